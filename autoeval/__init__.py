@@ -1,0 +1,1 @@
+"""autoeval: find out whether one language model follows instructions better than another."""

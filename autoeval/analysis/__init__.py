@@ -1,0 +1,1 @@
+"""Tables of annotations in, statements about judges and models out."""

@@ -1,0 +1,1 @@
+"""Pairs to requests, replies to annotations."""

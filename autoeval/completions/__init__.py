@@ -1,0 +1,1 @@
+"""Requests in, replies in the cache out."""

@@ -1,0 +1,1 @@
+"""Any source to rows, rows to pairs."""

@@ -1,0 +1,43 @@
+"""Errors that end a run, each with the exit code that the command line gives it."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class AutoevalError(Exception):
+    """A run that ends for a reason the user can act on; the message says which.
+
+    `exit_code` is what the command line exits with (see docs/architecture.md for the list).
+    """
+
+    exit_code = 1
+
+
+class UsageError(AutoevalError):
+    """Wrong flags, files, fields or configs. Raised before anything is spent."""
+
+    exit_code = 2
+
+
+class MissingExtraError(UsageError):
+    """An optional dependency is needed; the message holds the command that installs it."""
+
+    def __init__(self, needed_for: str, extra: str) -> None:
+        super().__init__(f"{needed_for} needs an optional dependency. Install it with: pip install 'autoeval[{extra}]'")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name was probably meant, as the end of an error message.
+
+    Args:
+        name: what the user wrote.
+        known: every name that would have been accepted.
+
+    Returns:
+        `Did you mean 'x'?` when one is close, otherwise the whole list.
+    """
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"Known: {', '.join(names)}." if names else "None is known."

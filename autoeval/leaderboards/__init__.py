@@ -1,0 +1,1 @@
+"""Boards of models: tables and the static site."""

@@ -1,0 +1,1 @@
+"""Who is asked and how: models, messages, templates; shared by judges and generators."""

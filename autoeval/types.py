@@ -1,0 +1,178 @@
+"""What travels through autoeval: small frozen records, one per step of its sentence.
+
+Pairs of outputs become requests, requests become completions (or failures), completions become
+verdicts, and the verdicts on a pair become its annotation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two outputs for one instruction; output 1 is the reference, output 2 the evaluated model.
+
+    `index` is the pair's place in the run, from 0. `sample` counts the model's outputs for the same
+    instruction, from 0 (always 0 where a model gave one output each).
+    """
+
+    index: int
+    instruction: str
+    output_1: str
+    output_2: str
+    generator_1: str
+    generator_2: str
+    dataset: str | None = None
+    sample: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat prompt. `name` is OpenAI's optional author name."""
+
+    role: str
+    content: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where requests go and which environment variable holds the key; never the key itself.
+
+    `base_url` is None for the provider's own address. `cache_as` names a server whose address moves,
+    so that its replies stay valid. `weights` is the hash of a local model's weights.
+    """
+
+    provider: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    cache_as: str | None = None
+    weights: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model. Exactly one of `messages` (chat) and `prompt` (completion models) is set.
+
+    Equal requests have equal replies in the cache; `sample` tells repeated ones apart.
+    """
+
+    endpoint: Endpoint
+    model: str
+    messages: tuple[Message, ...] = ()
+    prompt: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    sample: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprobs:
+    """The natural log probabilities of one generated token and of its alternatives (token, logprob)."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model replied, in the same shape for every provider. Any well-formed reply is one.
+
+    `tool_arguments` is the JSON text of the first tool call's arguments. `model` is the name that the
+    server gave, which can be a dated snapshot of the one asked for. Tokens are None where the server did
+    not count them.
+    """
+
+    text: str
+    finish_reason: str | None = None
+    tool_arguments: str | None = None
+    refusal: str | None = None
+    logprobs: tuple[TokenLogprobs, ...] = ()
+    model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    seconds: float = 0.0
+
+
+class FailureKind(StrEnum):
+    """Why there is no usable reply."""
+
+    RATE_LIMITED = "rate limited"
+    SERVER_ERROR = "server error"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    MALFORMED = "malformed reply"
+    INVALID_REQUEST = "invalid request"
+    REFUSED = "refused"  # the key, the model or the quota: no request to this endpoint can succeed
+    NOT_ASKED = "not asked"  # the run stopped before its turn
+
+
+RETRYABLE = frozenset(
+    {
+        FailureKind.RATE_LIMITED,
+        FailureKind.SERVER_ERROR,
+        FailureKind.TIMEOUT,
+        FailureKind.CONNECTION,
+        FailureKind.MALFORMED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No usable reply. Never stored, so the next run asks again. `retry_after` is in seconds."""
+
+    kind: FailureKind
+    message: str
+    retry_after: float | None = None
+
+    @property
+    def retryable(self) -> bool:
+        """Whether asking again can help."""
+        return self.kind in RETRYABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a judge said of two outputs as it was shown them: 1 = the first is better, 2 = the second, 1.5 = tie."""
+
+    preference: float
+    explanation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """A reply from which no verdict can be read without guessing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """One verdict on one pair, turned back to the pair's own order; several can make an annotation.
+
+    `raw_completion` is the judge's text, or an OpenAI-shaped choice where log probabilities matter.
+    `price` is in US dollars (None: unknown), `seconds` is the time the call took.
+    """
+
+    annotator: str
+    preference: float | None
+    is_switched: bool = False
+    raw_completion: Any = None
+    explanation: str | None = None
+    price: float | None = None
+    seconds: float | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """The final word on one pair. `preference` is None exactly when `failure` says why."""
+
+    pair: Pair
+    annotator: str
+    preference: float | None
+    failure: str | None = None
+    judgments: tuple[Judgment, ...] = ()
