@@ -7,6 +7,7 @@ from typing import Any
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.combine import combine
+from autoeval.annotators.parsers import Reading
 from autoeval.annotators.plan import PlannedPair, Question
 from autoeval.completions.cache import Cache, Entry, RecordedVerdict
 from autoeval.completions.keys import request_key
@@ -46,6 +47,18 @@ def read(
             yield combine(planned, annotator_name, judgments)
 
 
+def unparsed_keys(plan: Iterable[PlannedPair], cache: Cache) -> frozenset[bytes]:
+    """Return the keys of the planned requests whose cached reply holds no verdict."""
+    questions = (question for planned in plan for question in planned.questions)
+    unparsed: set[bytes] = set()
+    while chunk := list(islice(questions, _READ_AT_ONCE)):
+        asked = {request_key(question.request): question for question in chunk if question.request}
+        for key, entry in cache.get_many(list(asked)).items():
+            if isinstance(entry, Completion) and isinstance(_reading(asked[key], entry), Unparsed):
+                unparsed.add(key)
+    return frozenset(unparsed)
+
+
 def _judgment(
     pair: Pair, question: Question, entry: Entry | None, failure: Failure | None, price_of: PriceOf
 ) -> Judgment:
@@ -63,12 +76,7 @@ def _judgment(
 
 
 def _parsed(question: Question, completion: Completion, price: Price | None) -> Judgment:
-    assert question.judge.parser is not None
-    readings = question.judge.parser.read(completion)
-    if len(readings) == question.n_places:
-        reading = readings[question.place]
-    else:
-        reading = Unparsed(f"the reply has {len(readings)} verdicts for {question.n_places} pairs")
+    reading = _reading(question, completion)
     paid = cost(price, completion.input_tokens, completion.output_tokens)
     is_unparsed = isinstance(reading, Unparsed)
     return Judgment(
@@ -81,6 +89,14 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
         seconds=completion.seconds / question.n_places,
         failure=f"unparsed: {reading.reason}" if is_unparsed else None,
     )
+
+
+def _reading(question: Question, completion: Completion) -> Reading:
+    assert question.judge.parser is not None
+    readings = question.judge.parser.read(completion)
+    if len(readings) == question.n_places:
+        return readings[question.place]
+    return Unparsed(f"the reply has {len(readings)} verdicts for {question.n_places} pairs")
 
 
 def _turned(preference: float, is_switched: bool) -> float:

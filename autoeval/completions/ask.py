@@ -6,9 +6,9 @@ killed, repeated, or shared between processes is simply the same run.
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol, TypeVar
@@ -44,10 +44,24 @@ class AskOptions:
 
 
 class Display(Protocol):
-    """Something that shows a Progress for as long as its context is open."""
+    """Where a run tells what it does."""
 
-    def __call__(self, progress: Progress) -> AbstractContextManager[None]:
-        """Show it."""
+    def announce(self, line: str) -> None:
+        """Say a line."""
+
+    def watch(self, progress: Progress) -> AbstractContextManager[None]:
+        """Show how asking goes for as long as the context is open."""
+
+
+class Silent:
+    """A display that shows nothing."""
+
+    def announce(self, line: str) -> None:
+        """Say nothing."""
+
+    def watch(self, progress: Progress) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Show nothing."""
+        return nullcontext()
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,12 @@ class AskReport:
 
 
 def ask(
-    requests: Iterable[Request], cache: Cache, options: AskOptions, price_of: PriceOf, display: Display
+    requests: Iterable[Request],
+    cache: Cache,
+    options: AskOptions,
+    price_of: PriceOf,
+    display: Display,
+    again: Set[bytes] = frozenset(),
 ) -> AskReport:
     """Ask every request that the cache does not have a reply to.
 
@@ -83,6 +102,7 @@ def ask(
         options: limits and retries.
         price_of: the price of a request's model, None where unknown.
         display: shows the progress.
+        again: keys of requests to ask although the cache has a reply; a new one takes its place.
 
     Returns:
         Counts, cost and failures.
@@ -93,8 +113,8 @@ def ask(
     """
     progress = Progress()
     ledger = Ledger(cache, Budget(options.max_cost, price_of), progress)
-    with display(progress):
-        run_in_own_loop(_ask_all(requests, ledger, options))
+    with display.watch(progress):
+        run_in_own_loop(_ask_all(requests, ledger, options, again))
     return AskReport(
         n_requests=progress.planned,
         n_cached=progress.cached,
@@ -120,12 +140,14 @@ def run_in_own_loop(coroutine: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, coroutine).result()
 
 
-async def _ask_all(requests: Iterable[Request], ledger: Ledger, options: AskOptions) -> None:
+async def _ask_all(
+    requests: Iterable[Request], ledger: Ledger, options: AskOptions, again: Set[bytes]
+) -> None:
     lanes = _Lanes(ledger, options)
     try:
         async with asyncio.TaskGroup() as tasks:
             lanes.tasks = tasks
-            await _hand_out(requests, ledger, lanes)
+            await _hand_out(requests, ledger, lanes, again)
             for lane in lanes.opened.values():
                 await lane.drained()
             lanes.dismiss_workers()
@@ -136,12 +158,14 @@ async def _ask_all(requests: Iterable[Request], ledger: Ledger, options: AskOpti
             await lane.close()
 
 
-async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes") -> None:
+async def _hand_out(
+    requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes", again: Set[bytes]
+) -> None:
     """Put every request that neither the cache nor this run has into its lane, no faster than lanes work."""
     source = iter(requests)
     while not ledger.stop and (chunk := list(islice(source, _LOOKED_UP_AT_ONCE))):
         by_key = {request_key(request): request for request in chunk}
-        known = ledger.cache.known(list(by_key))
+        known = ledger.cache.known(list(by_key)) - again
         ledger.progress.planned += len(by_key)
         ledger.progress.cached += len(known)
         for key, request in by_key.items():

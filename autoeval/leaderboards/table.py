@@ -2,12 +2,15 @@
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from autoeval.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Cell = str | int | float | None
 
@@ -63,6 +66,13 @@ class Board:
             column for column in present if column not in COLUMNS
         ]
 
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the board as a DataFrame with the model's name as index."""
+        import pandas as pd
+
+        rows = {name: dict(row) for name, row in self.rows.items()}
+        return pd.DataFrame.from_dict(rows, orient="index", columns=self.columns())
+
     def write(self, file: IO[str]) -> None:
         """Write the board as CSV with the model name in an unnamed first column, as pandas does."""
         columns = self.columns()
@@ -87,11 +97,6 @@ def read_board(path: Path) -> Board:
         raise UsageError(f"the leaderboard {path} has no column 'win_rate', so it is no leaderboard.")
     header = rows[0]
     return Board({row[0]: _row(header, row, path, line) for line, row in enumerate(rows[1:], 2) if row})
-
-
-def board_of(rows: Iterable[Mapping[str, Any]], name_column: str = "name") -> Board:
-    """Make a board of records that hold the model's name in a column."""
-    return Board({str(row[name_column]): {key: row[key] for key in row if key != name_column} for row in rows})
 
 
 def _row(header: list[str], row: list[str], path: Path, line: int) -> dict[str, Cell]:

@@ -1,5 +1,6 @@
 """A line to paste into a paper or a model card: the number and everything that it depends on."""
 
+from autoeval import __version__
 from autoeval.pipeline.result import Evaluation
 
 _LATEX = {
@@ -34,8 +35,8 @@ def latex(text: str) -> str:
 
 def _made_by(result: Evaluation) -> str:
     setting = result.setting
-    served = ", ".join(sorted(result.ask.models)) or ", ".join(setting.models)
+    served = ", ".join(sorted(result.ask.models)) or ", ".join(setting.judge_models)
     return (
         f"n = {result.win_rate.n_total}, judge {setting.judge} ({served}, {setting.fingerprint}), "
-        f"seed {setting.seed}, autoeval {result.version}"
+        f"seed {setting.seed}, autoeval {__version__}"
     )

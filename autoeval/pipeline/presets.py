@@ -39,7 +39,7 @@ PRESETS = {
 }
 
 
-def preset(name: str | None) -> Preset:
+def find_preset(name: str | None) -> Preset:
     """Return a preset by name; None takes AlpacaEval's variable IS_ALPACA_EVAL_2 where set, else version 1.
 
     Raises:

@@ -1,5 +1,6 @@
 """What an evaluation came to: the number, how sure it is, what is missing, and where it was written."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from autoeval.completions.ledger import StopReason
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.metrics.intervals import Estimate
 from autoeval.metrics.win_rate import WinRate
+from autoeval.pipeline.tally import Tally
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,10 +25,11 @@ EXIT_REFUSED = 5
 
 @dataclass(frozen=True)
 class Setting:
-    """What a number depends on, in words: two numbers compare only where these are the same."""
+    """What a number depends on: two numbers compare only where all but the model are the same."""
 
+    model: str
     judge: str
-    models: tuple[str, ...]
+    judge_models: tuple[str, ...]
     reference: str
     eval_set: str
     preset: str
@@ -36,51 +39,43 @@ class Setting:
 
     def line(self) -> str:
         """Say it in one line."""
-        models = ", ".join(self.models)
+        models = ", ".join(self.judge_models)
         judge = self.judge if models in ("", self.judge) else f"{self.judge} ({models})"
-        board = f"comparable with {self.board}" if self.board else "no shipped board has this judge and reference"
-        return (
-            f"judge {judge} · reference {self.reference} · eval set {self.eval_set} · preset {self.preset} · {board}"
-        )
+        board = f"comparable with {self.board}" if self.board else "on no shipped board"
+        return f"judge {judge} · reference {self.reference} · {self.eval_set} · preset {self.preset} · {board}"
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """One model's result.
 
-    `row` is its leaderboard row under the name `shown_as`; `board` holds it among the others; `annotations_path`
-    is None where nothing was written and `rows` then has the annotations.
+    `row` is its leaderboard row, which stands on `board` under the name `shown_as`. `n_unpaired` counts
+    instructions without an output. `folder` holds the files; where nothing is written it is None and `rows` has
+    the annotations.
     """
 
     name: str
     shown_as: str
     setting: Setting
-    win_rate: WinRate
     estimate: Estimate
-    interval_method: str
-    by_subset: Mapping[str, WinRate]
+    tally: Tally
     row: Mapping[str, Cell]
     board: Board
-    failures: Mapping[str, int]
     n_unpaired: int
-    flip_rate: float | None
     ask: AskReport
-    price: float | None
     min_coverage: float
-    version: str
-    paths: tuple[Path, ...] = ()
-    annotations_path: Path | None = None
-    rows: tuple[dict[str, Any], ...] | None = None
+    folder: Path | None
+    rows: tuple[dict[str, Any], ...] | None
 
-    @property
-    def n_pairs(self) -> int:
-        """Pairs planned."""
-        return self.win_rate.n_total + self.win_rate.n_missing
+    @cached_property
+    def win_rate(self) -> WinRate:
+        """The win rate with its counts."""
+        return self.tally.win_rate()
 
-    @property
-    def coverage(self) -> float:
-        """Judged pairs as a share of those planned, 0 to 1."""
-        return self.win_rate.n_total / self.n_pairs if self.n_pairs else 0.0
+    @cached_property
+    def by_subset(self) -> Mapping[str, WinRate]:
+        """The win rate of each subset of the eval set; empty where there are fewer than two."""
+        return self.tally.by_subset()
 
     @property
     def exit_code(self) -> int:
@@ -89,14 +84,19 @@ class Evaluation:
             return EXIT_BUDGET
         if self.ask.stop and self.ask.stop.reason is StopReason.REFUSED:
             return EXIT_REFUSED
-        return EXIT_INCOMPLETE if self.coverage < self.min_coverage else EXIT_OK
+        return EXIT_INCOMPLETE if self.tally.coverage < self.min_coverage else EXIT_OK
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files that hold the result; none where not a single pair was judged."""
+        if self.folder is None or not self.tally.n_judged:
+            return []
+        return [self.folder / name for name in ("annotations.json", "leaderboard.csv", "run.json")]
 
     @cached_property
     def leaderboard(self) -> "pd.DataFrame":
         """The board as a DataFrame, a row a model, best first."""
-        import pandas as pd
-
-        return pd.DataFrame.from_dict({name: dict(row) for name, row in self.board.rows.items()}, orient="index")
+        return self.board.to_pandas()
 
     @cached_property
     def annotations(self) -> "pd.DataFrame":
@@ -109,9 +109,7 @@ class Evaluation:
         """Return the annotations as dictionaries, a row a pair."""
         if self.rows is not None:
             return list(self.rows)
-        if self.annotations_path is None:
+        if not self.paths:
             return []
-        import json
-
-        loaded: list[dict[str, Any]] = json.loads(self.annotations_path.read_text(encoding="utf-8"))
+        loaded: list[dict[str, Any]] = json.loads(self.paths[0].read_text(encoding="utf-8"))
         return loaded
