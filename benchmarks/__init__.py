@@ -1,1 +1,1 @@
-"""Commands that measure what the documentation claims; run them as `python -m benchmarks.<name>`."""
+"""What autoeval costs in time, processor, memory and money, measured."""
