@@ -87,7 +87,7 @@ def _asked(instruction: str) -> _Asked:
 def _beyond_ascii(text: str) -> float:
     if text.isascii():
         return 0.0
-    return sum(not c.isascii() and c.isalpha() for c in text) / sum(not c.isspace() for c in text)
+    return sum(not c.isascii() and c.isalpha() for c in text) / (sum(not c.isspace() for c in text) or 1)
 
 
 def _ends(text: str) -> bool:

@@ -94,7 +94,15 @@ def test_code_counts_where_code_is_asked_for() -> None:
         "مرحبا " * 20_000,
         "\ud800" * 1_000,
     ],
-    ids=["one word", "null bytes", "line breaks", "apostrophes", "right to left", "lone surrogates"],
+    ids=[
+        "one word",
+        "null bytes",
+        "line breaks",
+        "apostrophes",
+        "right to left",
+        "lone surrogates",
+        "wide space",
+    ],
 )
 def test_any_text_is_judged(text: str) -> None:
     for instruction in ("Write code.", text):
