@@ -93,6 +93,7 @@ def test_code_counts_where_code_is_asked_for() -> None:
         "a'" * 50_000,
         "مرحبا " * 20_000,
         "\ud800" * 1_000,
+        "\u2003",
     ],
     ids=[
         "one word",
