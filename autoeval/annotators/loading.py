@@ -9,6 +9,7 @@ from typing import Any
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig
+from autoeval.completions.providers import PROVIDERS
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.config import effective_base_url
 from autoeval.prompting.prompt import Prompt, compile_prompt
@@ -81,7 +82,9 @@ def find_config(source: str | Path) -> Path:
                 return candidate / config_name
     if given.is_dir():
         raise UsageError(f"--annotators_config: the folder {given} has no {CONFIG_NAMES[0]}.")
-    raise UsageError(f"--annotators_config: there is no annotator {str(source)!r}. {nearest(str(source), names())}")
+    raise UsageError(
+        f"--annotators_config: there is no annotator {str(source)!r}. {nearest(str(source), names())}"
+    )
 
 
 def names() -> list[str]:
@@ -94,18 +97,23 @@ def _with_overrides(data: Mapping[str, Any], overrides: JudgeOverrides) -> dict[
     if not isinstance(judges, Mapping):
         return dict(data)
     changed = {
-        name: overrides.applied_to(judge) if isinstance(judge, Mapping) else judge for name, judge in judges.items()
+        name: overrides.applied_to(judge) if isinstance(judge, Mapping) else judge
+        for name, judge in judges.items()
     }
     return {**data, "annotators": changed}
 
 
 def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
-    from autoeval.completions.providers import check_provider
-
     if config.provider == "builtin" and config.model not in BUILTIN:
-        raise UsageError(f"{path}: there is no built-in judge {config.model!r}. {nearest(config.model, BUILTIN)}")
-    if config.provider != "builtin":
-        check_provider(config.provider, str(path))
+        raise UsageError(
+            f"{path}: there is no built-in judge {config.model!r}. {nearest(config.model, BUILTIN)}"
+        )
+    if config.provider not in ("builtin", *PROVIDERS):
+        raise UsageError(
+            f"{path}: there is no provider {config.provider!r}. {nearest(config.provider, PROVIDERS)}"
+        )
+    if not config.model:
+        raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
     endpoint = Endpoint(
         provider=config.provider,
         base_url=effective_base_url(config.provider, config.base_url),
@@ -138,13 +146,19 @@ def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
         text = "".join(message.content for message in prompt.messages(rows)) + (prompt.text(rows) or "")
         for name in ("first", "second"):
             if marks[name] not in text:
-                raise UsageError(f"{where}: the prompt never shows the output {{{{ {name} }}}}. Put it into a message.")
+                raise UsageError(
+                    f"{where}: the prompt never shows the output {{{{ {name} }}}}. Put it into a message."
+                )
     return prompt
 
 
-def _annotator(name: str, judges: list[Judge], combine: Any, p_label_flip: float, description: str) -> Annotator:
+def _annotator(
+    name: str, judges: list[Judge], combine: Any, p_label_flip: float, description: str
+) -> Annotator:
     prompts = [_describe_prompt(judge) for judge in judges]
-    whole = [_describe(judge) for judge in judges] + prompts + [combine if len(judges) > 1 else "", p_label_flip]
+    whole = (
+        [_describe(judge) for judge in judges] + prompts + [combine if len(judges) > 1 else "", p_label_flip]
+    )
     return Annotator(
         name=name,
         judges=tuple(judges),

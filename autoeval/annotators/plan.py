@@ -67,6 +67,12 @@ class Plan:
             known = self._known(pair)
             yield PlannedPair(pair, known, () if known else tuple(self._questions(pair)))
 
+    @property
+    def n_questions(self) -> int:
+        """How many questions there are at most; identical outputs and equal requests make it fewer."""
+        per_judge = [(2 if judge.order == "both" else 1) * judge.samples for judge in self.annotator.judges]
+        return len(self.pairs) * (sum(per_judge) if self.annotator.combine == "jury" else max(per_judge))
+
     def requests(self) -> Iterator[Request]:
         """Walk through everything there is to ask; equal requests may come more than once."""
         for planned in self:
@@ -170,7 +176,9 @@ def fields_of(pair: Pair | None, is_switched: bool) -> dict[str, str]:
 
     `output_1` and `output_2` are the outputs as shown, under the names that AlpacaEval's templates use.
     """
-    instruction, outputs = ("1+1=", ("2", "3")) if pair is None else (pair.instruction, (pair.output_1, pair.output_2))
+    instruction, outputs = (
+        ("1+1=", ("2", "3")) if pair is None else (pair.instruction, (pair.output_1, pair.output_2))
+    )
     first, second = outputs[::-1] if is_switched else outputs
     return {
         "instruction": instruction,
@@ -182,6 +190,8 @@ def fields_of(pair: Pair | None, is_switched: bool) -> dict[str, str]:
     }
 
 
-def _draw(purpose: str, instruction: str, seed: int, choices: list[T], weights: list[float] | None = None) -> T:
+def _draw(
+    purpose: str, instruction: str, seed: int, choices: list[T], weights: list[float] | None = None
+) -> T:
     generator = random.Random(f"{purpose}{instruction}{seed}")
     return generator.choices(choices, weights=weights, k=1)[0]

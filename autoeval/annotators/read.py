@@ -20,7 +20,11 @@ PriceOf = Callable[[Request], Price | None]
 
 
 def read(
-    plan: Iterable[PlannedPair], annotator_name: str, cache: Cache, failures: Mapping[bytes, Failure], price_of: PriceOf
+    plan: Iterable[PlannedPair],
+    annotator_name: str,
+    cache: Cache,
+    failures: Mapping[bytes, Failure],
+    price_of: PriceOf,
 ) -> Iterator[Annotation]:
     """Annotate every planned pair from what the cache has.
 
@@ -36,14 +40,18 @@ def read(
     """
     source = iter(plan)
     while chunk := list(islice(source, _READ_AT_ONCE)):
-        requests = [question.request for planned in chunk for question in planned.questions if question.request]
+        requests = [
+            question.request for planned in chunk for question in planned.questions if question.request
+        ]
         keys = {id(request): request_key(request) for request in requests}
         entries = cache.get_many(list(set(keys.values())))
         for planned in chunk:
             judgments = []
             for question in planned.questions:
                 key = keys.get(id(question.request), b"")
-                judgments.append(_judgment(planned.pair, question, entries.get(key), failures.get(key), price_of))
+                judgments.append(
+                    _judgment(planned.pair, question, entries.get(key), failures.get(key), price_of)
+                )
             yield combine(planned, annotator_name, judgments)
 
 
@@ -77,17 +85,17 @@ def _judgment(
 
 def _parsed(question: Question, completion: Completion, price: Price | None) -> Judgment:
     reading = _reading(question, completion)
+    verdict = None if isinstance(reading, Unparsed) else reading
     paid = cost(price, completion.input_tokens, completion.output_tokens)
-    is_unparsed = isinstance(reading, Unparsed)
     return Judgment(
         annotator=question.judge.name,
-        preference=None if is_unparsed else _turned(reading.preference, question.is_switched),
+        preference=_turned(verdict.preference, question.is_switched) if verdict else None,
         is_switched=question.is_switched,
         raw_completion=raw_completion(completion),
-        explanation=None if is_unparsed else reading.explanation,
+        explanation=verdict.explanation if verdict else None,
         price=None if paid is None else paid / question.n_places,
         seconds=completion.seconds / question.n_places,
-        failure=f"unparsed: {reading.reason}" if is_unparsed else None,
+        failure=f"unparsed: {reading.reason}" if isinstance(reading, Unparsed) else None,
     )
 
 

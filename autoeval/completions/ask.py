@@ -5,7 +5,6 @@ killed, repeated, or shared between processes is simply the same run.
 """
 
 import asyncio
-import time
 from collections.abc import Coroutine, Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -93,6 +92,7 @@ def ask(
     price_of: PriceOf,
     display: Display,
     again: Set[bytes] = frozenset(),
+    total: int = 0,
 ) -> AskReport:
     """Ask every request that the cache does not have a reply to.
 
@@ -103,6 +103,7 @@ def ask(
         price_of: the price of a request's model, None where unknown.
         display: shows the progress.
         again: keys of requests to ask although the cache has a reply; a new one takes its place.
+        total: how many requests are expected, for the display.
 
     Returns:
         Counts, cost and failures.
@@ -111,7 +112,7 @@ def ask(
         UsageError: a provider is unknown, not installed or has no key.
         CacheError: a reply could not be stored; asking has stopped.
     """
-    progress = Progress()
+    progress = Progress(total)
     ledger = Ledger(cache, Budget(options.max_cost, price_of), progress)
     with display.watch(progress):
         run_in_own_loop(_ask_all(requests, ledger, options, again))
@@ -126,7 +127,7 @@ def ask(
         spent=progress.spent,
         is_price_known=progress.is_price_known,
         models=frozenset(ledger.models),
-        seconds=time.monotonic() - progress.began,
+        seconds=progress.elapsed,
     )
 
 
@@ -158,9 +159,7 @@ async def _ask_all(
             await lane.close()
 
 
-async def _hand_out(
-    requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes", again: Set[bytes]
-) -> None:
+async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes", again: Set[bytes]) -> None:
     """Put every request that neither the cache nor this run has into its lane, no faster than lanes work."""
     source = iter(requests)
     while not ledger.stop and (chunk := list(islice(source, _LOOKED_UP_AT_ONCE))):

@@ -163,9 +163,13 @@ class Cache:
             chunk = keys[start : start + _LOOKUPS_AT_ONCE]
             marks = ",".join("?" * len(chunk))
             try:
-                yield from self._connection.execute(f"SELECT {columns} FROM replies WHERE key IN ({marks})", chunk)
+                yield from self._connection.execute(
+                    f"SELECT {columns} FROM replies WHERE key IN ({marks})", chunk
+                )
             except sqlite3.Error as error:
-                raise CacheError(f"the cache {self.path} cannot be read: {error}. Move the file away.") from error
+                raise CacheError(
+                    f"the cache {self.path} cannot be read: {error}. Move the file away."
+                ) from error
 
 
 def _encode(entry: Entry) -> tuple[str, str]:
@@ -179,7 +183,9 @@ def _decode(kind: str, value: str) -> Entry:
     if kind == "verdict":
         return RecordedVerdict(**fields)
     logprobs = tuple(
-        TokenLogprobs(token["token"], token["logprob"], tuple((text, number) for text, number in token["top"]))
+        TokenLogprobs(
+            token["token"], token["logprob"], tuple((text, number) for text, number in token["top"])
+        )
         for token in fields.get("logprobs", ())
     )
     return Completion(**{**fields, "logprobs": logprobs})

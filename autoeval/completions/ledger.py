@@ -37,8 +37,9 @@ class Job:
 
 @dataclass
 class Progress:
-    """Counts of a run as it goes; may be read at any time from any thread."""
+    """Counts of a run as it goes; may be read at any time from any thread. `total` is what is expected."""
 
+    total: int = 0
     planned: int = 0
     cached: int = 0
     done: int = 0
@@ -50,6 +51,11 @@ class Progress:
     is_price_known: bool = True
     note: str = ""
     began: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.began
 
 
 @dataclass

@@ -26,7 +26,10 @@ def list_price(provider: str, model: str) -> Price | None:
         return float(calc_price(usage, model, provider_id=known).total_price)
 
     try:
-        per_lookup = [dollars(Usage(input_tokens=_TOKENS_PER_LOOKUP)), dollars(Usage(output_tokens=_TOKENS_PER_LOOKUP))]
+        per_lookup = [
+            dollars(Usage(input_tokens=_TOKENS_PER_LOOKUP)),
+            dollars(Usage(output_tokens=_TOKENS_PER_LOOKUP)),
+        ]
     except LookupError:
         return None
     scale = 1_000_000 / _TOKENS_PER_LOOKUP

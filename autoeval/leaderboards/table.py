@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Cell = str | int | float | None
 
+MODES = ("minimal", "verified", "community", "dev")
+"""How much a row was checked, strictest first."""
+
 COLUMNS = (
     "win_rate",
     "standard_error",
@@ -59,6 +62,15 @@ class Board:
 
         return Board(dict(sorted(self.rows.items(), key=key)))
 
+    def of_mode(self, mode: str | None, keep: str | None = None) -> "Board":
+        """Return the rows of a mode and the stricter ones, and the row `keep`; None keeps all."""
+        if mode is None:
+            return self
+        admitted = {None, *MODES[: MODES.index(mode) + 1]}
+        return Board(
+            {name: row for name, row in self.rows.items() if row.get("mode") in admitted or name == keep}
+        )
+
     def columns(self) -> list[str]:
         """Return every column that some row has, ours first."""
         present = {column: None for row in self.rows.values() for column in row}
@@ -101,7 +113,9 @@ def read_board(path: Path) -> Board:
 
 def _row(header: list[str], row: list[str], path: Path, line: int) -> dict[str, Cell]:
     if len(row) != len(header):
-        raise UsageError(f"the leaderboard {path}, line {line}: {len(row)} fields where the header has {len(header)}.")
+        raise UsageError(
+            f"the leaderboard {path}, line {line}: {len(row)} fields where the header has {len(header)}."
+        )
     try:
         return {column: _parsed(column, text) for column, text in zip(header[1:], row[1:], strict=True)}
     except ValueError as error:

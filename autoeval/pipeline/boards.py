@@ -11,7 +11,9 @@ from autoeval.resources import shipped
 _EMPTY = Board({})
 
 
-def find_board(precomputed: str | Path | None, annotator: str | Path, eval_set: str) -> tuple[Board, Path | None]:
+def find_board(
+    precomputed: str | Path | None, annotator: str | Path, eval_set: str
+) -> tuple[Board, Path | None]:
     """Return the board that results are shown among, and its file.
 
     Args:

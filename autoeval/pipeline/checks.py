@@ -17,7 +17,9 @@ def check_choice(parameter: str, value: str, choices: Iterable[str]) -> None:
         raise UsageError(f"--{parameter}: {value!r} is no choice. {nearest(str(value), known)}")
 
 
-def check_number(parameter: str, value: Any, least: float, most: float | None = None, whole: bool = False) -> None:
+def check_number(
+    parameter: str, value: Any, least: float, most: float | None = None, whole: bool = False
+) -> None:
     """Refuse what is no number, or one outside its range; None passes.
 
     Raises:

@@ -12,7 +12,7 @@ from autoeval.completions.ask import AskOptions, Display, Silent
 from autoeval.completions.retries import Retries
 from autoeval.data.evalset import eval_set_name, reference
 from autoeval.data.pairing import Pairs, load_pairs
-from autoeval.leaderboards.table import Cell
+from autoeval.leaderboards.table import MODES, Cell
 from autoeval.metrics.intervals import METHODS, Method
 from autoeval.pipeline import boards
 from autoeval.pipeline.checks import check_choice, check_number
@@ -24,8 +24,6 @@ from autoeval.pipeline.presets import Preset, find_preset
 from autoeval.pipeline.result import Evaluation, Setting
 from autoeval.pipeline.saving import save
 
-
-LEADERBOARD_MODES = ("minimal", "verified", "community", "dev")
 ORDERS = ("random", "both", "fixed")
 
 
@@ -119,13 +117,21 @@ def evaluate(
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
     check_extra_parameters(obsolete, list(inspect.signature(evaluate).parameters))
-    _check(current_leaderboard_mode, interval, max_instances, min_coverage, max_cost, seed, order)
+    _check(
+        (current_leaderboard_mode, leaderboard_mode_to_print),
+        interval,
+        max_instances,
+        min_coverage,
+        max_cost,
+        seed,
+        order,
+    )
     defaults = find_preset(preset)
     sorted_by = sort_by or defaults.sort_by
     source = annotators_config or defaults.annotator
     board, board_path = boards.find_board(precomputed_leaderboard, source, defaults.name)
     if model_outputs is None:
-        return board.sorted_by(sorted_by)
+        return board.sorted_by(sorted_by).of_mode(leaderboard_mode_to_print)
     overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
     annotator = load_annotator(source, overrides)
     refuse_unknown_prices(annotator, max_cost)
@@ -137,7 +143,11 @@ def evaluate(
         to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
         pairs = opened.enter_context(
             load_pairs(
-                model_outputs, to_compare, name=name, allow_partial=is_allow_partial, max_instances=max_instances
+                model_outputs,
+                to_compare,
+                name=name,
+                allow_partial=is_allow_partial,
+                max_instances=max_instances,
             )
         )
         setting = _setting(annotator, pairs, defaults, seed, board_path if board.rows else None)
@@ -159,6 +169,7 @@ def evaluate(
         tally=judged.tally,
         row=row,
         board=merged.sorted_by(sorted_by),
+        mode_to_print=leaderboard_mode_to_print,
         n_unpaired=n_unpaired,
         ask=judged.report,
         min_coverage=min_coverage,
@@ -172,9 +183,17 @@ def evaluate(
 
 
 def _check(
-    mode: str, interval: str, max_instances: Any, min_coverage: Any, max_cost: Any, seed: Any, order: str | None
+    modes: tuple[str | None, ...],
+    interval: str,
+    max_instances: Any,
+    min_coverage: Any,
+    max_cost: Any,
+    seed: Any,
+    order: str | None,
 ) -> None:
-    check_choice("current_leaderboard_mode", mode, LEADERBOARD_MODES)
+    for mode in modes:
+        if mode is not None:
+            check_choice("current_leaderboard_mode / --leaderboard_mode_to_print", mode, MODES)
     check_choice("interval", interval, METHODS)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("min_coverage", min_coverage, 0, 1)

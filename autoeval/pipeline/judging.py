@@ -48,7 +48,7 @@ def judge(
         return price[request.endpoint.provider, request.model]
 
     again = unparsed_keys(plan, cache) if reask_unparsed else frozenset[bytes]()
-    report = ask(plan.requests(), cache, options, price_of, display, again)
+    report = ask(plan.requests(), cache, options, price_of, display, again, plan.n_questions)
     tally = Tally()
     annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
     if folder is None:
@@ -80,7 +80,9 @@ class _NothingJudged(Exception):  # noqa: N818 - it never leaves this file
 
 def open_cache(caching_path: str | Path | None) -> Cache:
     """Open the cache that a `caching_path` parameter names: `auto`, a file, or None for a temporary one."""
-    return Cache(default_path() if caching_path == "auto" else None if caching_path is None else Path(caching_path))
+    return Cache(
+        default_path() if caching_path == "auto" else None if caching_path is None else Path(caching_path)
+    )
 
 
 def refuse_unknown_prices(annotator: Annotator, max_cost: float | None) -> None:
@@ -97,5 +99,3 @@ def refuse_unknown_prices(annotator: Annotator, max_cost: float | None) -> None:
                 f"--max_cost: the price of {provider}'s model {model!r} is unknown. Give it with "
                 "--judge_price '[INPUT, OUTPUT]' (US dollars per million tokens) or as 'price' in the config."
             )
-
-

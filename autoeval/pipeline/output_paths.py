@@ -7,7 +7,11 @@ from autoeval.errors import UsageError
 
 
 def output_folder(
-    output_path: str | Path | None, model_outputs: Any, name: str, annotator: str | Path, default: str = "results"
+    output_path: str | Path | None,
+    model_outputs: Any,
+    name: str,
+    annotator: str | Path,
+    default: str = "results",
 ) -> Path | None:
     """Return the folder for a run's files, None for none.
 

@@ -42,7 +42,9 @@ class Setting:
         models = ", ".join(self.judge_models)
         judge = self.judge if models in ("", self.judge) else f"{self.judge} ({models})"
         board = f"comparable with {self.board}" if self.board else "on no shipped board"
-        return f"judge {judge} · reference {self.reference} · {self.eval_set} · preset {self.preset} · {board}"
+        return (
+            f"judge {judge} · reference {self.reference} · {self.eval_set} · preset {self.preset} · {board}"
+        )
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Evaluation:
     tally: Tally
     row: Mapping[str, Cell]
     board: Board
+    mode_to_print: str | None
     n_unpaired: int
     ask: AskReport
     min_coverage: float

@@ -1,5 +1,7 @@
 """Counting annotations as they pass by: a few numbers a pair are kept, and no text."""
 
+from __future__ import annotations
+
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autoeval.annotators.combine import is_flipped
-from autoeval.metrics.intervals import Estimate, Method, interval
+from autoeval.metrics.intervals import Estimate, Method, WorstCase, interval, worst_case_bounds
 from autoeval.metrics.win_rate import WinRate, win_rate
 from autoeval.types import Annotation
 
@@ -94,6 +96,10 @@ class Tally:
         if method == "clustered" and clusters is None:
             clusters = np.asarray(self.instructions)
         return interval(np.asarray(self.preferences), method, seed=seed, clusters=clusters)
+
+    def worst_case(self) -> WorstCase:
+        """What the win rate could be, whatever the missing judgments would have said."""
+        return worst_case_bounds(np.asarray(self.preferences), clusters=self._clusters())
 
     def by_subset(self) -> Mapping[str, WinRate]:
         """The win rate of each subset, largest first; empty where there are fewer than two."""

@@ -51,7 +51,9 @@ def compile_prompt(config: ModelConfig, folder: Path, allowed: frozenset[str], w
 
 
 def _compile(part: MessageConfig, folder: Path, allowed: frozenset[str], where: str) -> Template:
-    source, name = (part.content, where) if part.content is not None else _read(part.template or Path(), folder, where)
+    source, name = (
+        (part.content, where) if part.content is not None else _read(part.template or Path(), folder, where)
+    )
     if part.syntax == "braces":
         return BraceTemplate(source or "", allowed)
     return JinjaTemplate(source or "", allowed, name)
@@ -60,7 +62,9 @@ def _compile(part: MessageConfig, folder: Path, allowed: frozenset[str], where: 
 def _read(template: Path, folder: Path, where: str) -> tuple[str, str]:
     path = (folder / template).resolve()
     if not path.is_relative_to(folder.resolve()):
-        raise UsageError(f"{where}: the template {template} lies outside the config's folder. Put it beside the config.")
+        raise UsageError(
+            f"{where}: the template {template} lies outside the config's folder. Put it beside the config."
+        )
     try:
         return path.read_text(encoding="utf-8"), str(path)
     except (OSError, ValueError) as error:

@@ -60,7 +60,9 @@ class JinjaTemplate:
             used = meta.find_undeclared_variables(_environment().parse(self.source))
             self._compiled  # noqa: B018 - compiling is the check
         except jinja2.TemplateSyntaxError as error:
-            raise UsageError(f"{self.where}, line {error.lineno}: {error.message}. Fix the template.") from None
+            raise UsageError(
+                f"{self.where}, line {error.lineno}: {error.message}. Fix the template."
+            ) from None
         except jinja2.TemplateError as error:
             raise UsageError(f"{self.where}: {error}. Fix the template.") from None
         for name in sorted(used - self.allowed):
@@ -80,7 +82,9 @@ class JinjaTemplate:
         try:
             return self._compiled.render(fields)
         except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
-            raise UsageError(f"{self.where}: the template cannot be filled: {error}. Fix the template.") from None
+            raise UsageError(
+                f"{self.where}: the template cannot be filled: {error}. Fix the template."
+            ) from None
 
 
 _PLACEHOLDER = re.compile(r"{([^ \s]+?)}")

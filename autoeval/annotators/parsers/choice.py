@@ -11,7 +11,7 @@ from autoeval.types import Completion, Unparsed, Verdict
 
 
 class ChoiceParser(Labels, Parser):
-    """A reply that names one of the labels as a word of its own: `b`, `"b"`, `**b** is better.`
+    """A reply that names one of the labels as a word of its own, as in `b`, `"b"` or `I prefer **b**`.
 
     A reply that is nothing but a label counts as it is. In a longer one, exactly one of the labels may occur.
     """

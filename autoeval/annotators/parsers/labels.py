@@ -24,7 +24,9 @@ class Labels(BaseModel):
     def _distinct(self) -> "Labels":
         names = [self._word(label) for label in (self.first, self.second, self.tie) if label is not None]
         if len(set(names)) < len(names) or not all(names):
-            raise ValueError("'first', 'second' and 'tie' must be different words (without 'exact', case does not count)")
+            raise ValueError(
+                "'first', 'second' and 'tie' must be different words (without 'exact', case does not count)"
+            )
         return self
 
     def _word(self, label: object) -> str:

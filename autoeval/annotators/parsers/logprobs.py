@@ -27,7 +27,9 @@ class LogprobsParser(Labels, Parser):
         if completion.refusal:
             return [Unparsed(f"the judge refused: {completion.refusal}")]
         if not completion.logprobs:
-            return [Unparsed("the reply has no log probabilities; this judge needs a server that returns them")]
+            return [
+                Unparsed("the reply has no log probabilities; this judge needs a server that returns them")
+            ]
         if len(completion.logprobs) <= self.token:
             return [Unparsed(f"the reply has no token number {self.token}")]
         mass = self._mass(completion.logprobs[self.token])

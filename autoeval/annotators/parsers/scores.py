@@ -38,7 +38,9 @@ class ScoresParser(Labels, Parser):
         text = body(completion)
         if isinstance(text, Unparsed):
             return [text]
-        pairs = self._matches(text) if self.pattern else self._objects(text) or self._named(text) or _bare(text)
+        pairs = (
+            self._matches(text) if self.pattern else self._objects(text) or self._named(text) or _bare(text)
+        )
         scored = [(_number(first), _number(second)) for first, second in pairs]
         verdicts = [
             Verdict(1.5 if first == second else 1.0 if first > second else 2.0)
@@ -54,11 +56,14 @@ class ScoresParser(Labels, Parser):
         objects = [value for value in values_in(text) if isinstance(value, Mapping)]
         by_label = [{plain(key): score for key, score in value.items()} for value in objects]
         first, second = plain(self.first), plain(self.second)
-        return [(scores[first], scores[second]) for scores in by_label if first in scores and second in scores]
+        return [
+            (scores[first], scores[second]) for scores in by_label if first in scores and second in scores
+        ]
 
     def _named(self, text: str) -> list[tuple[Any, Any]]:
         found = [
-            re.findall(rf"(?<!\w){re.escape(label)}(?!\w)\W*[:=]\W*{_NUMBER}", text) for label in (self.first, self.second)
+            re.findall(rf"(?<!\w){re.escape(label)}(?!\w)\W*[:=]\W*{_NUMBER}", text)
+            for label in (self.first, self.second)
         ]
         return list(zip(*found, strict=True)) if len(found[0]) == len(found[1]) else []
 

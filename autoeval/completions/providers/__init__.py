@@ -7,7 +7,7 @@ quota: the engine and the scheduler do.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from autoeval.errors import MissingExtraError, UsageError, nearest
 from autoeval.types import Completion, Endpoint, Failure, Request
@@ -43,6 +43,7 @@ class Provider(Protocol):
         """Close every connection. The provider connects anew if it is used again, also in another loop."""
 
 
+@runtime_checkable
 class LocalProvider(Protocol):
     """A model in this process, which is fastest when it gets many requests at once."""
 
