@@ -1,7 +1,9 @@
 """An answer in the shape that each protocol gives it."""
 
 import json
+import re
 import warnings
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -13,6 +15,26 @@ _STOP_REASONS = {
     "tool_calls": "tool_use",
     "content_filter": "refusal",
 }
+
+
+Shape = Callable[[Body, Answer], dict[str, Any]]
+ErrorShape = Callable[[Answer], dict[str, Any]]
+
+
+def of_address(path: str) -> tuple[Shape, ErrorShape, str | None] | None:
+    """Return the protocol spoken at an address, and the model that the address names.
+
+    OpenAI's at any prefix, Anthropic's own, Bedrock's (`/model/<model>/invoke`) and Vertex's
+    (`…/models/<model>:rawPredict`).
+    """
+    if path.endswith("/chat/completions"):
+        return openai_chat, openai_error, None
+    if path.endswith("/completions"):
+        return openai_completion, openai_error, None
+    if path.endswith("/v1/messages"):
+        return anthropic_message, anthropic_error, None
+    in_path = re.search(r"/model/([^/]+)/invoke$|/models/([^/]+):rawPredict$", path)
+    return (anthropic_message, anthropic_error, in_path[1] or in_path[2]) if in_path else None
 
 
 def openai_chat(body: Body, answer: Answer) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +12,10 @@ from typing import Any
 from aiohttp import web
 
 from tests.servers import protocols
-from tests.servers.answers import Answer, Answerer, Body, Fault, always
+from tests.servers.answers import Answer, Answerer, Fault, always
 
 _HUGE = 100 * 10**6
 _CHUNK = 10**6
-
-Shape = Callable[[Body, Answer], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -81,15 +79,7 @@ class JudgeServer:
 
     async def _serve(self, started: threading.Event) -> None:
         app = web.Application(client_max_size=64 * 2**20)
-        app.router.add_post(
-            "/v1/chat/completions", self._handler(protocols.openai_chat, protocols.openai_error)
-        )
-        app.router.add_post(
-            "/v1/completions", self._handler(protocols.openai_completion, protocols.openai_error)
-        )
-        app.router.add_post(
-            "/v1/messages", self._handler(protocols.anthropic_message, protocols.anthropic_error)
-        )
+        app.router.add_post("/{address:.*}", self._handle)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port, backlog=4096)
@@ -99,24 +89,24 @@ class JudgeServer:
         await self._closing.wait()
         await runner.cleanup()
 
-    def _handler(
-        self, shape: Shape, shape_error: Callable[[Answer], dict[str, Any]]
-    ) -> Callable[[web.Request], Any]:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            body = json.loads(await request.read())
-            self._note(request, body)
-            try:
-                answer = self.answer(body) if self._is_welcome(request) else _WRONG_KEY
-                if answer.delay:
-                    await asyncio.sleep(answer.delay)
-                if answer.fault is not None:
-                    return await self._misbehave(request, answer.fault)
-                reply = shape(body, answer) if answer.status == 200 else shape_error(answer)
-                return web.json_response(reply, status=answer.status, headers=answer.headers)
-            finally:
-                self.in_flight -= 1
-
-        return handle
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        found = protocols.of_address(request.path)
+        if found is None:
+            return web.json_response({"error": {"message": f"nothing is at {request.path}"}}, status=404)
+        shape, shape_error, model = found
+        body = json.loads(await request.read())
+        self._note(request, body)
+        try:
+            body.setdefault("model", model)
+            answer = self.answer(body) if self._is_welcome(request) else _WRONG_KEY
+            if answer.delay:
+                await asyncio.sleep(answer.delay)
+            if answer.fault is not None:
+                return await self._misbehave(request, answer.fault)
+            reply = shape(body, answer) if answer.status == 200 else shape_error(answer)
+            return web.json_response(reply, status=answer.status, headers=answer.headers)
+        finally:
+            self.in_flight -= 1
 
     def _note(self, request: web.Request, body: dict[str, Any]) -> None:
         self.n_requests += 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, cast, runtime_checkable
 
+from autoeval.completions.providers.presets import PRESETS
 from autoeval.errors import MissingExtraError, UsageError, nearest
 from autoeval.types import Completion, Endpoint, Failure, Request
 
@@ -72,8 +73,9 @@ class _Entry:
 
 PROVIDERS: Mapping[str, _Entry] = {
     "anthropic": _Entry("anthropic:AnthropicProvider"),
-    "openai": _Entry("openai:OpenAIProvider"),
-    "openai_compatible": _Entry("openai:OpenAIProvider"),
+    "bedrock": _Entry("bedrock:BedrockProvider", extra="bedrock"),
+    "vertex": _Entry("vertex:VertexProvider", extra="vertex"),
+    **{name: _Entry("openai:OpenAIProvider") for name in PRESETS},
 }
 
 

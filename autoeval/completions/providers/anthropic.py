@@ -22,22 +22,8 @@ _FINISH_REASONS = {
 }
 
 
-class AnthropicProvider(RemoteProvider):
-    """Asks through the `anthropic` SDK."""
-
-    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
-        """Find address and key."""
-        import anthropic
-
-        self._address = check_address(endpoint.base_url)
-        is_token = not endpoint.api_key_env and not os.environ.get("ANTHROPIC_API_KEY")
-        self._key_kind = "auth_token" if is_token and os.environ.get("ANTHROPIC_AUTH_TOKEN") else "api_key"
-        variables = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"]
-        key = find_key(endpoint, variables, is_optional=bool(endpoint.base_url))
-        super().__init__(anthropic, key, timeout)
-
-    def _connect(self, **options: Any) -> Any:
-        return self._sdk.AsyncAnthropic(**{self._key_kind: self._key}, base_url=self._address, **options)
+class AnthropicProtocol(RemoteProvider):
+    """Posts messages; subclasses say through which client."""
 
     def _path(self, request: Request) -> str:  # noqa: ARG002
         return "/v1/messages"
@@ -47,6 +33,24 @@ class AnthropicProvider(RemoteProvider):
 
     def _read(self, reply: Any, seconds: float) -> Completion:
         return read(reply, seconds)
+
+
+class AnthropicProvider(AnthropicProtocol):
+    """Asks Anthropic through the `anthropic` SDK."""
+
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+        """Find address and key."""
+        import anthropic
+
+        self._address = check_address(endpoint.base_url) if endpoint.base_url else None
+        is_token = not endpoint.api_key_env and not os.environ.get("ANTHROPIC_API_KEY")
+        self._key_kind = "auth_token" if is_token and os.environ.get("ANTHROPIC_AUTH_TOKEN") else "api_key"
+        variables = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"]
+        key = find_key(endpoint, variables, is_optional=bool(endpoint.base_url))
+        super().__init__(anthropic, key, timeout)
+
+    def _connect(self, **options: Any) -> Any:
+        return self._sdk.AsyncAnthropic(**{self._key_kind: self._key}, base_url=self._address, **options)
 
 
 def body(request: Request) -> dict[str, Any]:

@@ -36,14 +36,12 @@ def find_key(endpoint: Endpoint, variables: Sequence[str], *, is_optional: bool)
     )
 
 
-def check_address(base_url: str | None) -> str | None:
-    """Return an address as it is, None where none is given.
+def check_address(base_url: str) -> str:
+    """Return an address as it is.
 
     Raises:
         UsageError: it is no address of a server.
     """
-    if not base_url:
-        return None
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"{base_url!r} is no address of a server: write it like http://127.0.0.1:8000/v1")

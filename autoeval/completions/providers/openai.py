@@ -1,42 +1,18 @@
 """OpenAI's chat and completion protocols, at OpenAI or at any server that speaks them."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autoeval.completions.providers.failures import MalformedReplyError, status_failure
-from autoeval.completions.providers.keys import check_address, find_key
+from autoeval.completions.providers.keys import find_key
 from autoeval.completions.providers.parameters import adapt
+from autoeval.completions.providers.presets import PRESETS, address_of
 from autoeval.completions.providers.remote import RemoteProvider
-from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, Request, TokenLogprobs
 
 
-class OpenAIProvider(RemoteProvider):
-    """Asks through the `openai` SDK."""
-
-    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
-        """Find address and key.
-
-        OpenAI's own variables are read for the provider `openai` only: a key must not reach a server that it
-        was not meant for.
-        """
-        import openai
-
-        is_own = endpoint.provider == "openai"
-        if not is_own and not endpoint.base_url:
-            raise UsageError(f"The provider {endpoint.provider!r} needs the server's address: give base_url.")
-        variables = (
-            ("OPENAI_BASE_URL", "OPENAI_API_BASE") if is_own else ()
-        )  # the latter is the SDK's old name
-        self._address = check_address(
-            endpoint.base_url or next(filter(None, map(os.environ.get, variables)), None)
-        )
-        key = find_key(endpoint, ["OPENAI_API_KEY"] if is_own else [], is_optional=bool(endpoint.base_url))
-        super().__init__(openai, key, timeout)
-
-    def _connect(self, **options: Any) -> Any:
-        return self._sdk.AsyncOpenAI(api_key=self._key, base_url=self._address, **options)
+class OpenAIProtocol(RemoteProvider):
+    """Posts chats and plain prompts; subclasses say through which client."""
 
     def _path(self, request: Request) -> str:
         return "/chat/completions" if request.prompt is None else "/completions"
@@ -48,24 +24,41 @@ class OpenAIProvider(RemoteProvider):
         return read(reply, seconds, self._key)
 
 
+class OpenAIProvider(OpenAIProtocol):
+    """Asks OpenAI, or any server of its protocol, through the `openai` SDK."""
+
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+        """Find address and key."""
+        import openai
+
+        preset = PRESETS[endpoint.provider]
+        self._address = address_of(endpoint)
+        is_optional = preset.key_is_optional or bool(endpoint.base_url)
+        key = find_key(endpoint, [preset.key] if preset.key else [], is_optional=is_optional)
+        super().__init__(openai, key, timeout)
+
+    def _connect(self, **options: Any) -> Any:
+        return self._sdk.AsyncOpenAI(api_key=self._key, base_url=self._address, **options)
+
+
 def body(request: Request) -> dict[str, Any]:
     """Return what is posted for a request."""
     if request.prompt is not None:
         parameters = adapt("completions", request.model, request.parameters)
-        if isinstance(parameters.get("logprobs"), bool):  # here a number of alternatives, in chats a switch
-            parameters["logprobs"] = (
-                request.parameters.get("top_logprobs", 0) if parameters["logprobs"] else None
-            )
         return {"model": request.model, "prompt": request.prompt, **parameters}
-    messages = [
-        {"role": message.role, "content": message.content} | ({"name": message.name} if message.name else {})
-        for message in request.messages
+    parameters = adapt(request.endpoint.provider, request.model, request.parameters)
+    return {"model": request.model, "messages": _messages(request), **parameters}
+
+
+def _messages(request: Request) -> list[dict[str, str]]:
+    preset = PRESETS.get(request.endpoint.provider)
+    if preset is None or not preset.openai_messages:
+        roles = {"developer": "system"}
+        return [{"role": roles.get(m.role, m.role), "content": m.content} for m in request.messages]
+    return [
+        {"role": m.role, "content": m.content, **({"name": m.name} if m.name else {})}
+        for m in request.messages
     ]
-    return {
-        "model": request.model,
-        "messages": messages,
-        **adapt(request.endpoint.provider, request.model, request.parameters),
-    }
 
 
 def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:

@@ -20,6 +20,7 @@ from autoeval.completions.providers.failures import (
     MalformedReplyError,
     connection_failure,
     malformed,
+    printable,
     status_failure,
 )
 from autoeval.completions.providers.limits import quota
@@ -32,11 +33,25 @@ MOST_BYTES = 16 * 2**20
 class RemoteProvider(ABC):
     """Asks over HTTP. A subclass says how to connect, what to post where, and how to read the reply."""
 
-    def __init__(self, sdk: ModuleType, key: str, timeout: float) -> None:
-        """Take the SDK's module (its client and errors), the key and the seconds a request may take."""
+    def __init__(
+        self,
+        sdk: ModuleType,
+        key: str,
+        timeout: float,
+        credential_errors: tuple[type[Exception], ...] = (),
+    ) -> None:
+        """Take what a client needs.
+
+        Args:
+            sdk: the SDK's module, for its client and errors.
+            key: the key, which no message may repeat.
+            timeout: seconds that one request may take in all.
+            credential_errors: what the SDK raises where it cannot sign a request.
+        """
         self._sdk = sdk
         self._key = key
         self._timeout = timeout
+        self._credential_errors = credential_errors
         self._client: Any = None
 
     @abstractmethod
@@ -71,6 +86,8 @@ class RemoteProvider(ABC):
             return Reply(failure, quota(headers))
         except (self._sdk.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError) as error:
             return Reply(connection_failure(error))
+        except self._credential_errors as error:
+            return Reply(Failure(FailureKind.REFUSED, printable(str(error), self._key)))
         try:
             outcome = self._read(json.loads(response.content), time.perf_counter() - started)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
