@@ -37,3 +37,11 @@ def human_crossannotations() -> Path:
 def human_annotations() -> Path:
     """Return AlpacaFarm's human votes on many models' outputs: a row a vote, one annotator a pair."""
     return hub_file("alpaca_farm_human_annotations.json", "--human_annotations")
+
+
+_NAMES: dict[str, str] = {}
+
+
+def eval_set_name(eval_set_hash: str) -> str:
+    """Return the name of a known set of instructions, `own eval set` for another."""
+    return _NAMES.get(eval_set_hash, "own eval set")

@@ -1,0 +1,215 @@
+"""How sure a mean is: intervals for win rates and other rates, in percent.
+
+Every method takes instructions as the independent observations: rows that share a cluster (both orders of a
+pair, several samples for one instruction) count as one.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from autoeval.metrics.observations import Clusters, Floats, Observations, Preferences, clean_preferences
+
+Method: TypeAlias = Literal["t_plus4", "t", "percentile", "bca", "clustered"]
+METHODS: tuple[str, ...] = get_args(Method)
+RESAMPLES = 4000
+_CELLS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number and how far to trust it. All but `n` in percent.
+
+    Attributes:
+        value: the estimate; NaN where nothing was judged.
+        standard_error: NaN where it is not defined (fewer than two observations).
+        low: lower end of the interval.
+        high: upper end of the interval.
+        n: how many rows were judged.
+    """
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorstCase:
+    """What a win rate could be, whatever the missing judgments would have said, in percent.
+
+    Attributes:
+        low: win rate if the model had lost every missing pair.
+        high: win rate if it had won every missing pair.
+        interval_low: lower end of the interval around `low`.
+        interval_high: upper end of the interval around `high`.
+        n_missing: how many judgments are missing.
+    """
+
+    low: float
+    high: float
+    interval_low: float
+    interval_high: float
+    n_missing: int
+
+
+def interval(
+    preferences: Preferences,
+    method: Method = "t_plus4",
+    level: float = 0.95,
+    seed: int = 0,
+    clusters: Clusters | None = None,
+) -> Estimate:
+    """Give a win rate with its interval, in percent.
+
+    Args:
+        preferences: one number in [1, 2] a row, NaN where missing; shape (n,).
+        method: see `mean_interval`.
+        level: coverage that the interval aims at, in (0, 1).
+        seed: of the bootstrap's draws.
+        clusters: the instruction of each row, where one instruction has several.
+
+    Returns:
+        The win rate 100 · mean(preference − 1) with its interval.
+    """
+    return mean_interval(clean_preferences(preferences) - 1, method, level, seed, clusters)
+
+
+def mean_interval(
+    values: npt.ArrayLike,
+    method: Method = "t_plus4",
+    level: float = 0.95,
+    seed: int = 0,
+    clusters: Clusters | None = None,
+) -> Estimate:
+    """Give the mean of values on [0, 1], in percent, with its interval.
+
+    Methods:
+        t_plus4: Student's t interval after adding two observations of 0 and two of 1, each as heavy as an
+            average instruction; it has width even where all values are equal. After Agresti and Caffo
+            (2000) and Agresti and Coull (1998), here with t in place of z and for any values on [0, 1].
+        t: mean ± t(G−1) · standard error. No width where all values are equal.
+        clustered: the same, and insists on clusters (CR1 standard error, G−1 degrees of freedom).
+        percentile: bootstrap by instruction, with the tails of a t interval (Hesterberg, "What teachers
+            should know about the bootstrap", 2015, "expanded percentile": quantile level
+            Φ(−t(G−1) · √(G/(G−1))), which tends to α/2 as G grows).
+        bca: bootstrap by instruction, bias-corrected and accelerated (Efron 1987), same tails.
+
+    Args:
+        values: one a row, NaN where missing; shape (n,).
+        method: one of the above.
+        level: coverage that the interval aims at, in (0, 1).
+        seed: of the bootstrap's draws.
+        clusters: the instruction of each row, where one instruction has several.
+
+    Returns:
+        The mean and its plain (clustered) standard error with the interval, cut at 0 and 100. Nothing
+        judged: value NaN, interval 0 to 100. One observation: the interval is 0 to 100, except with
+        t_plus4, which is defined there.
+
+    Raises:
+        ValueError: unknown method, level outside (0, 1), or `clustered` without clusters.
+    """
+    if method not in METHODS:
+        raise ValueError(f"unknown interval method {method!r}; known: {', '.join(METHODS)}")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    if method == "clustered" and clusters is None:
+        raise ValueError("the interval method 'clustered' needs clusters, the instruction of each row")
+    shares = np.asarray(values, dtype=float)
+    observed = Observations.of(shares, clusters)
+    low, high = _ends(observed, method, level, seed)
+    return Estimate(
+        value=100 * observed.mean,
+        standard_error=100 * observed.standard_error,
+        low=100 * max(low, 0.0),
+        high=100 * min(high, 1.0),
+        n=int((~np.isnan(shares)).sum()),
+    )
+
+
+def worst_case_bounds(
+    preferences: Preferences, level: float = 0.95, clusters: Clusters | None = None
+) -> WorstCase:
+    """Bound a win rate when judgments are missing, without assuming why they are (Manski 2003).
+
+    Args:
+        preferences: one number in [1, 2] a row, NaN where missing.
+        level: coverage of each of the two intervals (t_plus4); together they cover at least as often.
+        clusters: the instruction of each row, where one instruction has several.
+    """
+    shares = clean_preferences(preferences) - 1
+    missing = np.isnan(shares)
+    worst = mean_interval(np.where(missing, 0.0, shares), level=level, clusters=clusters)
+    best = mean_interval(np.where(missing, 1.0, shares), level=level, clusters=clusters)
+    return WorstCase(worst.value, best.value, worst.low, best.high, int(missing.sum()))
+
+
+def student_half_width(standard_error: float, degrees_of_freedom: float, level: float) -> float:
+    """Half the width of a Student t interval: t quantile at (1 + level)/2 times the standard error."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees_of_freedom, (1 + level) / 2)) * standard_error
+
+
+def _ends(observed: Observations, method: str, level: float, seed: int) -> tuple[float, float]:
+    if observed.n == 0 or (observed.n == 1 and method != "t_plus4"):
+        return 0.0, 1.0
+    if method == "t_plus4":
+        return _t_plus4(observed, level)
+    if method in ("t", "clustered"):
+        half = student_half_width(observed.standard_error, observed.n - 1, level)
+        return observed.mean - half, observed.mean + half
+    means = bootstrap_means(observed, RESAMPLES, seed)
+    tails = _expanded_tails(observed.n, level)
+    if method == "bca":
+        tails = _bca_tails(observed, means, tails)
+    low, high = np.quantile(means, tails)
+    return float(low), float(high)
+
+
+def _t_plus4(observed: Observations, level: float) -> tuple[float, float]:
+    weight = observed.sizes.mean()
+    padded = Observations(
+        np.concatenate([observed.sums, [0.0, 0.0, weight, weight]]),
+        np.concatenate([observed.sizes, np.full(4, weight)]),
+    )
+    half = student_half_width(padded.standard_error, padded.n - 1, level)
+    # At low levels the interval around the padded mean could leave the estimate itself outside.
+    return min(padded.mean - half, observed.mean), max(padded.mean + half, observed.mean)
+
+
+def bootstrap_means(observed: Observations, resamples: int, seed: int) -> Floats:
+    """Draw G instructions with replacement, `resamples` times, and give each mean; shape (resamples,)."""
+    rng = np.random.default_rng(seed)
+    at_once = max(1, _CELLS_AT_ONCE // observed.n)
+    means = []
+    for start in range(0, resamples, at_once):
+        drawn = rng.integers(observed.n, size=(min(at_once, resamples - start), observed.n))
+        means.append(observed.sums[drawn].sum(axis=1) / observed.sizes[drawn].sum(axis=1))
+    return np.concatenate(means)
+
+
+def _expanded_tails(n: int, level: float) -> Floats:
+    from scipy.special import ndtr, stdtrit
+
+    tail = float(ndtr(stdtrit(n - 1, (1 - level) / 2) * np.sqrt(n / (n - 1))))
+    return np.array([tail, 1 - tail])
+
+
+def _bca_tails(observed: Observations, means: Floats, tails: Floats) -> Floats:
+    """Shift the two quantile levels for bias (z0) and for a standard error that changes with the mean (a)."""
+    from scipy.special import ndtr, ndtri
+
+    below = ((means < observed.mean).mean() + (means <= observed.mean).mean()) / 2
+    if below in (0.0, 1.0):
+        return tails
+    left_out = (observed.sums.sum() - observed.sums) / (observed.sizes.sum() - observed.sizes)
+    influence = left_out.mean() - left_out
+    spread = (influence @ influence) ** 1.5
+    acceleration = (influence**3).sum() / (6 * spread) if spread > 0 else 0.0
+    shifted = ndtri(below) + ndtri(tails)
+    return np.asarray(ndtr(ndtri(below) + shifted / (1 - acceleration * shifted)), dtype=float)

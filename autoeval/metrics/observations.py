@@ -1,0 +1,90 @@
+"""From preferences to what statistics count: values on [0, 1], grouped by the instruction they belong to."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Preferences: TypeAlias = npt.ArrayLike | Sequence[float | None]
+Clusters: TypeAlias = Sequence[Hashable] | npt.NDArray[np.generic]
+
+
+def clean_preferences(preferences: Preferences) -> Floats:
+    """Read preferences as floats in [1, 2], with NaN for a missing judgment.
+
+    Args:
+        preferences: one number a pair; None or NaN is missing, 0 is an old spelling of 1.5 (a draw).
+
+    Returns:
+        The preferences, shape (n,).
+
+    Raises:
+        ValueError: a preference lies outside [1, 2] (and is not 0), or the input has not one dimension.
+    """
+    values = np.asarray(preferences, dtype=float)
+    if values.ndim != 1:
+        raise ValueError(f"preferences must be a list of numbers, not an array of shape {values.shape}")
+    values = np.where(values == 0, 1.5, values)
+    wrong = np.flatnonzero((values < 1) | (values > 2))
+    if wrong.size:
+        raise ValueError(f"row {wrong[0]}: the preference {values[wrong[0]]:g} is not between 1 and 2")
+    return values
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Independent observations: each the sum of the values of one instruction and how many they are.
+
+    Rows of one instruction (both orders of a pair, several samples) are one observation, because the same
+    instruction makes them rise and fall together. Attributes: `sums` and `sizes`, shape (G,).
+    """
+
+    sums: Floats
+    sizes: Floats
+
+    @classmethod
+    def of(cls, values: Floats, clusters: Clusters | None = None) -> "Observations":
+        """Group values by cluster; without clusters, each value stands alone. NaN is left out."""
+        judged = ~np.isnan(values)
+        if clusters is None:
+            return cls(values[judged], np.ones(int(judged.sum())))
+        codes = cluster_codes(clusters)
+        if len(codes) != len(values):
+            raise ValueError(f"{len(codes)} clusters for {len(values)} values")
+        sizes = np.bincount(codes[judged], minlength=1).astype(np.float64)
+        sums = np.bincount(codes[judged], weights=values[judged], minlength=1).astype(np.float64)
+        return cls(sums[sizes > 0], sizes[sizes > 0])
+
+    @property
+    def n(self) -> int:
+        """How many independent observations there are, G."""
+        return len(self.sizes)
+
+    @cached_property
+    def mean(self) -> float:
+        """Σ sums / Σ sizes; NaN without an observation."""
+        return float(self.sums.sum() / self.sizes.sum()) if self.n else float("nan")
+
+    @cached_property
+    def standard_error(self) -> float:
+        """√(G/(G−1) · Σ (sum_g − size_g · mean)²) / Σ sizes: CR1 for a mean. NaN for G < 2.
+
+        With one row an instruction it is s/√n with the n−1 variance. Source: Cameron and Miller, "A
+        practitioner's guide to cluster-robust inference" (2015), for a regression on a constant.
+        """
+        if self.n < 2:
+            return float("nan")
+        residuals = self.sums - self.sizes * self.mean
+        return float(np.sqrt(self.n / (self.n - 1) * (residuals @ residuals)) / self.sizes.sum())
+
+
+def cluster_codes(clusters: Clusters) -> npt.NDArray[np.intp]:
+    """Number clusters 0, 1, ... in order of first appearance; any hashable can name one."""
+    seen: dict[Hashable, int] = {}
+    return np.fromiter(
+        (seen.setdefault(name, len(seen)) for name in clusters), dtype=np.intp, count=len(clusters)
+    )
