@@ -91,7 +91,9 @@ def load_hub_dataset(dataset: HubDataset, role: str) -> Any:
 
     token = os.environ.get("DATASETS_TOKEN") or None
     try:
-        with contextlib.suppress(HfHubHTTPError, OfflineModeIsEnabled):  # again, to fail at once or not at all
+        with contextlib.suppress(
+            HfHubHTTPError, OfflineModeIsEnabled
+        ):  # again, to fail at once or not at all
             url = huggingface_hub.hf_hub_url(repository, "README.md", repo_type="dataset")
             huggingface_hub.get_hf_file_metadata(url, token=token)
         configs = datasets.get_dataset_config_names(repository, token=token)

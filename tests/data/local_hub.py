@@ -31,18 +31,37 @@ class LocalHub:
                 return 200, content, {"ETag": f'"{sha1(content).hexdigest()}"'}
         if path.startswith("/api/datasets/"):
             owner, repository, *rest = path.removeprefix("/api/datasets/").split("/")
-            names = [name.split("/", 2)[2] for name in self.files if name.startswith(f"{owner}/{repository}/")]
+            names = [
+                name.split("/", 2)[2] for name in self.files if name.startswith(f"{owner}/{repository}/")
+            ]
             if names and "data" not in rest:
                 return 200, self._listing(f"{owner}/{repository}", names, rest), {}
             return 404, b"", {"X-Error-Code": "EntryNotFound" if names else "RepoNotFound"}
         return 404, b"", {"X-Error-Code": "EntryNotFound"}
 
     def _listing(self, repository: str, names: list[str], rest: list[str]) -> bytes:
-        listing: Any = {"_id": "1", "id": repository, "sha": self.commit, "private": False, "gated": False, "tags": []}
-        listing |= {"disabled": False, "downloads": 0, "likes": 0, "siblings": [{"rfilename": n} for n in names]}
+        listing: Any = {
+            "_id": "1",
+            "id": repository,
+            "sha": self.commit,
+            "private": False,
+            "gated": False,
+            "tags": [],
+        }
+        listing |= {
+            "disabled": False,
+            "downloads": 0,
+            "likes": 0,
+            "siblings": [{"rfilename": n} for n in names],
+        }
         if rest and rest[0] == "tree":
             listing = [
-                {"type": "file", "oid": "b" * 40, "size": len(self.files[f"{repository}/{name}"]), "path": name}
+                {
+                    "type": "file",
+                    "oid": "b" * 40,
+                    "size": len(self.files[f"{repository}/{name}"]),
+                    "path": name,
+                }
                 for name in names
             ]
         return json.dumps(listing).encode()
@@ -62,13 +81,17 @@ def local_hub(files: Mapping[str, bytes], token: str | None = None) -> Iterator[
             else:
                 status, body, headers = hub.answer(path)
             self.send_response(status)
-            for name, value in {**headers, "X-Repo-Commit": hub.commit, "Content-Length": str(len(body))}.items():
+            for name, value in {
+                **headers,
+                "X-Repo-Commit": hub.commit,
+                "Content-Length": str(len(body)),
+            }.items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             """Stay quiet."""

@@ -40,7 +40,11 @@ FILES: list[tuple[str, bytes | str, list[str]]] = [
     ("outputs.txt", "x", ["outputs.txt", "cannot be read", ".jsonl", ".parquet"]),
     ("outputs", "x", ["outputs", "cannot be read", ".json"]),
     # encodings
-    ("latin.json", '[{"instruction": "caf\xe9"}]'.encode("latin-1"), ["latin.json", "0xe9", "offset 21", "iconv"]),
+    (
+        "latin.json",
+        '[{"instruction": "caf\xe9"}]'.encode("latin-1"),
+        ["latin.json", "0xe9", "offset 21", "iconv"],
+    ),
     ("latin.csv", b"x" * 100_000 + b"\xff", ["latin.csv", "0xff", "offset 100000", "UTF-8"]),
     ("wide.json", GOOD.encode("utf-16"), ["wide.json", "offset 0", "iconv -f UTF-16"]),
     ("packed.json", gzip.compress(GOOD.encode()), ["packed.json", "gzip", "packed", ".json.gz"]),
@@ -56,14 +60,26 @@ FILES: list[tuple[str, bytes | str, list[str]]] = [
     ("object.json", json.dumps(REFERENCE[0]), ["object.json", "single JSON object", "array of objects"]),
     ("key.json", json.dumps({"data": REFERENCE}), ["key.json", "under the key 'data'", "Save that list"]),
     ("lines.json", "\n".join(map(json.dumps, REFERENCE)), ["lines.json", "JSON lines", ".jsonl"]),
-    ("uneven.json", '{"instruction": ["a", "b"], "output": ["c"]}', ["'instruction' has 2", "'output' has 1"]),
+    (
+        "uneven.json",
+        '{"instruction": ["a", "b"], "output": ["c"]}',
+        ["'instruction' has 2", "'output' has 1"],
+    ),
     ("deep.json", "[" * 200_000, ["deep.json", "cannot be read"]),
     ("huge.json", f"[{'9' * 5000}]", ["huge.json", "cannot be read"]),
     ("strings.json", '["a"]', ["strings.json, row 1", "text ('a')", "should be an object"]),
     ("array.jsonl", GOOD, ["array.jsonl, row 1", "a list", "should be an object"]),
-    ("broken.jsonl", '{"instruction": "a", "output": "b"}\n{"a": }', ["broken.jsonl, line 2, column 7", "not valid JSON"]),
+    (
+        "broken.jsonl",
+        '{"instruction": "a", "output": "b"}\n{"a": }',
+        ["broken.jsonl, line 2, column 7", "not valid JSON"],
+    ),
     # CSV and Parquet
-    ("ragged.csv", "instruction,output\na,b\n\nc,d,e\n", ["row 2 (line 4)", "3 fields", "2 columns", "quoted"]),
+    (
+        "ragged.csv",
+        "instruction,output\na,b\n\nc,d,e\n",
+        ["row 2 (line 4)", "3 fields", "2 columns", "quoted"],
+    ),
     ("quote.csv", 'instruction,output\na,"b\n', ["quote.csv", "not valid CSV", "quotes"]),
     ("repeated.tsv", "output\toutput\na\tb\n", ["repeated.tsv", "'output'", "twice"]),
     ("semicolon.csv", "instruction;output\na;b\n", ["row 1 (line 2)", "'instruction'", "instruction;output"]),
@@ -83,8 +99,16 @@ def test_a_file_that_cannot_be_read(
 
 
 ROWS: list[tuple[str, Any, list[str]]] = [
-    ("misspelt column", [{"instruction": "question 0", "ouput": "x"}], ["row 1", "'output'", "Did you mean 'ouput'?"]),
-    ("no such column", [{"prompt": "question 0", "text": "x"}], ["row 1", "'instruction'", "prompt, text", "Rename"]),
+    (
+        "misspelt column",
+        [{"instruction": "question 0", "ouput": "x"}],
+        ["row 1", "'output'", "Did you mean 'ouput'?"],
+    ),
+    (
+        "no such column",
+        [{"prompt": "question 0", "text": "x"}],
+        ["row 1", "'instruction'", "prompt, text", "Rename"],
+    ),
     ("a column missing in one row", without(2, "output"), ["row 3", "no field 'output'"]),
     ("null output", changed(1, output=None), ["row 2", "`output` is null", 'Write ""']),
     ("NaN output", changed(1, output=float("nan")), ["row 2", "`output` is null"]),
@@ -97,12 +121,20 @@ ROWS: list[tuple[str, Any, list[str]]] = [
     ("list as input", changed(1, input=["context"]), ["row 2", "`input` is a list"]),
     ("output of another type", changed(1, output=b"bytes"), ["row 2", "`output` is a bytes"]),
     ("null in a DataFrame", pd.DataFrame(changed(1, output=None)), ["row 2", "`output` is null"]),
-    ("NA in a DataFrame", pd.DataFrame(changed(1, output=pd.NA), dtype=object), ["row 2", "`output` is null"]),
+    (
+        "NA in a DataFrame",
+        pd.DataFrame(changed(1, output=pd.NA), dtype=object),
+        ["row 2", "`output` is null"],
+    ),
     ("numbers in a DataFrame", pd.DataFrame(REFERENCE).assign(output=[1, 2, 3]), ["row 1", "a number"]),
     ("a column twice", pd.DataFrame([["a", "b"]], columns=["output", "output"]), ["'output' twice"]),
     ("rows that are lists", [["question 0", "x"]], ["row 1", "a list", "should be an object"]),
     ("one row", REFERENCE[0], ["column 'instruction'", "should be a list"]),
-    ("several splits", datasets.DatasetDict({"test": datasets.Dataset.from_list(REFERENCE)}), ["splits", "['test']"]),
+    (
+        "several splits",
+        datasets.DatasetDict({"test": datasets.Dataset.from_list(REFERENCE)}),
+        ["splits", "['test']"],
+    ),
     ("nothing", [], ["no row", "at least one"]),
     ("no table at all", 3, ["a number (3)", "Give a file"]),
     ("no source", None, ["null", "Give a file"]),
@@ -128,7 +160,11 @@ ROWS: list[tuple[str, Any, list[str]]] = [
     (
         "instructions missing",
         REFERENCE[:1],
-        ["No output for 2 of its 3 instructions", "'question 1' (--reference_outputs, row 2)", "--is_allow_partial"],
+        [
+            "No output for 2 of its 3 instructions",
+            "'question 1' (--reference_outputs, row 2)",
+            "--is_allow_partial",
+        ],
     ),
     (
         "instructions that the reference does not have",
@@ -138,9 +174,18 @@ ROWS: list[tuple[str, Any, list[str]]] = [
     (
         "instructions that differ in white space",
         changed(1, instruction=" Question  1\n"),
-        ["No output for 1 of", "1 instruction differs only in white space", "reference_outputs, row 2", "model_outputs, row 2"],
+        [
+            "No output for 1 of",
+            "1 instruction differs only in white space",
+            "reference_outputs, row 2",
+            "model_outputs, row 2",
+        ],
     ),
-    ("no instruction in common", [{"instruction": "x", "output": "y"}], ["No output for 3 of its 3", "Nothing pairs"]),
+    (
+        "no instruction in common",
+        [{"instruction": "x", "output": "y"}],
+        ["No output for 3 of its 3", "Nothing pairs"],
+    ),
 ]
 
 
@@ -191,7 +236,9 @@ def test_what_only_the_reference_can_get_wrong() -> None:
     with pytest.raises(UsageError, match="--reference_outputs, row 4") as error:
         load_pairs(REFERENCE, twice)
     assert "sample" not in str(error.value)
-    refuses(lambda: load_pairs(REFERENCE, changed(1, sample=1)), ["--reference_outputs, row 2", "`sample` is 0"])
+    refuses(
+        lambda: load_pairs(REFERENCE, changed(1, sample=1)), ["--reference_outputs, row 2", "`sample` is 0"]
+    )
 
 
 @pytest.mark.parametrize("count", [0, -1])

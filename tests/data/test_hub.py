@@ -18,17 +18,20 @@ FILES = {
     "tatsu-lab/alpaca_eval/alpaca_eval.json": json.dumps(ROWS).encode(),
     "tatsu-lab/alpaca_eval/alpaca_eval_gpt4_baseline.json": json.dumps(ROWS * 2).encode(),
 }
-REFERENCE = "from autoeval.data import evalset; print(evalset.reference({name!r}))"
-ROWS_OF = "from autoeval.data.loading import read_rows; print([dict(r.fields) for r in read_rows({name!r}, '--model_outputs')])"
+REFERENCE = """
+import sys
+from autoeval.data import evalset
+from autoeval.errors import UsageError
+try:
+    print(evalset.reference({name!r}))
+except UsageError as error:
+    sys.exit(f"UsageError: {{error}}")
+"""
 NOWHERE = "http://127.0.0.1:9"  # nothing listens on the discard port
 
 
 def python(script: str, home: Path, **environment: str) -> tuple[str, str]:
     """Run a script in a process of its own, because the hub's client reads its environment when it is imported."""
-    script = (
-        "from autoeval.errors import UsageError\nimport sys\n"
-        f"try:\n    {script}\nexcept UsageError as error:\n    sys.exit('UsageError: ' + str(error))"
-    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "DATASETS_"))}
     run = subprocess.run(
         [sys.executable, "-c", script],
@@ -42,6 +45,17 @@ def python(script: str, home: Path, **environment: str) -> tuple[str, str]:
 
 def fetch(home: Path, name: str = "text_davinci_003", **environment: str) -> tuple[str, str]:
     return python(REFERENCE.format(name=name), home, **environment)
+
+
+def each_of(names: list[str], home: Path, **environment: str) -> list[str]:
+    """Read datasets by their names and return the rows of each, or its error."""
+    script = (
+        "from autoeval.data.loading import read_rows\nfrom autoeval.errors import UsageError\n"
+        f"for name in {names!r}:\n"
+        "    try: print([dict(row.fields) for row in read_rows(name, '--model_outputs')])\n"
+        "    except UsageError as error: print(error)"
+    )
+    return python(script, home, **environment)[0].splitlines()
 
 
 def downloads(hub: LocalHub) -> int:
@@ -62,8 +76,12 @@ def test_a_reference_is_downloaded_once_and_then_needs_no_hub(tmp_path: Path) ->
     assert fetch(tmp_path, HF_HUB_OFFLINE="1")[0] == path
 
 
-@pytest.mark.parametrize("environment", [{"HF_ENDPOINT": NOWHERE}, {"HF_HUB_OFFLINE": "1"}], ids=["no network", "offline"])
-def test_nothing_cached_and_no_hub_is_one_clear_error_at_once(tmp_path: Path, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "environment", [{"HF_ENDPOINT": NOWHERE}, {"HF_HUB_OFFLINE": "1"}], ids=["no network", "offline"]
+)
+def test_nothing_cached_and_no_hub_is_one_clear_error_at_once(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
     start = time.monotonic()
     stdout, stderr = fetch(tmp_path, **environment)
     assert time.monotonic() - start < 10  # the hub's client would try for half a minute
@@ -94,7 +112,9 @@ def test_the_token_is_sent_and_never_shown(tmp_path: Path) -> None:
         _, stderr = fetch(tmp_path, HF_ENDPOINT=hub.endpoint, DATASETS_TOKEN="hf_wrong")
         assert "UsageError" in stderr
         assert "hf_wrong" not in stderr
-        assert fetch(tmp_path, HF_ENDPOINT=hub.endpoint, DATASETS_TOKEN="hf_secret")[0].endswith("alpaca_eval.json")
+        assert fetch(tmp_path, HF_ENDPOINT=hub.endpoint, DATASETS_TOKEN="hf_secret")[0].endswith(
+            "alpaca_eval.json"
+        )
 
 
 def test_an_unknown_reference_gets_the_nearest_name() -> None:
@@ -103,29 +123,28 @@ def test_an_unknown_reference_gets_the_nearest_name() -> None:
 
 
 def test_alpaca_evals_dataset_by_its_name_on_the_hub(tmp_path: Path) -> None:
+    names = ["tatsu-lab/alpaca_eval:alpaca_eval_gpt4_baseline", "tatsu-lab/alpaca_eval"]
     with local_hub(FILES) as hub:
-        script = ROWS_OF.format(name="tatsu-lab/alpaca_eval:alpaca_eval_gpt4_baseline")
-        assert python(script, tmp_path, HF_ENDPOINT=hub.endpoint)[0] == str(ROWS * 2)
-        script = ROWS_OF.format(name="tatsu-lab/alpaca_eval")
-        assert python(script, tmp_path, HF_ENDPOINT=hub.endpoint)[0] == str(ROWS)
+        assert each_of(names, tmp_path, HF_ENDPOINT=hub.endpoint) == [str(ROWS * 2), str(ROWS)]
 
 
 def test_any_dataset_of_the_hub_by_its_name_and_then_from_the_cache(tmp_path: Path) -> None:
     lines = b'{"instruction": "q", "output": "a"}\n'
+    one = str([{"instruction": "q", "output": "a"}])
     with local_hub({"me/mine/train.jsonl": lines * 2, "me/mine/test.jsonl": lines}) as hub:
-        one = str([{"instruction": "q", "output": "a"}])
-        assert python(ROWS_OF.format(name="me/mine:test"), tmp_path, HF_ENDPOINT=hub.endpoint)[0] == one
-        _, stderr = python(ROWS_OF.format(name="me/mine"), tmp_path, HF_ENDPOINT=hub.endpoint)
-        assert "me/mine has several parts: " in stderr
-        _, stderr = python(ROWS_OF.format(name="me/mine:tst"), tmp_path, HF_ENDPOINT=hub.endpoint)
-        assert "me/mine has no part 'tst'. Did you mean 'test'?" in stderr
-        _, stderr = python(ROWS_OF.format(name="me/other"), tmp_path, HF_ENDPOINT=hub.endpoint)
-        assert "UsageError: --model_outputs: 'me/other' is neither a file here nor a dataset" in stderr
-    assert python(ROWS_OF.format(name="me/mine:test"), tmp_path, HF_HUB_OFFLINE="1")[0] == one
+        names = ["me/mine:test", "me/mine", "me/mine:tst", "me/other"]
+        found = each_of(names, tmp_path, HF_ENDPOINT=hub.endpoint)
+    assert found[0] == one
+    assert (
+        found[1] == "--model_outputs: me/mine has several parts: train, test. Name one, as 'me/mine:train'."
+    )
+    assert found[2] == "--model_outputs: me/mine has no part 'tst'. Did you mean 'test'?"
+    assert found[3].startswith("--model_outputs: 'me/other' is neither a file here nor a dataset")
+    assert each_of(["me/mine:test"], tmp_path, HF_HUB_OFFLINE="1") == [one]
 
 
 def test_a_dataset_of_an_unreachable_hub_is_refused_at_once(tmp_path: Path) -> None:
     start = time.monotonic()
-    _, stderr = python(ROWS_OF.format(name="me/mine"), tmp_path, HF_ENDPOINT=NOWHERE)
+    (message,) = each_of(["me/mine"], tmp_path, HF_ENDPOINT=NOWHERE)
     assert time.monotonic() - start < 15
-    assert "UsageError: --model_outputs: 'me/mine' is neither" in stderr
+    assert message.startswith("--model_outputs: 'me/mine' is neither")

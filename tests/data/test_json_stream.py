@@ -30,7 +30,9 @@ def items(document: str, chunk: int) -> list[Any]:
 
 @settings(deadline=None)
 @given(ARRAYS, INDENTS, st.booleans(), st.integers(1, 40))
-def test_arrays_come_back_whatever_the_window(array: list[Any], indent: Any, ascii_only: bool, chunk: int) -> None:
+def test_arrays_come_back_whatever_the_window(
+    array: list[Any], indent: Any, ascii_only: bool, chunk: int
+) -> None:
     document = json.dumps(array, indent=indent, ensure_ascii=ascii_only)
     # Lone surrogates that stand side by side in the escaped text are one character to every JSON reader.
     assert items(f" \n{document}\n", chunk) == json.loads(document)
@@ -48,7 +50,9 @@ def test_damage_is_refused_at_the_position_that_the_standard_library_gives(
         expected = json.loads(damaged)
     except json.JSONDecodeError as error:
         assume("trailing comma" not in error.msg)  # reported at the comma since Python 3.13, after it before
-        with pytest.raises(UsageError, match=re.escape(f"x.json, line {error.lineno}, column {error.colno}:")):
+        with pytest.raises(
+            UsageError, match=re.escape(f"x.json, line {error.lineno}, column {error.colno}:")
+        ):
             items(damaged, chunk)
     else:
         assert items(damaged, chunk) == expected

@@ -14,7 +14,7 @@ from autoeval.data.loading import Row, read_rows
 from tests.data.writing import FORMATS, write
 
 WEIRD = [
-    {"instruction": "line\r\nbreaks\n\nand, commas; \"quotes\" and\ttabs", "output": "x" * 100_000},
+    {"instruction": 'line\r\nbreaks\n\nand, commas; "quotes" and\ttabs', "output": "x" * 100_000},
     {"instruction": "null\x00byte", "output": "\x00"},
     {"instruction": "שלום עולם, مرحبا \u202eright to left\u202c", "output": "🦜 e\u0301 \u2028 \ufeff"},
     {"instruction": "{{ x }} {% raw %} <|im_start|>", "output": ""},
@@ -42,12 +42,12 @@ def test_a_byte_order_mark_is_not_part_of_the_text(tmp_path: Path, suffix: str) 
     assert fields(path) == WEIRD
 
 
-@pytest.mark.parametrize("orient", ["records", "columns", "list"])
-def test_json_as_pandas_writes_it_by_row_or_by_column(tmp_path: Path, orient: str) -> None:
+def test_json_as_pandas_writes_it_by_row_or_by_column(tmp_path: Path) -> None:
     path = tmp_path / "outputs.json"
     frame = pd.DataFrame(WEIRD)
-    path.write_text(json.dumps(frame.to_dict("list")) if orient == "list" else frame.to_json(orient=orient))
-    assert fields(path) == WEIRD
+    for text in (frame.to_json(orient="records"), frame.to_json(), json.dumps(frame.to_dict("list"))):
+        path.write_text(text)
+        assert fields(path) == WEIRD
 
 
 def test_the_index_that_pandas_leaves_in_a_csv_is_no_column(tmp_path: Path) -> None:
@@ -67,7 +67,16 @@ def test_the_index_that_pandas_leaves_in_a_csv_is_no_column(tmp_path: Path) -> N
         lambda rows: (row for row in rows),
         lambda rows: datasets.Dataset.from_list(rows).to_iterable_dataset(),
     ],
-    ids=["list", "DataFrame", "Dataset", "columns", "callable", "callable-DataFrame", "generator", "iterable-Dataset"],
+    ids=[
+        "list",
+        "DataFrame",
+        "Dataset",
+        "columns",
+        "callable",
+        "callable-DataFrame",
+        "generator",
+        "iterable-Dataset",
+    ],
 )
 def test_tables_in_memory_are_read_like_files(convert: Any) -> None:
     assert fields(convert(WEIRD)) == WEIRD

@@ -28,7 +28,8 @@ def shuffled(outputs: list[dict[str, Any]], seed: int = 1) -> list[dict[str, Any
 def test_pairs_come_in_the_order_of_the_reference_as_often_as_wanted() -> None:
     with load_pairs(shuffled(rows(20, generator="new")), REFERENCE) as pairs:
         expected = [
-            Pair(n, f"question {n}", f"reference {n}", f"answer {n}", "base", "new", "easy") for n in range(20)
+            Pair(n, f"question {n}", f"reference {n}", f"answer {n}", "base", "new", "easy")
+            for n in range(20)
         ]
         assert list(pairs) == list(pairs) == expected
         assert (len(pairs), pairs[7], pairs[-1]) == (20, expected[7], expected[19])
@@ -70,11 +71,16 @@ def test_annotations_of_another_run_serve_as_outputs_of_both_sides() -> None:
 
 
 def test_an_empty_output_is_an_output() -> None:
-    assert load_pairs([{"instruction": "q", "output": ""}], [{"instruction": "q", "output": "r"}])[0].output_2 == ""
+    assert (
+        load_pairs([{"instruction": "q", "output": ""}], [{"instruction": "q", "output": "r"}])[0].output_2
+        == ""
+    )
 
 
 def test_numbers_in_a_csv_are_text(tmp_path: Path) -> None:
-    path = write(tmp_path / "sums.csv", [{"instruction": "1+1", "output": 2}, {"instruction": "3", "output": "nan"}])
+    path = write(
+        tmp_path / "sums.csv", [{"instruction": "1+1", "output": 2}, {"instruction": "3", "output": "nan"}]
+    )
     assert [pair.output_2 for pair in load_pairs(path, path)] == ["2", "nan"]
 
 
@@ -159,7 +165,9 @@ def test_the_subset_comes_from_the_reference_or_else_from_the_outputs() -> None:
 
 def test_a_sample_is_the_same_for_every_model_and_order() -> None:
     def sample(model: int, reference: int, **options: Any) -> set[str]:
-        pairs = load_pairs(shuffled(rows(20), model), shuffled(REFERENCE, reference), max_instances=6, **options)
+        pairs = load_pairs(
+            shuffled(rows(20), model), shuffled(REFERENCE, reference), max_instances=6, **options
+        )
         return {pair.instruction for pair in pairs}
 
     assert len(sample(1, 1)) == 6
@@ -192,12 +200,16 @@ def test_many_models_are_paired_in_one_pass_by_generator_or_by_file(tmp_path: Pa
     for name in ("beta", "alpha"):
         (tmp_path / name).mkdir()
         write(tmp_path / name / "model_outputs.json", shuffled(rows(20, name)))
-    mixed = write(tmp_path / "mixed.jsonl", shuffled(rows(20, "x", generator="x") + rows(15, "y", generator="y")))
+    mixed = write(
+        tmp_path / "mixed.jsonl", shuffled(rows(20, "x", generator="x") + rows(15, "y", generator="y"))
+    )
     sources = [str(tmp_path / "*" / "model_outputs.json*"), mixed]
     with load_pairs_by_generator(sources, REFERENCE, allow_partial=True) as models:
         assert set(models) == {"alpha", "beta", "x", "y"}
         assert list(models)[:2] == ["alpha", "beta"]
-        assert [len(pairs) for pairs in models.values()] == [20, 20] + [len(models[n]) for n in list(models)[2:]]
+        assert [len(pairs) for pairs in models.values()] == [20, 20] + [
+            len(models[n]) for n in list(models)[2:]
+        ]
         assert (len(models["y"]), models["y"].n_missing_outputs) == (15, 5)
         for name, pairs in models.items():
             assert pairs.generator_2 == name

@@ -23,7 +23,9 @@ def write(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
             plain.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         case ".csv" | ".tsv":
             with plain.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, list(rows[0]), delimiter="," if plain.suffix == ".csv" else "\t")
+                writer = csv.DictWriter(
+                    file, list(rows[0]), delimiter="," if plain.suffix == ".csv" else "\t"
+                )
                 writer.writeheader()
                 writer.writerows(rows)
         case ".parquet":
