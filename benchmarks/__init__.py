@@ -1,1 +1,1 @@
-"""Commands behind the figures in the documentation."""
+"""What autoeval costs in time, processor, memory and money, measured."""
