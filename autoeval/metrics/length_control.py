@@ -179,10 +179,8 @@ def _with_difficulties(
     data = LengthData(rows.preferences[known] - 1, rows.lengths[known], looked_up[known])
     if not data.judged.any():
         raise ValueError("no judged instruction is in the file of difficulties: is it of another eval set?")
-    if gamed is None:
-        fit = fit_with_prior(data, difficulties.prior)
-    else:
-        fit = fit_with_gamed_rows(data, gamed, solver)
+    prior = difficulties.prior
+    fit = fit_with_prior(data, prior) if gamed is None else fit_with_gamed_rows(data, gamed, solver)
     instructions = [text for text, is_known in zip(rows.instructions, known, strict=True) if is_known]
     estimate, model = _estimate(data, fit, instructions, level, seed)
     return LengthControlled(

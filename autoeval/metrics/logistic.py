@@ -1,6 +1,7 @@
 """Penalised logistic regression with targets on [0, 1], for many weightings of the same rows at once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from autoeval.metrics.observations import Floats
 _MAX_ITERATIONS = 100
 _MAX_HALVINGS = 30
 _SWEEPS = 60
+_NARROW = 8
 _CELLS_AT_ONCE = 4_000_000
 
 
@@ -42,11 +44,12 @@ class _Problem:
     design: Floats
     targets: Floats
     penalty: Penalty
-    squares: Floats = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def squares(self) -> Floats:
+        """Products of every two columns; shape (n, k²)."""
         outer = self.design[:, :, None] * self.design[:, None, :]
-        object.__setattr__(self, "squares", outer.reshape(len(self.design), -1))
+        return np.asarray(outer.reshape(len(self.design), -1))
 
     def objective(self, beta: Floats, weights: Floats) -> Floats:
         z = beta @ self.design.T
@@ -61,7 +64,11 @@ class _Problem:
         p = sigmoid(beta @ self.design.T)
         gradient = (weights * (p - self.targets)) @ self.design
         gradient += (beta - self.penalty.center) * self.penalty.precision
-        hessian = ((weights * (p * (1 - p))) @ self.squares).reshape(-1, k, k)
+        curvature = weights * (p * (1 - p))
+        if k > _NARROW:
+            hessian = np.stack([(self.design.T * row) @ self.design for row in curvature])
+        else:
+            hessian = (curvature @ self.squares).reshape(-1, k, k)
         return gradient, hessian + np.diag(self.penalty.precision + 1e-10)
 
 
