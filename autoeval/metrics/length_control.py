@@ -14,10 +14,10 @@ from enum import StrEnum
 import numpy as np
 
 from autoeval.metrics.difficulties import Difficulties, LengthPrior, shipped_difficulties
-from autoeval.metrics.intervals import Estimate, interval, student_half_width
+from autoeval.metrics.intervals import Estimate
 from autoeval.metrics.joint_model import difficulties_from
+from autoeval.metrics.length_estimate import length_estimate
 from autoeval.metrics.length_model import (
-    Fit,
     GamedRows,
     LengthData,
     LengthModel,
@@ -26,10 +26,8 @@ from autoeval.metrics.length_model import (
     fit_with_prior,
 )
 from autoeval.metrics.length_rows import LengthRows
-from autoeval.metrics.observations import cluster_codes
 from autoeval.metrics.tables import Table
 
-RESAMPLES = 600
 _LEAST_KNOWN = 0.9
 _NAN = float("nan")
 
@@ -182,7 +180,7 @@ def _with_difficulties(
     prior = difficulties.prior
     fit = fit_with_prior(data, prior) if gamed is None else fit_with_gamed_rows(data, gamed, solver)
     instructions = [text for text, is_known in zip(rows.instructions, known, strict=True) if is_known]
-    estimate, model = _estimate(data, fit, instructions, level, seed)
+    estimate, model = length_estimate(data, fit, instructions, level, seed)
     return LengthControlled(
         estimate.value,
         estimate.standard_error,
@@ -198,7 +196,7 @@ def _with_difficulties(
 def _without_difficulties(rows: LengthRows, level: float, seed: int) -> LengthControlled:
     data = LengthData(rows.preferences - 1, rows.lengths, np.zeros(len(rows.lengths)))
     fit = fit_with_prior(data, LengthPrior((0, 0, 0), (0.01, 1, 0.01)))
-    estimate, _ = _estimate(data, fit, rows.instructions, level, seed)
+    estimate, _ = length_estimate(data, fit, rows.instructions, level, seed)
     return LengthControlled(
         _NAN,
         _NAN,
@@ -210,31 +208,6 @@ def _without_difficulties(rows: LengthRows, level: float, seed: int) -> LengthCo
         warning="no difficulties are known for these instructions: the difficulty-free figure extrapolates "
         "and can be further off than the raw win rate; give several models, or a file of difficulties",
     )
-
-
-def _estimate(
-    data: LengthData, fit: Fit, instructions: list[str], level: float, seed: int
-) -> tuple[Estimate, LengthModel]:
-    """Fit, then refit to instructions drawn with replacement; difficulties, prior, C and s stay."""
-    codes = cluster_codes(instructions)
-    beta = fit(np.ones((1, len(codes))), None)
-    value = float(data.without_length(beta).mean())
-    n_instructions = int(codes.max()) + 1
-    error = _NAN
-    if n_instructions > 1:
-        rng = np.random.default_rng(seed)
-        drawn = rng.multinomial(n_instructions, np.full(n_instructions, 1 / n_instructions), size=RESAMPLES)
-        weights = drawn[:, codes].astype(np.float64)
-        predicted = data.without_length(fit(weights, beta[0]))
-        error = float(((weights * predicted).sum(axis=1) / weights.sum(axis=1)).std(ddof=1))
-    half = student_half_width(error, n_instructions - 1, level) if n_instructions > 1 else 1.0
-    low, high = max(0.0, value - half), min(1.0, value + half)
-    judged = data.shares[~np.isnan(data.shares)]
-    if np.all(judged == judged[0]):
-        raw = interval(data.shares + 1, level=level, clusters=codes)
-        low, high = min(low, raw.low / 100), max(high, raw.high / 100)
-    estimate = Estimate(100 * value, 100 * error, 100 * low, 100 * high, len(judged))
-    return estimate, LengthModel(*map(float, beta[0]))
 
 
 def _caution(rows: LengthRows, difficulties: Difficulties, n_unknown: int) -> str | None:
