@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Rule: TypeAlias = Literal["zero_one", "absolute", "squared"]
 RULES: tuple[str, ...] = get_args(Rule)
-# alpaca-eval 0.6.6 breaks a tie with pandas' `sample(1, random_state=123)`: the last of two, the first of three.
+# alpaca-eval 0.6.6 breaks a tie with pandas' sample(1, random_state=123): last of two, first of three.
 _PEERS_PLACE_AMONG_TIES = np.array([0, 0, 1, 0])
 
 
@@ -154,9 +154,7 @@ def _centres(votes: Floats, rule: Rule, compatible: bool) -> _Centres:
     counts = present.sum(axis=1)
     if rule == "squared":
         totals = np.where(present, votes, 0).sum(axis=1)
-        return _Centres.single(
-            np.divide(totals, counts, where=counts > 0, out=np.full(len(votes), np.nan)), rule
-        )
+        return _Centres.single(_divide(totals, counts), rule)
     # In 0.6.6 a tie is 0 under zero_one, so that it comes first among equally frequent verdicts.
     grid = np.array([1.5, 1.0, 2.0] if rule == "zero_one" else [1.0, 1.5, 2.0])
     verdicts = _verdicts(votes)
@@ -236,7 +234,11 @@ def _mean_of_votes(scores: Sequence[Floats], n_pairs: int) -> Floats:
     present = ~np.isnan(stacked)
     counts = present.sum(axis=0)
     totals = np.where(present, stacked, 0).sum(axis=0)
-    return np.divide(totals, counts, where=counts > 0, out=np.full(n_pairs, np.nan))
+    return _divide(totals, counts)
+
+
+def _divide(totals: Floats, counts: npt.NDArray[np.intp]) -> Floats:
+    return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan).astype(np.float64)
 
 
 def _as_error(agreement: Agreement) -> Agreement:

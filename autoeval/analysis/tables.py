@@ -24,7 +24,7 @@ class VoteTable:
     """The votes of one annotator (or one group of people) on P pairs, at most V each.
 
     Attributes:
-        preferences: in [1, 2], NaN where a vote is missing; shape (P, V). Votes stand in the order of the rows.
+        preferences: in [1, 2], NaN where a vote is missing, in the order of the rows; shape (P, V).
         instructions: a number for each pair's instruction; shape (P,).
     """
 
@@ -34,7 +34,7 @@ class VoteTable:
     @property
     def n_votes(self) -> int:
         """The largest number of votes that a pair has."""
-        return self.preferences.shape[1]
+        return int(self.preferences.shape[1])
 
 
 def vote_table(votes: pd.DataFrame, name: str = "votes") -> VoteTable:
@@ -66,8 +66,8 @@ def matched_tables(votes: pd.DataFrame, annotations: pd.DataFrame) -> tuple[Vote
     both = np.intersect1d(left, right)
     if not both.size:
         raise UsageError(
-            f"no pair is in both tables: none of the {len(votes)} votes has the instruction, output_1 and output_2 "
-            f"of one of the {len(annotations)} annotations. Annotate the pairs that were voted on."
+            f"no pair is in both tables: none of the {len(votes)} votes has the instruction, output_1 and "
+            f"output_2 of one of the {len(annotations)} annotations. Annotate the pairs that were voted on."
         )
     voted = _by_pair(left, preferences_of(votes, "votes"), n_pairs)
     judged = _by_pair(right, preferences_of(annotations, "annotations"), n_pairs)
@@ -83,10 +83,10 @@ def number_pairs(tables: Sequence[pd.DataFrame]) -> tuple[list[Codes], Codes]:
     import pandas as pd
 
     parts = [pd.factorize(pd.concat([table[column] for table in tables]))[0] for column in PAIR]
-    instruction, output_1, output_2 = (part.astype(np.int64) for part in parts)
-    combined = (instruction * (output_1.max(initial=0) + 1) + output_1) * (
-        output_2.max(initial=0) + 1
-    ) + output_2
+    instruction, *outputs = (part.astype(np.int64) for part in parts)
+    combined = instruction
+    for output in outputs:
+        combined = combined * (output.max(initial=0) + 1) + output
     pairs, distinct = pd.factorize(combined)
     first_row = np.zeros(len(distinct), dtype=np.int64)
     first_row[pairs[::-1]] = np.arange(len(pairs))[::-1]

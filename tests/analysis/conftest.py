@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-RECORDED = Path(
-    os.environ.get("AUTOEVAL_RECORDED_DATA", Path(__file__).parents[2].parent / "shared" / "data")
-)
+BESIDE_THE_PROJECT = Path(__file__).parents[3] / "shared" / "data"
+RECORDED = Path(os.environ.get("AUTOEVAL_RECORDED_DATA", BESIDE_THE_PROJECT))
 
 
 def _recorded(path: str) -> Path:

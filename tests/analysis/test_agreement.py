@@ -14,8 +14,8 @@ from autoeval.analysis import bias, human_agreement, variance
 from autoeval.analysis.agreement import RULES, Rule
 from autoeval.errors import UsageError
 
-verdict = st.sampled_from([1.0, 1.5, 2.0])
-graded = verdict | st.floats(1, 2)
+graded = st.sampled_from([1.0, 1.5, 2.0]) | st.floats(1, 2)
+several = st.lists(graded, min_size=1, max_size=4)
 
 
 def table(votes: list[list[float]]) -> pd.DataFrame:
@@ -43,7 +43,7 @@ def naive_centres(rule: str, votes: list[float]) -> list[float]:
 
 
 def naive(rule: str, pairs: list[tuple[list[list[float]], list[list[float]]]]) -> tuple[float, float, float]:
-    """Average over pairs and their comparisons; each comparison scores every candidate against every other."""
+    """Average over pairs and their comparisons; each scores every candidate against every other."""
     expected, smallest, largest = [], [], []
     for predictions, targets in pairs:
         scores = [
@@ -56,9 +56,7 @@ def naive(rule: str, pairs: list[tuple[list[list[float]], list[list[float]]]]) -
     return 100 * mean(expected), 100 * mean(smallest), 100 * mean(largest)
 
 
-@given(
-    st.lists(st.tuples(*[st.lists(graded, min_size=1, max_size=4)] * 2), min_size=1), st.sampled_from(RULES)
-)
+@given(st.lists(st.tuples(several, several), min_size=1), st.sampled_from(RULES))
 def test_judge_against_people_is_what_enumeration_gives(
     votes: list[tuple[list[float], list[float]]], rule: Rule
 ) -> None:
