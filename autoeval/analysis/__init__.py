@@ -4,16 +4,53 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autoeval.analysis.agreement import Agreement as Agreement
-    from autoeval.analysis.agreement import bias as bias
-    from autoeval.analysis.agreement import human_agreement as human_agreement
-    from autoeval.analysis.agreement import variance as variance
+    from autoeval.analysis.agreement import Agreement, bias, human_agreement, variance
+    from autoeval.analysis.correlation import Correlations, correlations
+    from autoeval.analysis.evaluators import JudgeReport, evaluate_judge
+    from autoeval.analysis.reliability import cohen_kappa, krippendorff_alpha
+    from autoeval.analysis.results import Statistic
+    from autoeval.analysis.tendencies import (
+        first_shown_preference,
+        flip_rate,
+        length_preference,
+        list_preference,
+        share_parsed,
+    )
+
+__all__ = [
+    "Agreement",
+    "Correlations",
+    "JudgeReport",
+    "Statistic",
+    "bias",
+    "cohen_kappa",
+    "correlations",
+    "evaluate_judge",
+    "first_shown_preference",
+    "flip_rate",
+    "human_agreement",
+    "krippendorff_alpha",
+    "length_preference",
+    "list_preference",
+    "share_parsed",
+    "variance",
+]
 
 _HOMES = {
     "agreement": ("Agreement", "bias", "human_agreement", "variance"),
+    "correlation": ("Correlations", "correlations"),
+    "evaluators": ("JudgeReport", "evaluate_judge"),
+    "reliability": ("cohen_kappa", "krippendorff_alpha"),
+    "results": ("Statistic",),
+    "tendencies": (
+        "first_shown_preference",
+        "flip_rate",
+        "length_preference",
+        "list_preference",
+        "share_parsed",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-__all__ = list(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:
