@@ -7,6 +7,7 @@ which changes nothing but the length.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -145,9 +146,12 @@ def _first_votes(annotations: pd.DataFrame) -> pd.DataFrame:
 def _has_list(outputs: pd.Series[str], pattern: str, needed: int) -> npt.NDArray[np.bool_]:
     import re
 
+    import pandas as pd
+
     item = re.compile(pattern, re.MULTILINE)
-    found = [sum(1 for _, _ in zip(range(needed), item.finditer(text), strict=False)) for text in outputs]
-    return np.array(found) >= needed
+    codes, texts = pd.factorize(outputs)
+    found = [sum(1 for _ in islice(item.finditer(text), needed)) for text in texts]
+    return np.array(found)[codes] >= needed
 
 
 def _share_of_wins(table: pd.DataFrame, advantage: Floats, counts: npt.NDArray[np.bool_]) -> Statistic:
