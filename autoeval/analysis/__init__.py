@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autoeval.analysis.agreement import Agreement, bias, human_agreement, variance
+    from autoeval.analysis.comparison import ModelComparisons, PairedTests, compare_models, paired_tests
     from autoeval.analysis.correlation import Correlations, correlations
     from autoeval.analysis.evaluators import JudgeReport, evaluate_judge
+    from autoeval.analysis.power import InstructionsNeeded, instructions_needed
     from autoeval.analysis.reliability import cohen_kappa, krippendorff_alpha
     from autoeval.analysis.results import Statistic
+    from autoeval.analysis.subsampling import PValueByN, SubsetSeparation, p_value_by_n, subset_separation
     from autoeval.analysis.tendencies import (
         first_shown_preference,
         flip_rate,
@@ -20,28 +23,41 @@ if TYPE_CHECKING:
 __all__ = [
     "Agreement",
     "Correlations",
+    "InstructionsNeeded",
     "JudgeReport",
+    "ModelComparisons",
+    "PValueByN",
+    "PairedTests",
     "Statistic",
+    "SubsetSeparation",
     "bias",
     "cohen_kappa",
+    "compare_models",
     "correlations",
     "evaluate_judge",
     "first_shown_preference",
     "flip_rate",
     "human_agreement",
+    "instructions_needed",
     "krippendorff_alpha",
     "length_preference",
     "list_preference",
+    "p_value_by_n",
+    "paired_tests",
     "share_parsed",
+    "subset_separation",
     "variance",
 ]
 
 _HOMES = {
     "agreement": ("Agreement", "bias", "human_agreement", "variance"),
+    "comparison": ("ModelComparisons", "PairedTests", "compare_models", "paired_tests"),
     "correlation": ("Correlations", "correlations"),
     "evaluators": ("JudgeReport", "evaluate_judge"),
+    "power": ("InstructionsNeeded", "instructions_needed"),
     "reliability": ("cohen_kappa", "krippendorff_alpha"),
     "results": ("Statistic",),
+    "subsampling": ("PValueByN", "SubsetSeparation", "p_value_by_n", "subset_separation"),
     "tendencies": (
         "first_shown_preference",
         "flip_rate",

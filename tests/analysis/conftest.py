@@ -11,6 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
 
 BESIDE_THE_PROJECT = Path(__file__).parents[3] / "shared" / "data"
 RECORDED = Path(os.environ.get("AUTOEVAL_RECORDED_DATA", BESIDE_THE_PROJECT))
