@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autoeval.analysis.agreement import Agreement, bias, human_agreement, variance
     from autoeval.analysis.comparison import ModelComparisons, PairedTests, compare_models, paired_tests
+    from autoeval.analysis.correction import CorrectedWinRate, correct_with_human_labels
     from autoeval.analysis.correlation import Correlations, correlations
     from autoeval.analysis.evaluators import JudgeReport, evaluate_judge
+    from autoeval.analysis.labels import Labels, LabelSheet, draw_labels, read_labels
     from autoeval.analysis.power import InstructionsNeeded, instructions_needed
     from autoeval.analysis.reliability import cohen_kappa, krippendorff_alpha
     from autoeval.analysis.results import Statistic
@@ -22,9 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Agreement",
+    "CorrectedWinRate",
     "Correlations",
     "InstructionsNeeded",
     "JudgeReport",
+    "LabelSheet",
+    "Labels",
     "ModelComparisons",
     "PValueByN",
     "PairedTests",
@@ -33,7 +38,9 @@ __all__ = [
     "bias",
     "cohen_kappa",
     "compare_models",
+    "correct_with_human_labels",
     "correlations",
+    "draw_labels",
     "evaluate_judge",
     "first_shown_preference",
     "flip_rate",
@@ -44,6 +51,7 @@ __all__ = [
     "list_preference",
     "p_value_by_n",
     "paired_tests",
+    "read_labels",
     "share_parsed",
     "subset_separation",
     "variance",
@@ -52,8 +60,10 @@ __all__ = [
 _HOMES = {
     "agreement": ("Agreement", "bias", "human_agreement", "variance"),
     "comparison": ("ModelComparisons", "PairedTests", "compare_models", "paired_tests"),
+    "correction": ("CorrectedWinRate", "correct_with_human_labels"),
     "correlation": ("Correlations", "correlations"),
     "evaluators": ("JudgeReport", "evaluate_judge"),
+    "labels": ("LabelSheet", "Labels", "draw_labels", "read_labels"),
     "power": ("InstructionsNeeded", "instructions_needed"),
     "reliability": ("cohen_kappa", "krippendorff_alpha"),
     "results": ("Statistic",),
