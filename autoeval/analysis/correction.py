@@ -123,7 +123,7 @@ def correct_with_human_labels(
 
 
 def _by_pair(annotations: pd.DataFrame, labels: pd.DataFrame) -> tuple[Floats, Floats, Codes]:
-    """Give the judge's and the human mean score (NaN: no label) and the instruction of each judged pair."""
+    """Give judge and human mean scores (NaN: no label) and the instruction of each judged pair."""
     tables = [require(annotations, "annotations"), require(labels, "labels")]
     (judged, voted), instructions = number_pairs(tables)
     judge = _means(judged, preferences_of(annotations, "annotations") - 1, len(instructions))
@@ -131,7 +131,7 @@ def _by_pair(annotations: pd.DataFrame, labels: pd.DataFrame) -> tuple[Floats, F
     strays = ~np.isin(voted, judged)
     if strays.any():
         raise UsageError(
-            """Give judge and human mean scores (NaN: no label) and the instruction of each judged pair."""
+            f"{int(strays.sum())} of {len(labels)} labels (first: row {int(np.flatnonzero(strays)[0])}) are for "
             "pairs that are not in the annotations. Give the labels that were drawn from this run."
         )
     known = ~np.isnan(judge)
