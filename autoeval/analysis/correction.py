@@ -130,8 +130,9 @@ def _by_pair(annotations: pd.DataFrame, labels: pd.DataFrame) -> tuple[Floats, F
     human = _means(voted, preferences_of(labels, "labels") - 1, len(instructions))
     strays = ~np.isin(voted, judged)
     if strays.any():
+        first = int(np.flatnonzero(strays)[0])
         raise UsageError(
-            f"{int(strays.sum())} of {len(labels)} labels (first: row {int(np.flatnonzero(strays)[0])}) are for "
+            f"{int(strays.sum())} of {len(labels)} labels (first: row {first}) are for "
             "pairs that are not in the annotations. Give the labels that were drawn from this run."
         )
     known = ~np.isnan(judge)
