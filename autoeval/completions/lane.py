@@ -11,7 +11,6 @@ from autoeval.completions.scheduler import Permits
 from autoeval.types import Completion, Failure, FailureKind, Request
 
 _FAILURES_THAT_STOP = 10
-_LOCAL_BATCH = 64
 
 
 @dataclass
@@ -137,7 +136,7 @@ class LocalLane:
         """Serve batches until cancelled; their replies are stored batch by batch."""
         while True:
             jobs = [await self.queue.get()]
-            while len(jobs) < _LOCAL_BATCH and not self.queue.empty():
+            while len(jobs) < self.provider.batch_size and not self.queue.empty():
                 jobs.append(self.queue.get_nowait())
             if self.ledger.stop:
                 outcomes: list[Completion | Failure] = [_not_asked(self.ledger) for _ in jobs]
