@@ -65,6 +65,8 @@ def summary_lines(result: Evaluation) -> list[str]:
         lines.append(
             f"whatever the missing ones are, the win rate lies from {bounds.low:.1f} to {bounds.high:.1f}%"
         )
+    if result.caution:
+        lines.append(f"length control: {result.caution}")
     if asked.stop:
         lines.append(f"stopped: {asked.stop.message}")
     if tally.flip_rate is not None:

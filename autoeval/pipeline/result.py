@@ -54,7 +54,7 @@ class Evaluation:
 
     `row` is its leaderboard row, which stands on `board` under the name `shown_as`. `n_unpaired` counts
     instructions without an output. `folder` holds the files; where nothing is written it is None and `rows` has
-    the annotations. `generations` are the outputs that were made on the way, the model's first.
+    the annotations. `caution` is what a reader must know of the length-controlled win rate. `generations` are the outputs that were made on the way, the model's first.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Evaluation:
     min_coverage: float
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
+    caution: str | None
     generations: tuple[Generation, ...] = ()
 
     @cached_property
