@@ -11,6 +11,10 @@ _JOURNEYS = {
         "autoeval.pipeline.evaluate",
         "Evaluate a model's outputs against a reference's. The default command.",
     ),
+    "make_leaderboard": (
+        "autoeval.pipeline.make_leaderboard",
+        "Judge many models in one pass and put them on a leaderboard, or check one.",
+    ),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
 

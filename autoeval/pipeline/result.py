@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
 from autoeval.metrics.intervals import Estimate
 from autoeval.metrics.win_rate import WinRate
+from autoeval.pipeline.placing import Apart
+from autoeval.pipeline.rows import Row
 from autoeval.pipeline.tally import Tally
 
 if TYPE_CHECKING:
@@ -51,9 +53,9 @@ class Setting:
 class Evaluation:
     """One model's result.
 
-    `row` is its leaderboard row, which stands on `board` under the name `shown_as`. `n_unpaired` counts
-    instructions without an output. `folder` holds the files; where nothing is written it is None and `rows` has
-    the annotations.
+    `row` is its leaderboard row, which stands on `board` under the name `shown_as`; `apart` is a board of models
+    that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
+    nothing is written it is None and `rows` has the annotations.
     """
 
     name: str
@@ -61,8 +63,9 @@ class Evaluation:
     setting: Setting
     estimate: Estimate
     tally: Tally
-    row: Mapping[str, Cell]
+    row: Row
     board: Board
+    apart: Apart | None
     mode_to_print: str | None
     n_unpaired: int
     ask: AskReport
