@@ -26,12 +26,16 @@ from autoeval.pipeline.rows import Conditions, leaderboard_row
 from autoeval.pipeline.tally import Tally
 from autoeval.resources import shipped
 
-SOURCE = "preferences of the public results of AlpacaEval, https://github.com/tatsu-lab/alpaca_eval, CC BY-NC 4.0"
+SOURCE = (
+    "preferences of the public results of AlpacaEval, https://github.com/tatsu-lab/alpaca_eval, CC BY-NC 4.0"
+)
 Preferences = Mapping[str, list[Preference]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, default=shipped("leaderboards"), help="folder of the boards")
     out = parser.parse_args().out
     data = Path(os.environ.get("AUTOEVAL_RECORDED_DATA", "../shared/data"))
@@ -59,7 +63,9 @@ def make_board(folder: Path, preset: Preset, preferences: Preferences) -> Board:
 
 def recorded_1(folder: Path) -> Preferences:
     """Read the recorded annotations of AlpacaEval 1, in which 0 is an old spelling of a tie."""
-    return {path.parent.name: list(_of_annotations(path)) for path in sorted(folder.glob("*/annotations.json.gz"))}
+    return {
+        path.parent.name: list(_of_annotations(path)) for path in sorted(folder.glob("*/annotations.json.gz"))
+    }
 
 
 def recorded_2(folder: Path) -> Preferences:

@@ -118,14 +118,23 @@ def read_details(path: Path) -> Details:
 def write_details(file: IO[str], details: Details, source: str) -> None:
     """Write details as JSON, one comparison a line, saying where the preferences came from."""
     comparisons = [
-        [one, other, round(c.difference, _DIGITS), c.n, _significant_digits(c.p), _significant_digits(c.p_holm)]
+        [
+            one,
+            other,
+            round(c.difference, _DIGITS),
+            c.n,
+            _significant_digits(c.p),
+            _significant_digits(c.p_holm),
+        ]
         for (one, other), c in details.comparisons.items()
     ]
     subsets = {
         model: {subset: _rounded(rate) for subset, rate in rates.items()}
         for model, rates in details.subsets.items()
     }
-    subset_lines = ",\n".join(f"  {json.dumps(model)}: {json.dumps(rates)}" for model, rates in subsets.items())
+    subset_lines = ",\n".join(
+        f"  {json.dumps(model)}: {json.dumps(rates)}" for model, rates in subsets.items()
+    )
     lines = ",\n".join(f"  {json.dumps(row)}" for row in comparisons)
     file.write(f'{{"source": {json.dumps(source)},\n"subsets": {{\n{subset_lines}\n}},\n')
     file.write(f'"comparisons": [\n{lines}\n]}}\n')

@@ -17,11 +17,13 @@ from autoeval.metrics.intervals import METHODS, Method
 from autoeval.pipeline import boards
 from autoeval.pipeline.checks import check_choice, check_number
 from autoeval.pipeline.estimate import estimate
+from autoeval.pipeline.human_votes import HumanVotes
 from autoeval.pipeline.judging import judge, open_cache, refuse_unknown_prices
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.placing import add_to_board, place
 from autoeval.pipeline.presets import Preset, find_preset
+from autoeval.pipeline.reporting import write_report
 from autoeval.pipeline.result import Evaluation, Setting
 from autoeval.pipeline.rows import Conditions, leaderboard_row
 from autoeval.pipeline.saving import save
@@ -45,6 +47,8 @@ def evaluate(
     max_instances: int | None = None,
     preset: str | None = None,
     seed: int = 0,
+    no_report: bool = False,
+    human_annotations: Any = None,
     is_allow_partial: bool = False,
     is_reask_unparsed: bool = False,
     min_coverage: float = 0.99,
@@ -90,6 +94,9 @@ def evaluate(
         max_instances: Judge only a sample of this many instructions, the same for every model.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Decides orders, draws from pools and samples; another seed is another vote of the judge.
+        no_report: Leave out report.html, the page with the result and its pairs side by side.
+        human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
+            rows with instruction, output_1, output_2 and preference.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         is_reask_unparsed: Ask again where the judge's reply held no verdict.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
@@ -142,6 +149,7 @@ def evaluate(
         max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
     )
     display = display or Silent()
+    votes = HumanVotes(human_annotations)
     with ExitStack() as opened:
         to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
         pairs = opened.enter_context(
@@ -183,10 +191,13 @@ def evaluate(
         min_coverage=min_coverage,
         folder=folder,
         rows=judged.rows,
+        has_report=not no_report,
     )
     if judged.tally.n_judged:
         is_kept = max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
         save(result, annotator)
+        if result.has_report:
+            write_report(result, annotator, votes)
         if board_path is not None and is_kept and not placed.apart and boards.is_own(board_path):
             stored = judged.tally.stored()
             add_to_board(board_path, result.name, row, stored, is_overwrite_leaderboard, sorted_by)

@@ -72,6 +72,7 @@ class Evaluation:
     min_coverage: float
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
+    has_report: bool = True
 
     @cached_property
     def win_rate(self) -> WinRate:
@@ -97,7 +98,13 @@ class Evaluation:
         """The files that hold the result; none where not a single pair was judged."""
         if self.folder is None or not self.tally.n_judged:
             return []
-        return [self.folder / name for name in ("annotations.json", "leaderboard.csv", "run.json")]
+        names = [
+            "annotations.json",
+            "leaderboard.csv",
+            "run.json",
+            *(["report.html"] if self.has_report else []),
+        ]
+        return [self.folder / name for name in names]
 
     @cached_property
     def leaderboard(self) -> "pd.DataFrame":
