@@ -89,16 +89,40 @@ def render(question: dict[str, Any]) -> list[dict[str, Any]]:
         for name, annotator in pool.annotators.items():
             whole = len(rows) // annotator.batch_size * annotator.batch_size
             prompts, _ = annotator._make_prompts(rows.iloc[:whole])
-            answers.append({"config": path, "annotator": name, "prompts": prompts, **_request(annotator, prompts)})
+            request = _request(annotator.fn_completions, annotator.completions_kwargs, prompts)
+            answers.append({"config": path, "annotator": name, "prompts": prompts, **request})
     return answers
 
 
-def _request(annotator: Any, prompts: list[str]) -> dict[str, Any]:
+def render_models(question: dict[str, Any]) -> dict[str, Any]:
+    """Render the prompt of each model's config for rows, and note the request that the first of them makes."""
+    _stub_sdks({})
+    import pandas as pd
+    from alpaca_eval import constants, decoders, utils
+
+    rows, answers = pd.DataFrame(question["rows"]), {}
+    for path in question["configs"]:
+        ((name, config),) = utils.load_configs(path).items()
+        try:
+            template = utils.read_or_return(
+                config["prompt_template"], relative_to=constants.MODELS_CONFIG_DIR
+            )
+            prompts, _ = utils.make_prompts(rows, template)
+            answers[name] = {"prompts": prompts}
+            function = decoders.get_fn_completions(config["fn_completions"])
+        except Exception as error:
+            answers.setdefault(name, {})["error"] = f"{type(error).__name__}: {error}"
+            continue
+        answers[name] |= _request(function, config["completions_kwargs"], prompts)
+    return answers
+
+
+def _request(function: Any, kwargs: dict[str, Any], prompts: list[str]) -> dict[str, Any]:
     _RECORDED.clear()
-    if annotator.fn_completions is None:
+    if function is None:
         return {"error": "the decoder's package is not installed"}
     try:
-        annotator.fn_completions(prompts=prompts[:1], **annotator.completions_kwargs)
+        function(prompts=prompts[:1], **kwargs)
     except _AskedError:
         return _RECORDED[0]
     except Exception as error:
@@ -166,7 +190,7 @@ def metrics(question: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-COMMANDS = {"render": render, "parse": parse, "annotate": annotate, "metrics": metrics}
+COMMANDS = {"render": render, "render_models": render_models, "parse": parse, "annotate": annotate, "metrics": metrics}
 
 if __name__ == "__main__":
     command, asked, answered = sys.argv[1:]
