@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.completions.endpoints import endpoint_of
+from autoeval.completions.endpoints import endpoint_of_config
 from autoeval.errors import UsageError
 from autoeval.generators.config import PROMPT_VARIABLES, Generator, GeneratorConfig
 from autoeval.prompting.finding import config_name, find_config
@@ -68,7 +68,7 @@ def load_generator(
         raise UsageError(f"{where}: the model is not set. Give --generator_model (and --generator_base_url).")
     return Generator(
         name=name,
-        endpoint=endpoint_of(config, where),
+        endpoint=endpoint_of_config(config, where),
         model=config.model,
         parameters=config.parameters,
         prompt=prompt,
