@@ -23,7 +23,9 @@ class MissingExtraError(UsageError):
     """An optional dependency is needed; the message holds the command that installs it."""
 
     def __init__(self, needed_for: str, extra: str) -> None:
-        super().__init__(f"{needed_for} needs an optional dependency. Install it with: pip install 'autoeval[{extra}]'")
+        super().__init__(
+            f"{needed_for} needs an optional dependency. Install it with: pip install 'autoeval[{extra}]'"
+        )
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

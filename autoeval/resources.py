@@ -18,4 +18,6 @@ def shipped(folder: str) -> Path:
         path = root / folder
         if path.is_dir():
             return path
-    raise FileNotFoundError(f"the folder {folder!r} is missing from this installation of autoeval; reinstall it")
+    raise FileNotFoundError(
+        f"the folder {folder!r} is missing from this installation of autoeval; reinstall it"
+    )

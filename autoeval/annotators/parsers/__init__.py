@@ -1,1 +1,22 @@
-"""One file a way of reading a verdict from a reply."""
+"""One file a way of reading a verdict from a reply.
+
+A new parser is one file with a subclass of `Parser` whose `kind` names it, and one line in `AnyParser`.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from autoeval.annotators.parsers.base import Parser, Reading
+from autoeval.annotators.parsers.choice import ChoiceParser, RegexParser
+from autoeval.annotators.parsers.logprobs import LogprobsParser
+from autoeval.annotators.parsers.ranking import RankingParser
+from autoeval.annotators.parsers.scores import ScoresParser
+from autoeval.annotators.parsers.structured import JsonParser, ToolParser
+
+AnyParser = Annotated[
+    ChoiceParser | JsonParser | LogprobsParser | RankingParser | RegexParser | ScoresParser | ToolParser,
+    Field(discriminator="kind"),
+]
+
+__all__ = ["AnyParser", "Parser", "Reading"]

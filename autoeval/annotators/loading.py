@@ -1,0 +1,176 @@
+"""Finding an annotator by name or path, and making it from its config."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autoeval.annotators.builtin import BUILTIN
+from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig
+from autoeval.completions.providers import PROVIDERS
+from autoeval.errors import UsageError, nearest
+from autoeval.prompting import finding
+from autoeval.prompting.config import effective_base_url
+from autoeval.prompting.prompt import Prompt, compile_prompt
+from autoeval.prompting.templates import JinjaTemplate
+from autoeval.prompting.yaml_files import parse, read_yaml
+from autoeval.types import Endpoint
+
+FOLDER = "annotator_configs"
+
+
+@dataclass(frozen=True)
+class JudgeOverrides:
+    """What the command line says about the judge in place of its config; None leaves the config's word."""
+
+    base_url: str | None = None
+    model: str | None = None
+    api_key_env: str | None = None
+    order: str | None = None
+    price: tuple[float, float] | None = None
+
+    def applied_to(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a judge's config with these values put in."""
+        price = {"input": self.price[0], "output": self.price[1]} if self.price else None
+        values = {
+            "base_url": self.base_url,
+            "model": self.model,
+            "api_key_env": self.api_key_env,
+            "order": self.order,
+            "price": price,
+        }
+        return {**data, **{field: value for field, value in values.items() if value is not None}}
+
+
+def load_annotator(source: str | Path, overrides: JudgeOverrides | None = None) -> Annotator:
+    """Load an annotator.
+
+    Args:
+        source: the name of a shipped annotator, a config's folder, or a YAML file.
+        overrides: values from the command line.
+
+    Raises:
+        UsageError: there is none of that name, or its config is wrong.
+    """
+    path = find_config(source)
+    name = finding.config_name(path)
+    data = read_yaml(path)
+    overrides = overrides or JudgeOverrides()
+    if "annotators" in data or "combine" in data:
+        group = parse(GroupConfig, _with_overrides(data, overrides), str(path))
+        judges = [_judge(judge, config, path) for judge, config in group.annotators.items()]
+        return _annotator(name, judges, group.combine, group.p_label_flip, group.description)
+    config = parse(JudgeConfig, overrides.applied_to(data), str(path))
+    return _annotator(name, [_judge(name, config, path)], "jury", 0.0, config.description)
+
+
+def find_config(source: str | Path) -> Path:
+    """Return the YAML file of an annotator given by name, folder or file.
+
+    Raises:
+        UsageError: naming the nearest known annotator.
+    """
+    return finding.find_config(source, FOLDER, "--annotators_config")
+
+
+def names() -> list[str]:
+    """Return the names of the shipped annotators."""
+    return finding.shipped_configs(FOLDER)
+
+
+def _with_overrides(data: Mapping[str, Any], overrides: JudgeOverrides) -> dict[str, Any]:
+    judges = data.get("annotators")
+    if not isinstance(judges, Mapping):
+        return dict(data)
+    changed = {
+        name: overrides.applied_to(judge) if isinstance(judge, Mapping) else judge
+        for name, judge in judges.items()
+    }
+    return {**data, "annotators": changed}
+
+
+def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
+    if config.provider == "builtin" and config.model not in BUILTIN:
+        raise UsageError(
+            f"{path}: there is no built-in judge {config.model!r}. {nearest(config.model, BUILTIN)}"
+        )
+    if config.provider not in ("builtin", *PROVIDERS):
+        raise UsageError(
+            f"{path}: there is no provider {config.provider!r}. {nearest(config.provider, PROVIDERS)}"
+        )
+    if not config.model:
+        raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
+    endpoint = Endpoint(
+        provider=config.provider,
+        base_url=effective_base_url(config.provider, config.base_url),
+        api_key_env=config.api_key_env,
+        cache_as=config.cache_as,
+    )
+    return Judge(
+        name=name,
+        endpoint=endpoint,
+        model=config.model,
+        parameters=config.parameters,
+        prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),
+        parser=config.parser,
+        order=config.order,
+        samples=config.samples,
+        batch_size=config.batch_size,
+        shuffle=config.shuffle,
+        price=config.price,
+        reply_tokens=config.reply_tokens,
+    )
+
+
+def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
+    """Refuse a prompt that does not show both outputs: it would be judged, and mean nothing."""
+    if prompt is None:
+        return None
+    marks = {name: f"<<{name}>>" for name in PROMPT_VARIABLES}
+    rows = [marks]
+    if all(isinstance(template, JinjaTemplate) for _, _, template in prompt.parts):
+        text = "".join(message.content for message in prompt.messages(rows)) + (prompt.text(rows) or "")
+        for name in ("first", "second"):
+            if marks[name] not in text:
+                raise UsageError(
+                    f"{where}: the prompt never shows the output {{{{ {name} }}}}. Put it into a message."
+                )
+    return prompt
+
+
+def _annotator(
+    name: str, judges: list[Judge], combine: Any, p_label_flip: float, description: str
+) -> Annotator:
+    prompts = [_describe_prompt(judge) for judge in judges]
+    whole = (
+        [_describe(judge) for judge in judges] + prompts + [combine if len(judges) > 1 else "", p_label_flip]
+    )
+    return Annotator(
+        name=name,
+        judges=tuple(judges),
+        combine=combine,
+        p_label_flip=p_label_flip,
+        description=description,
+        fingerprint=_hash(whole),
+        prompt_hash=_hash(prompts),
+    )
+
+
+def _describe(judge: Judge) -> list[Any]:
+    parser = judge.parser.model_dump() if judge.parser else None
+    endpoint = judge.endpoint
+    where = endpoint.weights or endpoint.cache_as or endpoint.base_url
+    asked = [endpoint.provider, where, judge.model, dict(judge.parameters)]
+    return [*asked, parser, judge.order, judge.samples, judge.batch_size, judge.shuffle]
+
+
+def _describe_prompt(judge: Judge) -> list[Any]:
+    parts = judge.prompt.parts if judge.prompt else ()
+    return [[role, name, getattr(template, "source", "")] for role, name, template in parts]
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,136 @@
+"""Read: take replies from the cache in the pairs' order, parse them, and say the final word on each pair."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from autoeval.annotators.builtin import BUILTIN
+from autoeval.annotators.combine import combine
+from autoeval.annotators.parsers import Reading
+from autoeval.annotators.plan import PlannedPair, Question
+from autoeval.completions.cache import Cache, Entry, RecordedVerdict
+from autoeval.completions.keys import request_key
+from autoeval.completions.pricing import cost
+from autoeval.prompting.config import Price
+from autoeval.types import Annotation, Completion, Failure, Judgment, Pair, Request, Unparsed
+
+_READ_AT_ONCE = 200
+PriceOf = Callable[[Request], Price | None]
+
+
+def read(
+    plan: Iterable[PlannedPair],
+    annotator_name: str,
+    cache: Cache,
+    failures: Mapping[bytes, Failure],
+    price_of: PriceOf,
+) -> Iterator[Annotation]:
+    """Annotate every planned pair from what the cache has.
+
+    Args:
+        plan: the pairs with their questions.
+        annotator_name: goes into the annotations.
+        cache: has the replies.
+        failures: why a request has no reply, by cache key.
+        price_of: the price of a request's model.
+
+    Yields:
+        One annotation per pair, in the plan's order.
+    """
+    source = iter(plan)
+    while chunk := list(islice(source, _READ_AT_ONCE)):
+        requests = [
+            question.request for planned in chunk for question in planned.questions if question.request
+        ]
+        keys = {id(request): request_key(request) for request in requests}
+        entries = cache.get_many(list(set(keys.values())))
+        for planned in chunk:
+            judgments = []
+            for question in planned.questions:
+                key = keys.get(id(question.request), b"")
+                judgments.append(
+                    _judgment(planned.pair, question, entries.get(key), failures.get(key), price_of)
+                )
+            yield combine(planned, annotator_name, judgments)
+
+
+def unparsed_keys(plan: Iterable[PlannedPair], cache: Cache) -> frozenset[bytes]:
+    """Return the keys of the planned requests whose cached reply holds no verdict."""
+    questions = (question for planned in plan for question in planned.questions)
+    unparsed: set[bytes] = set()
+    while chunk := list(islice(questions, _READ_AT_ONCE)):
+        asked = {request_key(question.request): question for question in chunk if question.request}
+        for key, entry in cache.get_many(list(asked)).items():
+            if isinstance(entry, Completion) and isinstance(_reading(asked[key], entry), Unparsed):
+                unparsed.add(key)
+    return frozenset(unparsed)
+
+
+def _judgment(
+    pair: Pair, question: Question, entry: Entry | None, failure: Failure | None, price_of: PriceOf
+) -> Judgment:
+    name, is_switched = question.judge.name, question.is_switched
+    if question.request is None:
+        preference = BUILTIN[question.judge.model](pair.instruction, pair.output_1, pair.output_2)
+        return Judgment(name, preference, price=0.0, seconds=0.0)
+    if entry is None:
+        reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
+        return Judgment(name, None, is_switched, failure=reason)
+    if isinstance(entry, RecordedVerdict):
+        preference = _turned(entry.preference, is_switched)
+        return Judgment(name, preference, is_switched, price=entry.price, seconds=entry.seconds)
+    return _parsed(question, entry, price_of(question.request))
+
+
+def _parsed(question: Question, completion: Completion, price: Price | None) -> Judgment:
+    reading = _reading(question, completion)
+    verdict = None if isinstance(reading, Unparsed) else reading
+    paid = cost(price, completion.input_tokens, completion.output_tokens)
+    return Judgment(
+        annotator=question.judge.name,
+        preference=_turned(verdict.preference, question.is_switched) if verdict else None,
+        is_switched=question.is_switched,
+        raw_completion=raw_completion(completion),
+        explanation=verdict.explanation if verdict else None,
+        price=None if paid is None else paid / question.n_places,
+        seconds=completion.seconds / question.n_places,
+        failure=f"unparsed: {reading.reason}" if isinstance(reading, Unparsed) else None,
+        model=completion.model,
+    )
+
+
+def _reading(question: Question, completion: Completion) -> Reading:
+    assert question.judge.parser is not None
+    readings = question.judge.parser.read(completion)
+    if len(readings) == question.n_places:
+        return readings[question.place]
+    return Unparsed(f"the reply has {len(readings)} verdicts for {question.n_places} pairs")
+
+
+def _turned(preference: float, is_switched: bool) -> float:
+    return 3 - preference if is_switched else preference
+
+
+def raw_completion(completion: Completion) -> Any:
+    """Return a reply as annotation files hold it: its text, or OpenAI's choice where log probabilities matter."""
+    if completion.logprobs:
+        content = [
+            {
+                "token": token.token,
+                "logprob": token.logprob,
+                "top_logprobs": [{"token": text, "logprob": logprob} for text, logprob in token.top],
+            }
+            for token in completion.logprobs
+        ]
+        return {
+            "finish_reason": completion.finish_reason,
+            "index": 0,
+            "logprobs": {"content": content},
+            "message": {"content": completion.text, "role": "assistant"},
+            "text": completion.text,
+            "total_tokens": (completion.input_tokens or 0) + (completion.output_tokens or 0),
+        }
+    if completion.tool_arguments is not None:
+        return completion.tool_arguments
+    return completion.text or (json.dumps({"refusal": completion.refusal}) if completion.refusal else "")

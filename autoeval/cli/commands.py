@@ -1,0 +1,104 @@
+"""The commands: which function each runs and how its result is shown."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_JOURNEYS = {
+    "evaluate": (
+        "autoeval.pipeline.evaluate",
+        "Evaluate a model's outputs against a reference's. The default command.",
+    ),
+    "evaluate_from_model": (
+        "autoeval.pipeline.evaluate_from_model",
+        "Generate a model's outputs, then evaluate them.",
+    ),
+    "make_leaderboard": (
+        "autoeval.pipeline.make_leaderboard",
+        "Judge many models in one pass and put them on a leaderboard, or check one.",
+    ),
+}
+"""Command names with the module of the function of that name, imported when the command is used."""
+
+
+class Commands(click.Group):
+    """The group; without a command name it is `evaluate`, as in AlpacaEval."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `evaluate` in front of arguments that name no command."""
+        first = args[0] if args else ""
+        if first not in ("--help", "-h", "--version") and (
+            not first or first.startswith("-") or "." in first
+        ):
+            args = ["evaluate", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """List the commands in the order of a user's journey."""
+        return list(_JOURNEYS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        """Build a command; hyphens in its name are accepted."""
+        name = name.replace("-", "_")
+        if name not in _JOURNEYS:
+            return None
+        from importlib import import_module
+
+        from autoeval.cli.from_function import command
+        from autoeval.pipeline.obsolete import REASONS
+
+        function = getattr(import_module(_JOURNEYS[name][0]), name)
+        return command(function, REASONS, _run)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Say the nearest command for a misspelt one."""
+        from autoeval.errors import UsageError, nearest
+
+        if self.get_command(ctx, args[0]) is None:
+            raise UsageError(f"there is no command {args[0]!r}. {nearest(args[0], _JOURNEYS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _JOURNEYS.items()])
+
+
+def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+    from autoeval.cli.display import TerminalDisplay
+    from autoeval.cli.show import show
+
+    result = function(**arguments, display=TerminalDisplay())
+    show(result)
+    sys.exit(getattr(result, "exit_code", 0))
+
+
+def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from autoeval import __version__
+
+        click.echo(f"autoeval {__version__}")
+        ctx.exit()
+
+
+group = Commands(
+    "alpaca_eval",
+    help=(
+        "Find out whether one language model follows instructions better than another.\n\n"
+        "`alpaca_eval --model_outputs outputs.json` pairs the outputs with a reference's, asks a judge which is "
+        "better, and says the win rate and how sure it is."
+    ),
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Show the version.",
+        )
+    ],
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
+)

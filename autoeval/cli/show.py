@@ -1,0 +1,235 @@
+"""Showing a result on the terminal, readable at 80 columns."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autoeval.completions.ask import AskReport
+from autoeval.leaderboards.table import Board, Cell
+from autoeval.metrics.win_rate import WinRate
+from autoeval.pipeline.citation import citation, latex_citation
+from autoeval.pipeline.estimate import DryRun, DryRuns
+from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.make_leaderboard import Leaderboard
+from autoeval.pipeline.regeneration import Regeneration
+from autoeval.pipeline.result import Evaluation
+
+
+def show(result: Any) -> None:
+    """Print what a journey came to."""
+    console = Console(highlight=False, soft_wrap=False)
+    if isinstance(result, Evaluation):
+        _show_evaluation(console, result)
+    elif isinstance(result, DryRun):
+        _show_dry_run(console, result)
+    elif isinstance(result, DryRuns):
+        _show_dry_runs(console, result)
+    elif isinstance(result, Leaderboard):
+        _show_leaderboard(console, result)
+    elif isinstance(result, Regeneration):
+        _show_regeneration(console, result)
+    elif isinstance(result, Board):
+        _show_board(console, result)
+    elif result is not None:
+        console.print(result)
+
+
+def _show_evaluation(console: Console, result: Evaluation) -> None:
+    if result.tally.n_judged:
+        console.print(
+            board_table(result.board.of_mode(result.mode_to_print, result.shown_as), result.shown_as)
+        )
+        if result.by_subset:
+            console.print(_subset_table(result.by_subset))
+        if result.apart:
+            console.print(
+                Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"
+            )
+            console.print(board_table(result.apart.board.of_mode(result.mode_to_print)))
+    for line in summary_lines(result):
+        console.print(Text(line))
+    for path in result.paths:
+        console.print(Text(f"  {path}"), soft_wrap=True)
+    if result.tally.n_judged:
+        console.print(Text("To cite:"))
+        console.print(Text(f"  {citation(result)}"), soft_wrap=True)
+        console.print(Text(f"  {latex_citation(result)}"), soft_wrap=True)
+
+
+def summary_lines(result: Evaluation) -> list[str]:
+    """Say the coverage, the failures by reason, the flips, what was asked and what it cost."""
+    tally, asked = result.tally, result.ask
+    total = tally.n_judged + tally.n_missing
+    lines = [line for made in result.generations for line in generation_lines(made)]
+    lines.append(f"{tally.n_judged} of {total} pairs judged ({100 * tally.coverage:.1f}%)")
+    if result.n_unpaired:
+        lines.append(f"{result.n_unpaired} instructions of the reference have no output (--is_allow_partial)")
+    for reason, count in tally.failures.most_common():
+        lines.append(f"  missing: {count} {reason}")
+    if tally.n_missing and tally.n_judged:
+        bounds = tally.worst_case()
+        lines.append(
+            f"whatever the missing ones are, the win rate lies from {bounds.low:.1f} to {bounds.high:.1f}%"
+        )
+    if result.caution:
+        lines.append(f"length control: {result.caution}")
+    if tally.flip_rate is not None:
+        lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
+    lines += _asked_lines(asked)
+    if result.paths:
+        lines.append("Written:")
+    return lines
+
+
+def _asked_lines(asked: AskReport) -> list[str]:
+    lines = [f"stopped: {asked.stop.message}"] if asked.stop else []
+    if asked.n_requests:
+        lines.append(
+            f"{asked.n_requests} requests: {asked.n_cached} cached, {asked.n_asked} asked in {asked.seconds:.1f} s, "
+            f"{asked.input_tokens + asked.output_tokens} tokens, {_cost(asked)}"
+        )
+    return lines
+
+
+def generation_lines(made: Generation) -> list[str]:
+    """Say how many outputs a model has, where they came from, how fast, and what is wrong with them."""
+    asked, name = made.report, made.generator.name
+    parts = [f"{len(made.rows)} outputs of {name}: {made.n_kept} kept", f"{asked.n_cached} cached"]
+    generated = f"{asked.n_asked} generated"
+    if made.tokens_per_second:
+        generated += f" in {asked.seconds:.1f} s ({made.tokens_per_second:.0f} tokens/s, {_cost(asked)})"
+    lines = [", ".join([*parts, generated])]
+    flaws = {
+        "truncated at the token limit": made.n_truncated,
+        "refused": made.n_refused,
+        "empty": made.n_empty,
+    }
+    if any(flaws.values()):
+        lines.append("  of these " + ", ".join(f"{count} {flaw}" for flaw, count in flaws.items() if count))
+    lines += [f"  not generated: {count} {reason}" for reason, count in made.missing.items()]
+    return lines
+
+
+def _cost(asked: AskReport) -> str:
+    return (
+        f"${asked.spent:.4f}"
+        if asked.is_price_known
+        else f"more than ${asked.spent:.4f} (a price is unknown)"
+    )
+
+
+def board_table(board: Board, current: str | None = None) -> Table:
+    """Make the leaderboard a table; the current model's row is marked."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("model", overflow="fold", max_width=30)
+    has_lc = any(_is_number(row.get("length_controlled_winrate")) for row in board.rows.values())
+    headers = [
+        "win rate",
+        "95% interval",
+        *(["LC win rate"] if has_lc else []),
+        "SE",
+        "n",
+        "missing",
+        "length",
+    ]
+    for header in headers:
+        table.add_column(header, justify="right", no_wrap=True)
+    for name, row in board.rows.items():
+        cells = [
+            _number(row.get("win_rate")),
+            _interval(row),
+            *([_number(row.get("length_controlled_winrate"))] if has_lc else []),
+            _number(row.get("standard_error")),
+            _count(row.get("n_total")),
+            _count(row.get("n_missing")),
+            _count(row.get("avg_length")),
+        ]
+        table.add_row(Text(name), *cells, style="bold" if name == current else None)
+    return table
+
+
+def _subset_table(by_subset: Mapping[str, WinRate]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("subset", overflow="fold")
+    for header in ("win rate", "95% interval", "SE", "n", "missing"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for name, rate in by_subset.items():
+        interval = f"{rate.low:.1f} – {rate.high:.1f}"
+        counts = (str(rate.n_total), str(rate.n_missing))
+        table.add_row(Text(name), _number(rate.win_rate), interval, _number(rate.standard_error), *counts)
+    return table
+
+
+def _show_board(console: Console, board: Board) -> None:
+    if board.rows:
+        console.print(board_table(board))
+    else:
+        console.print(
+            "There is no shipped leaderboard for this judge and reference. Give --model_outputs to evaluate a model, "
+            "or --precomputed_leaderboard to show a board; alpaca_eval --help says more."
+        )
+
+
+def _show_leaderboard(console: Console, result: Leaderboard) -> None:
+    console.print(board_table(result.board))
+    for name, coverage in result.incomplete.items():
+        console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
+    for line in _asked_lines(result.ask):
+        console.print(Text(line))
+    console.print(Text(f"{len(result.judged)} models written to {result.path}"), soft_wrap=True)
+
+
+def _show_regeneration(console: Console, result: Regeneration) -> None:
+    for difference in result.differences:
+        console.print(Text(str(difference)), soft_wrap=True)
+    if result.unchecked:
+        console.print(Text(f"not checked, without stored preferences: {', '.join(result.unchecked)}"))
+    found = (
+        f"{len(result.differences)} numbers moved" if result.differences else "every number as on the board"
+    )
+    console.print(Text(f"{result.n_models} models on {result.n_boards} boards regenerated: {found}"))
+
+
+def _show_dry_run(console: Console, plan: DryRun) -> None:
+    price = "unknown (give --judge_price)" if plan.cost is None else f"about ${plan.cost:.4f}"
+    console.print(f"pairs: {plan.n_pairs}")
+    console.print(f"requests: {plan.n_requests}, of which {plan.n_cached} cached and {plan.n_new} new")
+    console.print(f"tokens: about {plan.input_tokens} in, {plan.output_tokens} out")
+    console.print(f"cost: {price}")
+
+
+def _show_dry_runs(console: Console, plans: DryRuns) -> None:
+    for step, plan in plans.steps.items():
+        price = "unknown" if plan.cost is None else f"about ${plan.cost:.4f}"
+        console.print(
+            f"{step}: {plan.n_requests} requests, of which {plan.n_new} new; "
+            f"about {plan.input_tokens} tokens in, {plan.output_tokens} out; cost {price}"
+        )
+    total = (
+        "unknown (give --generator_price or --judge_price)"
+        if plans.cost is None
+        else f"about ${plans.cost:.4f}"
+    )
+    console.print(f"cost in all: {total}")
+
+
+def _interval(row: Mapping[str, Cell]) -> str:
+    low, high = row.get("low"), row.get("high")
+    return f"{low:.1f} – {high:.1f}" if isinstance(low, float) and isinstance(high, float) else ""
+
+
+def _number(cell: Cell) -> str:
+    return f"{cell:.2f}" if _is_number(cell) else ""
+
+
+def _count(cell: Cell) -> str:
+    return str(int(cell)) if isinstance(cell, int | float) and not math.isnan(cell) else ""
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, int | float) and not math.isnan(cell)

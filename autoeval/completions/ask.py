@@ -1,0 +1,226 @@
+"""Ask: do whatever is needed so that the cache holds a reply to each planned request.
+
+Nothing is returned but a report; whoever wants the replies reads them from the cache. So a run that was
+killed, repeated, or shared between processes is simply the same run.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+from autoeval.completions import providers
+from autoeval.completions.budget import Budget, PriceOf
+from autoeval.completions.cache import Cache
+from autoeval.completions.keys import request_key
+from autoeval.completions.lane import Lane, LocalLane
+from autoeval.completions.ledger import Job, Ledger, Progress, Stop
+from autoeval.completions.retries import Retries
+from autoeval.completions.scheduler import Permits
+from autoeval.types import Endpoint, Failure, Request
+
+_LOOKED_UP_AT_ONCE = 200
+_MOST_QUEUED = 2_000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class AskOptions:
+    """How to ask.
+
+    `max_concurrency` is the most requests in flight at one endpoint, `timeout` the seconds that one request may
+    take, `max_cost` the budget in US dollars.
+    """
+
+    max_concurrency: int = 64
+    timeout: float = 120.0
+    max_cost: float | None = None
+    retries: Retries = field(default_factory=Retries)
+
+
+class Display(Protocol):
+    """Where a run tells what it does."""
+
+    def announce(self, line: str) -> None:
+        """Say a line."""
+
+    def watch(self, progress: Progress) -> AbstractContextManager[None]:
+        """Show how asking goes for as long as the context is open."""
+
+
+class Silent:
+    """A display that shows nothing."""
+
+    def announce(self, line: str) -> None:
+        """Say nothing."""
+
+    def watch(self, progress: Progress) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Show nothing."""
+        return nullcontext()
+
+
+@dataclass(frozen=True)
+class AskReport:
+    """What asking came to.
+
+    `failures` has what went wrong with each request that got no reply in this run, by cache key. `stop` says why
+    asking ended early. `spent` is in US dollars, and a lower bound unless `is_price_known`. `models` are the
+    names that servers gave for the models they ran.
+    """
+
+    n_requests: int
+    n_cached: int
+    n_asked: int
+    failures: Mapping[bytes, Failure]
+    stop: Stop | None
+    input_tokens: int
+    output_tokens: int
+    spent: float
+    is_price_known: bool
+    models: frozenset[str]
+    seconds: float
+
+
+def ask(
+    requests: Iterable[Request],
+    cache: Cache,
+    options: AskOptions,
+    price_of: PriceOf,
+    display: Display,
+    again: Set[bytes] = frozenset(),
+    total: int = 0,
+    doing: str = "judged",
+    on_reply: Callable[[], None] | None = None,
+) -> AskReport:
+    """Ask every request that the cache does not have a reply to.
+
+    Args:
+        requests: in any number and order, equal ones are asked once; iterated lazily.
+        cache: where replies are looked up and stored, each as it comes.
+        options: limits and retries.
+        price_of: the price of a request's model, None where unknown.
+        display: shows the progress.
+        again: keys of requests to ask although the cache has a reply; a new one takes its place.
+        total: how many requests are expected, for the display.
+        doing: what a reply means to the user, for the display.
+        on_reply: called after each reply is stored.
+
+    Returns:
+        Counts, cost and failures.
+
+    Raises:
+        UsageError: a provider is unknown, not installed or has no key.
+        CacheError: a reply could not be stored; asking has stopped.
+    """
+    progress = Progress(total, doing)
+    ledger = Ledger(cache, Budget(options.max_cost, price_of), progress, on_reply)
+    with display.watch(progress):
+        run_in_own_loop(_ask_all(requests, ledger, options, again))
+    return AskReport(
+        n_requests=progress.planned,
+        n_cached=progress.cached,
+        n_asked=progress.done,
+        failures=ledger.failures,
+        stop=ledger.stop,
+        input_tokens=progress.input_tokens,
+        output_tokens=progress.output_tokens,
+        spent=progress.spent,
+        is_price_known=progress.is_price_known,
+        models=frozenset(ledger.models),
+        seconds=progress.elapsed,
+    )
+
+
+def run_in_own_loop(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also where an event loop already runs (a notebook): then on another thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1, "autoeval") as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
+async def _ask_all(
+    requests: Iterable[Request], ledger: Ledger, options: AskOptions, again: Set[bytes]
+) -> None:
+    lanes = _Lanes(ledger, options)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            lanes.tasks = tasks
+            await _hand_out(requests, ledger, lanes, again)
+            for lane in lanes.opened.values():
+                await lane.drained()
+            lanes.dismiss_workers()
+    except BaseExceptionGroup as group:
+        raise _first_cause(group) from None
+    finally:
+        for lane in lanes.opened.values():
+            await lane.close()
+
+
+async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes", again: Set[bytes]) -> None:
+    """Put every request that neither the cache nor this run has into its lane, no faster than lanes work."""
+    source = iter(requests)
+    while not ledger.stop and (chunk := list(islice(source, _LOOKED_UP_AT_ONCE))):
+        by_key = {request_key(request): request for request in chunk}
+        known = ledger.cache.known(list(by_key)) - again
+        ledger.progress.planned += len(by_key)
+        ledger.progress.cached += len(known)
+        for key, request in by_key.items():
+            if key not in known and ledger.open(key):
+                await lanes.room()
+                lanes.of(request).put(Job(key, request))
+
+
+@dataclass
+class _Lanes:
+    """The lanes of a run, each opened with its workers when its first request comes."""
+
+    ledger: Ledger
+    options: AskOptions
+    tasks: asyncio.TaskGroup | None = None
+    opened: dict[tuple[Endpoint, str], Lane | LocalLane] = field(default_factory=dict)
+    _workers: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def of(self, request: Request) -> Lane | LocalLane:
+        name = (request.endpoint, request.model)
+        if name not in self.opened:
+            self.opened[name] = self._open(request.endpoint)
+        return self.opened[name]
+
+    async def room(self) -> None:
+        """Wait while too much is queued, so that memory stays flat however long the plan is."""
+        while self.ledger.n_open > _MOST_QUEUED and not self.ledger.stop:
+            await self.ledger.next_settled()
+
+    def dismiss_workers(self) -> None:
+        for worker in self._workers:
+            worker.cancel()
+
+    def _open(self, endpoint: Endpoint) -> Lane | LocalLane:
+        provider = providers.create(endpoint, self.options.timeout)
+        if isinstance(provider, providers.LocalProvider):
+            local = LocalLane(provider, self.ledger)
+            self._start(local.work())
+            return local
+        permits = Permits(self.options.max_concurrency)
+        lane = Lane(provider, permits, self.ledger, self.options.retries, self.options.timeout)
+        self._start(lane.hurry_when_stopped())
+        for _ in range(self.options.max_concurrency):
+            self._start(lane.work())
+        return lane
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        assert self.tasks is not None
+        self._workers.append(self.tasks.create_task(work))
+
+
+def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first plain exception of a group: one message says more to a user than a tree of them."""
+    first = group.exceptions[0]
+    return _first_cause(first) if isinstance(first, BaseExceptionGroup) else first

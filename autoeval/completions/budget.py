@@ -1,0 +1,62 @@
+"""A budget in dollars that cannot be overrun by what is in flight."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from autoeval.completions import tokens
+from autoeval.completions.pricing import cost
+from autoeval.prompting.config import Price
+from autoeval.types import Completion, Request
+
+PriceOf = Callable[[Request], Price | None]
+
+
+@dataclass
+class Budget:
+    """Money spent and promised. Every request reserves the most it can cost and settles when that is known.
+
+    `limit` is None for no limit. `spent` is a lower bound where some price is unknown (`is_complete` False).
+    """
+
+    limit: float | None
+    price_of: PriceOf
+    spent: float = 0.0
+    is_complete: bool = True
+    _reserved: dict[int, float] = field(default_factory=dict)
+
+    def reserve(self, request: Request) -> bool:
+        """Set the most that `request` can cost aside; False if the limit does not allow it."""
+        if self.limit is None:
+            return True
+        most = self.most(request)
+        if self.spent + sum(self._reserved.values()) + most > self.limit:
+            return False
+        self._reserved[id(request)] = most
+        return True
+
+    def settle(self, request: Request, completion: Completion | None) -> float | None:
+        """Replace the reservation by the real cost; no completion costs nothing. Returns the cost if known."""
+        self._reserved.pop(id(request), None)
+        if completion is None:
+            return 0.0
+        price = self.price_of(request)
+        paid = cost(price, completion.input_tokens, completion.output_tokens)
+        if paid is None and price is not None:  # the server did not count: assume the most
+            paid = self.most(request)
+        if paid is None:
+            self.is_complete = False
+        else:
+            self.spent += paid
+        return paid
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is promised, so that waiting would not free any money."""
+        return not self._reserved
+
+    def most(self, request: Request) -> float:
+        """Return the most that a request can cost, 0 where its price is unknown."""
+        most = cost(
+            self.price_of(request), tokens.most_input_tokens(request), tokens.most_output_tokens(request)
+        )
+        return most or 0.0

@@ -1,0 +1,184 @@
+"""A lane: everything that is asked of one model at one endpoint, with its workers, permits and retries."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from autoeval.completions.ledger import Job, Ledger, Stop, StopReason
+from autoeval.completions.providers import LocalProvider, Provider, Reply
+from autoeval.completions.retries import Retries
+from autoeval.completions.scheduler import Permits
+from autoeval.types import Completion, Failure, FailureKind, Request
+
+_FAILURES_THAT_STOP = 10
+
+
+@dataclass
+class Lane:
+    """A queue of jobs for one remote model. A job leaves it with a reply in the cache or with a failure."""
+
+    provider: Provider
+    permits: Permits
+    ledger: Ledger
+    retries: Retries
+    timeout: float
+    queue: asyncio.Queue[Job] = field(default_factory=asyncio.Queue)
+    _failures_in_a_row: int = 0
+    _waiting: dict[bytes, tuple[asyncio.TimerHandle, Job]] = field(default_factory=dict)
+
+    def put(self, job: Job) -> None:
+        """Queue a job."""
+        self.queue.put_nowait(job)
+
+    async def drained(self) -> None:
+        """Wait until every job that was put has left."""
+        await self.queue.join()
+
+    async def work(self) -> None:
+        """Serve jobs one after another until cancelled; a lane runs many of these side by side."""
+        while True:
+            job = await self.queue.get()
+            started = await self.permits.acquire()
+            outcome = await self._attempt(job)
+            while (pause := self._pause_of_first(job, outcome)) is not None:
+                await asyncio.sleep(pause)  # nobody else is let through before one request has succeeded
+                outcome = await self._attempt(job)
+            self._release(started, outcome)
+            if isinstance(outcome, Completion):
+                self._finish(job, outcome)
+            else:
+                self._retry_or_give_up(job, outcome)
+
+    async def _attempt(self, job: Job) -> Completion | Failure:
+        """Ask once, if there is money for it."""
+        if not await self.ledger.afford(job.request):
+            return _not_asked(self.ledger)
+        outcome = (await self._ask(job.request)).outcome
+        job.attempts += 1
+        self.ledger.pay(job.request, outcome if isinstance(outcome, Completion) else None)
+        return outcome
+
+    def _pause_of_first(self, job: Job, outcome: Completion | Failure) -> float | None:
+        """Return after how long the request that opens the lane is repeated; None for any other outcome."""
+        if isinstance(outcome, Completion) or self.permits.has_succeeded or self.ledger.stop:
+            return None
+        return self.retries.delay(outcome, job.attempts, endpoint_works=False)
+
+    def _release(self, started: float, outcome: Completion | Failure) -> None:
+        failure = outcome if isinstance(outcome, Failure) else None
+        was_asked = failure is None or failure.kind is not FailureKind.NOT_ASKED
+        self.permits.release(started, failure, was_asked)
+
+    async def _ask(self, request: Request) -> Reply:
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await self.provider.complete(request)
+        except TimeoutError:
+            return Reply(Failure(FailureKind.TIMEOUT, f"no complete reply within {self.timeout:g} s"))
+
+    def _finish(self, job: Job, completion: Completion) -> None:
+        self._failures_in_a_row = 0
+        self.ledger.done(job, completion)
+        self.queue.task_done()
+
+    def _retry_or_give_up(self, job: Job, failure: Failure) -> None:
+        if failure.kind is FailureKind.REFUSED:
+            self.ledger.halt(Stop(StopReason.REFUSED, failure.message))
+        delay = self.retries.delay(failure, job.attempts, self.permits.has_succeeded)
+        if delay is None or self.ledger.stop:
+            self._give_up(job, failure)
+            return
+        self.ledger.progress.retried += 1
+        self.ledger.progress.note = f"{failure.kind}: {failure.message}"
+        timer = asyncio.get_running_loop().call_later(delay, self._requeue, job)
+        self._waiting[job.key] = (timer, job)
+
+    def _requeue(self, job: Job) -> None:
+        del self._waiting[job.key]
+        self.queue.put_nowait(job)
+        self.queue.task_done()  # it was counted once more by the line above
+
+    def _give_up(self, job: Job, failure: Failure) -> None:
+        self.ledger.failed(job, failure)
+        self.queue.task_done()
+        if failure.kind is FailureKind.NOT_ASKED:
+            return
+        self._failures_in_a_row += 1
+        is_hopeless = not self.permits.has_succeeded and failure.retryable
+        if is_hopeless or self._failures_in_a_row >= _FAILURES_THAT_STOP:
+            self._stop_for(failure)
+
+    def _stop_for(self, failure: Failure) -> None:
+        """Stop asking an endpoint that has only failed for a while."""
+        if failure.kind is FailureKind.INVALID_REQUEST:
+            if not self.permits.has_succeeded:
+                message = f"every request was refused as invalid: {failure.message}"
+                self.ledger.halt(Stop(StopReason.REFUSED, message))
+            return
+        message = f"the endpoint does not answer ({failure.kind}: {failure.message})"
+        self.ledger.halt(Stop(StopReason.UNREACHABLE, message))
+
+    async def hurry_when_stopped(self) -> None:
+        """Once the run is stopped, hand back the jobs that wait for a retry instead of waiting on."""
+        await self.ledger.stopped()
+        self.permits.lift()
+        for timer, job in list(self._waiting.values()):
+            timer.cancel()
+            self._requeue(job)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.provider.close()
+
+
+@dataclass
+class LocalLane:
+    """A queue of jobs for a model that runs in this process: asked in batches on one worker thread."""
+
+    provider: LocalProvider
+    ledger: Ledger
+    queue: asyncio.Queue[Job] = field(default_factory=asyncio.Queue)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "local-model"))
+
+    def put(self, job: Job) -> None:
+        """Queue a job."""
+        self.queue.put_nowait(job)
+
+    async def drained(self) -> None:
+        """Wait until every job that was put has left."""
+        await self.queue.join()
+
+    async def work(self) -> None:
+        """Serve batches until cancelled; their replies are stored batch by batch."""
+        while True:
+            jobs = [await self.queue.get()]
+            while len(jobs) < self.provider.batch_size and not self.queue.empty():
+                jobs.append(self.queue.get_nowait())
+            if self.ledger.stop:
+                outcomes: list[Completion | Failure] = [_not_asked(self.ledger) for _ in jobs]
+            else:
+                requests = [job.request for job in jobs]
+                loop = asyncio.get_running_loop()
+                outcomes = await loop.run_in_executor(self._thread, self.provider.complete_many, requests)
+            for job, outcome in zip(jobs, outcomes, strict=True):
+                self._settle(job, outcome)
+
+    def _settle(self, job: Job, outcome: Completion | Failure) -> None:
+        if isinstance(outcome, Completion):
+            self.ledger.pay(job.request, outcome)
+            self.ledger.done(job, outcome)
+        else:
+            if outcome.kind is FailureKind.REFUSED:
+                self.ledger.halt(Stop(StopReason.REFUSED, outcome.message))
+            self.ledger.failed(job, outcome)
+        self.queue.task_done()
+
+    async def close(self) -> None:
+        """Free the model."""
+        self._thread.shutdown(wait=True)
+        self.provider.close()
+
+
+def _not_asked(ledger: Ledger) -> Failure:
+    reason = ledger.stop.reason if ledger.stop else "stopped"
+    return Failure(FailureKind.NOT_ASKED, f"not asked: {reason}")

@@ -1,0 +1,151 @@
+"""What is known of an asking run so far: what is open, done, failed and spent, and why it stopped if it did."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from autoeval.completions.budget import Budget
+from autoeval.completions.cache import Cache
+from autoeval.types import Completion, Failure, FailureKind, Request
+
+
+class StopReason(StrEnum):
+    """Why asking ended before every request had its turn."""
+
+    BUDGET = "budget"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The end of a run, with a message for its user."""
+
+    reason: StopReason
+    message: str
+
+
+@dataclass
+class Job:
+    """A request on its way, with the failures it has met."""
+
+    key: bytes
+    request: Request
+    attempts: int = 0
+
+
+@dataclass
+class Progress:
+    """Counts of a run as it goes; may be read at any time from any thread.
+
+    `total` is what is expected, `doing` what a reply means to the user.
+    """
+
+    total: int = 0
+    doing: str = "judged"
+    planned: int = 0
+    cached: int = 0
+    done: int = 0
+    failed: int = 0
+    retried: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    spent: float = 0.0
+    is_price_known: bool = True
+    note: str = ""
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.began
+
+
+@dataclass
+class Ledger:
+    """The books of one run."""
+
+    cache: Cache
+    budget: Budget
+    progress: Progress
+    on_reply: Callable[[], None] | None = None
+    failures: dict[bytes, Failure] = field(default_factory=dict)
+    models: set[str] = field(default_factory=set)
+    stop: Stop | None = None
+    _open: set[bytes] = field(default_factory=set)
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def open(self, key: bytes) -> bool:
+        """Claim a request for this run; False where it is already in flight or has failed."""
+        if key in self._open or key in self.failures:
+            return False
+        self._open.add(key)
+        return True
+
+    @property
+    def n_open(self) -> int:
+        """How many requests are queued, in flight or waiting for a retry."""
+        return len(self._open)
+
+    async def next_settled(self) -> None:
+        """Wait until one more request has been paid for or the run stops."""
+        await self._settled.wait()
+
+    async def afford(self, request: Request) -> bool:
+        """Reserve the most that `request` can cost, waiting while others may turn out cheaper; False: no money."""
+        while not self.stop:
+            if self.budget.reserve(request):
+                return True
+            if self.budget.is_idle:
+                self.halt(Stop(StopReason.BUDGET, _budget_message(self.budget, request)))
+                break
+            await self.next_settled()
+        return False
+
+    def pay(self, request: Request, completion: Completion | None) -> None:
+        """Settle what a request really cost and wake those who wait for money."""
+        self.budget.settle(request, completion)
+        self.progress.spent = self.budget.spent
+        self.progress.is_price_known = self.budget.is_complete
+        self._settled.set()
+        self._settled = asyncio.Event()
+
+    def done(self, job: Job, completion: Completion) -> None:
+        """Store a reply and count it."""
+        self.cache.put(job.key, completion)
+        self._open.discard(job.key)
+        self.progress.done += 1
+        self.progress.input_tokens += completion.input_tokens or 0
+        self.progress.output_tokens += completion.output_tokens or 0
+        if completion.model:
+            self.models.add(completion.model)
+        if self.on_reply:
+            self.on_reply()
+
+    def failed(self, job: Job, failure: Failure) -> None:
+        """Give a request up for this run."""
+        self._open.discard(job.key)
+        self.failures[job.key] = failure
+        self.progress.failed += failure.kind is not FailureKind.NOT_ASKED
+
+    def halt(self, stop: Stop) -> None:
+        """Let nothing new be sent; what is in flight is still taken. The first reason stands."""
+        if self.stop is None:
+            self.stop = stop
+            self.progress.note = stop.message
+            self._stopped.set()
+            self._settled.set()
+
+    async def stopped(self) -> None:
+        """Wait until the run is stopped."""
+        await self._stopped.wait()
+
+
+def _budget_message(budget: Budget, request: Request) -> str:
+    return (
+        f"the budget of ${budget.limit:g} is reached: ${budget.spent:.4f} are spent and the next request could cost "
+        f"${budget.most(request):.4f}. What was paid for is kept; raise --max_cost and run the same command again."
+    )

@@ -1,0 +1,133 @@
+"""Anthropic's messages protocol."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from autoeval.completions.providers.failures import MalformedReplyError
+from autoeval.completions.providers.keys import check_address, find_key
+from autoeval.completions.providers.parameters import adapt
+from autoeval.completions.providers.remote import RemoteProvider
+from autoeval.errors import UsageError
+from autoeval.types import Completion, Endpoint, Request
+
+_FINISH_REASONS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+
+
+class AnthropicProtocol(RemoteProvider):
+    """Posts messages; subclasses say through which client."""
+
+    def _path(self, request: Request) -> str:  # noqa: ARG002
+        return "/v1/messages"
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        return body(request)
+
+    def _read(self, reply: Any, seconds: float) -> Completion:
+        return read(reply, seconds)
+
+
+class AnthropicProvider(AnthropicProtocol):
+    """Asks Anthropic through the `anthropic` SDK."""
+
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+        """Find address and key."""
+        import anthropic
+
+        self._address = check_address(endpoint.base_url) if endpoint.base_url else None
+        is_token = not endpoint.api_key_env and not os.environ.get("ANTHROPIC_API_KEY")
+        self._key_kind = "auth_token" if is_token and os.environ.get("ANTHROPIC_AUTH_TOKEN") else "api_key"
+        variables = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"]
+        key = find_key(endpoint, variables, is_optional=bool(endpoint.base_url))
+        super().__init__(anthropic, key, timeout)
+
+    def _connect(self, **options: Any) -> Any:
+        return self._sdk.AsyncAnthropic(**{self._key_kind: self._key}, base_url=self._address, **options)
+
+
+def body(request: Request) -> dict[str, Any]:
+    """Return what is posted for a request.
+
+    Raises:
+        UsageError: the request is a plain prompt, which this protocol does not know.
+    """
+    if request.prompt is not None:
+        raise UsageError(f"{request.model} takes messages, not a plain prompt: use 'messages' in its config.")
+    parameters = adapt("anthropic", request.model, request.parameters)
+    if isinstance(parameters.get("stop_sequences"), str):
+        parameters["stop_sequences"] = [parameters["stop_sequences"]]
+    if "response_format" in parameters:
+        parameters["output_config"] = _output_config(parameters.pop("response_format"))
+    if "tools" in parameters:
+        parameters["tools"] = [_tool(tool) for tool in parameters["tools"]]
+    if "tool_choice" in parameters:
+        parameters["tool_choice"] = _tool_choice(parameters["tool_choice"])
+    system = "\n\n".join(m.content for m in request.messages if m.role in ("system", "developer"))
+    turns = [
+        {"role": message.role, "content": message.content}
+        for message in request.messages
+        if message.role not in ("system", "developer")
+    ]
+    return {"model": request.model, **({"system": system} if system else {}), "messages": turns, **parameters}
+
+
+def read(reply: Any, seconds: float) -> Completion:
+    """Read a decoded reply; thinking blocks are not part of its text.
+
+    Raises:
+        ValueError, TypeError, LookupError, AttributeError: it is not what the protocol promises.
+    """
+    if not isinstance(reply.get("content"), list):
+        raise MalformedReplyError("the reply has no content")
+    blocks = reply["content"]
+    usage = reply.get("usage") or {}
+    calls = [block["input"] for block in blocks if block["type"] == "tool_use"]
+    reason = reply.get("stop_reason")
+    return Completion(
+        text="".join(block["text"] for block in blocks if block["type"] == "text"),
+        finish_reason=_FINISH_REASONS.get(reason, reason),
+        tool_arguments=json.dumps(calls[0], ensure_ascii=False) if calls else None,
+        model=reply.get("model"),
+        input_tokens=_input_tokens(usage),
+        output_tokens=usage.get("output_tokens"),
+        seconds=seconds,
+    )
+
+
+def _input_tokens(usage: Mapping[str, Any]) -> int | None:
+    """Return the whole prompt's tokens; the protocol counts those read from its prompt cache apart."""
+    if "input_tokens" not in usage:
+        return None
+    cached = ("cache_creation_input_tokens", "cache_read_input_tokens")
+    return int(usage["input_tokens"]) + sum(int(usage.get(name) or 0) for name in cached)
+
+
+def _output_config(response_format: Mapping[str, Any]) -> dict[str, Any]:
+    if response_format.get("type") != "json_schema":
+        raise UsageError("Anthropic's models take a response_format of type 'json_schema' only.")
+    return {"format": {"type": "json_schema", "schema": response_format["json_schema"]["schema"]}}
+
+
+def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """Translate a tool from OpenAI's shape; one in Anthropic's shape is left as it is."""
+    function = tool.get("function")
+    if function is None:
+        return dict(tool)
+    schema = function.get("parameters", {"type": "object", "properties": {}})
+    about = {"description": function["description"]} if "description" in function else {}
+    return {"name": function["name"], **about, "input_schema": schema}
+
+
+def _tool_choice(choice: Any) -> Any:
+    if isinstance(choice, str):
+        return {"type": {"required": "any"}.get(choice, choice)}
+    function = choice.get("function")
+    return {"type": "tool", "name": function["name"]} if function else choice

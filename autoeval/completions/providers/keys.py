@@ -1,0 +1,48 @@
+"""Keys and addresses from the environment, checked before any call is made."""
+
+import os
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from autoeval.errors import UsageError
+from autoeval.types import Endpoint
+
+NO_KEY = "none"
+"""Sent to servers that need no key, since the SDKs insist on one."""
+
+
+def find_key(endpoint: Endpoint, variables: Sequence[str], *, is_optional: bool) -> str:
+    """Return the key for an endpoint.
+
+    Args:
+        endpoint: its `api_key_env`, if given, is the only variable looked at.
+        variables: otherwise these are, in order.
+        is_optional: whether the server may do without a key.
+
+    Raises:
+        UsageError: a key is needed and not there, or cannot be sent.
+    """
+    names = [endpoint.api_key_env] if endpoint.api_key_env else list(variables)
+    for name in names:
+        if key := os.environ.get(name, "").strip():
+            if not (key.isascii() and key.isprintable()):
+                raise UsageError(f"The key in {name} has characters that no key has; was it copied whole?")
+            return key
+    if is_optional and not endpoint.api_key_env:
+        return NO_KEY
+    raise UsageError(
+        f"There is no key for {endpoint.provider!r}: set the environment variable {' or '.join(names)}, "
+        "name another one with api_key_env, or choose a judge that needs none (--annotators_config offline)."
+    )
+
+
+def check_address(base_url: str) -> str:
+    """Return an address as it is.
+
+    Raises:
+        UsageError: it is no address of a server.
+    """
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"{base_url!r} is no address of a server: write it like http://127.0.0.1:8000/v1")
+    return base_url

@@ -1,0 +1,52 @@
+"""The instructions of any eval set, to generate outputs for."""
+
+from dataclasses import dataclass
+from heapq import nsmallest
+
+from autoeval.data.loading import Source, read_rows
+from autoeval.data.records import read_instruction, read_label
+from autoeval.data.spool import draw, instruction_key
+from autoeval.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction (`input` merged into it) and the subset that it belongs to."""
+
+    text: str
+    dataset: str | None = None
+
+
+def load_instructions(
+    source: Source, role: str = "--evaluation_dataset", *, max_instances: int | None = None, seed: int = 0
+) -> list[Instruction]:
+    """Load the distinct instructions of an eval set, in its order.
+
+    Args:
+        source: any source that `loading` reads; only `instruction`, `input` and `dataset` are looked at.
+        role: the flag that named it.
+        max_instances: take a sample of that many, the one that `load_pairs` takes for the same seed.
+        seed: decides which.
+
+    Raises:
+        UsageError: a row has no instruction, or `max_instances` is below 1.
+    """
+    check_max_instances(max_instances)
+    found: dict[bytes, Instruction] = {}
+    for row in read_rows(source, role):
+        text = read_instruction(row)
+        found.setdefault(instruction_key(text), Instruction(text, read_label(row.fields, "dataset")))
+    if max_instances is None:
+        return list(found.values())
+    chosen = set(nsmallest(max_instances, found, key=lambda key: draw(key, seed)))
+    return [instruction for key, instruction in found.items() if key in chosen]
+
+
+def check_max_instances(max_instances: int | None) -> None:
+    """Refuse a sample of less than one instruction.
+
+    Raises:
+        UsageError: it is.
+    """
+    if max_instances is not None and max_instances < 1:
+        raise UsageError(f"--max_instances is {max_instances}; it should be at least 1, or None for all.")

@@ -1,0 +1,107 @@
+"""Rows to records: one instruction with one output, checked, whatever the columns were called."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autoeval.data.loading import Row, describe, is_missing
+from autoeval.errors import UsageError, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One text for one instruction, `input` merged into it. `sample` tells several by one model apart."""
+
+    instruction: str
+    output: str
+    generator: str | None
+    dataset: str | None
+    sample: int
+    where: str
+    n_replaced_characters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns hold a side's text and its author; the first that a row has is taken."""
+
+    output: tuple[str, ...]
+    generator: tuple[str, ...]
+
+
+REFERENCE = Columns(("output", "output_1"), ("generator", "generator_1"))
+MODEL = Columns(("output", "output_2"), ("generator", "generator_2"))
+
+
+def read_records(rows: Iterable[Row], columns: Columns) -> Iterator[Record]:
+    """Check each row and yield what pairing needs of it.
+
+    Raises:
+        UsageError: a field is missing, null, or of the wrong type; the message names file, row and field.
+    """
+    for row in rows:
+        yield Record(
+            instruction=read_instruction(row),
+            output=_text(row, _present(row.fields, columns.output)),
+            generator=read_label(row.fields, _present(row.fields, columns.generator)),
+            dataset=read_label(row.fields, "dataset"),
+            sample=_sample(row),
+            where=row.where,
+            n_replaced_characters=row.n_replaced_characters,
+        )
+
+
+def read_instruction(row: Row) -> str:
+    """Return a row's instruction, with its `input` below it where there is one.
+
+    Raises:
+        UsageError: there is none, or it is not text.
+    """
+    instruction = _text(row, "instruction")
+    context = row.fields.get("input")
+    if not is_missing(context) and context != "":
+        return f"{instruction}\n\n{_text(row, 'input')}"
+    if not instruction.strip():
+        raise UsageError(f"{row.where}: `instruction` is empty. Fill it in, or remove the row.")
+    return instruction
+
+
+def _present(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    return next((name for name in names if name in fields), names[0])
+
+
+def _text(row: Row, name: str) -> str:
+    if name not in row.fields:
+        raise UsageError(f"{row.where} has no field {name!r}. {_other_columns(name, row.fields)}")
+    value = row.fields[name]
+    if isinstance(value, str):
+        return value
+    if is_missing(value):
+        what_to_do = 'Write "" if the model wrote nothing' if name.startswith("output") else "Fill it in"
+        raise UsageError(f"{row.where}: `{name}` is null. {what_to_do}, or remove the row.")
+    raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be text.")
+
+
+def _other_columns(name: str, fields: Mapping[str, Any]) -> str:
+    suggestion = nearest(name, fields)
+    known = "" if suggestion.startswith("Known") else f" It has: {', '.join(sorted(fields))}."
+    return f"{suggestion}{known} Rename the column."
+
+
+def read_label(fields: Mapping[str, Any], name: str) -> str | None:
+    """Return a field that names something, as text; None where it is empty."""
+    value = fields.get(name)
+    return None if is_missing(value) or value == "" else str(value)
+
+
+def _sample(row: Row) -> int:
+    value: Any = row.fields.get("sample")
+    if is_missing(value) or value == "":
+        return 0
+    try:
+        sample = int(value)
+        if sample < 0 or sample != float(value):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{row.where}: `sample` is {describe(value)}; it should be 0, 1, 2, …") from None
+    return sample

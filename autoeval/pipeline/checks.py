@@ -1,0 +1,34 @@
+"""Checks of parameters, made before anything is loaded or spent."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from autoeval.errors import UsageError, nearest
+
+
+def check_choice(parameter: str, value: str, choices: Iterable[str]) -> None:
+    """Refuse a value that is none of the choices.
+
+    Raises:
+        UsageError: naming the nearest choice.
+    """
+    known = list(choices)
+    if value not in known:
+        raise UsageError(f"--{parameter}: {value!r} is no choice. {nearest(str(value), known)}")
+
+
+def check_number(
+    parameter: str, value: Any, least: float, most: float | None = None, whole: bool = False
+) -> None:
+    """Refuse what is no number, or one outside its range; None passes.
+
+    Raises:
+        UsageError: saying the range.
+    """
+    if value is None:
+        return
+    kind = "a whole number" if whole else "a number"
+    is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not is_number or not value >= least or (most is not None and value > most):
+        limit = f"at least {least:g}" if most is None else f"from {least:g} to {most:g}"
+        raise UsageError(f"--{parameter} must be {kind} {limit}, not {value!r}.")

@@ -1,0 +1,42 @@
+"""A line to paste into a paper or a model card: the number and everything that it depends on."""
+
+from autoeval import __version__
+from autoeval.pipeline.result import Evaluation
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{char: f"\\{char}" for char in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def citation(result: Evaluation) -> str:
+    """Say a result in one line of text."""
+    return (
+        f"{result.name}: win rate {result.estimate.value:.1f}% (95% CI {result.estimate.low:.1f}–"
+        f"{result.estimate.high:.1f}) against {result.setting.reference}, {_made_by(result)}"
+    )
+
+
+def latex_citation(result: Evaluation) -> str:
+    """Say a result in one line of LaTeX."""
+    name, reference = latex(result.name), latex(result.setting.reference)
+    return (
+        f"{name}: win rate {result.estimate.value:.1f}\\% (95\\% CI {result.estimate.low:.1f}--"
+        f"{result.estimate.high:.1f}) against {reference}, {latex(_made_by(result))}"
+    )
+
+
+def latex(text: str) -> str:
+    """Escape text for LaTeX."""
+    return "".join(_LATEX.get(char, char) for char in text)
+
+
+def _made_by(result: Evaluation) -> str:
+    setting = result.setting
+    served = ", ".join(sorted(result.tally.models)) or ", ".join(setting.judge_models)
+    return (
+        f"n = {result.win_rate.n_total}, judge {setting.judge} ({served}, {setting.fingerprint}), "
+        f"seed {setting.seed}, autoeval {__version__}"
+    )

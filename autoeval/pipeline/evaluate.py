@@ -1,0 +1,252 @@
+"""The main journey: a file of outputs in, a win rate that can be trusted out."""
+
+import inspect
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, cast
+
+from autoeval.annotators.config import Annotator
+from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.plan import Plan
+from autoeval.completions.ask import AskOptions, Display, Silent
+from autoeval.completions.retries import Retries
+from autoeval.data.evalset import eval_set_name, reference
+from autoeval.data.pairing import Pairs, load_pairs
+from autoeval.leaderboards.table import MODES
+from autoeval.metrics.intervals import METHODS, Method
+from autoeval.pipeline import boards
+from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.estimate import estimate
+from autoeval.pipeline.human_votes import HumanVotes
+from autoeval.pipeline.judging import judge, open_cache, refuse_unknown_prices
+from autoeval.pipeline.length import length_columns
+from autoeval.pipeline.obsolete import check_extra_parameters
+from autoeval.pipeline.output_paths import output_folder
+from autoeval.pipeline.placing import add_to_board, place
+from autoeval.pipeline.presets import Preset, find_preset
+from autoeval.pipeline.reporting import write_report
+from autoeval.pipeline.result import Evaluation, Setting
+from autoeval.pipeline.rows import Conditions, leaderboard_row
+from autoeval.pipeline.saving import save
+
+ORDERS = ("random", "both", "fixed")
+
+
+def evaluate(
+    model_outputs: Any = None,
+    reference_outputs: Any = None,
+    annotators_config: str | Path | None = None,
+    name: str | None = None,
+    output_path: str | Path | None = "auto",
+    precomputed_leaderboard: str | Path | None = "auto",
+    is_overwrite_leaderboard: bool = False,
+    leaderboard_mode_to_print: str | None = "minimal",
+    current_leaderboard_mode: str = "community",
+    is_return_instead_of_print: bool = False,
+    sort_by: str | None = None,
+    is_cache_leaderboard: bool | None = None,
+    max_instances: int | None = None,
+    preset: str | None = None,
+    seed: int = 0,
+    no_report: bool = False,
+    human_annotations: Any = None,
+    is_allow_partial: bool = False,
+    is_reask_unparsed: bool = False,
+    min_coverage: float = 0.99,
+    interval: str = "t_plus4",
+    dry_run: bool = False,
+    max_cost: float | None = None,
+    order: str | None = None,
+    judge_model: str | None = None,
+    judge_base_url: str | None = None,
+    judge_api_key_env: str | None = None,
+    judge_price: tuple[float, float] | None = None,
+    length_control_file: str | Path | None = "auto",
+    caching_path: str | Path | None = "auto",
+    max_concurrency: int = 64,
+    request_timeout: float = 120.0,
+    max_attempts: int = 8,
+    retry_delay: float = 0.5,
+    display: Display | None = None,
+    **obsolete: Any,
+) -> Any:
+    """Evaluate a model's outputs against a reference's.
+
+    Args:
+        model_outputs: The model's outputs: a file (json, jsonl, csv, tsv, parquet, each also .gz), a glob, a hub
+            name; in Python also a DataFrame, a list of dicts, a Dataset or a callable. Without it, the
+            leaderboard is shown.
+        reference_outputs: The outputs to compare with, as a source like model_outputs. Default: those of the
+            preset, from the Hugging Face hub.
+        annotators_config: Who judges: the name of a shipped annotator, a config's folder, or a YAML file.
+            Default: the preset's.
+        name: What to call the model. Default: the outputs' `generator`.
+        output_path: Folder for the results. `auto`: beside the outputs file, or results/<name>; None: write
+            nothing.
+        precomputed_leaderboard: A leaderboard CSV that the result is merged into. `auto`: the shipped one of
+            this judge and reference, if there is one; None: no other models.
+        is_overwrite_leaderboard: Replace the model's row on the leaderboard if it has one.
+        leaderboard_mode_to_print: Show the models of this mode and the stricter ones: minimal, verified,
+            community, dev; None: all.
+        current_leaderboard_mode: The mode of the new row.
+        is_return_instead_of_print: Return the leaderboard and the annotations, as alpaca_eval does.
+        sort_by: The column that the leaderboard is sorted by. Default: the preset's.
+        is_cache_leaderboard: Write the merged board back to precomputed_leaderboard. Default: if it is a file
+            of yours and max_instances is not given.
+        max_instances: Judge only a sample of this many instructions, the same for every model.
+        preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
+        seed: Decides orders, draws from pools and samples; another seed is another vote of the judge.
+        no_report: Leave out report.html, the page with the result and its pairs side by side.
+        human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
+            rows with instruction, output_1, output_2 and preference.
+        is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_reask_unparsed: Ask again where the judge's reply held no verdict.
+        min_coverage: Exit with 3 if less than this share of the pairs could be judged.
+        interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
+        dry_run: Say what would be asked and what it would cost; ask nothing.
+        max_cost: Stop before more than this many US dollars are spent.
+        order: Which output the judge sees first, in place of the config's word: random, both or fixed.
+        judge_model: The judge's model, in place of the config's.
+        judge_base_url: The judge's server, in place of the config's.
+        judge_api_key_env: The environment variable with the judge's key.
+        judge_price: US dollars per million input and output tokens, as [2, 8].
+        length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
+            `auto`: from the hub where it can be had; None: the shipped difficulties.
+        caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
+            one.
+        max_concurrency: Most requests in flight.
+        request_timeout: Seconds that one request may take.
+        max_attempts: How often a request is asked before it counts as failed.
+        retry_delay: Seconds before the first retry; doubled each time.
+        display: Shows the progress (Python only).
+        **obsolete: Old parameters that no longer mean anything; each is named.
+
+    Returns:
+        An Evaluation; a DryRun with dry_run; a Board without model_outputs; with
+        is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
+
+    Raises:
+        UsageError: a parameter, file, field or config is wrong; nothing was spent.
+        AutoevalError: the run could not be finished; what was judged is in the cache.
+    """
+    check_extra_parameters(obsolete, list(inspect.signature(evaluate).parameters))
+    _check(
+        (current_leaderboard_mode, leaderboard_mode_to_print),
+        interval,
+        max_instances,
+        min_coverage,
+        max_cost,
+        seed,
+        order,
+    )
+    defaults = find_preset(preset)
+    sorted_by = sort_by or defaults.sort_by
+    source = annotators_config or defaults.annotator
+    board, board_path = boards.find_board(precomputed_leaderboard, source, defaults)
+    if model_outputs is None:
+        shown = board if board_path else boards.known_models(defaults)
+        return shown.sorted_by(sorted_by).of_mode(leaderboard_mode_to_print)
+    overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
+    annotator = load_annotator(source, overrides)
+    refuse_unknown_prices(annotator, max_cost)
+    asking = AskOptions(
+        max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
+    )
+    display = display or Silent()
+    votes = HumanVotes(human_annotations)
+    with ExitStack() as opened:
+        to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
+        pairs = opened.enter_context(
+            load_pairs(
+                model_outputs,
+                to_compare,
+                name=name,
+                allow_partial=is_allow_partial,
+                max_instances=max_instances,
+            )
+        )
+        conflict = Conditions.of(annotator, pairs, set()).conflict(board, replaced={pairs.generator_2})
+        comparable = board.rows and not conflict
+        setting = _setting(annotator, pairs, defaults, seed, board_path if comparable else None)
+        display.announce(setting.line())
+        cache = opened.enter_context(open_cache(caching_path))
+        plan = Plan(annotator, pairs, seed)
+        if dry_run:
+            return estimate(plan, cache)
+        folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
+        judged = judge(plan, cache, asking, display, is_reask_unparsed, folder)
+        n_unpaired = pairs.n_missing_outputs
+        conditions = Conditions.of(annotator, pairs, judged.tally.models)
+    row = leaderboard_row(judged.tally, n_unpaired, conditions, current_leaderboard_mode)
+    caution = None
+    if judged.tally.n_judged and _wants_length_control(sorted_by, defaults):
+        lc, caution = length_columns(judged, length_control_file, seed)
+        row = {**row, **lc}
+    known = defaults if precomputed_leaderboard == "auto" and board_path is None else None
+    placed = place(setting.model, row, conditions, board, is_overwrite_leaderboard, known)
+    result = Evaluation(
+        name=setting.model,
+        shown_as=placed.shown_as,
+        setting=setting,
+        estimate=judged.tally.interval(cast("Method", interval), seed),
+        tally=judged.tally,
+        row=row,
+        board=placed.board.sorted_by(sorted_by),
+        apart=placed.apart,
+        mode_to_print=leaderboard_mode_to_print,
+        n_unpaired=n_unpaired,
+        ask=judged.report,
+        min_coverage=min_coverage,
+        folder=folder,
+        rows=judged.rows,
+        caution=caution,
+        has_report=not no_report,
+    )
+    if judged.tally.n_judged:
+        is_kept = max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
+        save(result, annotator)
+        if result.has_report:
+            write_report(result, annotator, votes)
+        if board_path is not None and is_kept and not placed.apart and boards.is_own(board_path):
+            stored = judged.tally.stored()
+            add_to_board(board_path, result.name, row, stored, is_overwrite_leaderboard, sorted_by)
+    return (result.leaderboard, result.records()) if is_return_instead_of_print else result
+
+
+def _check(
+    modes: tuple[str | None, ...],
+    interval: str,
+    max_instances: Any,
+    min_coverage: Any,
+    max_cost: Any,
+    seed: Any,
+    order: str | None,
+) -> None:
+    for mode in modes:
+        if mode is not None:
+            check_choice("current_leaderboard_mode / --leaderboard_mode_to_print", mode, MODES)
+    check_choice("interval", interval, METHODS)
+    check_number("max_instances", max_instances, 1, whole=True)
+    check_number("min_coverage", min_coverage, 0, 1)
+    check_number("max_cost", max_cost, 0)
+    check_number("seed", seed, 0, whole=True)
+    if order is not None:
+        check_choice("order", order, ORDERS)
+
+
+def _wants_length_control(sorted_by: str, defaults: Preset) -> bool:
+    return defaults.is_length_controlled or sorted_by == "length_controlled_winrate"
+
+
+def _setting(annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, board: Path | None) -> Setting:
+    return Setting(
+        model=pairs.generator_2,
+        judge=annotator.name,
+        judge_models=tuple(annotator.models),
+        reference=pairs.generator_1,
+        eval_set=f"{eval_set_name(pairs.eval_set_hash)} ({len(pairs)} pairs)",
+        preset=defaults.name,
+        fingerprint=annotator.fingerprint,
+        seed=seed,
+        board=board.name if board else None,
+    )

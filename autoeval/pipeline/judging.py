@@ -1,0 +1,128 @@
+"""Plan, ask, read: from pairs to counted annotations. Every journey that judges goes through here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from autoeval.annotators.config import Annotator
+from autoeval.annotators.plan import Plan
+from autoeval.annotators.read import read, unparsed_keys
+from autoeval.completions.ask import AskOptions, AskReport, Display, ask
+from autoeval.completions.cache import Cache, default_path
+from autoeval.errors import UsageError
+from autoeval.pipeline.annotation_file import replacing, row_of, write_rows
+from autoeval.pipeline.estimate import prices
+from autoeval.pipeline.tally import Tally
+from autoeval.prompting.config import Price
+from autoeval.types import Annotation, Request
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The annotations of a run: counted, and either in a file or (without one) as rows."""
+
+    tally: Tally
+    report: AskReport
+    annotations_path: Path | None
+    rows: tuple[dict[str, Any], ...] | None
+
+
+def judge(
+    plan: Plan, cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool, folder: Path | None
+) -> Judged:
+    """Annotate every pair of a plan.
+
+    Args:
+        plan: the pairs with their questions.
+        cache: has the replies there are, and gets those there will be.
+        options: how to ask.
+        display: shows the progress.
+        reask_unparsed: ask again what was answered without a verdict.
+        folder: where annotations.json goes; None keeps the rows in memory. Nothing is written where not a
+            single pair could be judged, so that an earlier result stays.
+    """
+    report = ask_all([plan], cache, options, display, reask_unparsed)
+    return read_one(plan, cache, report, folder)
+
+
+def ask_all(
+    plans: Sequence[Plan], cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool
+) -> AskReport:
+    """Ask everything that several plans of one annotator need, as one run; see `judge`."""
+    again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
+    requests = chain.from_iterable(plan.requests() for plan in plans)
+    n_questions = sum(plan.n_questions for plan in plans)
+    return ask(requests, cache, options, _price_of(plans[0].annotator), display, again, n_questions)
+
+
+def read_one(
+    plan: Plan, cache: Cache, report: AskReport, folder: Path | None, keeps_rows: bool = True
+) -> Judged:
+    """Read the annotations of a plan that has been asked; see `judge`.
+
+    Args:
+        plan: the pairs with their questions.
+        cache: has the replies.
+        report: what asking came to.
+        folder: where annotations.json goes; None writes none.
+        keeps_rows: keep the rows in memory where they are not written.
+    """
+    tally = Tally()
+    price_of = _price_of(plan.annotator)
+    annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
+    if folder is not None:
+        path = folder / "annotations.json"
+        _write(path, annotations, tally)
+        return Judged(tally, report, path, None)
+    rows = tuple(row_of(annotation) for annotation in annotations if keeps_rows)
+    return Judged(tally, report, None, rows)
+
+
+def _price_of(annotator: Annotator) -> Callable[[Request], Price | None]:
+    price = prices(annotator)
+    return lambda request: price[request.endpoint.provider, request.model]
+
+
+def _write(path: Path, annotations: Iterator[Annotation], tally: Tally) -> None:
+    try:
+        with replacing(path) as file:
+            for _ in write_rows(file, annotations):
+                pass
+            if not tally.n_judged:
+                raise _NothingJudged
+    except _NothingJudged:
+        pass
+    except OSError as error:
+        raise UsageError(
+            f"--output_path: {path} cannot be written: {error.strerror}. All replies are in the cache; "
+            "free some space or name another folder and run the same command again."
+        ) from None
+
+
+class _NothingJudged(Exception):  # noqa: N818 - it never leaves this file
+    """Leaves the file that was there in place."""
+
+
+def open_cache(caching_path: str | Path | None) -> Cache:
+    """Open the cache that a `caching_path` parameter names: `auto`, a file, or None for a temporary one."""
+    return Cache(
+        default_path() if caching_path == "auto" else None if caching_path is None else Path(caching_path)
+    )
+
+
+def refuse_unknown_prices(annotator: Annotator, max_cost: float | None) -> None:
+    """Refuse a budget for a model whose price is unknown.
+
+    Raises:
+        UsageError: naming the model and the ways to give its price.
+    """
+    if max_cost is None:
+        return
+    for (provider, model), price in prices(annotator).items():
+        if price is None:
+            raise UsageError(
+                f"--max_cost: the price of {provider}'s model {model!r} is unknown. Give it with "
+                "--judge_price '[INPUT, OUTPUT]' (US dollars per million tokens) or as 'price' in the config."
+            )

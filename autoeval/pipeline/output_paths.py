@@ -1,0 +1,64 @@
+"""Where results go, decided as AlpacaEval decides it."""
+
+from pathlib import Path
+from typing import Any
+
+from autoeval.errors import UsageError
+
+
+def output_folder(
+    output_path: str | Path | None,
+    model_outputs: Any,
+    name: str,
+    annotator: str | Path,
+    default: str = "results",
+) -> Path | None:
+    """Return the folder for a run's files, None for none.
+
+    `auto` is the folder of the outputs file, or `results/<name>` where there is no file. An annotator given by
+    name (not as a path) gets a subfolder of that name, so that judges do not overwrite each other.
+
+    Raises:
+        UsageError: the folder cannot be created or written.
+    """
+    if output_path is None:
+        return None
+    folder = Path(output_path)
+    if output_path == "auto":
+        folder = _beside(model_outputs) or _results(name, default)
+    if isinstance(annotator, str) and "/" not in annotator and not annotator.endswith((".yaml", ".yml")):
+        folder = folder / annotator
+    return _made(folder)
+
+
+def results_folder(output_path: str | Path | None, name: str) -> Path | None:
+    """Return the folder for the outputs of a model, None for none; `auto` is `results/<name>`.
+
+    Raises:
+        UsageError: the folder cannot be created.
+    """
+    if output_path is None:
+        return None
+    return _made(_results(name, "results") if output_path == "auto" else Path(output_path))
+
+
+def _results(name: str, default: str) -> Path:
+    return Path(default) / name.replace("/", "_")
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--output_path: the folder {folder} cannot be created: {error.strerror}.") from None
+    return folder
+
+
+def _beside(model_outputs: Any) -> Path | None:
+    if not isinstance(model_outputs, str | Path):
+        return None
+    path = Path(model_outputs)
+    try:
+        return path.parent if path.is_file() else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,133 @@
+"""What an evaluation came to: the number, how sure it is, what is missing, and where it was written."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autoeval.completions.ask import AskReport
+from autoeval.completions.ledger import StopReason
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.intervals import Estimate
+from autoeval.metrics.win_rate import WinRate
+from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.placing import Apart
+from autoeval.pipeline.rows import Row
+from autoeval.pipeline.tally import Tally
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXIT_OK = 0
+EXIT_INCOMPLETE = 3
+EXIT_BUDGET = 4
+EXIT_REFUSED = 5
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a number depends on: two numbers compare only where all but the model are the same."""
+
+    model: str
+    judge: str
+    judge_models: tuple[str, ...]
+    reference: str
+    eval_set: str
+    preset: str
+    fingerprint: str
+    seed: int
+    board: str | None
+
+    def line(self) -> str:
+        """Say it in one line."""
+        models = ", ".join(self.judge_models)
+        judge = self.judge if models in ("", self.judge) else f"{self.judge} ({models})"
+        board = f"comparable with {self.board}" if self.board else "on no shipped board"
+        return (
+            f"judge {judge} · reference {self.reference} · {self.eval_set} · preset {self.preset} · {board}"
+        )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model's result.
+
+    `row` is its leaderboard row, which stands on `board` under the name `shown_as`; `apart` is a board of models
+    that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
+    nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
+    length-controlled win rate. `generations` are the outputs that were made on the way, the model's first.
+    """
+
+    name: str
+    shown_as: str
+    setting: Setting
+    estimate: Estimate
+    tally: Tally
+    row: Row
+    board: Board
+    apart: Apart | None
+    mode_to_print: str | None
+    n_unpaired: int
+    ask: AskReport
+    min_coverage: float
+    folder: Path | None
+    rows: tuple[dict[str, Any], ...] | None
+    caution: str | None
+    generations: tuple[Generation, ...] = ()
+    has_report: bool = True
+
+    @cached_property
+    def win_rate(self) -> WinRate:
+        """The win rate with its counts."""
+        return self.tally.win_rate()
+
+    @cached_property
+    def by_subset(self) -> Mapping[str, WinRate]:
+        """The win rate of each subset of the eval set; empty where there are fewer than two."""
+        return self.tally.by_subset()
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line exits with."""
+        if self.ask.stop and self.ask.stop.reason is StopReason.BUDGET:
+            return EXIT_BUDGET
+        if self.ask.stop and self.ask.stop.reason is StopReason.REFUSED:
+            return EXIT_REFUSED
+        coverage = min(self.tally.coverage, *(made.coverage for made in self.generations), 1.0)
+        return EXIT_INCOMPLETE if coverage < self.min_coverage else EXIT_OK
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files that hold the result; none where not a single pair was judged."""
+        if self.folder is None or not self.tally.n_judged:
+            return []
+        names = [
+            "annotations.json",
+            "leaderboard.csv",
+            "run.json",
+            *(["report.html"] if self.has_report else []),
+        ]
+        return [self.folder / name for name in names]
+
+    @cached_property
+    def leaderboard(self) -> "pd.DataFrame":
+        """The board as a DataFrame, a row a model, best first."""
+        return self.board.to_pandas()
+
+    @cached_property
+    def annotations(self) -> "pd.DataFrame":
+        """The annotations as a DataFrame, a row a pair, in the columns of annotations.json."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records())
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the annotations as dictionaries, a row a pair."""
+        if self.rows is not None:
+            return list(self.rows)
+        if not self.paths:
+            return []
+        loaded: list[dict[str, Any]] = json.loads(self.paths[0].read_text(encoding="utf-8"))
+        return loaded

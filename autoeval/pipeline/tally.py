@@ -1,0 +1,169 @@
+"""Counting annotations as they pass by: a few numbers a pair are kept, and no text."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from autoeval.annotators.combine import is_flipped
+from autoeval.leaderboards.preferences import Preference, instruction_key
+from autoeval.metrics.intervals import Estimate, Method, WorstCase, interval, worst_case_bounds
+from autoeval.metrics.win_rate import WinRate, win_rate
+from autoeval.types import Annotation
+
+_NOT_ASKED_BOTH_WAYS = -1
+
+
+@dataclass
+class Tally:
+    """What a run's numbers are computed from, one entry a pair.
+
+    `preferences` has NaN for a missing judgment; lengths are in characters; `instructions` numbers the
+    instructions, so that several samples of one are one observation. `models` are the names that servers gave for
+    the models that judged.
+    """
+
+    preferences: array[float] = field(default_factory=lambda: array("d"))
+    lengths_1: array[int] = field(default_factory=lambda: array("q"))
+    lengths_2: array[int] = field(default_factory=lambda: array("q"))
+    instructions: array[int] = field(default_factory=lambda: array("q"))
+    subsets: array[int] = field(default_factory=lambda: array("q"))
+    failures: Counter[str] = field(default_factory=Counter)
+    prices: array[float] = field(default_factory=lambda: array("d"))
+    flips: array[int] = field(default_factory=lambda: array("b"))
+    models: set[str] = field(default_factory=set)
+    has_samples: bool = False
+    _subset_numbers: dict[str, int] = field(default_factory=dict)
+    _instruction_numbers: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, preferences: Iterable[Preference]) -> Self:
+        """Count preferences that were stored without their texts."""
+        tally = cls()
+        for preference in preferences:
+            tally._add(preference)
+        return tally
+
+    def counted(self, annotations: Iterable[Annotation]) -> Iterator[Annotation]:
+        """Count each annotation as it passes through."""
+        for annotation in annotations:
+            self._count(annotation)
+            yield annotation
+
+    def _count(self, annotation: Annotation) -> None:
+        pair = annotation.pair
+        self._add(
+            Preference(
+                instruction=instruction_key(pair.instruction),
+                subset=pair.dataset or "",
+                preference=annotation.preference,
+                length_1=len(pair.output_1),
+                length_2=len(pair.output_2),
+                is_flipped=is_flipped(annotation),
+            )
+        )
+        if annotation.preference is None:
+            self.failures[(annotation.failure or "unknown").partition(":")[0]] += 1
+        self.prices.append(_price(annotation))
+        self.models.update(judgment.model for judgment in annotation.judgments if judgment.model)
+
+    def _add(self, row: Preference) -> None:
+        self.preferences.append(float("nan") if row.preference is None else row.preference)
+        self.lengths_1.append(row.length_1)
+        self.lengths_2.append(row.length_2)
+        self.subsets.append(self._subset_numbers.setdefault(row.subset, len(self._subset_numbers)))
+        self.has_samples = self.has_samples or row.instruction in self._instruction_numbers
+        number = self._instruction_numbers.setdefault(row.instruction, len(self._instruction_numbers))
+        self.instructions.append(number)
+        self.flips.append(_NOT_ASKED_BOTH_WAYS if row.is_flipped is None else row.is_flipped)
+
+    def stored(self) -> Iterator[Preference]:
+        """Walk through what was counted, without the texts, as a board stores it."""
+        instructions, subsets = list(self._instruction_numbers), list(self._subset_numbers)
+        columns = (
+            self.instructions,
+            self.subsets,
+            self.preferences,
+            self.lengths_1,
+            self.lengths_2,
+            self.flips,
+        )
+        for instruction, subset, preference, length_1, length_2, flip in zip(*columns, strict=True):
+            yield Preference(
+                instructions[instruction],
+                subsets[subset],
+                None if math.isnan(preference) else preference,
+                length_1,
+                length_2,
+                None if flip == _NOT_ASKED_BOTH_WAYS else bool(flip),
+            )
+
+    @property
+    def n_missing(self) -> int:
+        """How many pairs have no verdict."""
+        return int(np.isnan(self.preferences).sum()) if self.preferences else 0
+
+    @property
+    def n_judged(self) -> int:
+        """How many pairs have one."""
+        return len(self.preferences) - self.n_missing
+
+    @property
+    def coverage(self) -> float:
+        """Judged pairs as a share of all, 0 to 1."""
+        return self.n_judged / len(self.preferences) if self.preferences else 0.0
+
+    @property
+    def flip_rate(self) -> float | None:
+        """How often turning the order round turned the verdict round, in percent; None unless asked both ways."""
+        flips = np.asarray(self.flips)
+        asked = flips != _NOT_ASKED_BOTH_WAYS
+        return 100 * float(flips[asked].mean()) if asked.any() else None
+
+    @property
+    def avg_length(self) -> int:
+        """Mean length of the model's outputs in characters, rounded down as AlpacaEval does."""
+        return int(np.mean(self.lengths_2)) if self.lengths_2 else 0
+
+    def win_rate(self) -> WinRate:
+        """The win rate over everything."""
+        return win_rate(np.asarray(self.preferences), self._clusters())
+
+    def interval(self, method: Method, seed: int) -> Estimate:
+        """The win rate's interval by a method of choice."""
+        clusters = self._clusters()
+        if method == "clustered" and clusters is None:
+            clusters = np.asarray(self.instructions)
+        return interval(np.asarray(self.preferences), method, seed=seed, clusters=clusters)
+
+    def worst_case(self) -> WorstCase:
+        """What the win rate could be, whatever the missing judgments would have said."""
+        return worst_case_bounds(np.asarray(self.preferences), clusters=self._clusters())
+
+    def by_subset(self) -> Mapping[str, WinRate]:
+        """The win rate of each subset, largest first; empty where there are fewer than two."""
+        if len(self._subset_numbers) < 2:
+            return {}
+        preferences, codes = np.asarray(self.preferences), np.asarray(self.subsets)
+        clusters = np.asarray(self.instructions) if self.has_samples else None
+        rates = {
+            name or "(none)": win_rate(
+                preferences[codes == code], None if clusters is None else clusters[codes == code]
+            )
+            for name, code in self._subset_numbers.items()
+        }
+        return dict(sorted(rates.items(), key=lambda item: -(item[1].n_total + item[1].n_missing)))
+
+    def _clusters(self) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
+        return np.asarray(self.instructions) if self.has_samples else None
+
+
+def _price(annotation: Annotation) -> float:
+    prices = [judgment.price for judgment in annotation.judgments if judgment.price is not None]
+    return sum(prices) if prices else float("nan")

@@ -1,0 +1,144 @@
+"""Prompt templates: text of ours with holes for text of others.
+
+A template is compiled before anything a model wrote is near it, and filled once. So an output that contains
+`{{ … }}`, `{output_2}` or ChatML marks stays what it is: text. Against outputs that imitate the prompt's own
+delimiters, `nonce` puts a mark into the delimiters that no output can know.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from autoeval.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    import jinja2
+
+Fields = Mapping[str, str]
+
+
+class Template(Protocol):
+    """Text with named holes."""
+
+    def render(self, rows: Sequence[Fields]) -> str:
+        """Fill the holes; `rows` holds the fields of each pair that the prompt asks about (usually one)."""
+
+
+def nonce(*texts: str) -> str:
+    """Return a short mark for a prompt's delimiters that depends on everything the prompt quotes.
+
+    An output would have to contain a hash of itself to close such a delimiter, and because the mark is
+    derived, equal pairs still get equal prompts and cached replies.
+    """
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(f"{len(text)}:".encode())
+        digest.update(text.encode())
+    return digest.hexdigest()[:10]
+
+
+@dataclass(frozen=True)
+class JinjaTemplate:
+    """A sandboxed Jinja2 template that refuses unknown variables when it is compiled.
+
+    `allowed` are the variables that it may use, `where` is the file named in errors.
+    """
+
+    source: str
+    allowed: frozenset[str]
+    where: str
+
+    def __post_init__(self) -> None:
+        """Find mistakes now, before anything is spent."""
+        import jinja2
+        from jinja2 import meta
+
+        try:
+            used = meta.find_undeclared_variables(_environment().parse(self.source))
+            self._compiled  # noqa: B018 - compiling is the check
+        except jinja2.TemplateSyntaxError as error:
+            raise UsageError(
+                f"{self.where}, line {error.lineno}: {error.message}. Fix the template."
+            ) from None
+        except jinja2.TemplateError as error:
+            raise UsageError(f"{self.where}: {error}. Fix the template.") from None
+        for name in sorted(used - self.allowed):
+            raise UsageError(
+                f"{self.where}: the template uses the unknown variable {name!r}. {nearest(name, self.allowed)}"
+            )
+
+    @cached_property
+    def _compiled(self) -> "jinja2.Template":
+        return _environment().from_string(self.source)
+
+    def render(self, rows: Sequence[Fields]) -> str:
+        """Fill the template with the fields of the one row it is about."""
+        import jinja2
+
+        (fields,) = rows
+        try:
+            return self._compiled.render(fields)
+        except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+            raise UsageError(
+                f"{self.where}: the template cannot be filled: {error}. Fix the template."
+            ) from None
+
+
+_PLACEHOLDER = re.compile(r"{([^ \s]+?)}")
+
+
+@dataclass(frozen=True)
+class BraceTemplate:
+    """A template whose only syntax is `{field}`; the n-th `{field}` takes the n-th pair's value.
+
+    A name that is not in `allowed` is plain text, so that JSON examples in a prompt need no escaping.
+    """
+
+    source: str
+    allowed: frozenset[str]
+
+    @cached_property
+    def _pieces(self) -> tuple[tuple[str, int | None], ...]:
+        """Literal text as (text, None), holes as (field, which row)."""
+        pieces: list[tuple[str, int | None]] = []
+        seen: dict[str, int] = {}
+        end = 0
+        for match in _PLACEHOLDER.finditer(self.source):
+            name = match[1]
+            if name not in self.allowed:
+                continue
+            pieces.append((self.source[end : match.start()], None))
+            pieces.append((name, seen.get(name, 0)))
+            seen[name] = seen.get(name, 0) + 1
+            end = match.end()
+        return (*pieces, (self.source[end:], None))
+
+    def occurrences(self) -> Mapping[str, int]:
+        """Return how often each field occurs; for a prompt on n pairs, each used one must occur n times."""
+        counts: dict[str, int] = {}
+        for text, row in self._pieces:
+            if row is not None:
+                counts[text] = counts.get(text, 0) + 1
+        return counts
+
+    def render(self, rows: Sequence[Fields]) -> str:
+        """Fill every hole once; what is filled in is not looked at again."""
+        return "".join(text if row is None else rows[row][text] for text, row in self._pieces)
+
+
+def _environment() -> "jinja2.Environment":
+    global _shared_environment
+    if _shared_environment is None:
+        import jinja2
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        _shared_environment = ImmutableSandboxedEnvironment(
+            undefined=jinja2.StrictUndefined, keep_trailing_newline=False, autoescape=False
+        )
+    return _shared_environment
+
+
+_shared_environment: "jinja2.Environment | None" = None

@@ -1,0 +1,1 @@
+"""What autoeval costs in time, processor, memory and money, measured."""

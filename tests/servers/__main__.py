@@ -1,0 +1,31 @@
+"""Serve from a process of its own: `python -m tests.servers --port 0` prints its address."""
+
+import argparse
+import sys
+import threading
+
+from tests.recorded import recorded_data
+from tests.servers import Answerer, JudgeServer, always
+from tests.servers.recorded_judge import RecordedJudge
+
+
+def main() -> None:
+    """Serve one fixed answer, or recorded judgments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--text", default="a", help="what every reply says")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before every reply")
+    parser.add_argument("--recorded", help="judge as recorded: `alpaca_eval_1/gpt4`, for example")
+    arguments = parser.parse_args()
+    answer: Answerer = always(arguments.text, delay=arguments.delay)
+    if arguments.recorded:
+        eval_set, model = arguments.recorded.split("/")
+        answer = RecordedJudge(recorded_data() / eval_set, model)
+    with JudgeServer(answer, keeps=0, port=arguments.port) as server:
+        sys.stdout.write(f"{server.base_url}\n")
+        sys.stdout.flush()
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

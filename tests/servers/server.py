@@ -1,0 +1,168 @@
+"""A server on this machine that speaks OpenAI's and Anthropic's protocols, in a thread with its own loop."""
+
+import asyncio
+import json
+import threading
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from tests.servers import protocols
+from tests.servers.answers import Answer, Answerer, Fault, always
+
+_HUGE = 100 * 10**6
+_CHUNK = 10**6
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it came."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+
+
+@dataclass
+class JudgeServer:
+    """Answers what `answer` says. Use it as a context manager; `base_url` is then its address.
+
+    `key`, if set, is the only one accepted. `keeps` is how many requests are kept in `received`; `n_requests`
+    counts them all. `most_in_flight` is the most that were open at once.
+    """
+
+    answer: Answerer = field(default_factory=always)
+    key: str | None = None
+    keeps: int = 10_000
+    port: int = 0
+    received: list[Received] = field(default_factory=list)
+    n_requests: int = 0
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    def __enter__(self) -> "JudgeServer":
+        self._loop = asyncio.new_event_loop()
+        self._closing = asyncio.Event()
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
+        self._thread.start()
+        started.wait()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
+
+    @property
+    def address(self) -> str:
+        """The address that the Anthropic SDK takes."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """The address that the OpenAI SDK takes."""
+        return f"{self.address}/v1"
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        """What was posted, in order of arrival."""
+        return [received.body for received in self.received]
+
+    def _run(self, started: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve(started))
+
+    async def _serve(self, started: threading.Event) -> None:
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_post("/{address:.*}", self._handle)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", self.port, backlog=4096)
+        await site.start()
+        self.port = runner.addresses[0][1]
+        started.set()
+        await self._closing.wait()
+        await runner.cleanup()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        found = protocols.of_address(request.path)
+        if found is None:
+            return web.json_response({"error": {"message": f"nothing is at {request.path}"}}, status=404)
+        shape, shape_error, model = found
+        body = json.loads(await request.read())
+        self._note(request, body)
+        try:
+            body.setdefault("model", model)
+            answer = self.answer(body) if self._is_welcome(request) else _WRONG_KEY
+            if answer.delay:
+                await asyncio.sleep(answer.delay)
+            if answer.fault is not None:
+                return await self._misbehave(request, answer.fault)
+            reply = shape(body, answer) if answer.status == 200 else shape_error(answer)
+            return web.json_response(reply, status=answer.status, headers=answer.headers)
+        finally:
+            self.in_flight -= 1
+
+    def _note(self, request: web.Request, body: dict[str, Any]) -> None:
+        self.n_requests += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        if len(self.received) < self.keeps:
+            self.received.append(Received(request.path, request.headers, body))
+
+    def _is_welcome(self, request: web.Request) -> bool:
+        if self.key is None:
+            return True
+        headers = request.headers
+        return self.key in (
+            headers.get("x-api-key"),
+            headers.get("Authorization", "").removeprefix("Bearer "),
+        )
+
+    async def _misbehave(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+        match fault:
+            case Fault.HANG:
+                await self._closing.wait()
+            case Fault.DROP:
+                pass
+            case Fault.NOT_JSON:
+                return web.Response(
+                    text="<html>502 from a proxy that says 200</html>", content_type="text/html"
+                )
+            case Fault.NO_CHOICES:
+                return web.json_response({"status": "ok"})
+            case Fault.HALF_BODY:
+                await self._stream(request, [b'{"choices": [{"mess'], {"Content-Length": "1000"})
+            case Fault.SLOW_BODY:
+                await self._drip(request)
+            case Fault.HUGE_BODY | Fault.HUGE_CHUNKED_BODY:
+                headers = {"Content-Length": str(_HUGE)} if fault is Fault.HUGE_BODY else {}
+                await self._stream(request, [b" " * _CHUNK] * (_HUGE // _CHUNK), headers)
+            case Fault.ZIP_BOMB:
+                await self._stream(request, [zlib.compress(b" " * _HUGE)], {"Content-Encoding": "deflate"})
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+    async def _stream(self, request: web.Request, chunks: list[bytes], headers: dict[str, str]) -> None:
+        response = web.StreamResponse(headers={"Content-Type": "application/json", **headers})
+        await response.prepare(request)
+        with suppress(ConnectionError):  # a client may well have enough of it
+            for chunk in chunks:
+                await response.write(chunk)
+
+    async def _drip(self, request: web.Request) -> None:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while not self._closing.is_set():
+                await response.write(b" ")
+                await asyncio.sleep(0.01)
+
+
+_WRONG_KEY = Answer("Incorrect API key provided", status=401, code="invalid_api_key")
