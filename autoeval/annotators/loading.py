@@ -9,10 +9,9 @@ from typing import Any
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig
-from autoeval.completions.providers import PROVIDERS
+from autoeval.completions.endpoints import endpoint_of
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting import finding
-from autoeval.prompting.config import effective_base_url
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.templates import JinjaTemplate
 from autoeval.prompting.yaml_files import parse, read_yaml
@@ -96,21 +95,12 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         raise UsageError(
             f"{path}: there is no built-in judge {config.model!r}. {nearest(config.model, BUILTIN)}"
         )
-    if config.provider not in ("builtin", *PROVIDERS):
-        raise UsageError(
-            f"{path}: there is no provider {config.provider!r}. {nearest(config.provider, PROVIDERS)}"
-        )
     if not config.model:
         raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
-    endpoint = Endpoint(
-        provider=config.provider,
-        base_url=effective_base_url(config.provider, config.base_url),
-        api_key_env=config.api_key_env,
-        cache_as=config.cache_as,
-    )
+    is_builtin = config.provider == "builtin"
     return Judge(
         name=name,
-        endpoint=endpoint,
+        endpoint=Endpoint(config.provider) if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=config.parameters,
         prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),

@@ -1,6 +1,6 @@
 """From what a config says about a server to the endpoint that requests carry."""
 
-from autoeval.completions.providers import PROVIDERS
+from autoeval.completions.providers import PROVIDERS, weights_of
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.config import ModelConfig, effective_base_url
 from autoeval.types import Endpoint
@@ -15,6 +15,7 @@ def endpoint_of(config: ModelConfig, where: str) -> Endpoint:
 
     Raises:
         UsageError: there is no such provider, or no such local model.
+        MissingExtraError: a local model needs a package that is not installed.
     """
     if config.provider not in PROVIDERS:
         raise UsageError(
@@ -25,4 +26,5 @@ def endpoint_of(config: ModelConfig, where: str) -> Endpoint:
         base_url=effective_base_url(config.provider, config.base_url),
         api_key_env=config.api_key_env,
         cache_as=config.cache_as,
+        weights=weights_of(config.provider, config.model),
     )
