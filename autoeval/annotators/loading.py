@@ -121,10 +121,10 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         raise UsageError(
             f"{path}: there is no built-in judge {config.model!r}. {nearest(config.model, BUILTIN)}"
         )
-    is_builtin = config.provider == "builtin"
-    endpoint = Endpoint("builtin") if is_builtin else endpoint_of_config(config, str(path))
     if not config.model:
         raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
+    is_builtin = config.provider == "builtin"
+    endpoint = Endpoint("builtin") if is_builtin else endpoint_of_config(config, str(path))
     return Judge(
         name=name,
         endpoint=endpoint,

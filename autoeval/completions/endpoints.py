@@ -19,12 +19,13 @@ def endpoint_of_config(config: ModelConfig, where: str) -> Endpoint:
 
     Raises:
         UsageError: there is no such provider, or no such local model, or the client config is wrong.
+        MissingExtraError: a local model needs a package that is not installed.
     """
     if config.provider not in PROVIDERS:
         raise UsageError(
             f"{where}: there is no provider {config.provider!r}. {nearest(config.provider, PROVIDERS)}"
         )
-    weights = weights_of(config.provider, config.model) if config.model else None
+    weights = weights_of(config.provider, config.model)
     return endpoint_of(
         config.provider, config.model, config.base_url, config.api_key_env, config.cache_as, weights=weights
     )
