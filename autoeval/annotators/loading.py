@@ -10,17 +10,17 @@ from typing import Any, cast
 from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig, Order
-from autoeval.completions.providers import PROVIDERS
+from autoeval.completions.endpoints import endpoint_of
 from autoeval.errors import UsageError, nearest
-from autoeval.prompting.alpaca_eval import folders as alpaca_eval_folders
-from autoeval.prompting.clients import endpoint_of
+from autoeval.prompting import finding
+from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.config import Price
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.templates import JinjaTemplate
 from autoeval.prompting.yaml_files import parse, read_yaml
-from autoeval.resources import shipped
+from autoeval.types import Endpoint
 
-CONFIG_NAMES = ("config.yaml", "config.yml", alpaca_eval_folders.CONFIG_NAME)
+FOLDER = "annotator_configs"
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ def load_annotator(
         UsageError: there is none of that name, or its config is wrong.
     """
     path = find_config(source, config_dirs)
-    name = path.resolve().parent.name if path.name in CONFIG_NAMES else path.stem
+    name = finding.config_name(path)
     data = read_yaml(path)
     overrides = overrides or JudgeOverrides()
-    if alpaca_eval_folders.is_dialect(data):
+    if is_dialect(data):
         theirs = alpaca_eval.load_judges(
             data, path, overrides.model, overrides.base_url, overrides.api_key_env
         )
@@ -89,33 +89,15 @@ def load_annotator(
 def find_config(source: str | Path, config_dirs: Sequence[Path] = ()) -> Path:
     """Return the YAML file of an annotator given by name, folder or file.
 
-    A name is looked for in `config_dirs`, in the working folder, among the shipped annotators, and among those of
-    the alpaca_eval package where that is installed beside us.
-
     Raises:
         UsageError: naming the nearest known annotator.
     """
-    given = Path(source)
-    theirs = alpaca_eval_folders.installed("evaluators_configs")
-    for root in (*config_dirs, Path(), shipped("annotator_configs"), *([theirs] if theirs else [])):
-        candidate = root / given
-        if candidate.is_file():
-            return candidate
-        for config_name in CONFIG_NAMES:
-            if (candidate / config_name).is_file():
-                return candidate / config_name
-    if given.is_dir():
-        raise UsageError(f"--annotators_config: the folder {given} has no {CONFIG_NAMES[0]}.")
-    raise UsageError(
-        f"--annotators_config: there is no annotator {str(source)!r}. "
-        f"{nearest(str(source), names(*config_dirs, *([theirs] if theirs else [])))}"
-    )
+    return finding.find_config(source, FOLDER, "--annotators_config", config_dirs)
 
 
-def names(*more: Path) -> list[str]:
-    """Return the names of the shipped annotators, and of those in more folders."""
-    folders = (shipped("annotator_configs"), *more)
-    return sorted({path.parent.name for folder in folders for path in folder.glob("*/config*.yaml")})
+def names() -> list[str]:
+    """Return the names of the shipped annotators."""
+    return finding.shipped_configs(FOLDER)
 
 
 def _with_overrides(data: Mapping[str, Any], overrides: JudgeOverrides) -> dict[str, Any]:
@@ -134,18 +116,12 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         raise UsageError(
             f"{path}: there is no built-in judge {config.model!r}. {nearest(config.model, BUILTIN)}"
         )
-    if config.provider not in ("builtin", *PROVIDERS):
-        raise UsageError(
-            f"{path}: there is no provider {config.provider!r}. {nearest(config.provider, PROVIDERS)}"
-        )
     if not config.model:
         raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
-    endpoint = endpoint_of(
-        config.provider, config.model, config.base_url, config.api_key_env, config.cache_as
-    )
+    is_builtin = config.provider == "builtin"
     return Judge(
         name=name,
-        endpoint=endpoint,
+        endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=config.parameters,
         prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),

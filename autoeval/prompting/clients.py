@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.errors import UsageError, nearest
-from autoeval.prompting.config import effective_base_url
 from autoeval.prompting.yaml_files import read_yaml
-from autoeval.types import Endpoint
 
 CLIENTS_VARIABLE = "OPENAI_CLIENT_CONFIG_PATH"
 KEYS_VARIABLE = "OPENAI_API_KEYS"
@@ -85,33 +83,3 @@ def _from_variables() -> list[Client]:
 def first_address(clients: list[Client]) -> str | None:
     """Return the address of the first client, which names the server in the cache; None for OpenAI's own."""
     return clients[0].get("base_url") or clients[0].get("azure_endpoint")
-
-
-def endpoint_of(
-    provider: str,
-    model: str,
-    base_url: str | None = None,
-    api_key_env: str | None = None,
-    cache_as: str | None = None,
-    clients: str | None = None,
-) -> Endpoint:
-    """Return where a model is asked, from a config and the environment.
-
-    Args:
-        provider: the provider's name.
-        model: the model's name.
-        base_url: the server's address, where the config says it.
-        api_key_env: the variable with the key, where the config says it.
-        cache_as: the server's name in the cache, where the config says it.
-        clients: a client config file; by default the one that the environment names, for OpenAI's models whose
-            config says neither address nor key.
-
-    Raises:
-        UsageError: the client config is wrong.
-    """
-    if provider == "openai" and not base_url and not api_key_env:
-        clients = clients or clients_in_environment()
-    if clients:
-        address = first_address(read_clients(clients, model)) or effective_base_url(provider, None)
-        return Endpoint(provider, address, None, cache_as, clients=clients)
-    return Endpoint(provider, effective_base_url(provider, base_url), api_key_env, cache_as)

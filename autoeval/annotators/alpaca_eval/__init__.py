@@ -8,10 +8,10 @@ from pydantic import Field
 
 from autoeval.annotators.alpaca_eval.reading import AlpacaEvalParser, check_parser, first_function
 from autoeval.annotators.config import Judge
+from autoeval.completions.endpoints import make_endpoint
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.alpaca_eval.decoders import asked
 from autoeval.prompting.alpaca_eval.templates import compile_prompt, read_template
-from autoeval.prompting.clients import endpoint_of
 from autoeval.prompting.config import Strict
 from autoeval.prompting.templates import BraceTemplate
 from autoeval.prompting.yaml_files import parse
@@ -109,7 +109,7 @@ def _judge(
             raise UsageError(f"{where}: the prompt never shows {{{field}}}. Put it into the prompt.")
     return Judge(
         name=str(name),
-        endpoint=endpoint_of(
+        endpoint=make_endpoint(
             question.provider, question.model, question.base_url, api_key_env, clients=question.clients
         ),
         model=question.model,
