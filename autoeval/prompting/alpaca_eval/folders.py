@@ -1,5 +1,6 @@
 """Where AlpacaEval's configs lie, and how one is told from ours."""
 
+import warnings
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,9 +31,8 @@ def installed(folder: str) -> Path | None:
 
 def installed_package() -> Path | None:
     """Return the folder of the alpaca_eval package, None where it is not installed."""
-    try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # of old import hooks that others have installed
         spec = find_spec(_PACKAGE)
-    except (ImportError, ValueError):
-        return None
     places = spec.submodule_search_locations if spec else None
     return Path(places[0]) if places else None
