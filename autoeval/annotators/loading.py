@@ -10,10 +10,10 @@ from typing import Any, cast
 from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig, Order
-from autoeval.completions.endpoints import endpoint_of_config
+from autoeval.completions.endpoints import endpoint_of
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting import finding
-from autoeval.prompting.alpaca_eval import folders as alpaca_eval_folders
+from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.config import Price
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.templates import JinjaTemplate
@@ -70,7 +70,7 @@ def load_annotator(
     name = finding.config_name(path)
     data = read_yaml(path)
     overrides = overrides or JudgeOverrides()
-    if alpaca_eval_folders.is_dialect(data):
+    if is_dialect(data):
         theirs = alpaca_eval.load_judges(
             data, path, overrides.model, overrides.base_url, overrides.api_key_env
         )
@@ -89,20 +89,15 @@ def load_annotator(
 def find_config(source: str | Path, config_dirs: Sequence[Path] = ()) -> Path:
     """Return the YAML file of an annotator given by name, folder or file.
 
-    A name is looked for in `config_dirs`, in the working folder, among the shipped annotators, and among those of
-    the alpaca_eval package where that is installed beside us.
-
     Raises:
         UsageError: naming the nearest known annotator.
     """
-    theirs = alpaca_eval_folders.installed("evaluators_configs")
-    after = [theirs] if theirs else []
-    return finding.find_config(source, FOLDER, "--annotators_config", config_dirs, after)
+    return finding.find_config(source, FOLDER, "--annotators_config", config_dirs)
 
 
 def names() -> list[str]:
     """Return the names of the shipped annotators."""
-    return finding.known_configs(FOLDER)
+    return finding.shipped_configs(FOLDER)
 
 
 def _with_overrides(data: Mapping[str, Any], overrides: JudgeOverrides) -> dict[str, Any]:
@@ -124,10 +119,9 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     if not config.model:
         raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
     is_builtin = config.provider == "builtin"
-    endpoint = Endpoint("builtin") if is_builtin else endpoint_of_config(config, str(path))
     return Judge(
         name=name,
-        endpoint=endpoint,
+        endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=config.parameters,
         prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),

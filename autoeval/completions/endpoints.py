@@ -10,7 +10,7 @@ from autoeval.prompting.config import ModelConfig
 from autoeval.types import Endpoint
 
 
-def endpoint_of_config(config: ModelConfig, where: str) -> Endpoint:
+def endpoint_of(config: ModelConfig, where: str) -> Endpoint:
     """Return where a config's model is asked; a local model's weights are part of it.
 
     Args:
@@ -26,12 +26,12 @@ def endpoint_of_config(config: ModelConfig, where: str) -> Endpoint:
             f"{where}: there is no provider {config.provider!r}. {nearest(config.provider, PROVIDERS)}"
         )
     weights = weights_of(config.provider, config.model)
-    return endpoint_of(
+    return make_endpoint(
         config.provider, config.model, config.base_url, config.api_key_env, config.cache_as, weights=weights
     )
 
 
-def endpoint_of(
+def make_endpoint(
     provider: str,
     model: str,
     base_url: str | None = None,

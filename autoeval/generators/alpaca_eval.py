@@ -1,20 +1,16 @@
 """Models in AlpacaEval's dialect (`models_configs`): who generates outputs, and how it is asked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.completions.endpoints import endpoint_of
+from autoeval.completions.endpoints import make_endpoint
 from autoeval.errors import UsageError
+from autoeval.generators.config import PROMPT_VARIABLES, Generator
 from autoeval.prompting.alpaca_eval.decoders import asked
 from autoeval.prompting.alpaca_eval.templates import compile_prompt, read_template
-from autoeval.prompting.config import Price, Strict
-from autoeval.prompting.prompt import Prompt
-from autoeval.prompting.yaml_files import parse, read_yaml
-from autoeval.types import Endpoint
-
-FIELDS = frozenset({"instruction"})
+from autoeval.prompting.config import Strict
+from autoeval.prompting.yaml_files import parse
 
 
 class ModelEntry(Strict):
@@ -34,51 +30,46 @@ class ModelEntry(Strict):
     """Where to read more."""
 
 
-@dataclass(frozen=True)
-class DialectModel:
-    """A model to generate outputs from. `unmet` says why it cannot be asked here, where that is so."""
-
-    name: str
-    endpoint: Endpoint
-    model: str
-    parameters: Mapping[str, Any]
-    prompt: Prompt
-    price: Price | None = None
-    unmet: str = ""
-    pretty_name: str | None = None
-    link: str | None = None
-
-
-def load_model(path: Path, base_url: str | None = None) -> DialectModel:
-    """Load a model's config file in AlpacaEval's dialect.
+def load_model(
+    name: str,
+    data: Any,
+    root: Path,
+    where: str,
+    model: str | None = None,
+    base_url: str | None = None,
+    api_key_env: str | None = None,
+) -> Generator:
+    """Make a generator of a model's entry.
 
     Args:
-        path: the file; the folder above its own is the root for prompt files.
-        base_url: a server that speaks OpenAI's protocol, in place of the one that the file names.
+        name: the entry's name.
+        data: the entry.
+        root: the folder below which prompt files are.
+        where: the config as errors name it.
+        model: in place of the model that the entry names.
+        base_url: a server that speaks OpenAI's protocol, in place of the one that the entry names.
+        api_key_env: the variable with the key.
 
     Raises:
-        UsageError: the file holds no model or several, or its entry is wrong.
+        UsageError: the entry is wrong; the message says how.
     """
-    data = read_yaml(path)
-    if len(data) != 1:
-        raise UsageError(f"{path} holds {len(data)} models. Keep one a file.")
-    ((name, fields),) = data.items()
-    where = f"{path}: {name}"
-    if not isinstance(fields, Mapping):
+    where = f"{where}: {name}"
+    if not isinstance(data, Mapping):
         raise UsageError(f"{where}: a model has fields such as 'prompt_template'; this has none.")
-    entry = parse(ModelEntry, fields, where)
-    question = asked(entry.fn_completions, entry.completions_kwargs or {}, where)
+    entry = parse(ModelEntry, data, where)
+    kwargs = {**(entry.completions_kwargs or {}), **({"model_name": model} if model else {})}
+    question = asked(entry.fn_completions, kwargs, where)
     if base_url:
         question = question.at_server(base_url)
-    text = read_template(entry.prompt_template, path.resolve().parents[1], where)
-    return DialectModel(
-        name=str(name),
-        endpoint=endpoint_of(question.provider, question.model, question.base_url, clients=question.clients),
+    text = read_template(entry.prompt_template, root, where)
+    return Generator(
+        name=name,
+        endpoint=make_endpoint(
+            question.provider, question.model, question.base_url, api_key_env, clients=question.clients
+        ),
         model=question.model,
         parameters=question.parameters,
-        prompt=compile_prompt(text, question.form, FIELDS, 1, question.is_stripped, where),
+        prompt=compile_prompt(text, question.form, PROMPT_VARIABLES, 1, question.is_stripped, where),
         price=question.price,
         unmet=question.unmet,
-        pretty_name=entry.pretty_name,
-        link=entry.link,
     )

@@ -27,7 +27,7 @@ from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import results_folder
 from autoeval.pipeline.outputs_file import OutputsFile
 from autoeval.pipeline.presets import find_preset
-from autoeval.prompting.finding import known_configs
+from autoeval.prompting.finding import shipped_configs
 
 
 @also_takes(evaluate, without=("model_outputs",))
@@ -135,7 +135,7 @@ def _settings(
 
 def _named(model_configs: Any) -> Any:
     if not model_configs:
-        shipped = ", ".join(known_configs(FOLDER))
+        shipped = ", ".join(shipped_configs(FOLDER))
         raise UsageError(
             f"name a model, as in: alpaca_eval evaluate_from_model smollm2-135m. Shipped: {shipped}."
         )

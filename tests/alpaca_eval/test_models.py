@@ -9,7 +9,8 @@ import pytest
 
 from autoeval.completions import providers
 from autoeval.errors import UsageError
-from autoeval.generators.alpaca_eval import DialectModel, load_model
+from autoeval.generators.config import Generator
+from autoeval.generators.loading import GeneratorOverrides, load_generator
 from autoeval.types import Request
 from tests.alpaca_eval.peer import ask_peer, peer_package
 
@@ -50,8 +51,8 @@ def asked_there() -> dict[str, dict[str, Any]]:
 
 
 @cache
-def models() -> dict[str, DialectModel]:
-    return {path.parent.name: load_model(path) for path in config_files() if path.parent.name not in BROKEN}
+def models() -> dict[str, Generator]:
+    return {path.parent.name: load_generator(path) for path in config_files() if path.parent.name not in BROKEN}
 
 
 def test_all_load_or_are_named_as_broken() -> None:
@@ -59,7 +60,7 @@ def test_all_load_or_are_named_as_broken() -> None:
     for path in config_files():
         if path.parent.name in BROKEN:
             with pytest.raises(UsageError) as error:
-                load_model(path)
+                load_generator(path)
             assert BROKEN[path.parent.name] in str(error.value)
             theirs = asked_there()[path.parent.name]
             assert "body" not in theirs, path
@@ -95,7 +96,7 @@ def test_a_model_without_a_decoder_says_so() -> None:
 
 def test_a_server_of_ones_own_takes_the_place_of_a_decoder() -> None:
     path = peer_package() / "models_configs" / "cohere" / "configs.yaml"
-    model = load_model(path, base_url="http://127.0.0.1:9/v1")
+    model = load_generator(path, overrides=GeneratorOverrides(base_url="http://127.0.0.1:9/v1"))
     assert model.endpoint.base_url == "http://127.0.0.1:9/v1"
     assert model.endpoint.provider == "openai_compatible"
     assert not model.unmet

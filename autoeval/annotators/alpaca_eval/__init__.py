@@ -8,7 +8,7 @@ from pydantic import Field
 
 from autoeval.annotators.alpaca_eval.reading import AlpacaEvalParser, check_parser, first_function
 from autoeval.annotators.config import Judge
-from autoeval.completions.endpoints import endpoint_of
+from autoeval.completions.endpoints import make_endpoint
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.alpaca_eval.decoders import asked
 from autoeval.prompting.alpaca_eval.templates import compile_prompt, read_template
@@ -107,7 +107,7 @@ def _judge(
             raise UsageError(f"{where}: the prompt never shows {{{field}}}. Put it into the prompt.")
     return Judge(
         name=str(name),
-        endpoint=endpoint_of(
+        endpoint=make_endpoint(
             question.provider, question.model, question.base_url, api_key_env, clients=question.clients
         ),
         model=question.model,
