@@ -5,11 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autoeval.analysis.agreement import Agreement, bias, human_agreement, variance
+    from autoeval.analysis.audit import AuditFinding, AuditReport, audit_report
     from autoeval.analysis.comparison import ModelComparisons, PairedTests, compare_models, paired_tests
     from autoeval.analysis.correction import CorrectedWinRate, correct_with_human_labels
     from autoeval.analysis.correlation import Correlations, correlations
+    from autoeval.analysis.effects import Effect, self_preference
     from autoeval.analysis.evaluators import JudgeReport, evaluate_judge
     from autoeval.analysis.labels import Labels, LabelSheet, draw_labels, read_labels
+    from autoeval.analysis.perturbations import Probe, audit_plan, audit_table
+    from autoeval.analysis.plots import (
+        plot_length_against_win_rate,
+        plot_p_by_n,
+        plot_p_values,
+        plot_price_against_agreement,
+    )
     from autoeval.analysis.power import InstructionsNeeded, instructions_needed
     from autoeval.analysis.reliability import cohen_kappa, krippendorff_alpha
     from autoeval.analysis.results import Statistic
@@ -24,8 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Agreement",
+    "AuditFinding",
+    "AuditReport",
     "CorrectedWinRate",
     "Correlations",
+    "Effect",
     "InstructionsNeeded",
     "JudgeReport",
     "LabelSheet",
@@ -33,8 +45,12 @@ __all__ = [
     "ModelComparisons",
     "PValueByN",
     "PairedTests",
+    "Probe",
     "Statistic",
     "SubsetSeparation",
+    "audit_plan",
+    "audit_report",
+    "audit_table",
     "bias",
     "cohen_kappa",
     "compare_models",
@@ -51,7 +67,12 @@ __all__ = [
     "list_preference",
     "p_value_by_n",
     "paired_tests",
+    "plot_length_against_win_rate",
+    "plot_p_by_n",
+    "plot_p_values",
+    "plot_price_against_agreement",
     "read_labels",
+    "self_preference",
     "share_parsed",
     "subset_separation",
     "variance",
@@ -59,11 +80,20 @@ __all__ = [
 
 _HOMES = {
     "agreement": ("Agreement", "bias", "human_agreement", "variance"),
+    "audit": ("AuditFinding", "AuditReport", "audit_report"),
     "comparison": ("ModelComparisons", "PairedTests", "compare_models", "paired_tests"),
     "correction": ("CorrectedWinRate", "correct_with_human_labels"),
     "correlation": ("Correlations", "correlations"),
+    "effects": ("Effect", "self_preference"),
     "evaluators": ("JudgeReport", "evaluate_judge"),
     "labels": ("LabelSheet", "Labels", "draw_labels", "read_labels"),
+    "perturbations": ("Probe", "audit_plan", "audit_table"),
+    "plots": (
+        "plot_length_against_win_rate",
+        "plot_p_by_n",
+        "plot_p_values",
+        "plot_price_against_agreement",
+    ),
     "power": ("InstructionsNeeded", "instructions_needed"),
     "reliability": ("cohen_kappa", "krippendorff_alpha"),
     "results": ("Statistic",),

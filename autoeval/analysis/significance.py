@@ -106,7 +106,8 @@ def permutation_test(
     extreme = np.zeros(known.shape[1])
     for start in range(0, PERMUTATIONS, _ROWS_AT_ONCE):
         rows = min(_ROWS_AT_ONCE, PERMUTATIONS - start)
-        sums = (2.0 * rng.integers(2, size=(rows, len(known))) - 1) @ known
+        is_kept = rng.integers(2, size=(rows, len(known)), dtype=np.int8)
+        sums = 2 * (is_kept.astype(np.float64) @ known) - observed
         extreme += ((np.abs(sums) if two_sided else sums) >= threshold).sum(axis=0)
     p: Floats = (1 + extreme) / (1 + PERMUTATIONS)
     return p

@@ -12,6 +12,10 @@ _JOURNEYS = {
         "autoeval.pipeline.evaluate",
         "Evaluate a model's outputs against a reference's. The default command.",
     ),
+    "evaluate_from_model": (
+        "autoeval.pipeline.evaluate_from_model",
+        "Generate a model's outputs, then evaluate them.",
+    ),
     "make_leaderboard": (
         "autoeval.pipeline.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",

@@ -31,6 +31,7 @@ COLUMNS = (
     "length_controlled_winrate",
     "lc_standard_error",
     "lc_method",
+    "difficulty_free_lc_winrate",
     "low",
     "high",
     "flip_rate",

@@ -19,6 +19,7 @@ from autoeval.pipeline.checks import check_choice, check_number
 from autoeval.pipeline.estimate import estimate
 from autoeval.pipeline.human_votes import HumanVotes
 from autoeval.pipeline.judging import judge, open_cache, refuse_unknown_prices
+from autoeval.pipeline.length import length_columns
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.placing import add_to_board, place
@@ -60,6 +61,7 @@ def evaluate(
     judge_base_url: str | None = None,
     judge_api_key_env: str | None = None,
     judge_price: tuple[float, float] | None = None,
+    length_control_file: str | Path | None = "auto",
     caching_path: str | Path | None = "auto",
     max_concurrency: int = 64,
     request_timeout: float = 120.0,
@@ -108,6 +110,8 @@ def evaluate(
         judge_base_url: The judge's server, in place of the config's.
         judge_api_key_env: The environment variable with the judge's key.
         judge_price: US dollars per million input and output tokens, as [2, 8].
+        length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
+            `auto`: from the hub where it can be had; None: the shipped difficulties.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one.
         max_concurrency: Most requests in flight.
@@ -174,6 +178,10 @@ def evaluate(
         n_unpaired = pairs.n_missing_outputs
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
     row = leaderboard_row(judged.tally, n_unpaired, conditions, current_leaderboard_mode)
+    caution = None
+    if judged.tally.n_judged and _wants_length_control(sorted_by, defaults):
+        lc, caution = length_columns(judged, length_control_file, seed)
+        row = {**row, **lc}
     known = defaults if precomputed_leaderboard == "auto" and board_path is None else None
     placed = place(setting.model, row, conditions, board, is_overwrite_leaderboard, known)
     result = Evaluation(
@@ -191,6 +199,7 @@ def evaluate(
         min_coverage=min_coverage,
         folder=folder,
         rows=judged.rows,
+        caution=caution,
         has_report=not no_report,
     )
     if judged.tally.n_judged:
@@ -223,6 +232,10 @@ def _check(
     check_number("seed", seed, 0, whole=True)
     if order is not None:
         check_choice("order", order, ORDERS)
+
+
+def _wants_length_control(sorted_by: str, defaults: Preset) -> bool:
+    return defaults.is_length_controlled or sorted_by == "length_controlled_winrate"
 
 
 def _setting(annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, board: Path | None) -> Setting:

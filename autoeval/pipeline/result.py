@@ -12,6 +12,7 @@ from autoeval.completions.ledger import StopReason
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.intervals import Estimate
 from autoeval.metrics.win_rate import WinRate
+from autoeval.pipeline.generating import Generation
 from autoeval.pipeline.placing import Apart
 from autoeval.pipeline.rows import Row
 from autoeval.pipeline.tally import Tally
@@ -55,7 +56,8 @@ class Evaluation:
 
     `row` is its leaderboard row, which stands on `board` under the name `shown_as`; `apart` is a board of models
     that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
-    nothing is written it is None and `rows` has the annotations.
+    nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
+    length-controlled win rate. `generations` are the outputs that were made on the way, the model's first.
     """
 
     name: str
@@ -72,6 +74,8 @@ class Evaluation:
     min_coverage: float
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
+    caution: str | None
+    generations: tuple[Generation, ...] = ()
     has_report: bool = True
 
     @cached_property
@@ -91,7 +95,8 @@ class Evaluation:
             return EXIT_BUDGET
         if self.ask.stop and self.ask.stop.reason is StopReason.REFUSED:
             return EXIT_REFUSED
-        return EXIT_INCOMPLETE if self.tally.coverage < self.min_coverage else EXIT_OK
+        coverage = min(self.tally.coverage, *(made.coverage for made in self.generations), 1.0)
+        return EXIT_INCOMPLETE if coverage < self.min_coverage else EXIT_OK
 
     @property
     def paths(self) -> list[Path]:
