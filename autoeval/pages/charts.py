@@ -99,7 +99,7 @@ def radar(title: str, axes: Sequence[str], series: Mapping[str, Sequence[float |
     """Draw a ring of percentages for each of several things; each is a group with the class `serie-N`."""
     from pygal import Radar
 
-    chart = Radar(**_options(460, 380), dots_size=3, range=(0, 100), fill=False)
+    chart = Radar(**_options(460, 330), dots_size=3, range=(0, 100), fill=False)
     chart.x_labels = list(axes)
     chart.y_labels = (0, 50, 100)
     for name, values in series.items():
@@ -140,6 +140,9 @@ def _finished(chart: Any, title: str, extra_class: str = "") -> Markup:
         for child in list(parent):
             if "tooltip-overlay" in (child.get("class") or ""):
                 parent.remove(child)
+        if "web" in (parent.get("class") or ""):
+            for text in parent.iter("text"):
+                text.attrib.pop("transform", None)  # upright labels round a radar
         _tooltip_as_title(parent)
     root.attrib.pop("id", None)
     root.set("class", f"chart {extra_class}".strip())

@@ -78,8 +78,9 @@ function chosenRow(model, subsets, place) {
   const head = document.createElement("th");
   const swatch = document.createElement("span");
   head.scope = "row";
-  swatch.className = `swatch inline pick-${place}`;
+  swatch.className = `swatch pick-${place}`;
   head.append(swatch, ` ${model}`);
+  head.className = "named";
   row.append(head);
   for (const subset of subsets) {
     const cell = document.createElement("td");
