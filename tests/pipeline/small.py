@@ -24,7 +24,12 @@ def write_outputs(folder: Path, n: int = 20) -> tuple[Path, Path]:
 
 def _row(number: int, output: str, generator: str) -> dict[str, str]:
     dataset = "even" if number % 2 == 0 else "odd"
-    return {"instruction": f"Do thing {number}.", "output": output, "generator": generator, "dataset": dataset}
+    return {
+        "instruction": f"Do thing {number}.",
+        "output": output,
+        "generator": generator,
+        "dataset": dataset,
+    }
 
 
 def evaluate_small(folder: Path, server: JudgeServer, **parameters: object) -> Evaluation:
