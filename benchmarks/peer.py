@@ -59,7 +59,9 @@ def write_config(folder: Path) -> Path:
     return config
 
 
-def evaluate(folder: Path, outputs: Path, reference: Path, url: str, in_flight: int, is_cached: bool = False) -> Command:
+def evaluate(
+    folder: Path, outputs: Path, reference: Path, url: str, in_flight: int, is_cached: bool = False
+) -> Command:
     """Return the command that judges pairs; with `is_cached` what an earlier run stored is kept."""
     config, results = write_config(folder), folder / f"results_{in_flight}"
 

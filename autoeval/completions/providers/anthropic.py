@@ -9,9 +9,12 @@ from autoeval.completions.providers.failures import MalformedReplyError
 from autoeval.completions.providers.keys import check_address, find_key
 from autoeval.completions.providers.parameters import adapt
 from autoeval.completions.providers.remote import RemoteProvider
+from autoeval.completions.providers.transport import HttpTransport
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Request
 
+_ADDRESS = "https://api.anthropic.com"
+_VERSION = "2023-06-01"
 _FINISH_REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -23,7 +26,7 @@ _FINISH_REASONS = {
 
 
 class AnthropicProtocol(RemoteProvider):
-    """Posts messages; subclasses say through which client."""
+    """Posts messages; subclasses say by which way."""
 
     def _path(self, request: Request) -> str:  # noqa: ARG002
         return "/v1/messages"
@@ -36,21 +39,16 @@ class AnthropicProtocol(RemoteProvider):
 
 
 class AnthropicProvider(AnthropicProtocol):
-    """Asks Anthropic through the `anthropic` SDK."""
+    """Asks Anthropic, or any server of its protocol."""
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         """Find address and key."""
-        import anthropic
-
-        self._address = check_address(endpoint.base_url) if endpoint.base_url else None
-        is_token = not endpoint.api_key_env and not os.environ.get("ANTHROPIC_API_KEY")
-        self._key_kind = "auth_token" if is_token and os.environ.get("ANTHROPIC_AUTH_TOKEN") else "api_key"
+        address = check_address(endpoint.base_url or os.environ.get("ANTHROPIC_BASE_URL") or _ADDRESS)
         variables = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"]
         key = find_key(endpoint, variables, is_optional=bool(endpoint.base_url))
-        super().__init__(anthropic, key, timeout)
-
-    def _connect(self, **options: Any) -> Any:
-        return self._sdk.AsyncAnthropic(**{self._key_kind: self._key}, base_url=self._address, **options)
+        is_token = not endpoint.api_key_env and key == os.environ.get("ANTHROPIC_AUTH_TOKEN", "").strip()
+        header = {"Authorization": f"Bearer {key}"} if is_token else {"x-api-key": key}
+        super().__init__(HttpTransport(address, {"anthropic-version": _VERSION, **header}), key, timeout)
 
 
 def body(request: Request) -> dict[str, Any]:

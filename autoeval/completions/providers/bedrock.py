@@ -5,6 +5,7 @@ AWS_PROFILE, AWS_REGION, …).
 """
 
 import os
+from functools import partial
 from typing import Any
 
 import botocore.session
@@ -14,6 +15,7 @@ from autoeval.completions.providers.anthropic import AnthropicProtocol
 from autoeval.completions.providers.clouds import CloudProvider, body
 from autoeval.completions.providers.keys import check_address, find_key
 from autoeval.completions.providers.openai import OpenAIProtocol
+from autoeval.completions.providers.sdk_transport import SdkTransport
 from autoeval.errors import UsageError
 from autoeval.types import Endpoint
 
@@ -59,29 +61,24 @@ class _Claude(AnthropicProtocol):
     def __init__(self, token: str | None, region: str, address: str | None, timeout: float) -> None:
         import anthropic
 
-        super().__init__(anthropic, token or "", timeout, (anthropic.AnthropicError, BotoCoreError))
-        self._where = {"api_key": token, "aws_region": region, "base_url": address}
-
-    def _connect(self, **options: Any) -> Any:
-        return self._sdk.AsyncAnthropicBedrock(**self._where, **options)
+        connect = partial(anthropic.AsyncAnthropicBedrock, api_key=token, aws_region=region, base_url=address)
+        refusals = (anthropic.AnthropicError, BotoCoreError)
+        super().__init__(SdkTransport(anthropic, connect, refusals), token or "", timeout)
 
 
 class _Others(OpenAIProtocol):
     def __init__(self, token: str | None, region: str, address: str | None, timeout: float) -> None:
         import openai
+        from openai.providers.bedrock import bedrock
 
-        super().__init__(openai, token or "", timeout, (openai.OpenAIError, BotoCoreError))
         # Without an address, the SDK would ask Bedrock's newer endpoint, which serves fewer models.
         root = address or f"https://bedrock-runtime.{region}.amazonaws.com"
-        self._where = {
+        where: Any = {
             "api_key": token,
             "region": region,
             "base_url": f"{root}/openai/v1",
             "endpoint": "runtime",
         }
-
-    def _connect(self, **options: Any) -> Any:
-        from openai.providers.bedrock import bedrock
-
-        where: Any = self._where
-        return self._sdk.AsyncOpenAI(provider=bedrock(**where), **options)
+        connect = partial(openai.AsyncOpenAI, provider=bedrock(**where))
+        refusals = (openai.OpenAIError, BotoCoreError)
+        super().__init__(SdkTransport(openai, connect, refusals), token or "", timeout)

@@ -48,6 +48,10 @@ def status_failure(status: int, error: Any, headers: Mapping[str, str], key: str
     if codes & (_NO_MONEY | _NO_ACCESS) or (status == 400 and _NO_ACCESS_MESSAGE.search(message)):
         kind = FailureKind.REFUSED
     hint = f" ({_NOT_FOUND_HINT})" if status == 404 else ""
+    if status < 400:
+        hint = (
+            f" (it wants to be asked at {printable(headers.get('location', 'another address'))}; give that)"
+        )
     wait = retry_after(headers) if kind in (FailureKind.RATE_LIMITED, FailureKind.SERVER_ERROR) else None
     return Failure(kind, f"{printable(message, key) or 'no explanation'} (HTTP {status}){hint}", wait)
 

@@ -1,5 +1,6 @@
 """OpenAI's chat and completion protocols, at OpenAI or at any server that speaks them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,11 +9,12 @@ from autoeval.completions.providers.keys import find_key
 from autoeval.completions.providers.parameters import adapt
 from autoeval.completions.providers.presets import PRESETS, address_of
 from autoeval.completions.providers.remote import RemoteProvider
+from autoeval.completions.providers.transport import HttpTransport
 from autoeval.types import Completion, Endpoint, Failure, Request, TokenLogprobs
 
 
 class OpenAIProtocol(RemoteProvider):
-    """Posts chats and plain prompts; subclasses say through which client."""
+    """Posts chats and plain prompts; subclasses say by which way."""
 
     def _path(self, request: Request) -> str:
         return "/chat/completions" if request.prompt is None else "/completions"
@@ -25,20 +27,22 @@ class OpenAIProtocol(RemoteProvider):
 
 
 class OpenAIProvider(OpenAIProtocol):
-    """Asks OpenAI, or any server of its protocol, through the `openai` SDK."""
+    """Asks OpenAI, or any server of its protocol."""
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         """Find address and key."""
-        import openai
-
         preset = PRESETS[endpoint.provider]
-        self._address = address_of(endpoint)
+        address = address_of(endpoint)
         is_optional = preset.key_is_optional or bool(endpoint.base_url)
         key = find_key(endpoint, [preset.key] if preset.key else [], is_optional=is_optional)
-        super().__init__(openai, key, timeout)
+        headers = {"Authorization": f"Bearer {key}", **(_account() if endpoint.provider == "openai" else {})}
+        super().__init__(HttpTransport(address, headers), key, timeout)
 
-    def _connect(self, **options: Any) -> Any:
-        return self._sdk.AsyncOpenAI(api_key=self._key, base_url=self._address, **options)
+
+def _account() -> dict[str, str]:
+    """Return the headers that say which organization and project pay, from OpenAI's own variables."""
+    variables = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
+    return {header: os.environ[name] for header, name in variables.items() if os.environ.get(name)}
 
 
 def body(request: Request) -> dict[str, Any]:

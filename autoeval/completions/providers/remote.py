@@ -1,19 +1,14 @@
-"""What all providers share that are reached through an SDK's asynchronous client.
+"""What all providers share that are reached over HTTP.
 
-The SDKs authenticate, sign and connect. Bodies are built and read here, without the SDKs' models, which cost
-more processor time than everything else together, and every reply is bounded in time and size.
+Bodies are built and read here, without the SDKs' models, which cost more processor time than everything else
+together, and every reply is bounded in time and size.
 """
 
 import asyncio
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
-from types import ModuleType
 from typing import Any
-
-import aiohttp
-import httpx2
 
 from autoeval.completions.providers import Reply
 from autoeval.completions.providers.failures import (
@@ -24,43 +19,28 @@ from autoeval.completions.providers.failures import (
     status_failure,
 )
 from autoeval.completions.providers.limits import quota
+from autoeval.completions.providers.transport import Response, Transport
 from autoeval.types import Completion, Failure, FailureKind, Request
-
-MOST_BYTES = 16 * 2**20
-"""The largest reply that is read."""
 
 
 class RemoteProvider(ABC):
-    """Asks over HTTP. A subclass says how to connect, what to post where, and how to read the reply."""
+    """Asks over HTTP. A subclass says what to post where and how to read the reply."""
 
-    def __init__(
-        self,
-        sdk: ModuleType,
-        key: str,
-        timeout: float,
-        credential_errors: tuple[type[Exception], ...] = (),
-    ) -> None:
-        """Take what a client needs.
+    def __init__(self, transport: Transport, key: str, timeout: float) -> None:
+        """Take what asking needs.
 
         Args:
-            sdk: the SDK's module, for its client and errors.
+            transport: the way to the server.
             key: the key, which no message may repeat.
             timeout: seconds that one request may take in all.
-            credential_errors: what the SDK raises where it cannot sign a request.
         """
-        self._sdk = sdk
+        self._transport = transport
         self._key = key
         self._timeout = timeout
-        self._credential_errors = credential_errors
-        self._client: Any = None
-
-    @abstractmethod
-    def _connect(self, **options: Any) -> Any:
-        """Return the SDK's asynchronous client, made with `options` and the provider's own."""
 
     @abstractmethod
     def _path(self, request: Request) -> str:
-        """Return where a request is posted, below the client's base URL."""
+        """Return where a request is posted, below the server's address."""
 
     @abstractmethod
     def _body(self, request: Request) -> dict[str, Any]:
@@ -73,79 +53,35 @@ class RemoteProvider(ABC):
     async def complete(self, request: Request) -> Reply:
         """Ask once; see `Provider.complete`."""
         started = time.perf_counter()
+        transport = self._transport
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self._post(request)
+                response = await transport.post(self._path(request), self._body(request))
         except TimeoutError:
             return Reply(Failure(FailureKind.TIMEOUT, f"no complete reply within {self._timeout:g} seconds"))
         except MalformedReplyError as error:
             return Reply(malformed(error))
-        except self._sdk.APIStatusError as error:
-            headers = error.response.headers
-            failure = status_failure(error.status_code, _decoded(error.response), headers, self._key)
-            return Reply(failure, quota(headers))
-        except (self._sdk.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError) as error:
+        except transport.network_errors as error:
             return Reply(connection_failure(error))
-        except self._credential_errors as error:
+        except transport.refusals as error:
             return Reply(Failure(FailureKind.REFUSED, printable(str(error), self._key)))
-        try:
-            outcome = self._read(json.loads(response.content), time.perf_counter() - started)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            outcome = malformed(error)
-        return Reply(outcome, quota(response.headers))
+        return Reply(self._outcome(response, time.perf_counter() - started), quota(response.headers))
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.close()
+        await self._transport.close()
 
-    async def _post(self, request: Request) -> httpx2.Response:
-        if self._client is None:
-            self._client = self._connect(
-                timeout=self._timeout,
-                max_retries=0,
-                http_client=self._sdk.DefaultAioHttpClient(event_hooks={"response": [_bound]}),
-                default_headers={"Accept-Encoding": "identity"},
-            )
-        response: httpx2.Response = await self._client.post(
-            self._path(request), cast_to=httpx2.Response, body=self._body(request)
-        )
-        return response
+    def _outcome(self, response: Response, seconds: float) -> Completion | Failure:
+        if response.status >= 300:
+            return status_failure(response.status, _decoded(response.content), response.headers, self._key)
+        try:
+            return self._read(json.loads(response.content), seconds)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            return malformed(error)
 
 
-def _decoded(response: httpx2.Response) -> Any:
+def _decoded(content: bytes) -> Any:
     try:
-        return json.loads(response.content)
+        return json.loads(content)
     except (ValueError, RecursionError):
-        return response.text
-
-
-async def _bound(response: httpx2.Response) -> None:
-    """Let no reply exhaust the memory: neither a long one nor a small one that decompresses to a long one."""
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise MalformedReplyError("the reply is compressed although that was not asked for")
-    if int(response.headers.get("content-length", 0)) > MOST_BYTES:
-        raise _too_large()
-    assert isinstance(response.stream, httpx2.AsyncByteStream)
-    response.stream = _BoundedStream(response.stream)
-
-
-class _BoundedStream(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        n_bytes = 0
-        async for chunk in self._stream:
-            n_bytes += len(chunk)
-            if n_bytes > MOST_BYTES:
-                raise _too_large()
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-def _too_large() -> MalformedReplyError:
-    return MalformedReplyError(f"the reply is larger than {MOST_BYTES // 2**20} MB; it was not read")
+        return content.decode(errors="replace")

@@ -6,6 +6,7 @@ ANTHROPIC_VERTEX_PROJECT_ID and CLOUD_ML_REGION).
 """
 
 import os
+from functools import partial
 from typing import Any
 
 import google.auth
@@ -15,6 +16,7 @@ from autoeval.completions.providers.anthropic import AnthropicProtocol
 from autoeval.completions.providers.clouds import CloudProvider, body
 from autoeval.completions.providers.keys import check_address, find_key
 from autoeval.completions.providers.openai import OpenAIProtocol
+from autoeval.completions.providers.sdk_transport import SdkTransport
 from autoeval.errors import UsageError
 from autoeval.types import Endpoint
 
@@ -69,34 +71,26 @@ class _Claude(AnthropicProtocol):
     ) -> None:
         import anthropic
 
-        super().__init__(anthropic, token or "", timeout, (anthropic.AnthropicError, GoogleAuthError))
-        self._where = {
-            "access_token": token,
-            "credentials": credentials,
-            "project_id": project,
-            "region": region,
-            "base_url": address,
-        }
-
-    def _connect(self, **options: Any) -> Any:
-        return self._sdk.AsyncAnthropicVertex(**self._where, **options)
+        connect = partial(
+            anthropic.AsyncAnthropicVertex,
+            access_token=token,
+            credentials=credentials,
+            project_id=project,
+            region=region,
+            base_url=address,
+        )
+        refusals = (anthropic.AnthropicError, GoogleAuthError)
+        super().__init__(SdkTransport(anthropic, connect, refusals), token or "", timeout)
 
 
 class _Others(OpenAIProtocol):
     def __init__(self, token: str | None, credentials: Any, address: str, timeout: float) -> None:
         import openai
-
-        super().__init__(openai, token or "", timeout, (openai.OpenAIError,))
-        self._credentials = credentials
-        self._address = address
-
-    def _connect(self, **options: Any) -> Any:
         from openai.providers.vertex import vertex
 
-        who: Any = (
-            {"credentials": self._credentials} if self._credentials else {"token_provider": lambda: self._key}
-        )
-        return self._sdk.AsyncOpenAI(provider=vertex(base_url=self._address, **who), **options)
+        who: Any = {"credentials": credentials} if credentials else {"token_provider": lambda: token}
+        connect = partial(openai.AsyncOpenAI, provider=vertex(base_url=address, **who))
+        super().__init__(SdkTransport(openai, connect, (openai.OpenAIError,)), token or "", timeout)
 
 
 def _first_set(variables: tuple[str, ...]) -> str | None:

@@ -24,7 +24,7 @@ def test_the_body_is_what_body_says_and_carries_the_key() -> None:
         ask(request)
         (received,) = server.received
     assert received.path == "/v1/messages"
-    assert "sk-test-0123456789" in (received.headers.get("X-Api-Key"), received.headers["Authorization"][7:])
+    assert received.headers["X-Api-Key"] == "sk-test-0123456789"
     assert received.headers["anthropic-version"]
     assert received.body == body(request)
     assert received.body == {
@@ -34,6 +34,16 @@ def test_the_body_is_what_body_says_and_carries_the_key() -> None:
         "temperature": 0,
         "max_tokens": 5,
     }
+
+
+def test_an_access_token_and_an_address_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with JudgeServer(always("a")) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.address)
+        monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "token-1")
+        ask(request_to(Endpoint("anthropic")))
+        (received,) = server.received
+    assert received.headers["Authorization"] == "Bearer token-1"
+    assert "X-Api-Key" not in received.headers
 
 
 def test_tool_call() -> None:

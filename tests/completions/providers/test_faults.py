@@ -191,6 +191,24 @@ def test_a_server_without_tls_at_an_https_address(protocol: str) -> None:
     assert "no secure connection" in found.message
 
 
+def test_a_redirect_is_not_followed_with_the_key(protocol: str) -> None:
+    with JudgeServer() as elsewhere:
+        moved = Answer("moved", status=308, headers={"Location": f"{elsewhere.base_url}/elsewhere"})
+        found = failure(protocol, moved)
+        assert elsewhere.n_requests == 0
+    assert found.kind is FailureKind.REFUSED
+    assert elsewhere.base_url in found.message
+
+
+def test_a_proxy_of_the_environment_is_used(protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with JudgeServer(always("by proxy")) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        assert ask(request_to(Endpoint(protocol, base_url="http://judge.invalid/v1"))).text == "by proxy"
+        monkeypatch.setenv("no_proxy", "judge.invalid")
+        assert fail(request_to(Endpoint(protocol, base_url="http://judge.invalid/v1")))
+        assert proxy.n_requests == 1
+
+
 def test_the_connection_survives_errors(protocol: str) -> None:
     answers = in_turn(rate_limited(), Answer(fault=Fault.DROP), Answer(fault=Fault.NOT_JSON), Answer("fine"))
     with JudgeServer(answers) as server:

@@ -34,6 +34,17 @@ def test_the_body_is_what_body_says_and_carries_the_key() -> None:
     }
 
 
+def test_who_pays_is_told_to_openai_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-1")
+    with JudgeServer(always("a")) as server:
+        for provider in ("openai", "openai_compatible"):
+            ask(request_to(Endpoint(provider, base_url=server.base_url, api_key_env=KEY_VARIABLE)))
+        to_openai, to_others = (received.headers for received in server.received)
+    assert (to_openai["OpenAI-Organization"], to_openai["OpenAI-Project"]) == ("org-1", "project-1")
+    assert "OpenAI-Organization" not in to_others
+
+
 def test_tool_call() -> None:
     with JudgeServer(always(tool_arguments={"winner": "a"})) as server:
         completion = ask(request_to(endpoint_of(server), tools=[TOOL]))
