@@ -11,14 +11,14 @@ from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig
 from autoeval.completions.providers import PROVIDERS
 from autoeval.errors import UsageError, nearest
+from autoeval.prompting import finding
 from autoeval.prompting.config import effective_base_url
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.templates import JinjaTemplate
 from autoeval.prompting.yaml_files import parse, read_yaml
-from autoeval.resources import shipped
 from autoeval.types import Endpoint
 
-CONFIG_NAMES = ("config.yaml", "config.yml")
+FOLDER = "annotator_configs"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def load_annotator(source: str | Path, overrides: JudgeOverrides | None = None) 
         UsageError: there is none of that name, or its config is wrong.
     """
     path = find_config(source)
-    name = path.parent.name if path.name in CONFIG_NAMES else path.stem
+    name = finding.config_name(path)
     data = read_yaml(path)
     overrides = overrides or JudgeOverrides()
     if "annotators" in data or "combine" in data:
@@ -72,24 +72,12 @@ def find_config(source: str | Path) -> Path:
     Raises:
         UsageError: naming the nearest known annotator.
     """
-    given = Path(source)
-    for root in (Path(), shipped("annotator_configs")):
-        candidate = root / given
-        if candidate.is_file():
-            return candidate
-        for config_name in CONFIG_NAMES:
-            if (candidate / config_name).is_file():
-                return candidate / config_name
-    if given.is_dir():
-        raise UsageError(f"--annotators_config: the folder {given} has no {CONFIG_NAMES[0]}.")
-    raise UsageError(
-        f"--annotators_config: there is no annotator {str(source)!r}. {nearest(str(source), names())}"
-    )
+    return finding.find_config(source, FOLDER, "--annotators_config")
 
 
 def names() -> list[str]:
     """Return the names of the shipped annotators."""
-    return sorted(path.parent.name for path in shipped("annotator_configs").glob("*/config.yaml"))
+    return finding.shipped_configs(FOLDER)
 
 
 def _with_overrides(data: Mapping[str, Any], overrides: JudgeOverrides) -> dict[str, Any]:

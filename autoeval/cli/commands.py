@@ -11,6 +11,10 @@ _JOURNEYS = {
         "autoeval.pipeline.evaluate",
         "Evaluate a model's outputs against a reference's. The default command.",
     ),
+    "evaluate_from_model": (
+        "autoeval.pipeline.evaluate_from_model",
+        "Generate a model's outputs, then evaluate them.",
+    ),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
 

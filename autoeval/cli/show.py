@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.metrics.win_rate import WinRate
 from autoeval.pipeline.citation import citation, latex_citation
-from autoeval.pipeline.estimate import DryRun
+from autoeval.pipeline.estimate import DryRun, DryRuns
+from autoeval.pipeline.generating import Generation
 from autoeval.pipeline.result import Evaluation
 
 
@@ -23,6 +25,8 @@ def show(result: Any) -> None:
         _show_evaluation(console, result)
     elif isinstance(result, DryRun):
         _show_dry_run(console, result)
+    elif isinstance(result, DryRuns):
+        _show_dry_runs(console, result)
     elif isinstance(result, Board):
         _show_board(console, result)
     elif result is not None:
@@ -50,7 +54,8 @@ def summary_lines(result: Evaluation) -> list[str]:
     """Say the coverage, the failures by reason, the flips, what was asked and what it cost."""
     tally, asked = result.tally, result.ask
     total = tally.n_judged + tally.n_missing
-    lines = [f"{tally.n_judged} of {total} pairs judged ({100 * tally.coverage:.1f}%)"]
+    lines = [line for made in result.generations for line in generation_lines(made)]
+    lines.append(f"{tally.n_judged} of {total} pairs judged ({100 * tally.coverage:.1f}%)")
     if result.n_unpaired:
         lines.append(f"{result.n_unpaired} instructions of the reference have no output (--is_allow_partial)")
     for reason, count in tally.failures.most_common():
@@ -64,19 +69,41 @@ def summary_lines(result: Evaluation) -> list[str]:
         lines.append(f"stopped: {asked.stop.message}")
     if tally.flip_rate is not None:
         lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
-    cost = (
-        f"${asked.spent:.4f}"
-        if asked.is_price_known
-        else f"more than ${asked.spent:.4f} (a price is unknown)"
-    )
     if asked.n_requests:
         lines.append(
             f"{asked.n_requests} requests: {asked.n_cached} cached, {asked.n_asked} asked in {asked.seconds:.1f} s, "
-            f"{asked.input_tokens + asked.output_tokens} tokens, {cost}"
+            f"{asked.input_tokens + asked.output_tokens} tokens, {_cost(asked)}"
         )
     if result.paths:
         lines.append("Written:")
     return lines
+
+
+def generation_lines(made: Generation) -> list[str]:
+    """Say how many outputs a model has, where they came from, how fast, and what is wrong with them."""
+    asked, name = made.report, made.generator.name
+    parts = [f"{len(made.rows)} outputs of {name}: {made.n_kept} kept", f"{asked.n_cached} cached"]
+    generated = f"{asked.n_asked} generated"
+    if made.tokens_per_second:
+        generated += f" in {asked.seconds:.1f} s ({made.tokens_per_second:.0f} tokens/s, {_cost(asked)})"
+    lines = [", ".join([*parts, generated])]
+    flaws = {
+        "truncated at the token limit": made.n_truncated,
+        "refused": made.n_refused,
+        "empty": made.n_empty,
+    }
+    if any(flaws.values()):
+        lines.append("  of these " + ", ".join(f"{count} {flaw}" for flaw, count in flaws.items() if count))
+    lines += [f"  not generated: {count} {reason}" for reason, count in made.missing.items()]
+    return lines
+
+
+def _cost(asked: AskReport) -> str:
+    return (
+        f"${asked.spent:.4f}"
+        if asked.is_price_known
+        else f"more than ${asked.spent:.4f} (a price is unknown)"
+    )
 
 
 def board_table(board: Board, current: str | None = None) -> Table:
@@ -137,6 +164,21 @@ def _show_dry_run(console: Console, plan: DryRun) -> None:
     console.print(f"requests: {plan.n_requests}, of which {plan.n_cached} cached and {plan.n_new} new")
     console.print(f"tokens: about {plan.input_tokens} in, {plan.output_tokens} out")
     console.print(f"cost: {price}")
+
+
+def _show_dry_runs(console: Console, plans: DryRuns) -> None:
+    for step, plan in plans.steps.items():
+        price = "unknown" if plan.cost is None else f"about ${plan.cost:.4f}"
+        console.print(
+            f"{step}: {plan.n_requests} requests, of which {plan.n_new} new; "
+            f"about {plan.input_tokens} tokens in, {plan.output_tokens} out; cost {price}"
+        )
+    total = (
+        "unknown (give --generator_price or --judge_price)"
+        if plans.cost is None
+        else f"about ${plans.cost:.4f}"
+    )
+    console.print(f"cost in all: {total}")
 
 
 def _interval(row: Mapping[str, Cell]) -> str:

@@ -96,7 +96,7 @@ def mean_interval(
         percentile: bootstrap by instruction, with the tails of a t interval (Hesterberg, "What teachers
             should know about the bootstrap", 2015, "expanded percentile": quantile level
             Φ(−t(G−1) · √(G/(G−1))), which tends to α/2 as G grows).
-        bca: bootstrap by instruction, bias-corrected and accelerated (Efron 1987), same tails.
+        bca: bootstrap by instruction, bias-corrected and accelerated (Efron 1987).
 
     Args:
         values: one a row, NaN where missing; shape (n,).
@@ -121,12 +121,12 @@ def mean_interval(
         raise ValueError("the interval method 'clustered' needs clusters, the instruction of each row")
     shares = np.asarray(values, dtype=float)
     observed = Observations.of(shares, clusters)
-    low, high = _ends(observed, method, level, seed)
+    low, high = interval_ends(observed, method, level, seed)
     return Estimate(
-        value=100 * observed.mean,
-        standard_error=100 * observed.standard_error,
-        low=100 * max(low, 0.0),
-        high=100 * min(high, 1.0),
+        value=100 * float(observed.mean),
+        standard_error=100 * float(observed.standard_error),
+        low=100 * float(low),
+        high=100 * float(high),
         n=int((~np.isnan(shares)).sum()),
     )
 
@@ -148,48 +148,83 @@ def worst_case_bounds(
     return WorstCase(worst.value, best.value, worst.low, best.high, int(missing.sum()))
 
 
-def student_half_width(standard_error: float, degrees_of_freedom: float, level: float) -> float:
-    """Half the width of a Student t interval: t quantile at (1 + level)/2 times the standard error."""
+def interval_ends(observed: Observations, method: Method, level: float, seed: int) -> tuple[Floats, Floats]:
+    """Return both ends of an interval for the mean, for every set of values in `observed` at once.
+
+    Args:
+        observed: values on [0, 1].
+        method: see `mean_interval`.
+        level: coverage that the interval aims at.
+        seed: of the bootstrap; the same instructions are drawn for every set.
+
+    Returns:
+        Lower and upper ends, shape (...), cut at 0 and 1.
+    """
+    if observed.n == 0 or (observed.n == 1 and method != "t_plus4"):
+        return np.zeros(observed.sums.shape[:-1]), np.ones(observed.sums.shape[:-1])
+    if method == "t_plus4":
+        low, high = _t_plus4(observed, level)
+    elif method in ("t", "clustered"):
+        half = student_quantile(observed.n - 1, level) * observed.standard_error
+        low, high = observed.mean - half, observed.mean + half
+    else:
+        low, high = _bootstrap(observed, method, level, seed)
+    return np.maximum(low, 0.0), np.minimum(high, 1.0)
+
+
+def student_quantile(degrees_of_freedom: float, level: float) -> float:
+    """How many standard errors a Student t interval reaches to each side: the quantile at (1 + level)/2."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees_of_freedom, (1 + level) / 2)) * standard_error
+    return float(stdtrit(degrees_of_freedom, (1 + level) / 2))
 
 
-def _ends(observed: Observations, method: str, level: float, seed: int) -> tuple[float, float]:
-    if observed.n == 0 or (observed.n == 1 and method != "t_plus4"):
-        return 0.0, 1.0
-    if method == "t_plus4":
-        return _t_plus4(observed, level)
-    if method in ("t", "clustered"):
-        half = student_half_width(observed.standard_error, observed.n - 1, level)
-        return observed.mean - half, observed.mean + half
-    means = bootstrap_means(observed, RESAMPLES, seed)
-    tails = _expanded_tails(observed.n, level)
-    if method == "bca":
-        tails = _bca_tails(observed, means, tails)
-    low, high = np.quantile(means, tails)
-    return float(low), float(high)
-
-
-def _t_plus4(observed: Observations, level: float) -> tuple[float, float]:
+def _t_plus4(observed: Observations, level: float) -> tuple[Floats, Floats]:
     weight = observed.sizes.mean()
+    extra = np.broadcast_to(np.array([0.0, 0.0, weight, weight]), (*observed.sums.shape[:-1], 4))
     padded = Observations(
-        np.concatenate([observed.sums, [0.0, 0.0, weight, weight]]),
-        np.concatenate([observed.sizes, np.full(4, weight)]),
+        np.concatenate([observed.sums, extra], axis=-1), np.concatenate([observed.sizes, np.full(4, weight)])
     )
-    half = student_half_width(padded.standard_error, padded.n - 1, level)
+    half = student_quantile(padded.n - 1, level) * padded.standard_error
     # At low levels the interval around the padded mean could leave the estimate itself outside.
-    return min(padded.mean - half, observed.mean), max(padded.mean + half, observed.mean)
+    return np.minimum(padded.mean - half, observed.mean), np.maximum(padded.mean + half, observed.mean)
 
 
-def bootstrap_means(observed: Observations, resamples: int, seed: int) -> Floats:
-    """Draw G instructions with replacement, `resamples` times, and give each mean; shape (resamples,)."""
+def _bootstrap(observed: Observations, method: Method, level: float, seed: int) -> tuple[Floats, Floats]:
+    """Percentile or BCa interval from means of instructions drawn with replacement."""
+    flat = Observations(observed.sums.reshape(-1, observed.n), observed.sizes)
+    means = _resampled_means(flat, seed)
+    if method == "bca":
+        tails = _bca_tails(flat, means, level)
+    else:
+        tails = np.broadcast_to(_expanded_tails(observed.n, level), (len(flat.sums), 2))
+    ends = np.array([_mid_quantiles(means[:, i], tails[i]) for i in range(len(tails))])
+    low, high = ends.T.reshape(2, *observed.sums.shape[:-1])
+    return low, high
+
+
+def _mid_quantiles(sample: Floats, tails: Floats) -> Floats:
+    """Quantiles of a sample in which a value that occurs often counts as half below and half above itself.
+
+    Means of wins and losses lie on a lattice, where an ordinary quantile falls on a whole step and intervals
+    come out too wide. Without ties it is the ordinary quantile. Source: Ma, Genton and Parzen, "Asymptotic
+    properties of sample quantiles of discrete distributions" (2011).
+    """
+    values, counts = np.unique(np.round(sample, 12), return_counts=True)
+    return np.asarray(np.interp(tails * len(sample), np.cumsum(counts) - counts / 2, values))
+
+
+def _resampled_means(observed: Observations, seed: int) -> Floats:
+    """Draw G instructions with replacement and average, RESAMPLES times; shape (RESAMPLES, number of sets)."""
     rng = np.random.default_rng(seed)
-    at_once = max(1, _CELLS_AT_ONCE // observed.n)
+    g = observed.n
+    at_once = max(1, _CELLS_AT_ONCE // g)
     means = []
-    for start in range(0, resamples, at_once):
-        drawn = rng.integers(observed.n, size=(min(at_once, resamples - start), observed.n))
-        means.append(observed.sums[drawn].sum(axis=1) / observed.sizes[drawn].sum(axis=1))
+    for start in range(0, RESAMPLES, at_once):
+        rows = min(at_once, RESAMPLES - start)
+        drawn = rng.integers(g, size=(rows, g)) + g * np.arange(rows)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=rows * g).reshape(rows, g).astype(np.float64)
+        means.append((counts @ observed.sums.T) / (counts @ observed.sizes)[:, None])
     return np.concatenate(means)
 
 
@@ -200,16 +235,19 @@ def _expanded_tails(n: int, level: float) -> Floats:
     return np.array([tail, 1 - tail])
 
 
-def _bca_tails(observed: Observations, means: Floats, tails: Floats) -> Floats:
+def _bca_tails(observed: Observations, means: Floats, level: float) -> Floats:
     """Shift the two quantile levels for bias (z0) and for a standard error that changes with the mean (a)."""
     from scipy.special import ndtr, ndtri
 
-    below = ((means < observed.mean).mean() + (means <= observed.mean).mean()) / 2
-    if below in (0.0, 1.0):
-        return tails
-    left_out = (observed.sums.sum() - observed.sums) / (observed.sizes.sum() - observed.sizes)
-    influence = left_out.mean() - left_out
-    spread = (influence @ influence) ** 1.5
-    acceleration = (influence**3).sum() / (6 * spread) if spread > 0 else 0.0
-    shifted = ndtri(below) + ndtri(tails)
-    return np.asarray(ndtr(ndtri(below) + shifted / (1 - acceleration * shifted)), dtype=float)
+    z0 = ndtri(((means < observed.mean).mean(axis=0) + (means <= observed.mean).mean(axis=0)) / 2)
+    left_out = (observed.sums.sum(axis=-1, keepdims=True) - observed.sums) / (
+        observed.sizes.sum() - observed.sizes
+    )
+    influence = left_out.mean(axis=-1, keepdims=True) - left_out
+    spread = 6 * (influence**2).sum(axis=-1) ** 1.5
+    cubes = (influence**3).sum(axis=-1)
+    acceleration = np.divide(cubes, spread, out=np.zeros_like(cubes), where=spread > 0)
+    tails = np.array([[(1 - level) / 2], [(1 + level) / 2]])
+    shifted = z0 + ndtri(tails)
+    adjusted = ndtr(z0 + shifted / (1 - acceleration * shifted))
+    return np.asarray(np.where(np.isfinite(z0), adjusted, tails).T)

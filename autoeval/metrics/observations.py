@@ -37,10 +37,15 @@ def clean_preferences(preferences: Preferences) -> Floats:
 
 @dataclass(frozen=True)
 class Observations:
-    """Independent observations: each the sum of the values of one instruction and how many they are.
+    """Independent observations: for each instruction the sum of its values and how many they are.
 
     Rows of one instruction (both orders of a pair, several samples) are one observation, because the same
-    instruction makes them rise and fall together. Attributes: `sums` and `sizes`, shape (G,).
+    instruction makes them rise and fall together. Several sets of values on the same instructions can be
+    held at once, which is how a simulation looks at thousands of runs.
+
+    Attributes:
+        sums: shape (..., G).
+        sizes: shape (G,).
     """
 
     sums: Floats
@@ -48,7 +53,7 @@ class Observations:
 
     @classmethod
     def of(cls, values: Floats, clusters: Clusters | None = None) -> "Observations":
-        """Group values by cluster; without clusters, each value stands alone. NaN is left out."""
+        """Group values, shape (n,), by cluster; without clusters, each stands alone. NaN is left out."""
         judged = ~np.isnan(values)
         if clusters is None:
             return cls(values[judged], np.ones(int(judged.sum())))
@@ -65,21 +70,24 @@ class Observations:
         return len(self.sizes)
 
     @cached_property
-    def mean(self) -> float:
-        """Σ sums / Σ sizes; NaN without an observation."""
-        return float(self.sums.sum() / self.sizes.sum()) if self.n else float("nan")
+    def mean(self) -> Floats:
+        """Σ sums / Σ sizes, shape (...); NaN without an observation."""
+        if not self.n:
+            return np.full(self.sums.shape[:-1], np.nan)
+        return np.asarray(self.sums.sum(axis=-1) / self.sizes.sum())
 
     @cached_property
-    def standard_error(self) -> float:
-        """√(G/(G−1) · Σ (sum_g − size_g · mean)²) / Σ sizes: CR1 for a mean. NaN for G < 2.
+    def standard_error(self) -> Floats:
+        """√(G/(G−1) · Σ (sum_g − size_g · mean)²) / Σ sizes, shape (...); NaN for G < 2.
 
-        With one row an instruction it is s/√n with the n−1 variance. Source: Cameron and Miller, "A
-        practitioner's guide to cluster-robust inference" (2015), for a regression on a constant.
+        CR1 for a mean; with one row an instruction it is s/√n with the n−1 variance. Source: Cameron and
+        Miller, "A practitioner's guide to cluster-robust inference" (2015), for a regression on a constant.
         """
         if self.n < 2:
-            return float("nan")
-        residuals = self.sums - self.sizes * self.mean
-        return float(np.sqrt(self.n / (self.n - 1) * (residuals @ residuals)) / self.sizes.sum())
+            return np.full(self.sums.shape[:-1], np.nan)
+        residuals = self.sums - self.sizes * self.mean[..., None]
+        spread = self.n / (self.n - 1) * (residuals**2).sum(axis=-1)
+        return np.asarray(np.sqrt(spread) / self.sizes.sum())
 
 
 def cluster_codes(clusters: Clusters) -> npt.NDArray[np.intp]:

@@ -12,6 +12,7 @@ from autoeval.completions.ledger import StopReason
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.metrics.intervals import Estimate
 from autoeval.metrics.win_rate import WinRate
+from autoeval.pipeline.generating import Generation
 from autoeval.pipeline.tally import Tally
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Evaluation:
 
     `row` is its leaderboard row, which stands on `board` under the name `shown_as`. `n_unpaired` counts
     instructions without an output. `folder` holds the files; where nothing is written it is None and `rows` has
-    the annotations.
+    the annotations. `generations` are the outputs that were made on the way, the model's first.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Evaluation:
     min_coverage: float
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
+    generations: tuple[Generation, ...] = ()
 
     @cached_property
     def win_rate(self) -> WinRate:
@@ -87,7 +89,8 @@ class Evaluation:
             return EXIT_BUDGET
         if self.ask.stop and self.ask.stop.reason is StopReason.REFUSED:
             return EXIT_REFUSED
-        return EXIT_INCOMPLETE if self.tally.coverage < self.min_coverage else EXIT_OK
+        coverage = min(self.tally.coverage, *(made.coverage for made in self.generations), 1.0)
+        return EXIT_INCOMPLETE if coverage < self.min_coverage else EXIT_OK
 
     @property
     def paths(self) -> list[Path]:

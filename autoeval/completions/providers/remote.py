@@ -65,6 +65,10 @@ class RemoteProvider(ABC):
             return Reply(connection_failure(error))
         except transport.refusals as error:
             return Reply(Failure(FailureKind.REFUSED, printable(str(error), self._key)))
+        except (ValueError, TypeError) as error:  # lone surrogates, NaN: not JSON
+            return Reply(
+                Failure(FailureKind.INVALID_REQUEST, f"the request cannot be sent: {printable(str(error))}")
+            )
         return Reply(self._outcome(response, time.perf_counter() - started), quota(response.headers))
 
     async def close(self) -> None:

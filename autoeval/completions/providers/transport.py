@@ -69,7 +69,7 @@ class HttpTransport:
         """Post JSON; see `Transport.post`."""
         if self._session is None:
             self._session = self._connect()
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         url = self._address + path
         async with self._session.post(url, data=content, allow_redirects=False) as response:
             check_headers(response.headers)

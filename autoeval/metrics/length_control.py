@@ -1,0 +1,223 @@
+"""What a win rate would be if both outputs were equally long.
+
+A judge's preference is explained by the length difference, the instruction's difficulty and the model
+itself; the length-controlled win rate is the mean preference that this predicts with the length term at 0.
+Three coefficients and up to 805 difficulties need outside knowledge, which comes from one of three places:
+AlpacaEval's own file of gamed rows, difficulties shipped with autoeval, or the other models given.
+Source: Dubois et al., "Length-Controlled AlpacaEval" (2024).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from autoeval.metrics.difficulties import Difficulties, LengthPrior, shipped_difficulties
+from autoeval.metrics.intervals import Estimate
+from autoeval.metrics.joint_model import difficulties_from
+from autoeval.metrics.length_estimate import length_estimate
+from autoeval.metrics.length_model import (
+    GamedRows,
+    LengthData,
+    LengthModel,
+    Solver,
+    fit_with_gamed_rows,
+    fit_with_prior,
+)
+from autoeval.metrics.length_rows import LengthRows
+from autoeval.metrics.tables import Table
+
+_LEAST_KNOWN = 0.9
+_NAN = float("nan")
+
+
+class LengthMethod(StrEnum):
+    """Where the difficulties of a length-controlled win rate came from; the column `lc_method`."""
+
+    GAMED_ROWS = "alpaca_eval_file"
+    SHIPPED = "shipped_difficulties"
+    JOINT = "models_given"
+    BASELINE = "baseline"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class LengthControlled:
+    """A length-controlled win rate; rates and errors in percent.
+
+    Attributes:
+        value: NaN where it could not be estimated (method `none`).
+        standard_error: bootstrap over instructions, conditional on difficulties, prior and C.
+        low: lower end of the interval, value − t · standard error.
+        high: upper end of the interval.
+        n: how many rows were judged and used.
+        method: where the difficulties came from.
+        model: the coefficients; None where there is no fit.
+        difficulty_free: with method `none`, the figure without difficulties. It extrapolates: read `warning`.
+        warning: what a reader must know; None where there is nothing to say.
+    """
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    n: int
+    method: LengthMethod
+    model: LengthModel | None = None
+    difficulty_free: Estimate | None = None
+    warning: str | None = None
+
+
+def length_controlled_win_rate(
+    annotations: Table,
+    gamed: GamedRows | None = None,
+    difficulties: Difficulties | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+    solver: Solver = "liblinear",
+) -> LengthControlled:
+    """Estimate one model's length-controlled win rate.
+
+    Difficulties come from `gamed` where given, else from `difficulties`, else from those shipped for
+    AlpacaEval's 805 instructions. They are matched by the instruction's text, never by row number. Where
+    fewer than 90% of the instructions have one, the method is `none`: `value` is NaN and
+    `difficulty_free` holds σ of the constant in z = constant + length · tanh(Δ/s).
+
+    Degenerate input: the baseline itself gets 50 without error; no judgment gives NaN and 0 to 100; one
+    row, or equal length differences, has nothing to control for (x = 0) and is pulled to what is known
+    beforehand; with all preferences equal the bootstrap has nothing to vary, so the interval is widened to
+    that of the raw win rate. Missing preferences leave the fit, not the mean over instructions.
+
+    Args:
+        annotations: a DataFrame or rows with instruction, output_1 (reference), output_2 (model),
+            preference and, where known, generator_1, generator_2 and annotator.
+        gamed: AlpacaEval's file, for the estimator of AlpacaEval 0.6.6.
+        difficulties: what to use in place of the shipped ones.
+        level: coverage that the interval aims at.
+        seed: of the bootstrap.
+        solver: for `gamed` only: `liblinear` is scikit-learn's, with which the value equals that of
+            AlpacaEval; `newton` reaches the minimum of the same objective and needs no scikit-learn (its
+            choice of C, where several are as good, can differ, which moves the value by up to 0.1).
+
+    Returns:
+        The estimate in percent.
+
+    Raises:
+        ValueError: a column is missing or a preference is not one; or `gamed` is of another eval set.
+    """
+    return _one(LengthRows.of(annotations), gamed, difficulties, level, seed, solver)
+
+
+def length_controlled_win_rates(
+    annotations: Mapping[str, Table],
+    gamed: GamedRows | None = None,
+    difficulties: Difficulties | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, LengthControlled]:
+    """Estimate several models' length-controlled win rates on the same eval set.
+
+    As `length_controlled_win_rate` for each; but on an eval set without known difficulties they are
+    estimated from the models given (two or more), see `joint_model.difficulties_from`.
+
+    Args:
+        annotations: a table for each model's name.
+        gamed: AlpacaEval's file, if there is one.
+        difficulties: what to use in place of the shipped ones.
+        level: coverage that the intervals aim at.
+        seed: of the bootstrap.
+    """
+    rows = {name: LengthRows.of(table) for name, table in annotations.items()}
+    results = {name: _one(each, gamed, difficulties, level, seed, "liblinear") for name, each in rows.items()}
+    without = {name: rows[name] for name, result in results.items() if result.method is LengthMethod.NONE}
+    if len(without) < 2:
+        return results
+    joint = difficulties_from(list(without.values()))
+    for name, each in without.items():
+        found = _with_difficulties(each, joint, LengthMethod.JOINT, level, seed)
+        results[name] = replace(found, warning=f"difficulties estimated from {len(without)} models")
+    return results
+
+
+def _one(
+    rows: LengthRows,
+    gamed: GamedRows | None,
+    difficulties: Difficulties | None,
+    level: float,
+    seed: int,
+    solver: Solver,
+) -> LengthControlled:
+    if rows.is_baseline:
+        return LengthControlled(50.0, 0.0, 50.0, 50.0, rows.n_judged, LengthMethod.BASELINE)
+    if rows.n_judged == 0:
+        return LengthControlled(_NAN, _NAN, 0.0, 100.0, 0, LengthMethod.NONE, warning="nothing was judged")
+    if gamed is not None:
+        return _with_difficulties(
+            rows, gamed.by_instruction, LengthMethod.GAMED_ROWS, level, seed, gamed, solver
+        )
+    known = shipped_difficulties() if difficulties is None else difficulties
+    if np.isfinite(known.of(rows.instructions)).mean() < _LEAST_KNOWN:
+        return _without_difficulties(rows, level, seed)
+    method = LengthMethod.SHIPPED if difficulties is None else LengthMethod.JOINT
+    return _with_difficulties(rows, known, method, level, seed)
+
+
+def _with_difficulties(
+    rows: LengthRows,
+    difficulties: Difficulties,
+    method: LengthMethod,
+    level: float,
+    seed: int,
+    gamed: GamedRows | None = None,
+    solver: Solver = "liblinear",
+) -> LengthControlled:
+    looked_up = difficulties.of(rows.instructions)
+    known = np.isfinite(looked_up)
+    data = LengthData(rows.preferences[known] - 1, rows.lengths[known], looked_up[known])
+    if not data.judged.any():
+        raise ValueError("no judged instruction is in the file of difficulties: is it of another eval set?")
+    prior = difficulties.prior
+    fit = fit_with_prior(data, prior) if gamed is None else fit_with_gamed_rows(data, gamed, solver)
+    instructions = [text for text, is_known in zip(rows.instructions, known, strict=True) if is_known]
+    estimate, model = length_estimate(data, fit, instructions, level, seed)
+    return LengthControlled(
+        estimate.value,
+        estimate.standard_error,
+        estimate.low,
+        estimate.high,
+        estimate.n,
+        method,
+        model,
+        warning=_caution(rows, difficulties, int((~known).sum())),
+    )
+
+
+def _without_difficulties(rows: LengthRows, level: float, seed: int) -> LengthControlled:
+    data = LengthData(rows.preferences - 1, rows.lengths, np.zeros(len(rows.lengths)))
+    fit = fit_with_prior(data, LengthPrior((0, 0, 0), (0.01, 1, 0.01)))
+    estimate, _ = length_estimate(data, fit, rows.instructions, level, seed)
+    return LengthControlled(
+        _NAN,
+        _NAN,
+        0.0,
+        100.0,
+        estimate.n,
+        LengthMethod.NONE,
+        difficulty_free=estimate,
+        warning="no difficulties are known for these instructions: the difficulty-free figure extrapolates "
+        "and can be further off than the raw win rate; give several models, or a file of difficulties",
+    )
+
+
+def _caution(rows: LengthRows, difficulties: Difficulties, n_unknown: int) -> str | None:
+    cautions = []
+    if n_unknown:
+        cautions.append(f"{n_unknown} rows were left out: the difficulty of their instruction is not known")
+    for name, here, there in (
+        ("reference", rows.reference, difficulties.reference),
+        ("judge", rows.annotator, difficulties.annotator),
+    ):
+        if here is not None and there is not None and here != there:
+            cautions.append(f"difficulties were estimated with the {name} {there}, not {here}")
+    return "; ".join(cautions) or None
