@@ -154,7 +154,8 @@ class Judgment:
     """One verdict on one pair, turned back to the pair's own order; several can make an annotation.
 
     `raw_completion` is the judge's text, or an OpenAI-shaped choice where log probabilities matter.
-    `price` is in US dollars (None: unknown), `seconds` is the time the call took.
+    `price` is in US dollars (None: unknown), `seconds` is the time the call took. `model` is the name that the
+    server gave for the model that judged.
     """
 
     annotator: str
@@ -165,6 +166,7 @@ class Judgment:
     price: float | None = None
     seconds: float | None = None
     failure: str | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

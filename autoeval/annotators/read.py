@@ -96,6 +96,7 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
         price=None if paid is None else paid / question.n_places,
         seconds=completion.seconds / question.n_places,
         failure=f"unparsed: {reading.reason}" if isinstance(reading, Unparsed) else None,
+        model=completion.model,
     )
 
 

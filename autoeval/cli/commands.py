@@ -15,6 +15,10 @@ _JOURNEYS = {
         "autoeval.pipeline.evaluate_from_model",
         "Generate a model's outputs, then evaluate them.",
     ),
+    "make_leaderboard": (
+        "autoeval.pipeline.make_leaderboard",
+        "Judge many models in one pass and put them on a leaderboard, or check one.",
+    ),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
 

@@ -66,5 +66,4 @@ def test_twenty_thousand_pairs_take_little_more_memory_than_two_thousand(tmp_pat
         small = _peak(tmp_path, 2_000, server)
         server.n_requests = 0
         large = _peak(tmp_path, 20_000, server)
-    print(small, large)
     assert large <= 1.3 * small
