@@ -59,6 +59,11 @@ def write_config(folder: Path) -> Path:
     return config
 
 
+def command(*arguments: str) -> Command:
+    """Return a command line of alpaca-eval."""
+    return Command((str(peer_python().parent / "alpaca_eval"), *arguments), {"IS_ALPACA_EVAL_2": "False"})
+
+
 def evaluate(
     folder: Path, outputs: Path, reference: Path, url: str, in_flight: int, is_cached: bool = False
 ) -> Command:
