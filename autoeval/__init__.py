@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from autoeval.errors import AutoevalError, UsageError
     from autoeval.pipeline.evaluate import evaluate
+    from autoeval.pipeline.evaluate_from_model import evaluate_from_model
     from autoeval.pipeline.result import Evaluation
 
 _HOMES = {
@@ -14,9 +15,10 @@ _HOMES = {
     "UsageError": "autoeval.errors",
     "Evaluation": "autoeval.pipeline.result",
     "evaluate": "autoeval.pipeline.evaluate",
+    "evaluate_from_model": "autoeval.pipeline.evaluate_from_model",
 }
 
-__all__ = ["AutoevalError", "Evaluation", "UsageError", "__version__", "evaluate"]
+__all__ = ["AutoevalError", "Evaluation", "UsageError", "__version__", "evaluate", "evaluate_from_model"]
 
 
 def __getattr__(name: str) -> Any:

@@ -153,7 +153,7 @@ def _option(parameter: inspect.Parameter, descriptions: Mapping[str, str]) -> cl
         is_flag=False,
         flag_value="True" if kind.name == "boolean" else None,
         default=None if parameter.default is parameter.empty else parameter.default,
-        show_default=str(shown_default) if shown_default is not None else False,
+        show_default=shown_default not in (None, False),
         help=descriptions.get(parameter.name, ""),
         metavar="[True|False]" if kind.name == "boolean" else kind.name.upper(),
     )

@@ -9,11 +9,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.metrics.win_rate import WinRate
 from autoeval.pipeline.citation import citation, latex_citation
-from autoeval.pipeline.estimate import DryRun
+from autoeval.pipeline.estimate import DryRun, DryRuns
+from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.make_leaderboard import Leaderboard
+from autoeval.pipeline.regeneration import Regeneration
 from autoeval.pipeline.result import Evaluation
+from autoeval.pipeline.site import Site
 
 
 def show(result: Any) -> None:
@@ -23,6 +28,16 @@ def show(result: Any) -> None:
         _show_evaluation(console, result)
     elif isinstance(result, DryRun):
         _show_dry_run(console, result)
+    elif isinstance(result, DryRuns):
+        _show_dry_runs(console, result)
+    elif isinstance(result, Leaderboard):
+        _show_leaderboard(console, result)
+    elif isinstance(result, Regeneration):
+        _show_regeneration(console, result)
+    elif isinstance(result, Site):
+        console.print(
+            Text(f"{result.n_boards} boards, {result.n_pages} pages. Open {result.index}"), soft_wrap=True
+        )
     elif isinstance(result, Board):
         _show_board(console, result)
     elif result is not None:
@@ -36,6 +51,11 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
         )
         if result.by_subset:
             console.print(_subset_table(result.by_subset))
+        if result.apart:
+            console.print(
+                Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"
+            )
+            console.print(board_table(result.apart.board.of_mode(result.mode_to_print)))
     for line in summary_lines(result):
         console.print(Text(line))
     for path in result.paths:
@@ -50,7 +70,8 @@ def summary_lines(result: Evaluation) -> list[str]:
     """Say the coverage, the failures by reason, the flips, what was asked and what it cost."""
     tally, asked = result.tally, result.ask
     total = tally.n_judged + tally.n_missing
-    lines = [f"{tally.n_judged} of {total} pairs judged ({100 * tally.coverage:.1f}%)"]
+    lines = [line for made in result.generations for line in generation_lines(made)]
+    lines.append(f"{tally.n_judged} of {total} pairs judged ({100 * tally.coverage:.1f}%)")
     if result.n_unpaired:
         lines.append(f"{result.n_unpaired} instructions of the reference have no output (--is_allow_partial)")
     for reason, count in tally.failures.most_common():
@@ -60,23 +81,51 @@ def summary_lines(result: Evaluation) -> list[str]:
         lines.append(
             f"whatever the missing ones are, the win rate lies from {bounds.low:.1f} to {bounds.high:.1f}%"
         )
-    if asked.stop:
-        lines.append(f"stopped: {asked.stop.message}")
+    if result.caution:
+        lines.append(f"length control: {result.caution}")
     if tally.flip_rate is not None:
         lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
-    cost = (
+    lines += _asked_lines(asked)
+    if result.paths:
+        lines.append("Written:")
+    return lines
+
+
+def _asked_lines(asked: AskReport) -> list[str]:
+    lines = [f"stopped: {asked.stop.message}"] if asked.stop else []
+    if asked.n_requests:
+        lines.append(
+            f"{asked.n_requests} requests: {asked.n_cached} cached, {asked.n_asked} asked in {asked.seconds:.1f} s, "
+            f"{asked.input_tokens + asked.output_tokens} tokens, {_cost(asked)}"
+        )
+    return lines
+
+
+def generation_lines(made: Generation) -> list[str]:
+    """Say how many outputs a model has, where they came from, how fast, and what is wrong with them."""
+    asked, name = made.report, made.generator.name
+    parts = [f"{len(made.rows)} outputs of {name}: {made.n_kept} kept", f"{asked.n_cached} cached"]
+    generated = f"{asked.n_asked} generated"
+    if made.tokens_per_second:
+        generated += f" in {asked.seconds:.1f} s ({made.tokens_per_second:.0f} tokens/s, {_cost(asked)})"
+    lines = [", ".join([*parts, generated])]
+    flaws = {
+        "truncated at the token limit": made.n_truncated,
+        "refused": made.n_refused,
+        "empty": made.n_empty,
+    }
+    if any(flaws.values()):
+        lines.append("  of these " + ", ".join(f"{count} {flaw}" for flaw, count in flaws.items() if count))
+    lines += [f"  not generated: {count} {reason}" for reason, count in made.missing.items()]
+    return lines
+
+
+def _cost(asked: AskReport) -> str:
+    return (
         f"${asked.spent:.4f}"
         if asked.is_price_known
         else f"more than ${asked.spent:.4f} (a price is unknown)"
     )
-    if asked.n_requests:
-        lines.append(
-            f"{asked.n_requests} requests: {asked.n_cached} cached, {asked.n_asked} asked in {asked.seconds:.1f} s, "
-            f"{asked.input_tokens + asked.output_tokens} tokens, {cost}"
-        )
-    if result.paths:
-        lines.append("Written:")
-    return lines
 
 
 def board_table(board: Board, current: str | None = None) -> Table:
@@ -131,12 +180,47 @@ def _show_board(console: Console, board: Board) -> None:
         )
 
 
+def _show_leaderboard(console: Console, result: Leaderboard) -> None:
+    console.print(board_table(result.board))
+    for name, coverage in result.incomplete.items():
+        console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
+    for line in _asked_lines(result.ask):
+        console.print(Text(line))
+    console.print(Text(f"{len(result.judged)} models written to {result.path}"), soft_wrap=True)
+
+
+def _show_regeneration(console: Console, result: Regeneration) -> None:
+    for difference in result.differences:
+        console.print(Text(str(difference)), soft_wrap=True)
+    if result.unchecked:
+        console.print(Text(f"not checked, without stored preferences: {', '.join(result.unchecked)}"))
+    found = (
+        f"{len(result.differences)} numbers moved" if result.differences else "every number as on the board"
+    )
+    console.print(Text(f"{result.n_models} models on {result.n_boards} boards regenerated: {found}"))
+
+
 def _show_dry_run(console: Console, plan: DryRun) -> None:
     price = "unknown (give --judge_price)" if plan.cost is None else f"about ${plan.cost:.4f}"
     console.print(f"pairs: {plan.n_pairs}")
     console.print(f"requests: {plan.n_requests}, of which {plan.n_cached} cached and {plan.n_new} new")
     console.print(f"tokens: about {plan.input_tokens} in, {plan.output_tokens} out")
     console.print(f"cost: {price}")
+
+
+def _show_dry_runs(console: Console, plans: DryRuns) -> None:
+    for step, plan in plans.steps.items():
+        price = "unknown" if plan.cost is None else f"about ${plan.cost:.4f}"
+        console.print(
+            f"{step}: {plan.n_requests} requests, of which {plan.n_new} new; "
+            f"about {plan.input_tokens} tokens in, {plan.output_tokens} out; cost {price}"
+        )
+    total = (
+        "unknown (give --generator_price or --judge_price)"
+        if plans.cost is None
+        else f"about ${plans.cost:.4f}"
+    )
+    console.print(f"cost in all: {total}")
 
 
 def _interval(row: Mapping[str, Cell]) -> str:

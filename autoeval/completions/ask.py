@@ -5,7 +5,7 @@ killed, repeated, or shared between processes is simply the same run.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Set
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -93,6 +93,8 @@ def ask(
     display: Display,
     again: Set[bytes] = frozenset(),
     total: int = 0,
+    doing: str = "judged",
+    on_reply: Callable[[], None] | None = None,
 ) -> AskReport:
     """Ask every request that the cache does not have a reply to.
 
@@ -104,6 +106,8 @@ def ask(
         display: shows the progress.
         again: keys of requests to ask although the cache has a reply; a new one takes its place.
         total: how many requests are expected, for the display.
+        doing: what a reply means to the user, for the display.
+        on_reply: called after each reply is stored.
 
     Returns:
         Counts, cost and failures.
@@ -112,8 +116,8 @@ def ask(
         UsageError: a provider is unknown, not installed or has no key.
         CacheError: a reply could not be stored; asking has stopped.
     """
-    progress = Progress(total)
-    ledger = Ledger(cache, Budget(options.max_cost, price_of), progress)
+    progress = Progress(total, doing)
+    ledger = Ledger(cache, Budget(options.max_cost, price_of), progress, on_reply)
     with display.watch(progress):
         run_in_own_loop(_ask_all(requests, ledger, options, again))
     return AskReport(

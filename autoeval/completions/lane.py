@@ -11,7 +11,6 @@ from autoeval.completions.scheduler import Permits
 from autoeval.types import Completion, Failure, FailureKind, Request
 
 _FAILURES_THAT_STOP = 10
-_LOCAL_BATCH = 64
 
 
 @dataclass
@@ -40,19 +39,35 @@ class Lane:
         while True:
             job = await self.queue.get()
             started = await self.permits.acquire()
-            if not await self.ledger.afford(job.request):
-                self.permits.release(started, None, was_asked=False)
-                self._give_up(job, _not_asked(self.ledger))
-                continue
-            reply = await self._ask(job.request)
-            outcome = reply.outcome
-            self.ledger.pay(job.request, outcome if isinstance(outcome, Completion) else None)
-            self.permits.release(started, outcome if isinstance(outcome, Failure) else None)
-            job.attempts += 1
+            outcome = await self._attempt(job)
+            while (pause := self._pause_of_first(job, outcome)) is not None:
+                await asyncio.sleep(pause)  # nobody else is let through before one request has succeeded
+                outcome = await self._attempt(job)
+            self._release(started, outcome)
             if isinstance(outcome, Completion):
                 self._finish(job, outcome)
             else:
                 self._retry_or_give_up(job, outcome)
+
+    async def _attempt(self, job: Job) -> Completion | Failure:
+        """Ask once, if there is money for it."""
+        if not await self.ledger.afford(job.request):
+            return _not_asked(self.ledger)
+        outcome = (await self._ask(job.request)).outcome
+        job.attempts += 1
+        self.ledger.pay(job.request, outcome if isinstance(outcome, Completion) else None)
+        return outcome
+
+    def _pause_of_first(self, job: Job, outcome: Completion | Failure) -> float | None:
+        """Return after how long the request that opens the lane is repeated; None for any other outcome."""
+        if isinstance(outcome, Completion) or self.permits.has_succeeded or self.ledger.stop:
+            return None
+        return self.retries.delay(outcome, job.attempts, endpoint_works=False)
+
+    def _release(self, started: float, outcome: Completion | Failure) -> None:
+        failure = outcome if isinstance(outcome, Failure) else None
+        was_asked = failure is None or failure.kind is not FailureKind.NOT_ASKED
+        self.permits.release(started, failure, was_asked)
 
     async def _ask(self, request: Request) -> Reply:
         try:
@@ -137,7 +152,7 @@ class LocalLane:
         """Serve batches until cancelled; their replies are stored batch by batch."""
         while True:
             jobs = [await self.queue.get()]
-            while len(jobs) < _LOCAL_BATCH and not self.queue.empty():
+            while len(jobs) < self.provider.batch_size and not self.queue.empty():
                 jobs.append(self.queue.get_nowait())
             if self.ledger.stop:
                 outcomes: list[Completion | Failure] = [_not_asked(self.ledger) for _ in jobs]

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -37,9 +38,13 @@ class Job:
 
 @dataclass
 class Progress:
-    """Counts of a run as it goes; may be read at any time from any thread. `total` is what is expected."""
+    """Counts of a run as it goes; may be read at any time from any thread.
+
+    `total` is what is expected, `doing` what a reply means to the user.
+    """
 
     total: int = 0
+    doing: str = "judged"
     planned: int = 0
     cached: int = 0
     done: int = 0
@@ -65,6 +70,7 @@ class Ledger:
     cache: Cache
     budget: Budget
     progress: Progress
+    on_reply: Callable[[], None] | None = None
     failures: dict[bytes, Failure] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
     stop: Stop | None = None
@@ -116,6 +122,8 @@ class Ledger:
         self.progress.output_tokens += completion.output_tokens or 0
         if completion.model:
             self.models.add(completion.model)
+        if self.on_reply:
+            self.on_reply()
 
     def failed(self, job: Job, failure: Failure) -> None:
         """Give a request up for this run."""
@@ -139,5 +147,5 @@ class Ledger:
 def _budget_message(budget: Budget, request: Request) -> str:
     return (
         f"the budget of ${budget.limit:g} is reached: ${budget.spent:.4f} are spent and the next request could cost "
-        f"${budget.most(request):.4f}. What was judged is kept; raise --max_cost and run the same command again."
+        f"${budget.most(request):.4f}. What was paid for is kept; raise --max_cost and run the same command again."
     )

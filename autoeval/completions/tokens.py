@@ -13,9 +13,10 @@ _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "max_toke
 def estimate_tokens(text: str) -> int:
     """Estimate the tokens of a text for today's byte-pair encodings.
 
-    A word counts one token and one more for every seven letters after the first eight; three digits, a
-    punctuation mark and a run of line breaks count one each; a character outside ASCII counts one. On the 805
-    AlpacaEval instructions and outputs this is within a few percent of o200k_base (see benchmarks/tokens.py).
+    A word counts one token and one more for every seven letters after the second; up to three digits, a
+    punctuation mark and a run of line breaks count one each, and so does a character outside ASCII. On recorded
+    outputs this is 5 to 12% above what cl100k_base and o200k_base count (benchmarks/tokens.py): a plan errs on
+    the dear side, and tokenizers that cut finer than OpenAI's are still met.
     """
     return sum(1 + max(0, len(piece) - 2) // 7 if piece.isalpha() else 1 for piece in _PIECE.findall(text))
 

@@ -86,17 +86,24 @@ def load_hub_dataset(dataset: HubDataset, role: str) -> Any:
         return hub_file(f"{parts[0] if parts else 'alpaca_eval'}.json", role)
 
     import datasets
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     token = os.environ.get("DATASETS_TOKEN") or None
     try:
+        with contextlib.suppress(
+            HfHubHTTPError, OfflineModeIsEnabled
+        ):  # again, to fail at once or not at all
+            url = huggingface_hub.hf_hub_url(repository, "README.md", repo_type="dataset")
+            huggingface_hub.get_hf_file_metadata(url, token=token)
         configs = datasets.get_dataset_config_names(repository, token=token)
         config = _take(parts, configs) or _choose(configs, "default", repository, role)
         splits = datasets.get_dataset_split_names(repository, config, token=token)
-        split = _take(parts, splits) or _choose(splits, "eval", repository, role)
+        split = _take(parts, splits)
         if parts:
-            raise UsageError(
-                f"{role}: {repository} has no {parts[0]!r}. {nearest(parts[0], configs + splits)}"
-            )
+            nearest_part = nearest(parts[0], configs + splits)
+            raise UsageError(f"{role}: {repository} has no part {parts[0]!r}. {nearest_part}")
+        split = split or _choose(splits, "eval", repository, role)
         return datasets.load_dataset(repository, config, split=split, token=token)
     except UsageError:
         raise

@@ -62,8 +62,8 @@ class JsonStream:
                 self._refuse(error)
             except (RecursionError, ValueError) as error:  # nested too deep; an integer of too many digits
                 raise UsageError(f"{self._name}: this JSON cannot be read ({error}).") from None
-            if end == len(self._window) and self._read_on():
-                continue  # a number may go on
+            if isinstance(value, int | float) and len(self._window) - end < len("e+1") and self._read_on():
+                continue  # more of the number may follow
             self._at = end
             return value
 

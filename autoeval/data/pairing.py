@@ -19,7 +19,7 @@ from autoeval.types import Pair
 
 DEFAULT_MODEL_NAME = "Current model"  # AlpacaEval's, where nothing names the model
 _DEFAULT_REFERENCE_NAME = "reference"
-_GENERIC_FILE_NAMES = ("model_outputs", "outputs")  # their folder says more
+_GENERIC_FILE_NAMES = ("model_outputs", "outputs", "reference_outputs")  # their folder says more
 
 
 class Pairs:
@@ -251,7 +251,7 @@ def _name_of(sources: list[Source]) -> str | None:
     """Return what a single file, or its folder, is called; None for anything else."""
     match sources:
         case [Path() as path]:
-            stem = path.name.partition(".")[0]
+            stem = Path(path.name.removesuffix(".gz")).stem
             return path.absolute().parent.name if stem in _GENERIC_FILE_NAMES else stem
         case _:
             return None

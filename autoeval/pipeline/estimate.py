@@ -1,17 +1,19 @@
 """What a run would ask and cost, without asking."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
+from autoeval.completions.budget import PriceOf
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
 from autoeval.completions.pricing import cost, list_price
 from autoeval.completions.tokens import estimate_input_tokens
 from autoeval.prompting.config import Price
-from autoeval.types import Request
+from autoeval.types import Endpoint, Request
 
 _LOOKED_UP_AT_ONCE = 200
 
@@ -29,9 +31,38 @@ class DryRun:
     cost: float | None
 
 
-def price_of(judge: Judge) -> Price | None:
-    """Return what a judge's model costs: as its config says, else by the price list."""
-    return judge.price or list_price(judge.endpoint.provider, judge.model)
+@dataclass(frozen=True)
+class DryRuns:
+    """The plans of a run's steps, by what the step does."""
+
+    steps: Mapping[str, DryRun]
+
+    @property
+    def cost(self) -> float | None:
+        """What all of them cost in US dollars, None where a price is unknown."""
+        costs = [step.cost for step in self.steps.values()]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
+class Asked(Protocol):
+    """A judge or a generator, as far as prices are concerned."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it is asked."""
+
+    @property
+    def model(self) -> str:
+        """Its name there."""
+
+    @property
+    def price(self) -> Price | None:
+        """What it costs, where its config says so."""
+
+
+def price_of(asked: Asked) -> Price | None:
+    """Return what a model costs: as its config says, else by the price list."""
+    return asked.price or list_price(asked.endpoint.provider, asked.model)
 
 
 def prices(annotator: Annotator) -> dict[tuple[str, str], Price | None]:
@@ -43,23 +74,61 @@ def estimate(plan: Plan, cache: Cache) -> DryRun:
     """Count what a plan would ask that the cache does not have, and estimate its tokens and cost."""
     reply_tokens = {judge.model: judge.reply_tokens for judge in plan.annotator.judges}
     price = prices(plan.annotator)
+    return count(
+        plan.requests(),
+        len(plan.pairs),
+        cache,
+        lambda request: price[request.endpoint.provider, request.model],
+        lambda request: reply_tokens[request.model],
+    )
+
+
+def count(
+    requests: Iterable[Request],
+    n_rows: int,
+    cache: Cache,
+    price: PriceOf,
+    reply_tokens: Callable[[Request], int],
+) -> DryRun:
+    """Count requests that the cache does not have, and estimate their tokens and cost.
+
+    Args:
+        requests: in any number and order, equal ones count once.
+        n_rows: how many pairs or outputs they are for.
+        cache: has the replies there are.
+        price: the price of a request's model.
+        reply_tokens: how long a usual reply to a request is.
+    """
     seen: set[bytes] = set()
     n_cached = input_tokens = output_tokens = 0
     dollars: float | None = 0.0
-    for chunk in _chunks(plan.requests()):
+    for chunk in _chunks(requests):
         by_key = {key: request for request in chunk if (key := request_key(request)) not in seen}
         seen |= by_key.keys()
         known = cache.known(list(by_key))
         n_cached += len(known)
         for request in (request for key, request in by_key.items() if key not in known):
-            tokens_in, tokens_out = estimate_input_tokens(request), reply_tokens[request.model]
+            tokens_in, tokens_out = estimate_input_tokens(request), reply_tokens(request)
             input_tokens += tokens_in
             output_tokens += tokens_out
-            paid = cost(price[request.endpoint.provider, request.model], tokens_in, tokens_out)
+            paid = cost(price(request), tokens_in, tokens_out)
             dollars = None if dollars is None or paid is None else dollars + paid
     n_requests = len(seen)
+    return DryRun(n_rows, n_requests, n_cached, n_requests - n_cached, input_tokens, output_tokens, dollars)
+
+
+def total(plans: Iterable[DryRun]) -> DryRun:
+    """Add up several plans; what two of them would both ask is counted twice."""
+    parts = list(plans)
+    costs = [part.cost for part in parts]
     return DryRun(
-        len(plan.pairs), n_requests, n_cached, n_requests - n_cached, input_tokens, output_tokens, dollars
+        n_pairs=sum(part.n_pairs for part in parts),
+        n_requests=sum(part.n_requests for part in parts),
+        n_cached=sum(part.n_cached for part in parts),
+        n_new=sum(part.n_new for part in parts),
+        input_tokens=sum(part.input_tokens for part in parts),
+        output_tokens=sum(part.output_tokens for part in parts),
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
     )
 
 

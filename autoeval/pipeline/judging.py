@@ -1,7 +1,8 @@
 """Plan, ask, read: from pairs to counted annotations. Every journey that judges goes through here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +43,46 @@ def judge(
         folder: where annotations.json goes; None keeps the rows in memory. Nothing is written where not a
             single pair could be judged, so that an earlier result stays.
     """
-    price = prices(plan.annotator)
+    report = ask_all([plan], cache, options, display, reask_unparsed)
+    return read_one(plan, cache, report, folder)
 
-    def price_of(request: Request) -> Price | None:
-        return price[request.endpoint.provider, request.model]
 
-    again = unparsed_keys(plan, cache) if reask_unparsed else frozenset[bytes]()
-    report = ask(plan.requests(), cache, options, price_of, display, again, plan.n_questions)
+def ask_all(
+    plans: Sequence[Plan], cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool
+) -> AskReport:
+    """Ask everything that several plans of one annotator need, as one run; see `judge`."""
+    again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
+    requests = chain.from_iterable(plan.requests() for plan in plans)
+    n_questions = sum(plan.n_questions for plan in plans)
+    return ask(requests, cache, options, _price_of(plans[0].annotator), display, again, n_questions)
+
+
+def read_one(
+    plan: Plan, cache: Cache, report: AskReport, folder: Path | None, keeps_rows: bool = True
+) -> Judged:
+    """Read the annotations of a plan that has been asked; see `judge`.
+
+    Args:
+        plan: the pairs with their questions.
+        cache: has the replies.
+        report: what asking came to.
+        folder: where annotations.json goes; None writes none.
+        keeps_rows: keep the rows in memory where they are not written.
+    """
     tally = Tally()
+    price_of = _price_of(plan.annotator)
     annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
-    if folder is None:
-        return Judged(tally, report, None, tuple(row_of(annotation) for annotation in annotations))
-    path = folder / "annotations.json"
-    _write(path, annotations, tally)
-    return Judged(tally, report, path, None)
+    if folder is not None:
+        path = folder / "annotations.json"
+        _write(path, annotations, tally)
+        return Judged(tally, report, path, None)
+    rows = tuple(row_of(annotation) for annotation in annotations if keeps_rows)
+    return Judged(tally, report, None, rows)
+
+
+def _price_of(annotator: Annotator) -> Callable[[Request], Price | None]:
+    price = prices(annotator)
+    return lambda request: price[request.endpoint.provider, request.model]
 
 
 def _write(path: Path, annotations: Iterator[Annotation], tally: Tally) -> None:

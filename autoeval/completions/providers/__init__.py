@@ -46,7 +46,14 @@ class Provider(Protocol):
 
 @runtime_checkable
 class LocalProvider(Protocol):
-    """A model in this process, which is fastest when it gets many requests at once."""
+    """A model in this process, which is fastest when it gets many requests at once.
+
+    `batch_size` is how many it wants at once; their replies are stored when all of them are there.
+    """
+
+    @property
+    def batch_size(self) -> int:
+        """How many requests to hand over at once."""
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion | Failure]:
         """Answer all requests, in their order. Runs on a worker thread."""
@@ -74,9 +81,15 @@ class _Entry:
 PROVIDERS: Mapping[str, _Entry] = {
     "anthropic": _Entry("anthropic:AnthropicProvider"),
     "bedrock": _Entry("bedrock:BedrockProvider", extra="bedrock"),
+    "gguf": _Entry("gguf:GgufProvider", extra="gguf"),
+    "transformers": _Entry("transformers:TransformersProvider", extra="transformers"),
     "vertex": _Entry("vertex:VertexProvider", extra="vertex"),
+    "vllm": _Entry("vllm:VllmProvider", extra="vllm"),
     **{name: _Entry("openai:OpenAIProvider") for name in PRESETS},
 }
+
+LOCAL = frozenset({"gguf", "transformers", "vllm"})
+"""The providers whose models run in this process and cost nothing."""
 
 
 def create(endpoint: Endpoint, timeout: float) -> Provider | LocalProvider:
@@ -91,6 +104,8 @@ def create(endpoint: Endpoint, timeout: float) -> Provider | LocalProvider:
         MissingExtraError: the provider's package is not installed.
     """
     entry = _entry(endpoint.provider)
+    if endpoint.clients:
+        entry = _Entry("rotating:RotatingProvider")
     try:
         provider_class = getattr(import_module(entry.module), entry.class_name)
         return cast("Provider | LocalProvider", provider_class(endpoint, timeout))
@@ -108,6 +123,24 @@ def body(request: Request) -> dict[str, Any]:
     """
     module = import_module(_entry(request.endpoint.provider).module)
     return cast("dict[str, Any]", module.body(request))
+
+
+def weights_of(provider: str, model: str) -> str | None:
+    """Return the fingerprint of a local model's weights, None for a model that others serve.
+
+    It belongs into the model's Endpoint, and so into the cache key of its replies.
+
+    Raises:
+        UsageError: unknown provider, or there is no such model.
+        MissingExtraError: a package that it needs is not installed.
+    """
+    if provider not in LOCAL:
+        return None
+    entry = _entry(provider)
+    try:
+        return cast("str", import_module(entry.module).weights_of(model))
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"The provider {provider!r}", entry.extra or provider) from error
 
 
 def _entry(name: str) -> _Entry:

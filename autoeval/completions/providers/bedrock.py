@@ -71,7 +71,7 @@ class _Others(OpenAIProtocol):
         import openai
 
         super().__init__(openai, token or "", timeout, (openai.OpenAIError, BotoCoreError))
-        # Without an address, the SDK would ask Bedrock's newer endpoint, which serves fewer models.
+        # Without an address, the SDK would ask another of Bedrock's endpoints, Mantle.
         root = address or f"https://bedrock-runtime.{region}.amazonaws.com"
         self._where = {
             "api_key": token,

@@ -6,9 +6,11 @@ rule mentions are sent as they are.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from autoeval.errors import UsageError, nearest
 
 _SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias"})
 _LOGPROBS = frozenset({"logprobs", "top_logprobs"})
@@ -110,6 +112,17 @@ def adapt(family: str, model: str, parameters: Mapping[str, Any]) -> dict[str, A
         name: min(value, rule.most[name]) if name in rule.most else value for name, value in kept.items()
     }
     return {**rule.default, **{rule.rename.get(name, name): value for name, value in capped.items()}}
+
+
+def refuse_unknown(provider: str, parameters: Iterable[str], known: Collection[str]) -> None:
+    """Refuse parameters that a local model would silently not get.
+
+    Raises:
+        UsageError: naming the nearest known one.
+    """
+    for name in parameters:
+        if name not in known:
+            raise UsageError(f"The provider {provider!r} has no parameter {name!r}. {nearest(name, known)}")
 
 
 def _with_counted_logprobs(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,10 @@ class RemoteProvider(ABC):
             return Reply(failure, quota(headers))
         except (self._sdk.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError) as error:
             return Reply(connection_failure(error))
+        except (ValueError, TypeError) as error:  # lone surrogates, NaN: not JSON
+            return Reply(
+                Failure(FailureKind.INVALID_REQUEST, f"the request cannot be sent: {printable(str(error))}")
+            )
         except self._credential_errors as error:
             return Reply(Failure(FailureKind.REFUSED, printable(str(error), self._key)))
         try:

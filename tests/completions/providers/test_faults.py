@@ -191,6 +191,14 @@ def test_a_server_without_tls_at_an_https_address(protocol: str) -> None:
     assert "no secure connection" in found.message
 
 
+@pytest.mark.parametrize("value", [float("nan"), object(), "\ud800"])
+def test_what_is_no_json_is_an_invalid_request(protocol: str, value: object) -> None:
+    with JudgeServer() as server:
+        found = fail(request_to(endpoint_of(server, protocol), metadata=value))
+        assert server.n_requests == 0
+    assert found.kind is FailureKind.INVALID_REQUEST
+
+
 def test_the_connection_survives_errors(protocol: str) -> None:
     answers = in_turn(rate_limited(), Answer(fault=Fault.DROP), Answer(fault=Fault.NOT_JSON), Answer("fine"))
     with JudgeServer(answers) as server:

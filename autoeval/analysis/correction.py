@@ -1,0 +1,196 @@
+"""A win rate by a judge, corrected with human labels on some of the same pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from autoeval.analysis.arrays import means_by, totals_by
+from autoeval.analysis.results import resampled_totals
+from autoeval.analysis.tables import Codes, number_pairs, preferences_of, require
+from autoeval.errors import UsageError, nearest
+from autoeval.metrics.observations import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Method: TypeAlias = Literal["prediction_powered", "rogan_gladen"]
+METHODS: tuple[str, ...] = get_args(Method)
+FEWEST_LABELS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedWinRate:
+    """A win rate as people would have it, in percent.
+
+    Attributes:
+        value: the corrected win rate, cut at 0 and 100.
+        standard_error: half the width of the bootstrap's middle 68%, before cutting.
+        low: lower end of the 95% interval, cut likewise.
+        high: upper end of it.
+        n: pairs that the judge judged.
+        n_labels: of those, pairs with a human label.
+        judge: the judge's own win rate on all pairs.
+        human: the human win rate on the labelled pairs alone.
+        unclipped: the estimate before cutting.
+        clipped: whether cutting changed it; the judge's errors then differ from those that were measured.
+        method: how it was corrected.
+    """
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    n: int
+    n_labels: int
+    judge: float
+    human: float
+    unclipped: float
+    clipped: bool
+    method: Method
+
+
+def correct_with_human_labels(
+    annotations: pd.DataFrame,
+    labels: pd.DataFrame,
+    method: Method = "prediction_powered",
+    seed: int = 0,
+) -> CorrectedWinRate:
+    """Correct a judge's win rate with human labels on a random part of the same pairs.
+
+    prediction_powered: mean judge + mean (human − judge) over the labelled pairs (Angelopoulos et al.,
+        "Prediction-powered inference", 2023). Unbiased whatever the judge's faults, as long as the labelled
+        pairs are a random sample of this comparison (`draw_labels`). Graded preferences and ties are fine.
+    rogan_gladen: p = (J − μ₁) / (μ₂ − μ₁), with J the judge's mean preference on all pairs and μ_h its mean
+        preference where the human majority is h (Rogan and Gladen 1978). Estimates how often people prefer
+        output 2 among pairs on which they are not tied. Human ties say nothing about μ₁ and μ₂ and are left
+        out.
+
+    Intervals are a joint bootstrap over instructions: one draw decides both the judge's mean and the
+    correction. They are percentile intervals stretched by t / z for the number of labelled instructions.
+
+    Args:
+        annotations: the judge's, a row a pair (`instruction`, `output_1`, `output_2`, `preference`).
+        labels: human votes on some of these pairs in the same columns; several on a pair are averaged.
+        method: see above.
+        seed: of the bootstrap.
+
+    Returns:
+        The corrected win rate with what it was made of.
+
+    Raises:
+        UsageError: fewer than 10 labelled instructions, labels for pairs that the judge has not judged, a
+            missing column, a preference outside [1, 2], or (rogan_gladen) a judge that cannot be told to
+            prefer what people prefer, so that there is nothing to correct with.
+    """
+    if method not in METHODS:
+        raise UsageError(f"unknown method {method!r}. {nearest(method, METHODS)}")
+    judge, human, instructions = _by_pair(annotations, labels)
+    labelled = ~np.isnan(human)
+    n_labelled_instructions = len(np.unique(instructions[labelled]))
+    if n_labelled_instructions < FEWEST_LABELS:
+        raise UsageError(
+            f"labels on {n_labelled_instructions} instructions are too few to correct with; "
+            f"label pairs on {FEWEST_LABELS} or more"
+        )
+    columns = (
+        _powered_columns(judge, human) if method == "prediction_powered" else _gladen_columns(judge, human)
+    )
+    totals = totals_by(instructions, columns)
+    resampled = resampled_totals(totals, seed)
+    if method == "prediction_powered":
+        value, draws = _powered(totals.sum(axis=0, keepdims=True)), _powered(resampled)
+    else:
+        _refuse_a_judge_without_skill(resampled)
+        value, draws = _gladen(totals.sum(axis=0, keepdims=True)), _gladen(resampled)
+    unclipped = 100 * float(value[0])
+    stretch = _stretch(n_labelled_instructions)
+    low, lower, upper, high = 100 * np.nanquantile(draws, [0.025, 0.1587, 0.8413, 0.975])
+    return CorrectedWinRate(
+        value=_cut(unclipped),
+        standard_error=float(upper - lower) / 2,
+        low=_cut(unclipped + stretch * (float(low) - unclipped)),
+        high=_cut(unclipped + stretch * (float(high) - unclipped)),
+        n=len(judge),
+        n_labels=int(labelled.sum()),
+        judge=100 * float(judge.mean()),
+        human=100 * float(human[labelled].mean()),
+        unclipped=unclipped,
+        clipped=not 0 <= unclipped <= 100,
+        method=method,
+    )
+
+
+def _by_pair(annotations: pd.DataFrame, labels: pd.DataFrame) -> tuple[Floats, Floats, Codes]:
+    """Give judge and human mean scores (NaN: no label) and the instruction of each judged pair."""
+    tables = [require(annotations, "annotations"), require(labels, "labels")]
+    (judged, voted), instructions = number_pairs(tables)
+    judge = means_by(judged, preferences_of(annotations, "annotations") - 1, len(instructions))
+    human = means_by(voted, preferences_of(labels, "labels") - 1, len(instructions))
+    strays = ~np.isin(voted, judged)
+    if strays.any():
+        first = int(np.flatnonzero(strays)[0])
+        raise UsageError(
+            f"{int(strays.sum())} of {len(labels)} labels (first: row {first}) are for "
+            "pairs that are not in the annotations. Give the labels that were drawn from this run."
+        )
+    known = ~np.isnan(judge)
+    return judge[known], human[known], instructions[known]
+
+
+def _powered_columns(judge: Floats, human: Floats) -> Floats:
+    labelled = ~np.isnan(human)
+    correction = np.where(labelled, human - judge, 0)
+    return np.column_stack([np.ones_like(judge), judge, labelled, correction])
+
+
+def _powered(totals: Floats) -> Floats:
+    n, judge, n_labels, correction = totals.T
+    corrected: Floats = judge / n + correction / np.where(n_labels > 0, n_labels, np.nan)
+    return corrected
+
+
+def _gladen_columns(judge: Floats, human: Floats) -> Floats:
+    first, second = human < 0.5, human > 0.5
+    by_majority = [column for side in (first, second) for column in (side, np.where(side, judge, 0))]
+    return np.column_stack([np.ones_like(judge), judge, *by_majority])
+
+
+def _gladen(totals: Floats) -> Floats:
+    n, judge = totals[:, 0], totals[:, 1]
+    when_first, when_second = _given_majority(totals)
+    spread = when_second - when_first
+    return (judge / n - when_first) / np.where(spread != 0, spread, np.nan)
+
+
+def _given_majority(totals: Floats) -> tuple[Floats, Floats]:
+    """Give the judge's mean score where people prefer output 1, and where they prefer output 2."""
+    n_first, first, n_second, second = totals[:, 2:].T
+    when_first = first / np.where(n_first > 0, n_first, np.nan)
+    return when_first, second / np.where(n_second > 0, n_second, np.nan)
+
+
+def _refuse_a_judge_without_skill(resampled: Floats) -> None:
+    when_first, when_second = _given_majority(resampled)
+    spread = when_second - when_first
+    defined = spread[~np.isnan(spread)]
+    low, high = np.quantile(defined, [0.025, 0.975]) if len(defined) > len(spread) / 2 else (-1.0, 1.0)
+    if low <= 0 <= high:
+        raise UsageError(
+            "on the labelled pairs the judge's preference does not follow the human one: the interval of "
+            f"μ₂ − μ₁ is {low:.2f} to {high:.2f} and includes 0. Label more pairs, or use the method "
+            "'prediction_powered', which needs no such thing."
+        )
+
+
+def _stretch(n: int) -> float:
+    """By how much the bootstrap of n labelled instructions is too narrow: t / z, and the n − 1 variance."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(n - 1, 0.975) / 1.959964 * np.sqrt(n / (n - 1)))
+
+
+def _cut(percent: float) -> float:
+    return min(max(percent, 0.0), 100.0)

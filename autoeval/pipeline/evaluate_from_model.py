@@ -1,0 +1,252 @@
+"""The second journey: a model's name in, its outputs generated, judged and placed on the board."""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.completions import providers
+from autoeval.completions.ask import AskOptions, Display, Silent
+from autoeval.completions.cache import Cache
+from autoeval.completions.retries import Retries
+from autoeval.data.evalset import reference
+from autoeval.data.instructions import Instruction, load_instructions
+from autoeval.errors import UsageError
+from autoeval.generators.config import Generator
+from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
+from autoeval.generators.plan import GenerationPlan
+from autoeval.pipeline.checks import check_number
+from autoeval.pipeline.estimate import DryRun, DryRuns, price_of
+from autoeval.pipeline.evaluate import evaluate
+from autoeval.pipeline.forwarding import also_takes, defaults
+from autoeval.pipeline.generating import Generation, Side, generate
+from autoeval.pipeline.judging import open_cache
+from autoeval.pipeline.obsolete import check_extra_parameters
+from autoeval.pipeline.output_paths import results_folder
+from autoeval.pipeline.outputs_file import OutputsFile
+from autoeval.pipeline.presets import find_preset
+from autoeval.prompting.finding import shipped_configs
+
+
+@also_takes(evaluate, without=("model_outputs",))
+def evaluate_from_model(
+    model_configs: str | Path | Mapping[str, Any] | None = None,
+    reference_model_configs: str | Path | Mapping[str, Any] | None = None,
+    evaluation_dataset: Any = None,
+    annotators_config: str | Path | None = None,
+    output_path: str | Path | None = "auto",
+    max_instances: int | None = None,
+    is_strip_output: bool = True,
+    is_load_outputs: bool = True,
+    chunksize: int | None = 64,
+    n_samples: int = 1,
+    generator_model: str | None = None,
+    generator_base_url: str | None = None,
+    generator_api_key_env: str | None = None,
+    generator_parameters: dict[str, Any] | None = None,
+    generator_price: tuple[float, float] | None = None,
+    **of_evaluate: Any,
+) -> Any:
+    """Generate a model's outputs on an eval set, evaluate them, and place the model on the board.
+
+    Every reply is kept as it comes, so a stopped run goes on where it was. The outputs are in
+    results/<model>/model_outputs.json, with a record of how they were made in generation.json beside it.
+
+    Args:
+        model_configs: The model: the name of a shipped config, a config's folder, or a YAML file; in Python also
+            {name: config}.
+        reference_model_configs: A model to generate the outputs to compare with.
+        evaluation_dataset: The instructions, as a source like outputs; if it has outputs, they are compared with.
+            Default: reference_outputs, else the preset's.
+        annotators_config: Who judges: the name of a shipped annotator, a config's folder, or a YAML file.
+            Default: the preset's.
+        output_path: Folder for outputs and results. `auto`: results/<model>; None: write nothing.
+        max_instances: Take only a sample of this many instructions, the same for every model.
+        is_strip_output: Take the blank space around outputs away.
+        is_load_outputs: Keep the outputs that are in the folder already; False replaces them.
+        chunksize: Write model_outputs.json whenever so many outputs have come; None: only in the end.
+        n_samples: How many outputs to generate and judge an instruction; the standard error then includes
+            the variance of generating.
+        generator_model: The model's name at its provider, in place of the config's.
+        generator_base_url: The model's server, in place of the config's.
+        generator_api_key_env: The environment variable with the key for the model.
+        generator_parameters: Parameters merged into the config's, as {temperature: 0.7, seed: 1, stop: [END]}.
+        generator_price: US dollars per million input and output tokens of the model, as [2, 8].
+        **of_evaluate: The parameters of evaluate.
+
+    Returns:
+        An Evaluation, whose `generations` say how generating went; DryRuns with dry_run; with
+        is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
+
+    Raises:
+        UsageError: a parameter, file, field or config is wrong; nothing was spent.
+        AutoevalError: the run could not be finished; what was paid for is kept.
+    """
+    settings = _settings(of_evaluate, annotators_config, max_instances)
+    check_number("n_samples", n_samples, 1, whole=True)
+    check_number("chunksize", chunksize, 1, whole=True)
+    overrides = GeneratorOverrides(
+        generator_model, generator_base_url, generator_api_key_env, generator_parameters, generator_price
+    )
+    generator = load_generator(_named(model_configs), overrides=overrides)
+    other = (
+        load_generator(reference_model_configs, "--reference_model_configs")
+        if reference_model_configs
+        else None
+    )
+    generators = [generator, *([other] if other else [])]
+    _refuse_unknown_prices(generators, settings["max_cost"])
+    compare_with = _compare_with(evaluation_dataset, settings, other)
+    eval_set = compare_with if evaluation_dataset is None else evaluation_dataset
+    instructions = load_instructions(eval_set, max_instances=max_instances)
+    folder = results_folder(output_path, generator.name)
+    sides = [
+        Side.open(
+            GenerationPlan(asked, instructions, n_samples if asked is generator else 1),
+            file_of(folder) if folder else None,
+            strip=is_strip_output,
+            load=is_load_outputs,
+        )
+        for asked, file_of in zip(generators, (OutputsFile.of_model, OutputsFile.of_reference), strict=False)
+    ]
+    display: Display = settings["display"] or Silent()
+    with open_cache(settings["caching_path"]) as cache:
+        plans = _dry_run(sides, cache, compare_with, settings)
+        if settings["dry_run"]:
+            return plans
+        if any(step.n_new for step in plans.steps.values()):
+            _check_can_ask(generators, settings)
+        made = list(_generate(sides, cache, settings, display, chunksize, instructions))
+    return _evaluate(made, compare_with, folder, settings)
+
+
+def _settings(
+    given: Mapping[str, Any], annotators_config: str | Path | None, max_instances: int | None
+) -> dict[str, Any]:
+    """Return evaluate's parameters, each with its default where it is not given."""
+    known = defaults(evaluate)
+    old = {name: value for name, value in given.items() if name not in known or name == "model_outputs"}
+    check_extra_parameters(old, list(inspect.signature(evaluate_from_model).parameters))
+    settings = {**known, **given, "annotators_config": annotators_config, "max_instances": max_instances}
+    return {name: value for name, value in settings.items() if name in known and name != "model_outputs"}
+
+
+def _named(model_configs: Any) -> Any:
+    if not model_configs:
+        shipped = ", ".join(shipped_configs(FOLDER))
+        raise UsageError(
+            f"name a model, as in: alpaca_eval evaluate_from_model smollm2-135m. Shipped: {shipped}."
+        )
+    return model_configs
+
+
+def _refuse_unknown_prices(generators: Sequence[Generator], max_cost: float | None) -> None:
+    for generator in generators:
+        if max_cost is not None and price_of(generator) is None:
+            raise UsageError(
+                f"--max_cost: the price of {generator.endpoint.provider}'s model {generator.model!r} is unknown. "
+                "Give it as 'price' in its config, or with --generator_price '[INPUT, OUTPUT]' (US dollars per "
+                "million tokens)."
+            )
+
+
+def _compare_with(evaluation_dataset: Any, settings: Mapping[str, Any], other: Generator | None) -> Any:
+    """Return the source of the outputs to compare with, or of the instructions where those are generated."""
+    given = settings["reference_outputs"]
+    if other and given is not None:
+        raise UsageError(
+            "--reference_model_configs: the outputs to compare with are given by --reference_outputs."
+        )
+    if given is not None:
+        return _reusable(given)
+    if evaluation_dataset is not None:
+        return _reusable(evaluation_dataset)
+    return reference(find_preset(settings["preset"]).reference)
+
+
+def _reusable(source: Any) -> Any:
+    return list(source) if isinstance(source, Iterator) else source
+
+
+def _dry_run(sides: Sequence[Side], cache: Cache, compare_with: Any, settings: Mapping[str, Any]) -> DryRuns:
+    """Plan every step, with text of the expected length where outputs are still to come.
+
+    The plan of the judging finds what is wrong with its parameters and with the reference before the outputs are
+    paid for.
+    """
+    steps: dict[str, DryRun] = {
+        f"generate with {side.plan.generator.name}": side.estimate(cache) for side in sides
+    }
+    outputs = [side.stand_ins(cache) for side in sides]
+    quietly = {**settings, "dry_run": True, "display": None, "output_path": None}
+    quietly["reference_outputs"] = outputs[1] if len(outputs) > 1 else compare_with
+    judging = evaluate(outputs[0], **quietly)
+    return DryRuns({**steps, "judge": judging})
+
+
+def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any]) -> None:
+    """Find a missing key or package of the judge before the outputs are paid for.
+
+    Raises:
+        UsageError: something is missing.
+    """
+    annotator = load_annotator(
+        settings["annotators_config"] or find_preset(settings["preset"]).annotator,
+        JudgeOverrides(
+            settings["judge_base_url"],
+            settings["judge_model"],
+            settings["judge_api_key_env"],
+            settings["order"],
+        ),
+    )
+    judges = [judge.endpoint for judge in annotator.judges if not judge.is_builtin]
+    for endpoint in (*(generator.endpoint for generator in generators), *judges):
+        providers.create(endpoint, settings["request_timeout"])
+
+
+def _generate(
+    sides: Sequence[Side],
+    cache: Cache,
+    settings: dict[str, Any],
+    display: Display,
+    chunksize: int | None,
+    instructions: Sequence[Instruction],
+) -> Iterator[Generation]:
+    """Generate one side after the other; each leaves the next one the rest of the budget."""
+    for side in sides:
+        generator = side.plan.generator
+        endpoint = generator.endpoint
+        at = f" at {endpoint.base_url}" if endpoint.base_url else ""
+        display.announce(
+            f"generating with {generator.name} ({endpoint.provider}'s {generator.model}{at}): {side.plan.n_outputs} "
+            f"outputs on {len(instructions)} instructions, of which {len(side.in_order(side.kept))} are there"
+        )
+        options = AskOptions(
+            settings["max_concurrency"],
+            settings["request_timeout"],
+            settings["max_cost"],
+            Retries(settings["max_attempts"], base_delay=settings["retry_delay"]),
+        )
+        made = generate(side, cache, options, display, chunksize)
+        if settings["max_cost"] is not None:
+            settings["max_cost"] = max(0.0, settings["max_cost"] - made.report.spent)
+        yield made
+
+
+def _evaluate(
+    made: Sequence[Generation], compare_with: Any, folder: Path | None, settings: Mapping[str, Any]
+) -> Any:
+    """Judge what was generated."""
+    is_partial = settings["is_allow_partial"] or any(generation.missing for generation in made)
+    returns_tables = settings["is_return_instead_of_print"]
+    judged = {
+        **settings,
+        "reference_outputs": list(made[1].rows) if len(made) > 1 else compare_with,
+        "output_path": folder,
+        "is_allow_partial": is_partial,
+        "is_return_instead_of_print": False,
+    }
+    result = replace(evaluate(list(made[0].rows), **judged), generations=tuple(made))
+    return (result.leaderboard, result.records()) if returns_tables else result

@@ -1,0 +1,56 @@
+"""Finding a config by the name of a shipped one, its folder or its file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from autoeval.errors import UsageError, nearest
+from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME, installed
+from autoeval.resources import shipped
+
+CONFIG_NAMES = ("config.yaml", "config.yml", CONFIG_NAME)
+_THEIRS = {"annotator_configs": "evaluators_configs", "model_configs": "models_configs"}
+
+
+def find_config(source: str | Path, folder: str, role: str, first: Sequence[Path] = ()) -> Path:
+    """Return the YAML file of a config.
+
+    A name is looked for in the folders of `first`, in the working folder, among the shipped configs, and among
+    those of the alpaca_eval package where that is installed beside us.
+
+    Args:
+        source: the name of a config, a config's folder, or a YAML file.
+        folder: where shipped ones are, such as `annotator_configs`.
+        role: the flag that named it.
+        first: folders of configs that come before any other.
+
+    Raises:
+        UsageError: naming the nearest known config.
+    """
+    given = Path(source)
+    theirs = installed(_THEIRS[folder])
+    last = [theirs] if theirs else []
+    for root in (*first, Path(), shipped(folder), *last):
+        candidate = root / given
+        if candidate.is_file():
+            return candidate
+        for config_name in CONFIG_NAMES:
+            if (candidate / config_name).is_file():
+                return candidate / config_name
+    if given.is_dir():
+        raise UsageError(f"{role}: the folder {given} has no {CONFIG_NAMES[0]}.")
+    known = {name for place in (*first, shipped(folder), *last) for name in _names_in(place)}
+    raise UsageError(f"{role}: there is no config {str(source)!r}. {nearest(str(source), known)}")
+
+
+def shipped_configs(folder: str) -> list[str]:
+    """Return the names of the shipped configs in a folder such as `model_configs`."""
+    return sorted(_names_in(shipped(folder)))
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {path.parent.name for name in CONFIG_NAMES for path in folder.glob(f"*/{name}")}
+
+
+def config_name(path: Path) -> str:
+    """Return what a config is called: as its folder, or as its file where that has a name of its own."""
+    return path.absolute().parent.name if path.name in CONFIG_NAMES else path.stem

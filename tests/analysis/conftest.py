@@ -1,0 +1,68 @@
+"""Recorded public results (see the data folder's README), found by AUTOEVAL_RECORDED_DATA."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import settings
+
+from tests.recorded import recorded_data
+
+settings.register_profile("busy machine", deadline=None)
+settings.load_profile("busy machine")
+
+
+@cache
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_json(path)
+
+
+@pytest.fixture
+def pandalm() -> pd.DataFrame:
+    """900 pairs with 3 human votes each."""
+    return _read(recorded_data() / "human" / "pandalm_crossannotations.json.gz").copy()
+
+
+@pytest.fixture
+def longest(pandalm: pd.DataFrame) -> pd.DataFrame:
+    """A judge that prefers the longer output, on the same pairs."""
+    longer = pandalm.output_1.str.len() > pandalm.output_2.str.len()
+    return pandalm.assign(preference=np.where(longer, 1, 2), annotator="longest")
+
+
+@pytest.fixture
+def board() -> pd.DataFrame:
+    """21 models judged on 805 instructions of 5 subsets against one reference."""
+    files = sorted((recorded_data() / "alpaca_eval_1").glob("*/annotations.json.gz"))
+    return pd.concat([_read(file) for file in files], ignore_index=True)
+
+
+@pytest.fixture
+def peer(tmp_path: Path) -> Callable[..., Any]:
+    """Run a script in the environment of alpaca-eval 0.6.6; it finds `rows` and sets `result`."""
+    python = os.environ.get("AUTOEVAL_PEER_PYTHON")
+    if not python:
+        pytest.skip("alpaca-eval 0.6.6 is not given (set AUTOEVAL_PEER_PYTHON to a Python that has it)")
+
+    def run(script: str, **tables: pd.DataFrame) -> Any:
+        for name, table in tables.items():
+            table.to_json(tmp_path / f"{name}.json", orient="records")
+        reading = [f"{name} = pd.read_json('{tmp_path / name}.json')" for name in tables]
+        lines = [
+            "import json, warnings",
+            "warnings.simplefilter('ignore')",
+            "import numpy as np, pandas as pd",
+        ]
+        lines += [*reading, script, f"json.dump(result, open('{tmp_path / 'result.json'}', 'w'))"]
+        environment = {**os.environ, "IS_ALPACA_EVAL_2": "False", "PYTHONPATH": ""}
+        subprocess.run([python, "-c", "\n".join(lines)], check=True, env=environment, capture_output=True)
+        return json.loads((tmp_path / "result.json").read_text())
+
+    return run

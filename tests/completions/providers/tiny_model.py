@@ -1,0 +1,46 @@
+"""A tiny language model with random weights, made on the spot."""
+
+from pathlib import Path
+from typing import Any
+
+TEMPLATE = (
+    "{% for message in messages %}{{ message.role }}: {{ message.content }}|{% endfor %}"
+    "{% if add_generation_prompt %}assistant:{% endif %}"
+)
+WORDS = ["<pad>", "<end>", "<unknown>", "|", *"abcdefghijklmnopqrstuvwxyz .:?"]
+
+
+def make_tiny_model(folder: Path, *, has_template: bool = True) -> str:
+    """Save a two-layer Llama with a token for each letter and random weights; returns its folder's name."""
+    import torch
+    import transformers
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+
+    letters: Any = Tokenizer(
+        models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<unknown>")
+    )
+    letters.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    letters.decoder = decoders.Fuse()
+    fast_tokenizer: Any = transformers.PreTrainedTokenizerFast
+    tokenizer = fast_tokenizer(
+        tokenizer_object=letters, pad_token="<pad>", eos_token="<end>", unk_token="<unknown>"
+    )
+    if has_template:
+        tokenizer.chat_template = TEMPLATE
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=len(WORDS),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=256,
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=None,
+        initializer_range=0.3,  # large enough that what it says depends on the prompt
+    )
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)

@@ -1,0 +1,52 @@
+"""A small eval set of our own, and the command line in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from autoeval.pipeline.result import Evaluation
+from tests.servers import JudgeServer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def write_outputs(folder: Path, n: int = 20) -> tuple[Path, Path]:
+    """Write outputs and reference outputs for n instructions; returns both paths."""
+    reference = [_row(number, f"reference answer {number}", "reference") for number in range(n)]
+    outputs = [_row(number, f"answer of the model, number {number}", "model") for number in range(n)]
+    paths = folder / "outputs.json", folder / "reference.json"
+    for path, rows in zip(paths, (outputs, reference), strict=True):
+        path.write_text(json.dumps(rows))
+    return paths
+
+
+def _row(number: int, output: str, generator: str) -> dict[str, str]:
+    dataset = "even" if number % 2 == 0 else "odd"
+    return {"instruction": f"Do thing {number}.", "output": output, "generator": generator, "dataset": dataset}
+
+
+def evaluate_small(folder: Path, server: JudgeServer, **parameters: object) -> Evaluation:
+    """Evaluate the small outputs with gpt4_ranking on a server, without waiting between retries."""
+    import autoeval
+
+    outputs, reference = write_outputs(folder)
+    defaults: dict[str, object] = {
+        "annotators_config": "gpt4_ranking",
+        "judge_base_url": server.base_url,
+        "caching_path": folder / "cache.sqlite",
+        "output_path": folder / "results",
+        "retry_delay": 0,
+    }
+    result: Evaluation = autoeval.evaluate(outputs, reference, **{**defaults, **parameters})
+    return result
+
+
+def start_command(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """Start `python -m autoeval` in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "sk-test", **variables}
+    command = [sys.executable, "-m", "autoeval", *arguments]
+    return subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )

@@ -1,0 +1,49 @@
+"""The package works where it is installed, as a wheel and editable, from any folder and with nothing beside it."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _environment(folder: Path) -> Path:
+    """Make an environment that sees the libraries of this one, but not autoeval."""
+    venv.create(folder, with_pip=False)
+    (site,) = (folder / "lib").glob("python*/site-packages")
+    ours = next(path for path in sys.path if path.endswith("site-packages"))
+    (site / "libraries.pth").write_text(ours + "\n")
+    return folder / "bin" / "python"
+
+
+def _demo(python: Path, folder: Path) -> str:
+    script = (
+        "import autoeval, autoeval.cli, sys; from autoeval.resources import shipped; examples = shipped('examples');"
+        "print('FROM', autoeval.__file__);"
+        "sys.argv[1:] = ['--model_outputs', str(examples / 'outputs.json'), '--reference_outputs',"
+        " str(examples / 'reference_outputs.json'), '--annotators_config', 'offline', '--output_path', 'results'];"
+        "autoeval.cli.main()"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    run = subprocess.run(
+        [python, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    assert (folder / "results" / "offline" / "leaderboard.csv").exists()
+    return run.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_editable", [False, True])
+def test_an_installed_package_runs_the_demo_from_another_folder(is_editable: bool, tmp_path: Path) -> None:
+    python = _environment(tmp_path / "env")
+    source = ["--editable", str(ROOT)] if is_editable else [str(ROOT)]
+    install = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--ignore-installed", *source]
+    subprocess.run([sys.executable, "-m", "pip", "--python", str(python), *install], check=True)
+    printed = _demo(python, tmp_path)
+    assert "example-model" in printed
+    origin = printed.partition("FROM ")[2].splitlines()[0]
+    assert Path(origin).is_relative_to(ROOT if is_editable else tmp_path / "env")
