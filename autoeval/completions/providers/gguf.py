@@ -66,7 +66,7 @@ class GgufProvider:
         parameters.n_parallel = n_parallel
         parameters.n_gpu_layers = n_gpu_layers
         for processor in (parameters.cpuparams, parameters.cpuparams_batch):
-            processor.n_threads = _n_cores()
+            processor.n_threads = _idle_cores()
             processor.poll = 0  # waiting in a busy loop costs nothing alone and very much beside other work
         parameters.cache_ram_mib = 0
         parameters.ui = False
@@ -134,5 +134,8 @@ def _complete(server: Any, request: Request) -> Completion | Failure:
         return malformed(error)
 
 
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _idle_cores() -> int:
+    """Return how many cores have nothing to do: a thread without one makes all others wait, and burn theirs."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    busy = int(os.getloadavg()[0]) if hasattr(os, "getloadavg") else 0
+    return max(1, cores - busy)
