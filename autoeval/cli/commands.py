@@ -20,6 +20,7 @@ _JOURNEYS = {
         "autoeval.pipeline.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "serve": ("autoeval.pipeline.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
     "site": ("autoeval.pipeline.site", "Build a static website from leaderboards."),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
