@@ -23,6 +23,7 @@ from autoeval.pipeline.boards import update_board
 from autoeval.pipeline.checks import check_choice, check_number
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.judging import ask_all, open_cache, read_one, refuse_unknown_prices
+from autoeval.pipeline.length import length_controlled
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
@@ -188,9 +189,12 @@ def make_leaderboard(
         plans = [Plan(annotator, pairs[name], seed) for name in pairs]
         if dry_run:
             return total(estimate(plan, cache) for plan in plans)
+        with_length = defaults.is_length_controlled or sort_by == "length_controlled_winrate"
         report = ask_all(plans, cache, asking, display, is_reask_unparsed)
         results = [
-            _result(plan, cache, report, leaderboard_mode, output_path, is_return_instead_of_print)
+            _result(
+                plan, cache, report, leaderboard_mode, output_path, is_return_instead_of_print, with_length
+            )
             for plan in plans
         ]
     complete = {result.name: result for result in results if result.coverage >= min_coverage}
@@ -232,14 +236,18 @@ def _result(
     mode: str,
     output_path: str | Path | None,
     keeps_annotations: bool,
+    with_length: bool,
 ) -> _Result:
     pairs = cast("Pairs", plan.pairs)
     folder = None if output_path is None else Path(output_path) / pairs.generator_2.replace("/", "_")
     judged = read_one(plan, cache, report, folder, keeps_annotations)
     conditions = Conditions.of(plan.annotator, pairs, judged.tally.models)
+    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode)
+    if with_length and judged.tally.n_judged:
+        row |= length_controlled(pairs.generator_2, row, judged.tally)
     return _Result(
         name=pairs.generator_2,
-        row=leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode),
+        row=row,
         conditions=conditions,
         preferences=tuple(judged.tally.stored()),
         coverage=judged.tally.coverage,
