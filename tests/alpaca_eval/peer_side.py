@@ -190,7 +190,13 @@ def metrics(question: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-COMMANDS = {"render": render, "render_models": render_models, "parse": parse, "annotate": annotate, "metrics": metrics}
+COMMANDS = {
+    "render": render,
+    "render_models": render_models,
+    "parse": parse,
+    "annotate": annotate,
+    "metrics": metrics,
+}
 
 if __name__ == "__main__":
     command, asked, answered = sys.argv[1:]

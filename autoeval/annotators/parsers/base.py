@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from abc import abstractmethod
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -122,9 +123,13 @@ def _closing_bracket(text: str, start: int) -> int | None:
     return None
 
 
-def plain(label: Any) -> str:
+_PACKAGING = re.compile(r"^[\s\"'`*()\[\].:]+|[\s\"'`*()\[\].:]+$")
+
+
+@lru_cache(maxsize=1024)
+def plain(label: str) -> str:
     """Return a label as it is compared: without quotes, emphasis, brackets, case or surrounding space."""
-    return re.sub(r"^[\s\"'`*()\[\].:]+|[\s\"'`*()\[\].:]+$", "", str(label)).casefold()
+    return _PACKAGING.sub("", label).casefold()
 
 
 def agreed(verdicts: list[Verdict], nothing: str) -> Reading:

@@ -30,7 +30,7 @@ class Labels(BaseModel):
         return self
 
     def _word(self, label: object) -> str:
-        return str(label) if self.exact else plain(label)
+        return str(label) if self.exact else plain(str(label))
 
     def preference(self, label: object) -> float | None:
         """Return the preference that naming `label` as the better one expresses, None for another word."""
