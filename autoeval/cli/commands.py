@@ -21,6 +21,8 @@ _JOURNEYS = {
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
     "serve": ("autoeval.pipeline.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
+    "show": ("autoeval.pipeline.show", "Show a finished run again."),
+    "compare": ("autoeval.pipeline.compare", "Compare two finished runs, pair by pair."),
     "site": ("autoeval.pipeline.site", "Build a static website from leaderboards."),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
@@ -72,8 +74,16 @@ class Commands(click.Group):
 def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     from autoeval.cli.display import TerminalDisplay
     from autoeval.cli.show import show
+    from autoeval.errors import UsageError
 
-    shows_progress = "display" in signature(function).parameters
+    parameters = signature(function).parameters
+    for name, parameter in parameters.items():
+        required = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+        if required and name not in arguments:
+            raise UsageError(
+                f"{function.__name__}: --{name} is missing. {function.__name__} --help says what it is."
+            )
+    shows_progress = "display" in parameters
     result = function(**arguments, **({"display": TerminalDisplay()} if shows_progress else {}))
     show(result)
     sys.exit(getattr(result, "exit_code", 0))

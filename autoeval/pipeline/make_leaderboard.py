@@ -22,6 +22,7 @@ from autoeval.pipeline.boards import update_board
 from autoeval.pipeline.checks import check_choice, check_number
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.judging import Judged, judge_all, open_cache, refuse_unknown_prices
+from autoeval.pipeline.length import length_controlled
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
@@ -191,7 +192,10 @@ def make_leaderboard(
         judged, report = judge_all(
             plans, cache, asking, display, is_reask_unparsed, folders, keeps_rows=is_return_instead_of_print
         )
-        results = [_result(plan, one, leaderboard_mode) for plan, one in zip(plans, judged, strict=True)]
+        with_length = defaults.is_length_controlled or sort_by == "length_controlled_winrate"
+        results = [
+            _result(plan, one, leaderboard_mode, with_length) for plan, one in zip(plans, judged, strict=True)
+        ]
     complete = {result.name: result for result in results if result.coverage >= min_coverage}
     if check:
         rows = {name: result.row for name, result in complete.items()}
@@ -229,12 +233,15 @@ def _folder(output_path: str | Path | None, plan: Plan) -> Path | None:
     return None if output_path is None else Path(output_path) / name
 
 
-def _result(plan: Plan, judged: Judged, mode: str) -> _Result:
+def _result(plan: Plan, judged: Judged, mode: str, with_length: bool) -> _Result:
     pairs = cast("Pairs", plan.pairs)
     conditions = Conditions.of(plan.annotator, pairs, judged.tally.models)
+    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode)
+    if with_length and judged.tally.n_judged:
+        row |= length_controlled(pairs.generator_2, row, judged.tally)
     return _Result(
         name=pairs.generator_2,
-        row=leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode),
+        row=row,
         conditions=conditions,
         preferences=tuple(judged.tally.stored()),
         coverage=judged.tally.coverage,
