@@ -42,7 +42,8 @@ class Endpoint:
     """Where requests go and which environment variable holds the key; never the key itself.
 
     `base_url` is None for the provider's own address. `cache_as` names a server whose address moves,
-    so that its replies stay valid. `weights` is the hash of a local model's weights.
+    so that its replies stay valid. `weights` is the hash of a local model's weights. `clients` is a file of several
+    clients among which requests rotate; `base_url` is then the first one's and only names the server.
     """
 
     provider: str
@@ -50,6 +51,7 @@ class Endpoint:
     api_key_env: str | None = None
     cache_as: str | None = None
     weights: str | None = None
+    clients: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ class Judgment:
     """One verdict on one pair, turned back to the pair's own order; several can make an annotation.
 
     `raw_completion` is the judge's text, or an OpenAI-shaped choice where log probabilities matter.
-    `price` is in US dollars (None: unknown), `seconds` is the time the call took.
+    `price` is in US dollars (None: unknown), `seconds` is the time the call took. `model` is the name that the
+    server gave for the model that judged.
     """
 
     annotator: str
@@ -165,6 +168,7 @@ class Judgment:
     price: float | None = None
     seconds: float | None = None
     failure: str | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

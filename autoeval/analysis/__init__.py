@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from autoeval.analysis.evaluators import JudgeReport, evaluate_judge
     from autoeval.analysis.labels import Labels, LabelSheet, draw_labels, read_labels
     from autoeval.analysis.perturbations import Probe, audit_plan, audit_table
+    from autoeval.analysis.plots import (
+        plot_length_against_win_rate,
+        plot_p_by_n,
+        plot_p_values,
+        plot_price_against_agreement,
+    )
     from autoeval.analysis.power import InstructionsNeeded, instructions_needed
     from autoeval.analysis.reliability import cohen_kappa, krippendorff_alpha
     from autoeval.analysis.results import Statistic
@@ -61,6 +67,10 @@ __all__ = [
     "list_preference",
     "p_value_by_n",
     "paired_tests",
+    "plot_length_against_win_rate",
+    "plot_p_by_n",
+    "plot_p_values",
+    "plot_price_against_agreement",
     "read_labels",
     "self_preference",
     "share_parsed",
@@ -78,6 +88,12 @@ _HOMES = {
     "evaluators": ("JudgeReport", "evaluate_judge"),
     "labels": ("LabelSheet", "Labels", "draw_labels", "read_labels"),
     "perturbations": ("Probe", "audit_plan", "audit_table"),
+    "plots": (
+        "plot_length_against_win_rate",
+        "plot_p_by_n",
+        "plot_p_values",
+        "plot_price_against_agreement",
+    ),
     "power": ("InstructionsNeeded", "instructions_needed"),
     "reliability": ("cohen_kappa", "krippendorff_alpha"),
     "results": ("Statistic",),

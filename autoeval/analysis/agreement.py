@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from autoeval.analysis.arrays import row_means
 from autoeval.analysis.tables import Codes, VoteTable, matched_tables, vote_table
 from autoeval.errors import UsageError, nearest
 from autoeval.metrics.intervals import Estimate, mean_interval
@@ -153,8 +154,7 @@ def _centres(votes: Floats, rule: Rule, compatible: bool) -> _Centres:
     present = ~np.isnan(votes)
     counts = present.sum(axis=1)
     if rule == "squared":
-        totals = np.where(present, votes, 0).sum(axis=1)
-        return _Centres.single(_divide(totals, counts), rule)
+        return _Centres.single(row_means(votes), rule)
     # In 0.6.6 a tie is 0 under zero_one, so that it comes first among equally frequent verdicts.
     grid = np.array([1.5, 1.0, 2.0] if rule == "zero_one" else [1.0, 1.5, 2.0])
     verdicts = _verdicts(votes)
@@ -216,7 +216,7 @@ def _one_against_the_rest(table: VoteTable, rule: Rule, compatible: bool) -> Agr
 def _average(scores: Sequence[_Scores], instructions: Codes) -> Agreement:
     """Average over the votes of a pair, then over pairs."""
     expected, smallest, largest = (
-        _mean_of_votes([getattr(score, name) for score in scores], len(instructions))
+        row_means(np.array([getattr(score, name) for score in scores]).reshape(-1, len(instructions)).T)
         for name in ("expected", "smallest", "largest")
     )
     found = mean_interval(expected, clusters=instructions)
@@ -227,18 +227,6 @@ def _average(scores: Sequence[_Scores], instructions: Codes) -> Agreement:
         largest=100 * float(largest[judged].mean()) if found.n else float("nan"),
         n_instructions=len(np.unique(instructions[judged])),
     )
-
-
-def _mean_of_votes(scores: Sequence[Floats], n_pairs: int) -> Floats:
-    stacked = np.array(scores) if scores else np.full((1, n_pairs), np.nan)
-    present = ~np.isnan(stacked)
-    counts = present.sum(axis=0)
-    totals = np.where(present, stacked, 0).sum(axis=0)
-    return _divide(totals, counts)
-
-
-def _divide(totals: Floats, counts: npt.NDArray[np.intp]) -> Floats:
-    return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan).astype(np.float64)
 
 
 def _as_error(agreement: Agreement) -> Agreement:

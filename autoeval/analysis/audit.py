@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autoeval.analysis.arrays import totals_by
 from autoeval.analysis.effects import Alternative, Effect, effects_of
-from autoeval.analysis.results import totals_by
 from autoeval.analysis.significance import benjamini_hochberg, permutation_test
 from autoeval.metrics.intervals import mean_interval
 

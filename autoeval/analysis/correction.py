@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from autoeval.analysis.results import resampled_totals, totals_by
+from autoeval.analysis.arrays import means_by, totals_by
+from autoeval.analysis.results import resampled_totals
 from autoeval.analysis.tables import Codes, number_pairs, preferences_of, require
 from autoeval.errors import UsageError, nearest
 from autoeval.metrics.observations import Floats
@@ -126,8 +127,8 @@ def _by_pair(annotations: pd.DataFrame, labels: pd.DataFrame) -> tuple[Floats, F
     """Give judge and human mean scores (NaN: no label) and the instruction of each judged pair."""
     tables = [require(annotations, "annotations"), require(labels, "labels")]
     (judged, voted), instructions = number_pairs(tables)
-    judge = _means(judged, preferences_of(annotations, "annotations") - 1, len(instructions))
-    human = _means(voted, preferences_of(labels, "labels") - 1, len(instructions))
+    judge = means_by(judged, preferences_of(annotations, "annotations") - 1, len(instructions))
+    human = means_by(voted, preferences_of(labels, "labels") - 1, len(instructions))
     strays = ~np.isin(voted, judged)
     if strays.any():
         first = int(np.flatnonzero(strays)[0])
@@ -137,13 +138,6 @@ def _by_pair(annotations: pd.DataFrame, labels: pd.DataFrame) -> tuple[Floats, F
         )
     known = ~np.isnan(judge)
     return judge[known], human[known], instructions[known]
-
-
-def _means(pairs: Codes, values: Floats, n_pairs: int) -> Floats:
-    present = ~np.isnan(values)
-    counts = np.bincount(pairs[present], minlength=n_pairs)
-    sums = np.bincount(pairs[present], weights=values[present], minlength=n_pairs)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 def _powered_columns(judge: Floats, human: Floats) -> Floats:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from autoeval.analysis.arrays import row_means
 from autoeval.analysis.perturbations import CHECKS, ORIGINAL
 from autoeval.analysis.tables import Codes, matched_tables, preferences_of, require
 from autoeval.errors import UsageError, nearest
@@ -72,7 +73,7 @@ def self_preference(annotations: pd.DataFrame, votes: pd.DataFrame, generator: s
     for rows, sign in ((own[own["generator_2"] == generator], 1), (own[own["generator_1"] == generator], -1)):
         if len(rows):
             others, judge = matched_tables(votes, rows)
-            gain = sign * (_row_means(judge.preferences) - _row_means(others.preferences))
+            gain = sign * (row_means(judge.preferences) - row_means(others.preferences))
             parts.append((gain, others.instructions))
     return Effect(
         "self-preference",
@@ -141,7 +142,7 @@ def effects_of(table: pd.DataFrame) -> Iterator[Effect]:
         )
         flips = _change(original, 1 - swapped)
         yield Effect("flips", flips, instructions, None, "Swapping the outputs changes {percent} of verdicts")
-    baseline = _row_means(np.column_stack([original, repeated]))
+    baseline = row_means(np.column_stack([original, repeated]))
     for check, alternative, words in _GAINS:
         if check in checks:
             gain = column("towards", check) * (column("score", check) - baseline)
@@ -164,9 +165,3 @@ def _change(before: Floats, after: Floats) -> Floats:
     """Say how far the winner changed: 0, ½ (a tie against a winner) or 1."""
     winners = [np.sign(np.round(score - 0.5, 9)) for score in (before, after)]
     return np.asarray(np.abs(winners[0] - winners[1]) / 2, dtype=np.float64)
-
-
-def _row_means(values: Floats) -> Floats:
-    present = ~np.isnan(values)
-    counts = present.sum(axis=1)
-    return np.where(counts > 0, np.where(present, values, 0).sum(axis=1) / np.maximum(counts, 1), np.nan)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from autoeval.analysis.results import Statistic, from_resamples, resampled_totals, totals_by
+from autoeval.analysis.arrays import totals_by
+from autoeval.analysis.results import Statistic, from_resamples, resampled_totals
 from autoeval.analysis.tables import matched_tables, vote_table
 from autoeval.errors import UsageError
 from autoeval.metrics.observations import Floats

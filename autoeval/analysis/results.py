@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoeval.analysis.tables import Codes
 from autoeval.metrics.intervals import Estimate
 from autoeval.metrics.observations import Floats
 
@@ -36,14 +35,6 @@ def as_probability(percent: Estimate) -> Statistic:
     return Statistic(
         percent.value / 100, percent.standard_error / 100, percent.low / 100, percent.high / 100, percent.n
     )
-
-
-def totals_by(clusters: Codes, rows: Floats) -> Floats:
-    """Add up the rows of each cluster that occurs; shapes (n,) and (n, k) to (G, k)."""
-    _, codes = np.unique(clusters, return_inverse=True)
-    totals = np.zeros((int(codes.max(initial=-1)) + 1, rows.shape[1]))
-    np.add.at(totals, codes, rows)
-    return totals
 
 
 def resampled_totals(by_cluster: Floats, seed: int) -> Floats:

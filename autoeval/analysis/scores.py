@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autoeval.analysis.arrays import means_by
 from autoeval.analysis.tables import Codes, preferences_of, require
 from autoeval.errors import UsageError
 from autoeval.metrics.observations import Floats
@@ -76,22 +77,14 @@ def model_scores(annotations: pd.DataFrame) -> Scores:
     model, models = pd.factorize(table["generator_2"])
     if len(models) < 2:
         raise UsageError(f"comparing needs two models or more, the column 'generator_2' names {len(models)}")
-    values = _means(
-        instruction, model, preferences_of(table, "annotations") - 1, (len(instructions), len(models))
-    )
+    shape = len(instructions), len(models)
+    cells = instruction.astype(np.int64) * shape[1] + model
+    values = means_by(cells, preferences_of(table, "annotations") - 1, shape[0] * shape[1]).reshape(shape)
     judged = ~np.isnan(values)
     overall = np.where(judged, values, 0).sum(axis=0) / np.maximum(judged.sum(axis=0), 1)
     order = np.argsort(-overall, kind="stable")
     subsets, subset = _subsets(table, instruction, len(instructions))
     return Scores(tuple(str(models[place]) for place in order), values[:, order], subsets, subset)
-
-
-def _means(row: Codes, column: Codes, values: Floats, shape: tuple[int, int]) -> Floats:
-    judged = ~np.isnan(values)
-    cell = row[judged] * shape[1] + column[judged]
-    counts = np.bincount(cell, minlength=shape[0] * shape[1])
-    sums = np.bincount(cell, weights=values[judged], minlength=shape[0] * shape[1])
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).reshape(shape)
 
 
 def _subsets(table: pd.DataFrame, instruction: Codes, n: int) -> tuple[tuple[str, ...], Codes]:

@@ -1,15 +1,15 @@
 """Read: take replies from the cache in the pairs' order, parse them, and say the final word on each pair."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.combine import combine
 from autoeval.annotators.parsers import Reading
 from autoeval.annotators.plan import PlannedPair, Question
-from autoeval.completions.cache import Cache, Entry, RecordedVerdict
+from autoeval.completions.cache import Entry, RecordedVerdict
 from autoeval.completions.keys import request_key
 from autoeval.completions.pricing import cost
 from autoeval.prompting.config import Price
@@ -19,10 +19,17 @@ _READ_AT_ONCE = 200
 PriceOf = Callable[[Request], Price | None]
 
 
+class Replies(Protocol):
+    """Where replies are found; a cache, usually."""
+
+    def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, Entry]:
+        """Return the entries of those of `keys` that have one."""
+
+
 def read(
     plan: Iterable[PlannedPair],
     annotator_name: str,
-    cache: Cache,
+    cache: Replies,
     failures: Mapping[bytes, Failure],
     price_of: PriceOf,
 ) -> Iterator[Annotation]:
@@ -55,16 +62,22 @@ def read(
             yield combine(planned, annotator_name, judgments)
 
 
-def unparsed_keys(plan: Iterable[PlannedPair], cache: Cache) -> frozenset[bytes]:
+def unparsed_keys(plan: Iterable[PlannedPair], cache: Replies) -> frozenset[bytes]:
     """Return the keys of the planned requests whose cached reply holds no verdict."""
     questions = (question for planned in plan for question in planned.questions)
     unparsed: set[bytes] = set()
     while chunk := list(islice(questions, _READ_AT_ONCE)):
         asked = {request_key(question.request): question for question in chunk if question.request}
         for key, entry in cache.get_many(list(asked)).items():
-            if isinstance(entry, Completion) and isinstance(_reading(asked[key], entry), Unparsed):
+            if _holds_no_verdict(asked[key], entry):
                 unparsed.add(key)
     return frozenset(unparsed)
+
+
+def _holds_no_verdict(question: Question, entry: Entry) -> bool:
+    if isinstance(entry, RecordedVerdict):
+        return None in entry.preferences
+    return isinstance(_reading(question, entry), Unparsed)
 
 
 def _judgment(
@@ -78,8 +91,15 @@ def _judgment(
         reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
         return Judgment(name, None, is_switched, failure=reason)
     if isinstance(entry, RecordedVerdict):
-        preference = _turned(entry.preference, is_switched)
-        return Judgment(name, preference, is_switched, price=entry.price, seconds=entry.seconds)
+        recorded = entry.preferences[question.place]
+        return Judgment(
+            annotator=name,
+            preference=None if recorded is None else turned(recorded, is_switched),
+            is_switched=is_switched,
+            price=entry.price,
+            seconds=entry.seconds,
+            failure="unparsed: the imported judgment holds no verdict" if recorded is None else None,
+        )
     return _parsed(question, entry, price_of(question.request))
 
 
@@ -89,13 +109,14 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
     paid = cost(price, completion.input_tokens, completion.output_tokens)
     return Judgment(
         annotator=question.judge.name,
-        preference=_turned(verdict.preference, question.is_switched) if verdict else None,
+        preference=turned(verdict.preference, question.is_switched) if verdict else None,
         is_switched=question.is_switched,
         raw_completion=raw_completion(completion),
         explanation=verdict.explanation if verdict else None,
         price=None if paid is None else paid / question.n_places,
         seconds=completion.seconds / question.n_places,
         failure=f"unparsed: {reading.reason}" if isinstance(reading, Unparsed) else None,
+        model=completion.model,
     )
 
 
@@ -107,7 +128,8 @@ def _reading(question: Question, completion: Completion) -> Reading:
     return Unparsed(f"the reply has {len(readings)} verdicts for {question.n_places} pairs")
 
 
-def _turned(preference: float, is_switched: bool) -> float:
+def turned(preference: float, is_switched: bool) -> float:
+    """Turn a preference from the order shown into the pair's own, or back."""
     return 3 - preference if is_switched else preference
 
 

@@ -15,7 +15,10 @@ from autoeval.metrics.win_rate import WinRate
 from autoeval.pipeline.citation import citation, latex_citation
 from autoeval.pipeline.estimate import DryRun, DryRuns
 from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.make_leaderboard import Leaderboard
+from autoeval.pipeline.regeneration import Regeneration
 from autoeval.pipeline.result import Evaluation
+from autoeval.pipeline.site import Site
 
 
 def show(result: Any) -> None:
@@ -27,6 +30,14 @@ def show(result: Any) -> None:
         _show_dry_run(console, result)
     elif isinstance(result, DryRuns):
         _show_dry_runs(console, result)
+    elif isinstance(result, Leaderboard):
+        _show_leaderboard(console, result)
+    elif isinstance(result, Regeneration):
+        _show_regeneration(console, result)
+    elif isinstance(result, Site):
+        console.print(
+            Text(f"{result.n_boards} boards, {result.n_pages} pages. Open {result.index}"), soft_wrap=True
+        )
     elif isinstance(result, Board):
         _show_board(console, result)
     elif result is not None:
@@ -40,6 +51,11 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
         )
         if result.by_subset:
             console.print(_subset_table(result.by_subset))
+        if result.apart:
+            console.print(
+                Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"
+            )
+            console.print(board_table(result.apart.board.of_mode(result.mode_to_print)))
     for line in summary_lines(result):
         console.print(Text(line))
     for path in result.paths:
@@ -65,17 +81,23 @@ def summary_lines(result: Evaluation) -> list[str]:
         lines.append(
             f"whatever the missing ones are, the win rate lies from {bounds.low:.1f} to {bounds.high:.1f}%"
         )
-    if asked.stop:
-        lines.append(f"stopped: {asked.stop.message}")
+    if result.caution:
+        lines.append(f"length control: {result.caution}")
     if tally.flip_rate is not None:
         lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
+    lines += _asked_lines(asked)
+    if result.paths:
+        lines.append("Written:")
+    return lines
+
+
+def _asked_lines(asked: AskReport) -> list[str]:
+    lines = [f"stopped: {asked.stop.message}"] if asked.stop else []
     if asked.n_requests:
         lines.append(
             f"{asked.n_requests} requests: {asked.n_cached} cached, {asked.n_asked} asked in {asked.seconds:.1f} s, "
             f"{asked.input_tokens + asked.output_tokens} tokens, {_cost(asked)}"
         )
-    if result.paths:
-        lines.append("Written:")
     return lines
 
 
@@ -156,6 +178,26 @@ def _show_board(console: Console, board: Board) -> None:
             "There is no shipped leaderboard for this judge and reference. Give --model_outputs to evaluate a model, "
             "or --precomputed_leaderboard to show a board; alpaca_eval --help says more."
         )
+
+
+def _show_leaderboard(console: Console, result: Leaderboard) -> None:
+    console.print(board_table(result.board))
+    for name, coverage in result.incomplete.items():
+        console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
+    for line in _asked_lines(result.ask):
+        console.print(Text(line))
+    console.print(Text(f"{len(result.judged)} models written to {result.path}"), soft_wrap=True)
+
+
+def _show_regeneration(console: Console, result: Regeneration) -> None:
+    for difference in result.differences:
+        console.print(Text(str(difference)), soft_wrap=True)
+    if result.unchecked:
+        console.print(Text(f"not checked, without stored preferences: {', '.join(result.unchecked)}"))
+    found = (
+        f"{len(result.differences)} numbers moved" if result.differences else "every number as on the board"
+    )
+    console.print(Text(f"{result.n_models} models on {result.n_boards} boards regenerated: {found}"))
 
 
 def _show_dry_run(console: Console, plan: DryRun) -> None:

@@ -31,17 +31,20 @@ COLUMNS = (
     "length_controlled_winrate",
     "lc_standard_error",
     "lc_method",
+    "difficulty_free_lc_winrate",
     "low",
     "high",
     "flip_rate",
     "annotator",
     "fingerprint",
     "judge_models",
+    "reference",
+    "eval_set",
 )
 """The columns that we write, in their order; columns of others are kept behind them."""
 
 _COUNTS = frozenset({"n_wins", "n_wins_base", "n_draws", "n_total", "n_missing", "avg_length"})
-_TEXTS = frozenset({"mode", "lc_method", "annotator", "fingerprint", "judge_models"})
+_TEXTS = frozenset({"mode", "lc_method", "annotator", "fingerprint", "judge_models", "reference", "eval_set"})
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,19 @@ class Board:
         """Return the board with one row added or replaced."""
         return Board({**self.rows, name: row})
 
-    def sorted_by(self, column: str) -> "Board":
-        """Return the board with the highest value of `column` first; rows without one come last, by win rate."""
+    def with_rows(self, rows: Mapping[str, Mapping[str, Cell]]) -> "Board":
+        """Return the board with several rows added or replaced."""
+        return Board({**self.rows, **rows})
 
-        def key(item: tuple[str, Mapping[str, Cell]]) -> tuple[float, float]:
-            return -_order(item[1].get(column)), -_order(item[1].get("win_rate"))
+    def sorted_by(self, column: str) -> "Board":
+        """Return the board with the highest value of `column` first; rows without one come last, by win rate.
+
+        Equal ones stand in the order of their names, so that the order never depends on who came first.
+        """
+
+        def key(item: tuple[str, Mapping[str, Cell]]) -> tuple[float, float, str]:
+            name, row = item
+            return -_order(row.get(column)), -_order(row.get("win_rate")), name
 
         return Board(dict(sorted(self.rows.items(), key=key)))
 

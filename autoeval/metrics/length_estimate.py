@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from autoeval.metrics.intervals import Estimate, interval, student_quantile
+from autoeval.metrics.intervals import Estimate, interval
 from autoeval.metrics.length_model import Fit, LengthData, LengthModel
 from autoeval.metrics.observations import Clusters, Floats, cluster_codes
+from autoeval.metrics.student import student_quantile
 
 RESAMPLES = 600
 

@@ -1,25 +1,35 @@
-"""A result among others: the row that it makes, and the board that it joins."""
+"""The board that a result joins: found, updated by one process at a time, and written in one step."""
 
 import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from autoeval.errors import UsageError
-from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.errors import UsageError, nearest
+from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
+from autoeval.leaderboards.table import Board, read_board
 from autoeval.pipeline.annotation_file import replacing
+from autoeval.pipeline.presets import Preset
+from autoeval.pipeline.rows import Row
+from autoeval.prompting.alpaca_eval.folders import installed
 from autoeval.resources import shipped
 
 _EMPTY = Board({})
+_LOCK_SECONDS = 60.0
+_ALPACA_EVAL_REFERENCES = {"data_AlpacaEval": "text_davinci_003", "data_AlpacaEval_2": "gpt4_1106_preview"}
 
 
 def find_board(
-    precomputed: str | Path | None, annotator: str | Path, eval_set: str
+    precomputed: str | Path | None, annotator: str | Path, preset: Preset
 ) -> tuple[Board, Path | None]:
     """Return the board that results are shown among, and its file.
 
     Args:
-        precomputed: a CSV file; `auto` for the shipped board of this judge and eval set; None for no board.
+        precomputed: a CSV file; the name of a board shipped here or by an installed alpaca_eval; `auto` for the
+            shipped board of this judge and preset; None for no board.
         annotator: the judge.
-        eval_set: the folder of shipped boards to look in.
+        preset: whose boards come first.
 
     Raises:
         UsageError: the file is missing or no leaderboard.
@@ -27,22 +37,29 @@ def find_board(
     if precomputed is None:
         return _EMPTY, None
     if precomputed == "auto":
-        path = shipped("leaderboards") / eval_set / f"{Path(annotator).name}.csv"
+        path = shipped("leaderboards") / preset.name / f"{Path(annotator).name}.csv"
         return (read_board(path), path) if path.is_file() else (_EMPTY, None)
     path = Path(precomputed)
-    if not path.exists():  # a board to be begun
-        if not path.parent.is_dir():
-            raise UsageError(f"--precomputed_leaderboard: the folder {path.parent} does not exist.")
-        return _EMPTY, path
-    return read_board(path), path
+    if path.exists():
+        return read_board(path), path
+    if path.suffix.lower() != ".csv":
+        return _named_board(str(precomputed), preset)
+    if not path.parent.is_dir():
+        raise UsageError(f"--precomputed_leaderboard: the folder {path.parent} does not exist.")
+    return _EMPTY, path  # a board to be begun
+
+
+def known_models(preset: Preset) -> Board:
+    """Return the shipped board of known models on the preset's eval set, whoever judges now."""
+    return read_board(shipped("leaderboards") / preset.name / f"{preset.board}.csv")
 
 
 def is_own(path: Path) -> bool:
-    """Whether a board is the user's, so that it may be written to; shipped ones may not."""
-    return not path.resolve().is_relative_to(shipped("leaderboards").resolve())
+    """Whether a board is the user's, so that a result may be added to it unasked; a shipped one is not."""
+    return not any(path.resolve().is_relative_to(folder.resolve()) for folder in _installed_boards())
 
 
-def merged(board: Board, name: str, row: dict[str, Cell], overwrite: bool) -> tuple[Board, str]:
+def merged(board: Board, name: str, row: Row, overwrite: bool) -> tuple[Board, str]:
     """Put a row on a board; beside the model's old row unless that is to be replaced.
 
     Returns:
@@ -52,15 +69,101 @@ def merged(board: Board, name: str, row: dict[str, Cell], overwrite: bool) -> tu
     return board.with_row(shown_as, row), shown_as
 
 
+def update_board(
+    path: Path,
+    change: Callable[[Board], Board],
+    preferences: Mapping[str, Iterable[Preference]],
+    sort_by: str,
+) -> Board:
+    """Change a board while no other process does.
+
+    Args:
+        path: the board; it need not exist yet.
+        change: gives the new board for the one that the file holds now.
+        preferences: what is stored beside the board for models that are new or replaced.
+        sort_by: the column that the board is sorted by.
+
+    Returns:
+        The board as written.
+
+    Raises:
+        UsageError: the board cannot be read, locked or written.
+    """
+    with _locked(path):
+        board = change(read_board(path) if path.exists() else _EMPTY).sorted_by(sort_by)
+        stored = {**read_preferences(path_beside(path)), **preferences}
+        if preferences:
+            with _writing(path_beside(path)), replacing(path_beside(path)) as file:
+                in_order = {name: stored[name] for name in sorted(stored) if name in board.rows}
+                write_preferences(file, in_order)
+        save_board(board, path)
+        return board
+
+
 def save_board(board: Board, path: Path) -> None:
     """Write a board in one step.
 
     Raises:
         UsageError: it cannot be written.
     """
+    with _writing(path), replacing(path) as file:
+        board.write(file)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
     try:
-        with replacing(path) as file:
-            board.write(file)
+        yield
     except OSError as error:
         reason = error.strerror or os.strerror(error.errno or 0)
         raise UsageError(f"the leaderboard {path} cannot be written: {reason}.") from None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the board's lock; it ends with the process, so one that is killed leaves none behind."""
+    from filelock import FileLock, Timeout
+
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UsageError(
+                f"the leaderboard {path} is being written by another process for over a minute."
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _named_board(name: str, preset: Preset) -> tuple[Board, Path]:
+    found = {
+        path.stem.removesuffix("_leaderboard"): path
+        for folder in reversed(_installed_boards())
+        for path in sorted(folder.glob("*/*.csv"), key=lambda path: path.parent.name == preset.name)
+        if not path.name.endswith(".preferences.csv")
+    }
+    wanted = name.removesuffix("_leaderboard")
+    if wanted not in found:
+        raise UsageError(
+            f"--precomputed_leaderboard: there is neither a file nor a board {name!r}. {nearest(wanted, found)}"
+        )
+    path = found[wanted]
+    return _with_conditions(read_board(path), wanted, path.parent.name), path
+
+
+def _with_conditions(board: Board, annotator: str, folder: str) -> Board:
+    """Say on AlpacaEval's boards who judged and against whom: there, only the file's place does."""
+    if folder not in _ALPACA_EVAL_REFERENCES:
+        return board
+    conditions = {"annotator": annotator, "reference": _ALPACA_EVAL_REFERENCES[folder]}
+    return replace(board, rows={name: {**row, **conditions} for name, row in board.rows.items()})
+
+
+def _installed_boards() -> list[Path]:
+    """Return the folders of boards that are no user's: ours, and those of an installed alpaca_eval."""
+    theirs = installed("leaderboards")
+    return [shipped("leaderboards"), *([theirs] if theirs else [])]

@@ -35,7 +35,7 @@ def latex(text: str) -> str:
 
 def _made_by(result: Evaluation) -> str:
     setting = result.setting
-    served = ", ".join(sorted(result.ask.models)) or ", ".join(setting.judge_models)
+    served = ", ".join(sorted(result.tally.models)) or ", ".join(setting.judge_models)
     return (
         f"n = {result.win_rate.n_total}, judge {setting.judge} ({served}, {setting.fingerprint}), "
         f"seed {setting.seed}, autoeval {__version__}"

@@ -117,6 +117,21 @@ def count(
     return DryRun(n_rows, n_requests, n_cached, n_requests - n_cached, input_tokens, output_tokens, dollars)
 
 
+def total(plans: Iterable[DryRun]) -> DryRun:
+    """Add up several plans; what two of them would both ask is counted twice."""
+    parts = list(plans)
+    costs = [part.cost for part in parts]
+    return DryRun(
+        n_pairs=sum(part.n_pairs for part in parts),
+        n_requests=sum(part.n_requests for part in parts),
+        n_cached=sum(part.n_cached for part in parts),
+        n_new=sum(part.n_new for part in parts),
+        input_tokens=sum(part.input_tokens for part in parts),
+        output_tokens=sum(part.output_tokens for part in parts),
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+    )
+
+
 def _chunks(requests: Iterable[Request]) -> Iterable[list[Request]]:
     source = iter(requests)
     while chunk := list(islice(source, _LOOKED_UP_AT_ONCE)):

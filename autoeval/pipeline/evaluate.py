@@ -12,16 +12,21 @@ from autoeval.completions.ask import AskOptions, Display, Silent
 from autoeval.completions.retries import Retries
 from autoeval.data.evalset import eval_set_name, reference
 from autoeval.data.pairing import Pairs, load_pairs
-from autoeval.leaderboards.table import MODES, Cell
+from autoeval.leaderboards.table import MODES
 from autoeval.metrics.intervals import METHODS, Method
 from autoeval.pipeline import boards
 from autoeval.pipeline.checks import check_choice, check_number
 from autoeval.pipeline.estimate import estimate
-from autoeval.pipeline.judging import Judged, judge, open_cache, refuse_unknown_prices
+from autoeval.pipeline.human_votes import HumanVotes
+from autoeval.pipeline.judging import judge, open_cache, refuse_unknown_prices
+from autoeval.pipeline.length import length_columns
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import output_folder
+from autoeval.pipeline.placing import add_to_board, place
 from autoeval.pipeline.presets import Preset, find_preset
+from autoeval.pipeline.reporting import write_report
 from autoeval.pipeline.result import Evaluation, Setting
+from autoeval.pipeline.rows import Conditions, leaderboard_row
 from autoeval.pipeline.saving import save
 
 ORDERS = ("random", "both", "fixed")
@@ -43,6 +48,8 @@ def evaluate(
     max_instances: int | None = None,
     preset: str | None = None,
     seed: int = 0,
+    no_report: bool = False,
+    human_annotations: Any = None,
     is_allow_partial: bool = False,
     is_reask_unparsed: bool = False,
     min_coverage: float = 0.99,
@@ -54,6 +61,7 @@ def evaluate(
     judge_base_url: str | None = None,
     judge_api_key_env: str | None = None,
     judge_price: tuple[float, float] | None = None,
+    length_control_file: str | Path | None = "auto",
     caching_path: str | Path | None = "auto",
     max_concurrency: int = 64,
     request_timeout: float = 120.0,
@@ -88,6 +96,9 @@ def evaluate(
         max_instances: Judge only a sample of this many instructions, the same for every model.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Decides orders, draws from pools and samples; another seed is another vote of the judge.
+        no_report: Leave out report.html, the page with the result and its pairs side by side.
+        human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
+            rows with instruction, output_1, output_2 and preference.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         is_reask_unparsed: Ask again where the judge's reply held no verdict.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
@@ -99,6 +110,8 @@ def evaluate(
         judge_base_url: The judge's server, in place of the config's.
         judge_api_key_env: The environment variable with the judge's key.
         judge_price: US dollars per million input and output tokens, as [2, 8].
+        length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
+            `auto`: from the hub where it can be had; None: the shipped difficulties.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one.
         max_concurrency: Most requests in flight.
@@ -129,9 +142,10 @@ def evaluate(
     defaults = find_preset(preset)
     sorted_by = sort_by or defaults.sort_by
     source = annotators_config or defaults.annotator
-    board, board_path = boards.find_board(precomputed_leaderboard, source, defaults.name)
+    board, board_path = boards.find_board(precomputed_leaderboard, source, defaults)
     if model_outputs is None:
-        return board.sorted_by(sorted_by).of_mode(leaderboard_mode_to_print)
+        shown = board if board_path else boards.known_models(defaults)
+        return shown.sorted_by(sorted_by).of_mode(leaderboard_mode_to_print)
     overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
     annotator = load_annotator(source, overrides)
     refuse_unknown_prices(annotator, max_cost)
@@ -139,6 +153,7 @@ def evaluate(
         max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
     )
     display = display or Silent()
+    votes = HumanVotes(human_annotations)
     with ExitStack() as opened:
         to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
         pairs = opened.enter_context(
@@ -150,7 +165,9 @@ def evaluate(
                 max_instances=max_instances,
             )
         )
-        setting = _setting(annotator, pairs, defaults, seed, board_path if board.rows else None)
+        conflict = Conditions.of(annotator, pairs, set()).conflict(board, replaced={pairs.generator_2})
+        comparable = board.rows and not conflict
+        setting = _setting(annotator, pairs, defaults, seed, board_path if comparable else None)
         display.announce(setting.line())
         cache = opened.enter_context(open_cache(caching_path))
         plan = Plan(annotator, pairs, seed)
@@ -159,26 +176,40 @@ def evaluate(
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
         judged = judge(plan, cache, asking, display, is_reask_unparsed, folder)
         n_unpaired = pairs.n_missing_outputs
-    row = _row(judged, n_unpaired, annotator, current_leaderboard_mode)
-    merged, shown_as = boards.merged(board, setting.model, row, is_overwrite_leaderboard)
+        conditions = Conditions.of(annotator, pairs, judged.tally.models)
+    row = leaderboard_row(judged.tally, n_unpaired, conditions, current_leaderboard_mode)
+    caution = None
+    if judged.tally.n_judged and _wants_length_control(sorted_by, defaults):
+        lc, caution = length_columns(judged, length_control_file, seed)
+        row = {**row, **lc}
+    known = defaults if precomputed_leaderboard == "auto" and board_path is None else None
+    placed = place(setting.model, row, conditions, board, is_overwrite_leaderboard, known)
     result = Evaluation(
         name=setting.model,
-        shown_as=shown_as,
+        shown_as=placed.shown_as,
         setting=setting,
         estimate=judged.tally.interval(cast("Method", interval), seed),
         tally=judged.tally,
         row=row,
-        board=merged.sorted_by(sorted_by),
+        board=placed.board.sorted_by(sorted_by),
+        apart=placed.apart,
         mode_to_print=leaderboard_mode_to_print,
         n_unpaired=n_unpaired,
         ask=judged.report,
         min_coverage=min_coverage,
         folder=folder,
         rows=judged.rows,
+        caution=caution,
+        has_report=not no_report,
     )
     if judged.tally.n_judged:
         is_kept = max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
-        save(result, annotator, board_path if is_kept else None)
+        save(result, annotator)
+        if result.has_report:
+            write_report(result, annotator, votes)
+        if board_path is not None and is_kept and not placed.apart and boards.is_own(board_path):
+            stored = judged.tally.stored()
+            add_to_board(board_path, result.name, row, stored, is_overwrite_leaderboard, sorted_by)
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
 
 
@@ -203,6 +234,10 @@ def _check(
         check_choice("order", order, ORDERS)
 
 
+def _wants_length_control(sorted_by: str, defaults: Preset) -> bool:
+    return defaults.is_length_controlled or sorted_by == "length_controlled_winrate"
+
+
 def _setting(annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, board: Path | None) -> Setting:
     return Setting(
         model=pairs.generator_2,
@@ -215,27 +250,3 @@ def _setting(annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, bo
         seed=seed,
         board=board.name if board else None,
     )
-
-
-def _row(judged: Judged, n_unpaired: int, annotator: Annotator, mode: str) -> dict[str, Cell]:
-    """Return the leaderboard row of a result."""
-    rate = judged.tally.win_rate()
-    served = sorted(judged.report.models) or annotator.models
-    return {
-        "win_rate": rate.win_rate,
-        "standard_error": rate.standard_error,
-        "n_wins": rate.n_wins,
-        "n_wins_base": rate.n_wins_base,
-        "n_draws": rate.n_draws,
-        "n_total": rate.n_total,
-        "n_missing": rate.n_missing + n_unpaired,
-        "discrete_win_rate": rate.discrete_win_rate,
-        "mode": mode,
-        "avg_length": judged.tally.avg_length,
-        "low": rate.low,
-        "high": rate.high,
-        "flip_rate": judged.tally.flip_rate,
-        "annotator": annotator.name,
-        "fingerprint": annotator.fingerprint,
-        "judge_models": " ".join(served),
-    }

@@ -11,12 +11,13 @@ from autoeval.errors import UsageError, nearest
 class Preset:
     """Defaults that belong together: numbers made under one preset can be compared.
 
-    `reference` names an eval set of the hub, `board` a shipped leaderboard of the judge `board_annotator`.
+    `reference` names an eval set of the hub, `board` the judge of the shipped leaderboard of known models.
     """
 
     name: str
     reference: str
     annotator: str
+    board: str
     sort_by: str
     is_length_controlled: bool
 
@@ -26,6 +27,7 @@ PRESETS = {
         name="alpaca_eval_1",
         reference="text_davinci_003",
         annotator="gpt4_ranking",
+        board="alpaca_eval_gpt4",
         sort_by="win_rate",
         is_length_controlled=False,
     ),
@@ -33,6 +35,7 @@ PRESETS = {
         name="alpaca_eval_2",
         reference="gpt4_1106_preview",
         annotator="gpt4_logprob",
+        board="weighted_alpaca_eval_gpt4_turbo",
         sort_by="length_controlled_winrate",
         is_length_controlled=True,
     ),

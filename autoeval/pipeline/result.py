@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
 from autoeval.metrics.intervals import Estimate
 from autoeval.metrics.win_rate import WinRate
 from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.placing import Apart
+from autoeval.pipeline.rows import Row
 from autoeval.pipeline.tally import Tally
 
 if TYPE_CHECKING:
@@ -52,9 +54,10 @@ class Setting:
 class Evaluation:
     """One model's result.
 
-    `row` is its leaderboard row, which stands on `board` under the name `shown_as`. `n_unpaired` counts
-    instructions without an output. `folder` holds the files; where nothing is written it is None and `rows` has
-    the annotations. `generations` are the outputs that were made on the way, the model's first.
+    `row` is its leaderboard row, which stands on `board` under the name `shown_as`; `apart` is a board of models
+    that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
+    nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
+    length-controlled win rate. `generations` are the outputs that were made on the way, the model's first.
     """
 
     name: str
@@ -62,15 +65,18 @@ class Evaluation:
     setting: Setting
     estimate: Estimate
     tally: Tally
-    row: Mapping[str, Cell]
+    row: Row
     board: Board
+    apart: Apart | None
     mode_to_print: str | None
     n_unpaired: int
     ask: AskReport
     min_coverage: float
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
+    caution: str | None
     generations: tuple[Generation, ...] = ()
+    has_report: bool = True
 
     @cached_property
     def win_rate(self) -> WinRate:
@@ -97,7 +103,13 @@ class Evaluation:
         """The files that hold the result; none where not a single pair was judged."""
         if self.folder is None or not self.tally.n_judged:
             return []
-        return [self.folder / name for name in ("annotations.json", "leaderboard.csv", "run.json")]
+        names = [
+            "annotations.json",
+            "leaderboard.csv",
+            "run.json",
+            *(["report.html"] if self.has_report else []),
+        ]
+        return [self.folder / name for name in names]
 
     @cached_property
     def leaderboard(self) -> "pd.DataFrame":

@@ -3,7 +3,6 @@
 import json
 import platform
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from autoeval import __version__
@@ -13,13 +12,12 @@ from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.result import Evaluation
 
 
-def save(result: Evaluation, annotator: Annotator, board_path: Path | None) -> None:
-    """Write a result's files, and its row into the board that it was merged into.
+def save(result: Evaluation, annotator: Annotator) -> None:
+    """Write a result's files.
 
     Args:
         result: what to write.
         annotator: the judge, for run.json.
-        board_path: the board's own file; a shipped one is left alone, None writes none.
 
     Raises:
         UsageError: a file cannot be written.
@@ -29,8 +27,6 @@ def save(result: Evaluation, annotator: Annotator, board_path: Path | None) -> N
         with replacing(result.folder / "run.json") as file:
             json.dump(_run(result, annotator), file, ensure_ascii=False, indent=2)
             file.write("\n")
-    if board_path is not None and boards.is_own(board_path):
-        boards.save_board(result.board, board_path)
 
 
 def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
@@ -46,7 +42,7 @@ def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
             "combine": annotator.combine,
             "judges": [_judge(judge) for judge in annotator.judges],
         },
-        "models_named_by_server": sorted(report.models),
+        "models_named_by_server": sorted(result.tally.models),
         "counts": {
             "judged": rate.n_total,
             "missing": rate.n_missing,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 
 from autoeval.annotators.combine import is_flipped
+from autoeval.leaderboards.preferences import Preference, instruction_key
 from autoeval.metrics.intervals import Estimate, Method, WorstCase, interval, worst_case_bounds
 from autoeval.metrics.win_rate import WinRate, win_rate
 from autoeval.types import Annotation
 
-_NO_SUBSET = ""
+_NOT_ASKED_BOTH_WAYS = -1
 
 
 @dataclass
@@ -22,7 +25,8 @@ class Tally:
     """What a run's numbers are computed from, one entry a pair.
 
     `preferences` has NaN for a missing judgment; lengths are in characters; `instructions` numbers the
-    instructions, so that several samples of one are one observation.
+    instructions, so that several samples of one are one observation. `models` are the names that servers gave for
+    the models that judged.
     """
 
     preferences: array[float] = field(default_factory=lambda: array("d"))
@@ -32,11 +36,19 @@ class Tally:
     subsets: array[int] = field(default_factory=lambda: array("q"))
     failures: Counter[str] = field(default_factory=Counter)
     prices: array[float] = field(default_factory=lambda: array("d"))
-    n_flips: int = 0
-    n_both_orders: int = 0
+    flips: array[int] = field(default_factory=lambda: array("b"))
+    models: set[str] = field(default_factory=set)
     has_samples: bool = False
     _subset_numbers: dict[str, int] = field(default_factory=dict)
-    _instruction_numbers: dict[int, int] = field(default_factory=dict)
+    _instruction_numbers: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, preferences: Iterable[Preference]) -> Self:
+        """Count preferences that were stored without their texts."""
+        tally = cls()
+        for preference in preferences:
+            tally._add(preference)
+        return tally
 
     def counted(self, annotations: Iterable[Annotation]) -> Iterator[Annotation]:
         """Count each annotation as it passes through."""
@@ -46,20 +58,51 @@ class Tally:
 
     def _count(self, annotation: Annotation) -> None:
         pair = annotation.pair
-        missing = annotation.preference is None
-        self.preferences.append(float("nan") if annotation.preference is None else annotation.preference)
-        self.lengths_1.append(len(pair.output_1))
-        self.lengths_2.append(len(pair.output_2))
-        self.subsets.append(_number(self._subset_numbers, pair.dataset or _NO_SUBSET))
-        self.instructions.append(_number(self._instruction_numbers, hash(pair.instruction)))
-        self.has_samples = self.has_samples or pair.sample > 0
-        if missing:
+        self._add(
+            Preference(
+                instruction=instruction_key(pair.instruction),
+                subset=pair.dataset or "",
+                preference=annotation.preference,
+                length_1=len(pair.output_1),
+                length_2=len(pair.output_2),
+                is_flipped=is_flipped(annotation),
+            )
+        )
+        if annotation.preference is None:
             self.failures[(annotation.failure or "unknown").partition(":")[0]] += 1
         self.prices.append(_price(annotation))
-        flipped = is_flipped(annotation)
-        if flipped is not None:
-            self.n_both_orders += 1
-            self.n_flips += flipped
+        self.models.update(judgment.model for judgment in annotation.judgments if judgment.model)
+
+    def _add(self, row: Preference) -> None:
+        self.preferences.append(float("nan") if row.preference is None else row.preference)
+        self.lengths_1.append(row.length_1)
+        self.lengths_2.append(row.length_2)
+        self.subsets.append(self._subset_numbers.setdefault(row.subset, len(self._subset_numbers)))
+        self.has_samples = self.has_samples or row.instruction in self._instruction_numbers
+        number = self._instruction_numbers.setdefault(row.instruction, len(self._instruction_numbers))
+        self.instructions.append(number)
+        self.flips.append(_NOT_ASKED_BOTH_WAYS if row.is_flipped is None else row.is_flipped)
+
+    def stored(self) -> Iterator[Preference]:
+        """Walk through what was counted, without the texts, as a board stores it."""
+        instructions, subsets = list(self._instruction_numbers), list(self._subset_numbers)
+        columns = (
+            self.instructions,
+            self.subsets,
+            self.preferences,
+            self.lengths_1,
+            self.lengths_2,
+            self.flips,
+        )
+        for instruction, subset, preference, length_1, length_2, flip in zip(*columns, strict=True):
+            yield Preference(
+                instructions[instruction],
+                subsets[subset],
+                None if math.isnan(preference) else preference,
+                length_1,
+                length_2,
+                None if flip == _NOT_ASKED_BOTH_WAYS else bool(flip),
+            )
 
     @property
     def n_missing(self) -> int:
@@ -79,7 +122,9 @@ class Tally:
     @property
     def flip_rate(self) -> float | None:
         """How often turning the order round turned the verdict round, in percent; None unless asked both ways."""
-        return 100 * self.n_flips / self.n_both_orders if self.n_both_orders else None
+        flips = np.asarray(self.flips)
+        asked = flips != _NOT_ASKED_BOTH_WAYS
+        return 100 * float(flips[asked].mean()) if asked.any() else None
 
     @property
     def avg_length(self) -> int:
@@ -117,10 +162,6 @@ class Tally:
 
     def _clusters(self) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
         return np.asarray(self.instructions) if self.has_samples else None
-
-
-def _number(numbers: dict[str, int] | dict[int, int], name: str | int) -> int:
-    return numbers.setdefault(name, len(numbers))  # type: ignore[arg-type]
 
 
 def _price(annotation: Annotation) -> float:

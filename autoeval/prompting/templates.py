@@ -8,7 +8,7 @@ delimiters, `nonce` puts a mark into the delimiters that no output can know.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -74,10 +74,31 @@ class JinjaTemplate:
     def _compiled(self) -> "jinja2.Template":
         return _environment().from_string(self.source)
 
+    @cached_property
+    def _pieces(self) -> tuple[tuple[str, bool], ...] | None:
+        """Text as (text, False) and variables as (name, True), where the template is nothing else; or None.
+
+        Most prompts are that, and joining the pieces takes a tenth of the time that Jinja takes.
+        """
+        from jinja2 import nodes
+
+        pieces: list[tuple[str, bool]] = []
+        for node in _environment().parse(self.source).body:
+            for part in node.nodes if isinstance(node, nodes.Output) else (node,):
+                if isinstance(part, nodes.TemplateData):
+                    pieces.append((part.data, False))
+                elif isinstance(part, nodes.Name):
+                    pieces.append((part.name, True))
+                else:
+                    return None
+        return tuple(pieces)
+
     def render(self, rows: Sequence[Fields]) -> str:
         """Fill the template with the fields of the one row it is about."""
         (fields,) = rows
         try:
+            if self._pieces is not None:
+                return "".join([fields[text] if is_variable else text for text, is_variable in self._pieces])
             return self._compiled.render(fields)
         except Exception as error:  # whatever it runs into, the template is what has to change
             raise UsageError(
@@ -101,12 +122,19 @@ class BraceTemplate:
 
     source: str
     allowed: frozenset[str]
+    before: Mapping[str, int] = field(default_factory=dict)
+    """How often each field occurs before this text, where a prompt is split into several templates."""
+
+    @staticmethod
+    def names_in(source: str) -> list[str]:
+        """Return everything that stands in a text like a hole, allowed or not, each once."""
+        return list(dict.fromkeys(_PLACEHOLDER.findall(source)))
 
     @cached_property
     def _pieces(self) -> tuple[tuple[str, int | None], ...]:
         """Literal text as (text, None), holes as (field, which row)."""
         pieces: list[tuple[str, int | None]] = []
-        seen: dict[str, int] = {}
+        seen: dict[str, int] = dict(self.before)
         end = 0
         for match in _PLACEHOLDER.finditer(self.source):
             name = match[1]

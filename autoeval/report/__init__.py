@@ -1,1 +1,1 @@
-"""One self-contained page for a run."""
+"""One self-contained HTML page for a run: its number, and its pairs side by side."""

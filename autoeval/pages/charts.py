@@ -1,0 +1,165 @@
+"""Charts as SVG that takes its colours and fonts from the page around it.
+
+Drawn by pygal: a library in plain Python whose SVG names every part with a class, so that one style sheet serves
+light, dark and print, nothing has to run in the reader's browser, and a chart costs a few kilobytes. What pygal
+adds for stand-alone files (a style, a script, a comment with the date) is taken out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_FONT_SIZE = 12
+_WIDTH = 380
+_ROW_HEIGHT = 26
+_AXIS_HEIGHT = 44
+_SHARE_TICKS = (0, 25, 50, 75, 100)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with the ends of its interval, and what it belongs to."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+
+
+def intervals(title: str, rows: Sequence[Interval], width: int = _WIDTH) -> Markup:
+    """Draw percentages with their intervals, one below the other."""
+    from pygal import HorizontalLine
+
+    height = _AXIS_HEIGHT + _ROW_HEIGHT * len(rows)
+    chart = HorizontalLine(**_options(width, height), stroke=False, dots_size=4, range=(0, 100))
+    chart.x_labels = [row.label for row in rows]
+    chart.y_labels = _SHARE_TICKS
+    chart.add("", [_with_interval(row) for row in rows])
+    return _finished(chart, title)
+
+
+def interval_mark(title: str, row: Interval) -> Markup:
+    """Draw one percentage with its interval for a cell of a table, on a scale from 0 to 100."""
+    from pygal import HorizontalLine
+
+    options = {
+        **_options(150, 20),
+        "margin": 0,
+        "margin_right": 0,
+        "show_x_labels": False,
+        "show_y_labels": False,
+        "spacing": 0,
+    }
+    chart = HorizontalLine(**options, stroke=False, dots_size=4, range=(0, 100))
+    chart.x_labels = [""]
+    chart.y_labels = [0, 50, 100]
+    chart.add("", [_with_interval(row)])
+    return _finished(chart, title, "mark")
+
+
+def columns(title: str, bars: Mapping[str, float], x_title: str, y_title: str) -> Markup:
+    """Draw counts or shares as columns."""
+    from pygal import Bar
+
+    chart = Bar(**_options(_WIDTH, 230), x_title=x_title, y_title=y_title)
+    chart.x_labels = list(bars)
+    chart.add("", list(bars.values()))
+    return _finished(chart, title)
+
+
+def interval_columns(title: str, rows: Sequence[Interval], x_title: str, y_title: str) -> Markup:
+    """Draw percentages with their intervals from left to right."""
+    from pygal import Line
+
+    options = _options(_WIDTH, 250)
+    chart = Line(**options, stroke=False, dots_size=4, range=(0, 100), x_title=x_title, y_title=y_title)
+    chart.x_labels = [row.label for row in rows]
+    chart.y_labels = _SHARE_TICKS
+    chart.add("", [_with_interval(row) for row in rows])
+    return _finished(chart, title)
+
+
+def scatter(title: str, points: Mapping[str, tuple[float, float]], x_title: str, y_title: str) -> Markup:
+    """Draw named points; `y` is in percent."""
+    from pygal import XY
+
+    options = _options(640, 360)
+    chart = XY(**options, stroke=False, dots_size=5, range=(0, 100), x_title=x_title, y_title=y_title)
+    chart.y_labels = _SHARE_TICKS
+    chart.x_value_formatter = lambda value: f"{value:,.0f}"
+    chart.add("", [{"value": point, "label": name} for name, point in points.items()])
+    return _finished(chart, title)
+
+
+def radar(title: str, axes: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> Markup:
+    """Draw a ring of percentages for each of several things; each is a group with the class `serie-N`."""
+    from pygal import Radar
+
+    chart = Radar(**_options(460, 330), dots_size=3, range=(0, 100), fill=False)
+    chart.x_labels = list(axes)
+    chart.y_labels = (0, 50, 100)
+    for name, values in series.items():
+        chart.add(name, list(values))
+    return _finished(chart, title)
+
+
+def _options(width: int, height: int) -> dict[str, Any]:
+    from pygal.style import Style
+
+    sizes = {f"{part}_font_size": _FONT_SIZE for part in ("label", "major_label", "title", "value", "legend")}
+    return {
+        "width": width,
+        "height": height,
+        "style": Style(**sizes),
+        "css": [],
+        "js": [],
+        "no_prefix": True,
+        "show_legend": False,
+        "margin": 8,
+        "margin_right": 22,
+        "value_formatter": lambda value: f"{value:.4g}",
+    }
+
+
+def _with_interval(row: Interval) -> dict[str, Any]:
+    label = f"{row.label}: {row.value:.1f}% (95% interval {row.low:.1f} to {row.high:.1f}%)"
+    return {"value": row.value, "label": label, "ci": {"low": row.low, "high": row.high}}
+
+
+def _finished(chart: Any, title: str, extra_class: str = "") -> Markup:
+    """Turn a chart into an accessible SVG element without style, script or date."""
+    root = chart.render_tree()
+    for child in list(root):
+        if child.tag is ElementTree.Comment or child.tag in ("defs", "title"):
+            root.remove(child)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if "tooltip-overlay" in (child.get("class") or ""):
+                parent.remove(child)
+        if "web" in (parent.get("class") or ""):
+            for text in parent.iter("text"):
+                text.attrib.pop("transform", None)  # upright labels round a radar
+        _tooltip_as_title(parent)
+    root.attrib.pop("id", None)
+    root.set("class", f"chart {extra_class}".strip())
+    root.set("role", "img")
+    root.set("aria-label", title)
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _tooltip_as_title(group: ElementTree.Element) -> None:
+    """Replace the descriptions that pygal's script would show by a title, which browsers show by themselves."""
+    descriptions = [child for child in group if child.tag == "desc"]
+    if not descriptions:
+        return
+    texts = {(child.get("class") or ""): child.text or "" for child in descriptions}
+    for child in descriptions:
+        group.remove(child)
+    text = texts.get("label") or ": ".join(filter(None, (texts.get("x_label"), texts.get("value"))))
+    title = ElementTree.Element("title")
+    title.text = text
+    group.insert(0, title)

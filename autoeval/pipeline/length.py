@@ -1,0 +1,79 @@
+"""The length-controlled columns of a result, and where the difficulties behind them come from."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autoeval.data.hub import hub_file
+from autoeval.data.loading import read_rows
+from autoeval.errors import UsageError
+from autoeval.leaderboards.table import Cell
+from autoeval.pipeline.judging import Judged
+
+if TYPE_CHECKING:
+    from autoeval.metrics.length_model import GamedRows
+
+_READ = ("instruction", "output_1", "output_2", "preference", "generator_1", "generator_2", "annotator")
+
+
+def length_columns(judged: Judged, file: str | Path | None, seed: int) -> tuple[dict[str, Cell], str | None]:
+    """Control a result for length.
+
+    Args:
+        judged: the annotations.
+        file: AlpacaEval's file of gamed rows (`df_gamed.csv`); `auto` takes it from the hub for AlpacaEval's
+            own instructions, if it can be had; None never does.
+        seed: of the bootstrap.
+
+    Returns:
+        The columns, and what a reader must know of them.
+
+    Raises:
+        UsageError: the file is no such file.
+    """
+    from autoeval.metrics.length_control import length_controlled_win_rate
+
+    rows = _rows(judged)
+    controlled = length_controlled_win_rate(rows, gamed=_gamed_rows(file, rows), seed=seed)
+    free = controlled.difficulty_free
+    columns: dict[str, Cell] = {
+        "length_controlled_winrate": _known(controlled.value),
+        "lc_standard_error": _known(controlled.standard_error),
+        "lc_method": str(controlled.method),
+    }
+    if free is not None:
+        columns["difficulty_free_lc_winrate"] = free.value
+    return columns, controlled.warning
+
+
+def _rows(judged: Judged) -> list[dict[str, Any]]:
+    """Return the columns that length control reads."""
+    if judged.rows is not None:
+        return list(judged.rows)
+    assert judged.annotations_path is not None
+    rows = read_rows(judged.annotations_path, "annotations")
+    return [{name: row.fields[name] for name in _READ} for row in rows]
+
+
+def _gamed_rows(file: str | Path | None, rows: list[dict[str, Any]]) -> "GamedRows | None":
+    from autoeval.metrics.difficulties import instruction_key, shipped_difficulties
+    from autoeval.metrics.length_model import GamedRows
+
+    alpaca_eval = shipped_difficulties().by_key
+    if file is None or (
+        file == "auto" and any(instruction_key(row["instruction"]) not in alpaca_eval for row in rows)
+    ):
+        return None
+
+    try:
+        path = hub_file("df_gamed.csv", "--length_control_file") if file == "auto" else Path(file)
+    except UsageError:  # without the hub there are the shipped difficulties; lc_method says so
+        return None
+    try:
+        return GamedRows.read(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--length_control_file: {error}.") from None
+
+
+def _known(number: float) -> Cell:
+    return None if math.isnan(number) else number

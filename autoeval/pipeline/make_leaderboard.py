@@ -1,0 +1,263 @@
+"""The third journey: a whole leaderboard from the outputs of many models, in one pass."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from autoeval.annotators.config import Annotator
+from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.plan import Plan
+from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
+from autoeval.completions.ledger import StopReason
+from autoeval.completions.retries import Retries
+from autoeval.data.evalset import reference
+from autoeval.data.pairing import Pairs, load_pairs_by_generator
+from autoeval.errors import UsageError
+from autoeval.leaderboards.preferences import Preference
+from autoeval.leaderboards.table import MODES, Board, read_board
+from autoeval.pipeline.boards import update_board
+from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.estimate import estimate, total
+from autoeval.pipeline.judging import Judged, judge_all, open_cache, refuse_unknown_prices
+from autoeval.pipeline.obsolete import check_extra_parameters
+from autoeval.pipeline.presets import find_preset
+from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
+from autoeval.pipeline.result import EXIT_BUDGET, EXIT_INCOMPLETE, EXIT_OK, EXIT_REFUSED
+from autoeval.pipeline.rows import Conditions, Row, leaderboard_row
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """A board as it was written, and how the models on it fared in this run.
+
+    `judged` are the models that were put on the board; `incomplete` those that were left off because too few of
+    their pairs could be judged, with that share.
+    """
+
+    path: Path
+    board: Board
+    judged: Sequence[str]
+    incomplete: Mapping[str, float]
+    ask: AskReport
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line exits with."""
+        if self.ask.stop and self.ask.stop.reason is StopReason.BUDGET:
+            return EXIT_BUDGET
+        if self.ask.stop and self.ask.stop.reason is StopReason.REFUSED:
+            return EXIT_REFUSED
+        return EXIT_INCOMPLETE if self.incomplete else EXIT_OK
+
+
+@dataclass(frozen=True)
+class _Result:
+    """One model of the run: its row, the preferences behind it and, where they are wanted, its annotations."""
+
+    name: str
+    row: Row
+    conditions: Conditions
+    preferences: Sequence[Preference]
+    coverage: float
+    annotations: Sequence[dict[str, Any]]
+
+
+def make_leaderboard(
+    leaderboard_path: str | Path | None = None,
+    annotators_config: str | Path | None = None,
+    all_model_outputs: Any = None,
+    reference_outputs: Any = None,
+    leaderboard_mode: str = "verified",
+    is_return_instead_of_print: bool = False,
+    check: bool = False,
+    is_overwrite_leaderboard: bool = False,
+    is_mixed_allowed: bool = False,
+    output_path: str | Path | None = None,
+    sort_by: str | None = None,
+    max_instances: int | None = None,
+    preset: str | None = None,
+    seed: int = 0,
+    is_allow_partial: bool = False,
+    is_reask_unparsed: bool = False,
+    min_coverage: float = 0.99,
+    dry_run: bool = False,
+    max_cost: float | None = None,
+    order: str | None = None,
+    judge_model: str | None = None,
+    judge_base_url: str | None = None,
+    judge_api_key_env: str | None = None,
+    judge_price: tuple[float, float] | None = None,
+    caching_path: str | Path | None = "auto",
+    max_concurrency: int = 64,
+    request_timeout: float = 120.0,
+    max_attempts: int = 8,
+    retry_delay: float = 0.5,
+    display: Display | None = None,
+    **obsolete: Any,
+) -> Any:
+    """Judge many models in one pass and put them on a leaderboard, or check one.
+
+    Args:
+        leaderboard_path: The leaderboard, a CSV file; begun if it does not exist. The preferences behind it are
+            stored beside it, without any text. Default: results/<annotator>_leaderboard.csv.
+        annotators_config: Who judges: the name of a shipped annotator, a config's folder, or a YAML file.
+            Default: the preset's.
+        all_model_outputs: The outputs of all models, told apart by `generator` or by file: a file, a glob
+            ('models/*/model_outputs.json'), a list of them; in Python also a DataFrame, a list of dicts or a
+            callable.
+        reference_outputs: The outputs to compare with. Default: those of the preset, from the Hugging Face hub.
+        leaderboard_mode: The mode of the new rows: minimal, verified, community or dev.
+        is_return_instead_of_print: Return the leaderboard and all annotations, as alpaca_eval does.
+        check: Change nothing; say whether the leaderboard follows from the preferences stored beside it, and
+            with all_model_outputs whether judging them gives it again. Without leaderboard_path: every shipped
+            one.
+        is_overwrite_leaderboard: Judge models again that are on the leaderboard, and replace their rows. Default:
+            they are left as they are.
+        is_mixed_allowed: Let rows of different judges, snapshots, prompts or eval sets stand on one board.
+        output_path: Folder for the annotations, a folder a model. Default: they are not written.
+        sort_by: The column that the leaderboard is sorted by. Default: the preset's.
+        max_instances: Judge only a sample of this many instructions, the same for every model.
+        preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
+        seed: Decides orders, draws from pools and samples.
+        is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_reask_unparsed: Ask again where the judge's reply held no verdict.
+        min_coverage: Leave a model off the board, and exit with 3, if less than this share of its pairs could
+            be judged.
+        dry_run: Say what would be asked and what it would cost; ask nothing.
+        max_cost: Stop before more than this many US dollars are spent.
+        order: Which output the judge sees first, in place of the config's word: random, both or fixed.
+        judge_model: The judge's model, in place of the config's.
+        judge_base_url: The judge's server, in place of the config's.
+        judge_api_key_env: The environment variable with the judge's key.
+        judge_price: US dollars per million input and output tokens, as [2, 8].
+        caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
+            one.
+        max_concurrency: Most requests in flight.
+        request_timeout: Seconds that one request may take.
+        max_attempts: How often a request is asked before it counts as failed.
+        retry_delay: Seconds before the first retry; doubled each time.
+        display: Shows the progress (Python only).
+        **obsolete: Old parameters that no longer mean anything; each is named.
+
+    Returns:
+        A Leaderboard; a Regeneration with check; a DryRun with dry_run; with is_return_instead_of_print, the
+        leaderboard DataFrame and a list of annotation dicts.
+
+    Raises:
+        UsageError: a parameter, file or config is wrong, or rows would stand on one board that do not compare.
+        AutoevalError: the run could not be finished; what was judged is in the cache.
+    """
+    check_extra_parameters(obsolete, list(inspect.signature(make_leaderboard).parameters))
+    check_choice("leaderboard_mode", leaderboard_mode, MODES)
+    check_number("max_instances", max_instances, 1, whole=True)
+    check_number("min_coverage", min_coverage, 0, 1)
+    check_number("max_cost", max_cost, 0)
+    check_number("seed", seed, 0, whole=True)
+    defaults = find_preset(preset)
+    source = annotators_config or defaults.annotator
+    path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
+    if check and all_model_outputs is None:
+        return check_boards([path] if leaderboard_path else shipped_boards())
+    if all_model_outputs is None:
+        raise UsageError("--all_model_outputs is missing: say whose outputs to judge, or use --check.")
+    overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
+    annotator = load_annotator(source, overrides)
+    refuse_unknown_prices(annotator, max_cost)
+    asking = AskOptions(
+        max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
+    )
+    display = display or Silent()
+    before = read_board(path) if path.exists() else Board({})
+    with ExitStack() as opened:
+        to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
+        all_pairs = opened.enter_context(
+            load_pairs_by_generator(
+                all_model_outputs, to_compare, allow_partial=is_allow_partial, max_instances=max_instances
+            )
+        )
+        judges_again = check or is_overwrite_leaderboard
+        pairs = {name: all_pairs[name] for name in all_pairs if judges_again or name not in before.rows}
+        if not is_mixed_allowed:
+            _refuse_conflicts(before, {name: Conditions.of(annotator, pairs[name], set()) for name in pairs})
+        display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
+        cache = opened.enter_context(open_cache(caching_path))
+        plans = [Plan(annotator, pairs[name], seed) for name in pairs]
+        if dry_run:
+            return total(estimate(plan, cache) for plan in plans)
+        folders = [_folder(output_path, plan) for plan in plans]
+        judged, report = judge_all(
+            plans, cache, asking, display, is_reask_unparsed, folders, keeps_rows=is_return_instead_of_print
+        )
+        results = [_result(plan, one, leaderboard_mode) for plan, one in zip(plans, judged, strict=True)]
+    complete = {result.name: result for result in results if result.coverage >= min_coverage}
+    if check:
+        rows = {name: result.row for name, result in complete.items()}
+        return check_boards([path]).merged(compare_rows(path, before, rows))
+    if not is_mixed_allowed:
+        _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
+    board = update_board(
+        path,
+        lambda board: board.with_rows({name: result.row for name, result in complete.items()}),
+        {name: result.preferences for name, result in complete.items()},
+        sort_by or defaults.sort_by,
+    )
+    made = Leaderboard(
+        path=path,
+        board=board,
+        judged=tuple(complete),
+        incomplete={result.name: result.coverage for result in results if result.name not in complete},
+        ask=report,
+    )
+    if is_return_instead_of_print:
+        return made.board.to_pandas(), [row for result in results for row in result.annotations]
+    return made
+
+
+def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -> str:
+    parts = [f"judge {annotator.name}", f"{n_judged} models", f"leaderboard {path}"]
+    if n_given > n_judged:
+        already = f"{n_given - n_judged} already on it are left as they are (--is_overwrite_leaderboard)"
+        parts.append(already)
+    return " · ".join(parts)
+
+
+def _folder(output_path: str | Path | None, plan: Plan) -> Path | None:
+    name = cast("Pairs", plan.pairs).generator_2.replace("/", "_")
+    return None if output_path is None else Path(output_path) / name
+
+
+def _result(plan: Plan, judged: Judged, mode: str) -> _Result:
+    pairs = cast("Pairs", plan.pairs)
+    conditions = Conditions.of(plan.annotator, pairs, judged.tally.models)
+    return _Result(
+        name=pairs.generator_2,
+        row=leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode),
+        conditions=conditions,
+        preferences=tuple(judged.tally.stored()),
+        coverage=judged.tally.coverage,
+        annotations=judged.rows or (),
+    )
+
+
+def _refuse_conflicts(board: Board, conditions: Mapping[str, Conditions]) -> None:
+    """Refuse rows that do not compare with those of the board, or with each other.
+
+    Raises:
+        UsageError: naming the model, the condition and what it is on either side.
+    """
+    for name, ours in conditions.items():
+        conflict = ours.conflict(board, replaced=conditions.keys())
+        if conflict:
+            raise UsageError(
+                f"{name!r} does not compare with the leaderboard: {conflict}. Choose another --leaderboard_path, "
+                "judge all of its models again with --is_overwrite_leaderboard, or use --is_mixed_allowed."
+            )
+        served = next(iter(conditions.values())).judge_models
+        if ours.judge_models and served and ours.judge_models != served:
+            raise UsageError(
+                f"the server changed its model during the run: {name!r} was judged by {ours.judge_models}, the first "
+                f"model by {served}. Use --is_mixed_allowed to put them on one board all the same."
+            )
