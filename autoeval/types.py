@@ -42,7 +42,8 @@ class Endpoint:
     """Where requests go and which environment variable holds the key; never the key itself.
 
     `base_url` is None for the provider's own address. `cache_as` names a server whose address moves,
-    so that its replies stay valid. `weights` is the hash of a local model's weights.
+    so that its replies stay valid. `weights` is the hash of a local model's weights. `clients` is a file of several
+    clients among which requests rotate; `base_url` is then the first one's and only names the server.
     """
 
     provider: str
@@ -50,6 +51,7 @@ class Endpoint:
     api_key_env: str | None = None
     cache_as: str | None = None
     weights: str | None = None
+    clients: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

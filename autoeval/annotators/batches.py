@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 
 @dataclass(frozen=True)
@@ -12,22 +13,17 @@ class Batches:
     place_of: Mapping[int, tuple[int, int]]
 
 
-def batches(indices: Sequence[int], size: int, shuffle_seed: int | None) -> Batches:
+def batches(indices: Sequence[int], size: int, shuffle_seed: int | None, chunk: int | None = None) -> Batches:
     """Group pairs by `size`.
 
     Args:
         indices: the pairs to group, in their order.
         size: pairs in a group; the last group is padded to it.
         shuffle_seed: shuffle as AlpacaEval does with this seed before grouping; None keeps the order.
+        chunk: group the pairs of each stretch of so many indices apart; None groups all together.
     """
-    padded: list[int | None] = [*indices, *[None] * (-len(indices) % size)]
-    if shuffle_seed is not None:
-        import numpy as np
-
-        # pandas' DataFrame.sample(frac=1, random_state=seed) draws this permutation
-        order = np.random.RandomState(shuffle_seed).permutation(len(padded))
-        padded = [padded[place] for place in order]
-    groups = [tuple(padded[start : start + size]) for start in range(0, len(padded), size)]
+    stretches = groupby(indices, key=lambda index: index // chunk if chunk else 0)
+    groups = [group for _, stretch in stretches for group in _groups(list(stretch), size, shuffle_seed)]
     places = {
         index: (number, place)
         for number, group in enumerate(groups)
@@ -35,3 +31,14 @@ def batches(indices: Sequence[int], size: int, shuffle_seed: int | None) -> Batc
         if index is not None
     }
     return Batches(groups, places)
+
+
+def _groups(indices: Sequence[int], size: int, shuffle_seed: int | None) -> list[tuple[int | None, ...]]:
+    padded: list[int | None] = [*indices, *[None] * (-len(indices) % size)]
+    if shuffle_seed is not None:
+        import numpy as np
+
+        # pandas' DataFrame.sample(frac=1, random_state=seed) draws this permutation
+        order = np.random.RandomState(shuffle_seed).permutation(len(padded))
+        padded = [padded[place] for place in order]
+    return [tuple(padded[start : start + size]) for start in range(0, len(padded), size)]

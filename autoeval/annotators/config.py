@@ -60,7 +60,11 @@ class GroupConfig(Strict):
 
 @dataclass(frozen=True)
 class Judge:
-    """One judge, ready to be asked. `prompt` and `parser` are None for the built-in ones."""
+    """One judge, ready to be asked. `prompt` and `parser` are None for the built-in ones.
+
+    `chunk` groups pairs for `batch_size` within stretches of so many, as AlpacaEval does. `unmet` says why the
+    judge cannot be asked here, where that is so; its cached replies can still be read.
+    """
 
     name: str
     endpoint: Endpoint
@@ -72,8 +76,10 @@ class Judge:
     samples: int = 1
     batch_size: int = 1
     shuffle: bool = False
+    chunk: int | None = None
     price: Price | None = None
     reply_tokens: int = 50
+    unmet: str = ""
 
     @property
     def is_builtin(self) -> bool:

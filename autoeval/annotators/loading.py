@@ -2,17 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
-from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig
-from autoeval.completions.providers import PROVIDERS
+from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig, Order
+from autoeval.completions.endpoints import endpoint_of
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting import finding
-from autoeval.prompting.config import effective_base_url
+from autoeval.prompting.alpaca_eval.folders import is_dialect
+from autoeval.prompting.config import Price
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.templates import JinjaTemplate
 from autoeval.prompting.yaml_files import parse, read_yaml
@@ -30,6 +32,7 @@ class JudgeOverrides:
     api_key_env: str | None = None
     order: str | None = None
     price: tuple[float, float] | None = None
+    p_label_flip: float | None = None
 
     def applied_to(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a judge's config with these values put in."""
@@ -43,36 +46,53 @@ class JudgeOverrides:
         }
         return {**data, **{field: value for field, value in values.items() if value is not None}}
 
+    def applied_to_judge(self, judge: Judge) -> Judge:
+        """Return a judge of AlpacaEval's dialect with order and price put in."""
+        order = cast("Order", self.order) if self.order else judge.order
+        price = Price(input=self.price[0], output=self.price[1]) if self.price else judge.price
+        return replace(judge, order=order, price=price)
 
-def load_annotator(source: str | Path, overrides: JudgeOverrides | None = None) -> Annotator:
+
+def load_annotator(
+    source: str | Path, overrides: JudgeOverrides | None = None, config_dirs: Sequence[Path] = ()
+) -> Annotator:
     """Load an annotator.
 
     Args:
-        source: the name of a shipped annotator, a config's folder, or a YAML file.
+        source: the name of an annotator, a config's folder, or a YAML file; ours or in AlpacaEval's dialect.
         overrides: values from the command line.
+        config_dirs: folders of annotators, looked into before anything else.
 
     Raises:
         UsageError: there is none of that name, or its config is wrong.
     """
-    path = find_config(source)
+    path = find_config(source, config_dirs)
     name = finding.config_name(path)
     data = read_yaml(path)
     overrides = overrides or JudgeOverrides()
+    if is_dialect(data):
+        theirs = alpaca_eval.load_judges(
+            data, path, overrides.model, overrides.base_url, overrides.api_key_env
+        )
+        judges = [overrides.applied_to_judge(judge) for judge in theirs]
+        return _annotator(name, judges, "pool", overrides.p_label_flip or 0.0, "")
     if "annotators" in data or "combine" in data:
         group = parse(GroupConfig, _with_overrides(data, overrides), str(path))
         judges = [_judge(judge, config, path) for judge, config in group.annotators.items()]
-        return _annotator(name, judges, group.combine, group.p_label_flip, group.description)
+        noise = group.p_label_flip if overrides.p_label_flip is None else overrides.p_label_flip
+        return _annotator(name, judges, group.combine, noise, group.description)
     config = parse(JudgeConfig, overrides.applied_to(data), str(path))
-    return _annotator(name, [_judge(name, config, path)], "jury", 0.0, config.description)
+    judges = [_judge(name, config, path)]
+    return _annotator(name, judges, "jury", overrides.p_label_flip or 0.0, config.description)
 
 
-def find_config(source: str | Path) -> Path:
+def find_config(source: str | Path, config_dirs: Sequence[Path] = ()) -> Path:
     """Return the YAML file of an annotator given by name, folder or file.
 
     Raises:
         UsageError: naming the nearest known annotator.
     """
-    return finding.find_config(source, FOLDER, "--annotators_config")
+    return finding.find_config(source, FOLDER, "--annotators_config", config_dirs)
 
 
 def names() -> list[str]:
@@ -96,21 +116,12 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         raise UsageError(
             f"{path}: there is no built-in judge {config.model!r}. {nearest(config.model, BUILTIN)}"
         )
-    if config.provider not in ("builtin", *PROVIDERS):
-        raise UsageError(
-            f"{path}: there is no provider {config.provider!r}. {nearest(config.provider, PROVIDERS)}"
-        )
     if not config.model:
         raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
-    endpoint = Endpoint(
-        provider=config.provider,
-        base_url=effective_base_url(config.provider, config.base_url),
-        api_key_env=config.api_key_env,
-        cache_as=config.cache_as,
-    )
+    is_builtin = config.provider == "builtin"
     return Judge(
         name=name,
-        endpoint=endpoint,
+        endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=config.parameters,
         prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),

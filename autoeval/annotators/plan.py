@@ -140,7 +140,7 @@ class Plan:
                     if judge.name in indices:
                         indices[judge.name].append(pair.index)
         return {
-            name: batches(indices[name], judge.batch_size, self.seed if judge.shuffle else None)
+            name: batches(indices[name], judge.batch_size, self.seed if judge.shuffle else None, judge.chunk)
             for name, judge in batched.items()
         }
 

@@ -69,9 +69,15 @@ def unparsed_keys(plan: Iterable[PlannedPair], cache: Replies) -> frozenset[byte
     while chunk := list(islice(questions, _READ_AT_ONCE)):
         asked = {request_key(question.request): question for question in chunk if question.request}
         for key, entry in cache.get_many(list(asked)).items():
-            if isinstance(entry, Completion) and isinstance(_reading(asked[key], entry), Unparsed):
+            if _holds_no_verdict(asked[key], entry):
                 unparsed.add(key)
     return frozenset(unparsed)
+
+
+def _holds_no_verdict(question: Question, entry: Entry) -> bool:
+    if isinstance(entry, RecordedVerdict):
+        return None in entry.preferences
+    return isinstance(_reading(question, entry), Unparsed)
 
 
 def _judgment(
@@ -85,8 +91,15 @@ def _judgment(
         reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
         return Judgment(name, None, is_switched, failure=reason)
     if isinstance(entry, RecordedVerdict):
-        preference = _turned(entry.preference, is_switched)
-        return Judgment(name, preference, is_switched, price=entry.price, seconds=entry.seconds)
+        recorded = entry.preferences[question.place]
+        return Judgment(
+            annotator=name,
+            preference=None if recorded is None else turned(recorded, is_switched),
+            is_switched=is_switched,
+            price=entry.price,
+            seconds=entry.seconds,
+            failure="unparsed: the imported judgment holds no verdict" if recorded is None else None,
+        )
     return _parsed(question, entry, price_of(question.request))
 
 
@@ -96,7 +109,7 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
     paid = cost(price, completion.input_tokens, completion.output_tokens)
     return Judgment(
         annotator=question.judge.name,
-        preference=_turned(verdict.preference, question.is_switched) if verdict else None,
+        preference=turned(verdict.preference, question.is_switched) if verdict else None,
         is_switched=question.is_switched,
         raw_completion=raw_completion(completion),
         explanation=verdict.explanation if verdict else None,
@@ -115,7 +128,8 @@ def _reading(question: Question, completion: Completion) -> Reading:
     return Unparsed(f"the reply has {len(readings)} verdicts for {question.n_places} pairs")
 
 
-def _turned(preference: float, is_switched: bool) -> float:
+def turned(preference: float, is_switched: bool) -> float:
+    """Turn a preference from the order shown into the pair's own, or back."""
     return 3 - preference if is_switched else preference
 
 

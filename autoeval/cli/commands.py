@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ _JOURNEYS = {
         "autoeval.pipeline.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "site": ("autoeval.pipeline.site", "Build a static website from leaderboards."),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
 
@@ -70,7 +72,8 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     from autoeval.cli.display import TerminalDisplay
     from autoeval.cli.show import show
 
-    result = function(**arguments, display=TerminalDisplay())
+    shows_progress = "display" in signature(function).parameters
+    result = function(**arguments, **({"display": TerminalDisplay()} if shows_progress else {}))
     show(result)
     sys.exit(getattr(result, "exit_code", 0))
 

@@ -18,6 +18,7 @@ from autoeval.pipeline.generating import Generation
 from autoeval.pipeline.make_leaderboard import Leaderboard
 from autoeval.pipeline.regeneration import Regeneration
 from autoeval.pipeline.result import Evaluation
+from autoeval.pipeline.site import Site
 
 
 def show(result: Any) -> None:
@@ -33,6 +34,10 @@ def show(result: Any) -> None:
         _show_leaderboard(console, result)
     elif isinstance(result, Regeneration):
         _show_regeneration(console, result)
+    elif isinstance(result, Site):
+        console.print(
+            Text(f"{result.n_boards} boards, {result.n_pages} pages. Open {result.index}"), soft_wrap=True
+        )
     elif isinstance(result, Board):
         _show_board(console, result)
     elif result is not None:

@@ -40,9 +40,13 @@ class CacheError(AutoevalError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedVerdict:
-    """A verdict imported from elsewhere without the reply it was read from, in the order shown."""
+    """Verdicts imported from elsewhere without the reply that they were read from.
 
-    preference: float
+    `preferences` has one for each pair that the prompt asks about, in the order shown; None where the reply held no
+    verdict. `price` and `seconds` are per pair.
+    """
+
+    preferences: tuple[float | None, ...]
     price: float | None = None
     seconds: float | None = None
 
@@ -181,7 +185,7 @@ def _encode(entry: Entry) -> tuple[str, str]:
 def _decode(kind: str, value: str) -> Entry:
     fields: Mapping[str, Any] = json.loads(value)
     if kind == "verdict":
-        return RecordedVerdict(**fields)
+        return RecordedVerdict(**{**fields, "preferences": tuple(fields["preferences"])})
     logprobs = tuple(
         TokenLogprobs(
             token["token"], token["logprob"], tuple((text, number) for text, number in token["top"])

@@ -42,7 +42,10 @@ class GeneratorConfig(ModelConfig):
 
 @dataclass(frozen=True)
 class Generator:
-    """A model ready to be asked for outputs."""
+    """A model ready to be asked for outputs.
+
+    `unmet` says why it cannot be asked here, where that is so; its cached replies can still be read.
+    """
 
     name: str
     endpoint: Endpoint
@@ -51,6 +54,7 @@ class Generator:
     prompt: Prompt
     price: Price | None = None
     reply_tokens: int = 300
+    unmet: str = ""
 
     @cached_property
     def identity(self) -> Mapping[str, Any]:

@@ -1,13 +1,16 @@
 """Finding a model's config by name or path, and making the generator from it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autoeval.completions.endpoints import endpoint_of
 from autoeval.errors import UsageError
+from autoeval.generators import alpaca_eval
 from autoeval.generators.config import PROMPT_VARIABLES, Generator, GeneratorConfig
+from autoeval.prompting.alpaca_eval.folders import is_dialect
+from autoeval.prompting.config import Price
 from autoeval.prompting.finding import config_name, find_config
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.yaml_files import parse, read_yaml
@@ -47,7 +50,10 @@ class GeneratorOverrides:
 
 
 def load_generator(
-    source: Source, role: str = "--model_configs", overrides: GeneratorOverrides | None = None
+    source: Source,
+    role: str = "--model_configs",
+    overrides: GeneratorOverrides | None = None,
+    config_dirs: Sequence[Path] = (),
 ) -> Generator:
     """Load a model to generate with.
 
@@ -55,17 +61,20 @@ def load_generator(
         source: see `Source`.
         role: the flag that named it.
         overrides: values from the command line.
+        config_dirs: folders of model configs, looked into before anything else.
 
     Raises:
         UsageError: there is none of that name, or its config is wrong.
     """
-    name, data, folder, where = _read(source, role)
+    name, data, folder, where = _read(source, role, config_dirs)
+    if "prompt_template" in data:
+        return _in_dialect(name, data, folder, where, overrides or GeneratorOverrides())
     config = parse(GeneratorConfig, (overrides or GeneratorOverrides()).applied_to(data), where)
+    if not config.model:
+        raise UsageError(f"{where}: the model is not set. Give --generator_model (and --generator_base_url).")
     prompt = compile_prompt(config, folder, PROMPT_VARIABLES, where)
     assert prompt is not None  # the config puts the instruction alone where it has no prompt
     _check_shows_instruction(prompt, where)
-    if not config.model:
-        raise UsageError(f"{where}: the model is not set. Give --generator_model (and --generator_base_url).")
     return Generator(
         name=name,
         endpoint=endpoint_of(config, where),
@@ -77,15 +86,40 @@ def load_generator(
     )
 
 
-def _read(source: Source, role: str) -> tuple[str, Mapping[str, Any], Path, str]:
+def _in_dialect(
+    name: str, data: Mapping[str, Any], folder: Path, where: str, overrides: GeneratorOverrides
+) -> Generator:
+    """Make a generator of a model in AlpacaEval's dialect, whose parameters are that dialect's arguments."""
+    kwargs = {**(data.get("completions_kwargs") or {}), **(overrides.parameters or {})}
+    generator = alpaca_eval.load_model(
+        name,
+        {**data, "completions_kwargs": kwargs},
+        folder.absolute().parent,
+        where,
+        overrides.model,
+        overrides.base_url,
+        overrides.api_key_env,
+    )
+    if overrides.price is None:
+        return generator
+    return replace(generator, price=Price(input=overrides.price[0], output=overrides.price[1]))
+
+
+def _read(source: Source, role: str, config_dirs: Sequence[Path]) -> tuple[str, Mapping[str, Any], Path, str]:
     """Return a config's name, its fields, the folder of its templates, and what errors call it."""
     if isinstance(source, Mapping):
         if len(source) != 1 or not all(isinstance(config, Mapping) for config in source.values()):
             raise UsageError(f"{role}: give one config under its name, as {{my-model: {{provider: …}}}}.")
         ((name, data),) = source.items()
         return str(name), data, Path(), role
-    path = find_config(source, FOLDER, role)
-    return config_name(path), read_yaml(path), path.parent, str(path)
+    path = find_config(source, FOLDER, role, config_dirs)
+    data = read_yaml(path)
+    if is_dialect(data):
+        if len(data) != 1:
+            raise UsageError(f"{path} holds {len(data)} models. Keep one a file.")
+        ((name, data),) = data.items()
+        return str(name), data, path.parent, str(path)
+    return config_name(path), data, path.parent, str(path)
 
 
 def _check_shows_instruction(prompt: Prompt, where: str) -> None:

@@ -12,6 +12,7 @@ from autoeval.leaderboards.table import Board, read_board
 from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.presets import Preset
 from autoeval.pipeline.rows import Row
+from autoeval.prompting.alpaca_eval.folders import installed
 from autoeval.resources import shipped
 
 _EMPTY = Board({})
@@ -164,8 +165,5 @@ def _with_conditions(board: Board, annotator: str, folder: str) -> Board:
 
 def _installed_boards() -> list[Path]:
     """Return the folders of boards that are no user's: ours, and those of an installed alpaca_eval."""
-    from importlib.util import find_spec
-
-    spec = find_spec("alpaca_eval")
-    places = spec.submodule_search_locations if spec else None
-    return [shipped("leaderboards"), *(Path(place) / "leaderboards" for place in places or ())]
+    theirs = installed("leaderboards")
+    return [shipped("leaderboards"), *([theirs] if theirs else [])]

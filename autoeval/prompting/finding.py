@@ -1,26 +1,35 @@
 """Finding a config by the name of a shipped one, its folder or its file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from autoeval.errors import UsageError, nearest
+from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME, installed
 from autoeval.resources import shipped
 
-CONFIG_NAMES = ("config.yaml", "config.yml")
+CONFIG_NAMES = ("config.yaml", "config.yml", CONFIG_NAME)
+_THEIRS = {"annotator_configs": "evaluators_configs", "model_configs": "models_configs"}
 
 
-def find_config(source: str | Path, folder: str, role: str) -> Path:
+def find_config(source: str | Path, folder: str, role: str, first: Sequence[Path] = ()) -> Path:
     """Return the YAML file of a config.
 
+    A name is looked for in the folders of `first`, in the working folder, among the shipped configs, and among
+    those of the alpaca_eval package where that is installed beside us.
+
     Args:
-        source: the name of a shipped config, a config's folder, or a YAML file.
+        source: the name of a config, a config's folder, or a YAML file.
         folder: where shipped ones are, such as `annotator_configs`.
         role: the flag that named it.
+        first: folders of configs that come before any other.
 
     Raises:
-        UsageError: naming the nearest shipped config.
+        UsageError: naming the nearest known config.
     """
     given = Path(source)
-    for root in (Path(), shipped(folder)):
+    theirs = installed(_THEIRS[folder])
+    last = [theirs] if theirs else []
+    for root in (*first, Path(), shipped(folder), *last):
         candidate = root / given
         if candidate.is_file():
             return candidate
@@ -29,14 +38,17 @@ def find_config(source: str | Path, folder: str, role: str) -> Path:
                 return candidate / config_name
     if given.is_dir():
         raise UsageError(f"{role}: the folder {given} has no {CONFIG_NAMES[0]}.")
-    raise UsageError(
-        f"{role}: there is no config {str(source)!r}. {nearest(str(source), shipped_configs(folder))}"
-    )
+    known = {name for place in (*first, shipped(folder), *last) for name in _names_in(place)}
+    raise UsageError(f"{role}: there is no config {str(source)!r}. {nearest(str(source), known)}")
 
 
 def shipped_configs(folder: str) -> list[str]:
     """Return the names of the shipped configs in a folder such as `model_configs`."""
-    return sorted(path.parent.name for path in shipped(folder).glob(f"*/{CONFIG_NAMES[0]}"))
+    return sorted(_names_in(shipped(folder)))
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {path.parent.name for name in CONFIG_NAMES for path in folder.glob(f"*/{name}")}
 
 
 def config_name(path: Path) -> str:

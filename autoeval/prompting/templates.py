@@ -8,7 +8,7 @@ delimiters, `nonce` puts a mark into the delimiters that no output can know.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -120,12 +120,19 @@ class BraceTemplate:
 
     source: str
     allowed: frozenset[str]
+    before: Mapping[str, int] = field(default_factory=dict)
+    """How often each field occurs before this text, where a prompt is split into several templates."""
+
+    @staticmethod
+    def names_in(source: str) -> list[str]:
+        """Return everything that stands in a text like a hole, allowed or not, each once."""
+        return list(dict.fromkeys(_PLACEHOLDER.findall(source)))
 
     @cached_property
     def _pieces(self) -> tuple[tuple[str, int | None], ...]:
         """Literal text as (text, None), holes as (field, which row)."""
         pieces: list[tuple[str, int | None]] = []
-        seen: dict[str, int] = {}
+        seen: dict[str, int] = dict(self.before)
         end = 0
         for match in _PLACEHOLDER.finditer(self.source):
             name = match[1]

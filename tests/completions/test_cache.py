@@ -27,7 +27,7 @@ def key(number: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "entry", [FULL, Completion(""), RecordedVerdict(1.5), RecordedVerdict(1.25, 0.01, 2.0)]
+    "entry", [FULL, Completion(""), RecordedVerdict((1.5,)), RecordedVerdict((1.25, None), 0.01, 2.0)]
 )
 def test_an_entry_comes_back_as_it_went_in_also_from_another_process_view(
     entry: Entry, tmp_path: Path

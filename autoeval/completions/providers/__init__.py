@@ -104,6 +104,8 @@ def create(endpoint: Endpoint, timeout: float) -> Provider | LocalProvider:
         MissingExtraError: the provider's package is not installed.
     """
     entry = _entry(endpoint.provider)
+    if endpoint.clients:
+        entry = _Entry("rotating:RotatingProvider")
     try:
         provider_class = getattr(import_module(entry.module), entry.class_name)
         return cast("Provider | LocalProvider", provider_class(endpoint, timeout))
