@@ -3,11 +3,11 @@
 import asyncio
 import random
 import time
-from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 from autoeval.completions.providers import Reply
 from autoeval.completions.providers.openai import OpenAIProtocol
+from autoeval.completions.providers.sdk_transport import SdkTransport
 from autoeval.prompting.clients import CLIENT_CLASSES, Client, read_clients
 from autoeval.types import Endpoint, Failure, FailureKind, Request
 
@@ -58,13 +58,12 @@ class _Client(OpenAIProtocol):
     def __init__(self, config: Client, timeout: float) -> None:
         import openai
 
-        self._config: Mapping[str, Any] = {
-            name: value for name, value in config.items() if name != "client_class"
-        }
-        self._class_name = CLIENT_CLASSES[config.get("client_class", "openai.OpenAI")]
+        arguments = {name: value for name, value in config.items() if name != "client_class"}
+        client_class = getattr(openai, CLIENT_CLASSES[config.get("client_class", "openai.OpenAI")])
         self._ready_at = 0.0
         self.is_refused = False
-        super().__init__(openai, str(config.get("api_key") or ""), timeout)
+        transport = SdkTransport(openai, partial(client_class, **arguments), (openai.OpenAIError,))
+        super().__init__(transport, str(config.get("api_key") or ""), timeout)
 
     @property
     def rests_for(self) -> float:
@@ -85,6 +84,3 @@ class _Client(OpenAIProtocol):
         if is_limited:
             self._ready_at = time.monotonic() + (reply.outcome.retry_after or _REST_SECONDS)
         return self.is_refused or is_limited
-
-    def _connect(self, **options: Any) -> Any:
-        return getattr(self._sdk, self._class_name)(**{**self._config, **options})
