@@ -70,5 +70,5 @@ def _read(template: Path, folder: Path, where: str) -> tuple[str, str]:
     except (OSError, ValueError) as error:
         reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         if isinstance(error, OSError):
-            reason = error.strerror
+            reason = error.strerror or str(error)
         raise UsageError(f"{where}: the template {str(template)!r} cannot be read: {reason}.") from None
