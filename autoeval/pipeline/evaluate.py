@@ -40,7 +40,7 @@ def evaluate(
     output_path: str | Path | None = "auto",
     precomputed_leaderboard: str | Path | None = "auto",
     is_overwrite_leaderboard: bool = False,
-    leaderboard_mode_to_print: str | None = "minimal",
+    leaderboard_mode_to_print: str | None = "auto",
     current_leaderboard_mode: str = "community",
     is_return_instead_of_print: bool = False,
     sort_by: str | None = None,
@@ -87,7 +87,7 @@ def evaluate(
             this judge and reference, if there is one; None: no other models.
         is_overwrite_leaderboard: Replace the model's row on the leaderboard if it has one.
         leaderboard_mode_to_print: Show the models of this mode and the stricter ones: minimal, verified,
-            community, dev; None: all.
+            community, dev; None: all. `auto`: minimal of a shipped board, all of a board of yours.
         current_leaderboard_mode: The mode of the new row.
         is_return_instead_of_print: Return the leaderboard and the annotations, as alpaca_eval does.
         sort_by: The column that the leaderboard is sorted by. Default: the preset's.
@@ -131,7 +131,10 @@ def evaluate(
     """
     check_extra_parameters(obsolete, list(inspect.signature(evaluate).parameters))
     _check(
-        (current_leaderboard_mode, leaderboard_mode_to_print),
+        (
+            current_leaderboard_mode,
+            None if leaderboard_mode_to_print == "auto" else leaderboard_mode_to_print,
+        ),
         interval,
         max_instances,
         min_coverage,
@@ -143,9 +146,12 @@ def evaluate(
     sorted_by = sort_by or defaults.sort_by
     source = annotators_config or defaults.annotator
     board, board_path = boards.find_board(precomputed_leaderboard, source, defaults)
+    mode_to_print = leaderboard_mode_to_print
+    if mode_to_print == "auto":
+        mode_to_print = None if board_path and boards.is_own(board_path) else "minimal"
     if model_outputs is None:
         shown = board if board_path else boards.known_models(defaults)
-        return shown.sorted_by(sorted_by).of_mode(leaderboard_mode_to_print)
+        return shown.sorted_by(sorted_by).of_mode(mode_to_print)
     overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
     annotator = load_annotator(source, overrides)
     refuse_unknown_prices(annotator, max_cost)
@@ -193,7 +199,7 @@ def evaluate(
         row=row,
         board=placed.board.sorted_by(sorted_by),
         apart=placed.apart,
-        mode_to_print=leaderboard_mode_to_print,
+        mode_to_print=mode_to_print,
         n_unpaired=n_unpaired,
         ask=judged.report,
         min_coverage=min_coverage,
