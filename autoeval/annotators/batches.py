@@ -13,9 +13,7 @@ class Batches:
     place_of: Mapping[int, tuple[int, int]]
 
 
-def batches(
-    indices: Sequence[int], size: int, shuffle_seed: int | None, chunk: int | None = None
-) -> Batches:
+def batches(indices: Sequence[int], size: int, shuffle_seed: int | None, chunk: int | None = None) -> Batches:
     """Group pairs by `size`.
 
     Args:

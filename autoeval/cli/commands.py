@@ -19,6 +19,14 @@ _JOURNEYS = {
         "autoeval.pipeline.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "validate": (
+        "autoeval.pipeline.validate",
+        "Check a config and show exactly what it would send.",
+    ),
+    "import_annotations": (
+        "autoeval.pipeline.import_annotations",
+        "Put recorded judgments into the cache, so that none is paid for again.",
+    ),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
 

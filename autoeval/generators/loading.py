@@ -105,9 +105,7 @@ def _in_dialect(
     return replace(generator, price=Price(input=overrides.price[0], output=overrides.price[1]))
 
 
-def _read(
-    source: Source, role: str, config_dirs: Sequence[Path]
-) -> tuple[str, Mapping[str, Any], Path, str]:
+def _read(source: Source, role: str, config_dirs: Sequence[Path]) -> tuple[str, Mapping[str, Any], Path, str]:
     """Return a config's name, its fields, the folder of its templates, and what errors call it."""
     if isinstance(source, Mapping):
         if len(source) != 1 or not all(isinstance(config, Mapping) for config in source.values()):

@@ -18,6 +18,7 @@ from autoeval.generators.config import Generator
 from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
 from autoeval.generators.plan import GenerationPlan
 from autoeval.pipeline.checks import check_number
+from autoeval.pipeline.choosing import annotator_source, config_folders
 from autoeval.pipeline.estimate import DryRun, DryRuns, price_of
 from autoeval.pipeline.evaluate import evaluate
 from autoeval.pipeline.forwarding import also_takes, defaults
@@ -90,9 +91,10 @@ def evaluate_from_model(
     overrides = GeneratorOverrides(
         generator_model, generator_base_url, generator_api_key_env, generator_parameters, generator_price
     )
-    generator = load_generator(_named(model_configs), overrides=overrides)
+    folders = config_folders(None, settings["base_dir"])
+    generator = load_generator(_named(model_configs), overrides=overrides, config_dirs=folders)
     other = (
-        load_generator(reference_model_configs, "--reference_model_configs")
+        load_generator(reference_model_configs, "--reference_model_configs", config_dirs=folders)
         if reference_model_configs
         else None
     )
@@ -192,15 +194,23 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
     Raises:
         UsageError: something is missing.
     """
+    folders = config_folders(settings["annotators_config_dir"], settings["base_dir"])
     annotator = load_annotator(
-        settings["annotators_config"] or find_preset(settings["preset"]).annotator,
+        annotator_source(settings["annotators_config"], find_preset(settings["preset"]), folders),
         JudgeOverrides(
             settings["judge_base_url"],
             settings["judge_model"],
             settings["judge_api_key_env"],
             settings["order"],
         ),
+        folders,
     )
+    unmet = {model.name: model.unmet for model in generators} | {
+        judge.name: judge.unmet for judge in annotator.judges
+    }
+    for name, reason in unmet.items():
+        if reason:
+            raise UsageError(f"{name} cannot be asked: {reason}.")
     judges = [judge.endpoint for judge in annotator.judges if not judge.is_builtin]
     for endpoint in (*(generator.endpoint for generator in generators), *judges):
         providers.create(endpoint, settings["request_timeout"])

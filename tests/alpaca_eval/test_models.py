@@ -52,7 +52,9 @@ def asked_there() -> dict[str, dict[str, Any]]:
 
 @cache
 def models() -> dict[str, Generator]:
-    return {path.parent.name: load_generator(path) for path in config_files() if path.parent.name not in BROKEN}
+    return {
+        path.parent.name: load_generator(path) for path in config_files() if path.parent.name not in BROKEN
+    }
 
 
 def test_all_load_or_are_named_as_broken() -> None:

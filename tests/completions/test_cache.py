@@ -26,8 +26,12 @@ def key(number: int) -> bytes:
     return number.to_bytes(32, "big")
 
 
-@pytest.mark.parametrize("entry", [FULL, Completion(""), RecordedVerdict((1.5,)), RecordedVerdict((1.25, None), 0.01, 2.0)])
-def test_an_entry_comes_back_as_it_went_in_also_from_another_process_view(entry: Entry, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "entry", [FULL, Completion(""), RecordedVerdict((1.5,)), RecordedVerdict((1.25, None), 0.01, 2.0)]
+)
+def test_an_entry_comes_back_as_it_went_in_also_from_another_process_view(
+    entry: Entry, tmp_path: Path
+) -> None:
     path = tmp_path / "folder" / "replies.sqlite"
     with Cache(path) as cache:
         cache.put(key(1), entry)
@@ -88,7 +92,9 @@ def _newer_version(path: Path) -> None:
         (lambda path: path.mkdir(), "unable to open"),
     ],
 )
-def test_a_file_that_is_no_cache_of_ours_is_refused_and_left_alone(make: object, says: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_cache_of_ours_is_refused_and_left_alone(
+    make: object, says: str, tmp_path: Path
+) -> None:
     path = tmp_path / "file"
     make(path)  # type: ignore[operator]
     before = path.read_bytes() if path.is_file() else None

@@ -1,6 +1,6 @@
 """Judges in AlpacaEval's dialect: its YAML becomes our `Judge`s, and nothing else knows of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +20,7 @@ FIELDS = frozenset({"instruction", "output_1", "output_2"})
 _CHUNK = 128
 """AlpacaEval annotates so many pairs at a time, and groups within them."""
 
-_EXPLAINING = {
+_EXPLAINING: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
     "ChainOfThoughtProcessor": lambda _: ("concise_explanation",),
     "JsonKeysToColumnProcessor": lambda kwargs: tuple(kwargs.get("json_keys_to_keep", ())),
 }
@@ -86,9 +86,7 @@ def load_judges(
     Raises:
         UsageError: an entry is wrong; the message says which and how.
     """
-    return [
-        _judge(name, entry, path.resolve(), model, base_url, api_key_env) for name, entry in data.items()
-    ]
+    return [_judge(name, entry, path.resolve(), model, base_url, api_key_env) for name, entry in data.items()]
 
 
 def _judge(
@@ -114,9 +112,7 @@ def _judge(
         ),
         model=question.model,
         parameters=question.parameters,
-        prompt=compile_prompt(
-            text, question.form, FIELDS, config.batch_size, question.is_stripped, where
-        ),
+        prompt=compile_prompt(text, question.form, FIELDS, config.batch_size, question.is_stripped, where),
         parser=parser,
         order="random" if config.is_randomize_output_order else "fixed",
         batch_size=config.batch_size,

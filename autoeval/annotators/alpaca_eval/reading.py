@@ -64,7 +64,9 @@ class AlpacaEvalParser(Parser):
             return None
         kept = {name: fields.get(name) for name in self.explanation}
         only = next(iter(kept.values()))
-        return only if len(kept) == 1 and isinstance(only, str | None) else json.dumps(kept, ensure_ascii=False)
+        return (
+            only if len(kept) == 1 and isinstance(only, str | None) else json.dumps(kept, ensure_ascii=False)
+        )
 
 
 def _reading(value: Any, explanation: str | None) -> Reading:

@@ -4,7 +4,6 @@ Each function takes a config's `completions_kwargs` and says what the decoder of
 included, or why nothing here can send it.
 """
 
-import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -254,7 +253,9 @@ _DECODERS: Mapping[str, Callable[[dict[str, Any], str], Asked]] = {
 
 def _model(kwargs: Mapping[str, Any], where: str, default: str | None = None) -> str:
     """Take the model's name out of the arguments."""
-    name = kwargs.pop("model_name", default) if isinstance(kwargs, dict) else kwargs.get("model_name", default)
+    name = (
+        kwargs.pop("model_name", default) if isinstance(kwargs, dict) else kwargs.get("model_name", default)
+    )
     if not isinstance(name, str):
         raise UsageError(f"{where}: 'model_name' is missing from 'completions_kwargs'. Name the model.")
     return name

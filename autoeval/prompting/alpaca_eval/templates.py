@@ -95,9 +95,7 @@ def compile_prompt(
 def _check_holes(text: str, fields: frozenset[str], n_rows: int, where: str) -> None:
     for name in BraceTemplate.names_in(text):
         if name not in fields:
-            raise UsageError(
-                f"{where}: the prompt has the unknown field {{{name}}}. {nearest(name, fields)}"
-            )
+            raise UsageError(f"{where}: the prompt has the unknown field {{{name}}}. {nearest(name, fields)}")
     for name, count in BraceTemplate(text, fields).occurrences().items():
         if count != n_rows:
             raise UsageError(
@@ -109,7 +107,9 @@ def _check_holes(text: str, fields: frozenset[str], n_rows: int, where: str) -> 
 def _split(text: str, where: str) -> Iterator[tuple[str, str | None, str]]:
     """Split ChatML into (role, author's name, content); text between the messages is dropped."""
     if not text.startswith(_START) or not text.endswith(_END):
-        raise UsageError(f"{where}: a ChatML prompt begins with {_START} and ends with {_END}. Fix the marks.")
+        raise UsageError(
+            f"{where}: a ChatML prompt begins with {_START} and ends with {_END}. Fix the marks."
+        )
     for message in text.split(_START)[1:]:
         head, newline, rest = message.partition("\n")
         if not newline:

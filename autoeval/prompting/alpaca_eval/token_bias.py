@@ -35,7 +35,10 @@ def token_bias(
         return bias, ""
     encoding = next((name for prefix, name in _ENCODINGS if model.startswith(prefix)), None)
     if encoding is None:
-        return bias, f"the tokens of {model!r} are unknown, which 'tokens_to_avoid' and 'tokens_to_favor' need"
+        return (
+            bias,
+            f"the tokens of {model!r} are unknown, which 'tokens_to_avoid' and 'tokens_to_favor' need",
+        )
     encoder = tokenizer(encoding)
     if encoder is None:
         return bias, (
