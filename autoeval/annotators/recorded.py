@@ -131,7 +131,7 @@ def _entries(
         if len(judged) < len(answers):
             imported.incomplete += len(judged)
             continue
-        completion = _completion(judged[0][1].raw, judged[0][1].seconds)
+        completion = completion_of(judged[0][1].raw, judged[0][1].seconds)
         if completion is not None and all(_agrees(question, completion, one) for question, one in judged):
             imported.replies += len(judged)
             yield key, completion
@@ -160,9 +160,9 @@ def _verdict(judged: list[tuple[Question, Recorded]]) -> RecordedVerdict:
     return RecordedVerdict(tuple(preferences), judged[0][1].price, judged[0][1].seconds)
 
 
-def _completion(raw: Any, seconds: float | None) -> Completion | None:
-    """Make a reply of what a file has of it: its text, or OpenAI's choice."""
-    if raw is None:
+def completion_of(raw: Any, seconds: float | None) -> Completion | None:
+    """Make a reply of what a file has of it, its text or OpenAI's choice; None where it has nothing."""
+    if is_missing(raw):
         return None
     if isinstance(raw, Mapping) and ("message" in raw or "logprobs" in raw):
         return _of_choice(raw, seconds or 0.0)

@@ -32,9 +32,8 @@ def recompute(pairs: Iterable[Pair], annotator: str, folder: Path | None) -> Jud
             f"--is_recompute_metrics_only: there is no {path or 'annotations.json (--output_path is None)'}. "
             "Name the folder that has it with --output_path, or leave the flag out."
         )
-    rows = list(read_rows(path, "annotations"))
     tally = Tally()
-    for _ in tally.counted(_annotations(pairs, rows, annotator)):
+    for _ in tally.counted(annotations_of(pairs, path, annotator)):
         pass
     if not tally.n_judged:
         raise UsageError(
@@ -43,7 +42,15 @@ def recompute(pairs: Iterable[Pair], annotator: str, folder: Path | None) -> Jud
     return Judged(tally, _NOTHING_ASKED, path, None)
 
 
-def _annotations(pairs: Iterable[Pair], rows: list[Row], annotator: str) -> Iterator[Annotation]:
+def annotations_of(pairs: Iterable[Pair], source: Any, annotator: str) -> Iterator[Annotation]:
+    """Look the judgments on pairs up in an annotation file.
+
+    Args:
+        pairs: the pairs, which give the annotations' order.
+        source: the file, of ours or of alpaca_eval.
+        annotator: who judged, where a row does not say.
+    """
+    rows = list(read_rows(source, "annotations"))
     by_pair = {texts_of(recorded.pair): row for recorded, row in zip(read_recorded(rows), rows, strict=True)}
     for pair in pairs:
         row = by_pair.get(texts_of(pair))
