@@ -59,7 +59,14 @@ def write_config(folder: Path) -> Path:
     return config
 
 
-def evaluate(folder: Path, outputs: Path, reference: Path, url: str, in_flight: int, is_cached: bool = False) -> Command:
+def command(*arguments: str) -> Command:
+    """Return a command line of alpaca-eval."""
+    return Command((str(peer_python().parent / "alpaca_eval"), *arguments), {"IS_ALPACA_EVAL_2": "False"})
+
+
+def evaluate(
+    folder: Path, outputs: Path, reference: Path, url: str, in_flight: int, is_cached: bool = False
+) -> Command:
     """Return the command that judges pairs; with `is_cached` what an earlier run stored is kept."""
     config, results = write_config(folder), folder / f"results_{in_flight}"
 

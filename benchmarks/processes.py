@@ -39,7 +39,7 @@ def ours(*arguments: str, **rest: object) -> Command:
     return Command((sys.executable, "-m", "autoeval", *arguments), {**path, **environment}, **rest)  # type: ignore[arg-type]
 
 
-def measure(command: Command) -> Usage:
+def measure_once(command: Command) -> Usage:
     """Run a command to its end.
 
     Raises:
@@ -69,7 +69,7 @@ def in_turn(commands: Mapping[str, Command], repeats: int) -> dict[str, Usage]:
     found: dict[str, list[Usage]] = {name: [] for name in commands}
     for _ in range(repeats):
         for name, command in commands.items():
-            found[name].append(measure(command))
+            found[name].append(measure_once(command))
     return {name: _median(usages) for name, usages in found.items()}
 
 

@@ -115,10 +115,12 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Answer every request that has come whole."""
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             head = self._buffer[:end].decode("latin-1").lower()
@@ -151,7 +153,10 @@ class Connection(asyncio.Protocol):
 @contextmanager
 def judge_server(**behaviour: object) -> Iterator[str]:
     """Run the server in a process of its own; yields the address that the OpenAI SDK takes."""
-    flags = [f"--{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in behaviour.items()]
+    flags = [
+        f"--{name}={value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in behaviour.items()
+    ]
     command = [sys.executable, "-m", "benchmarks.server", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -169,7 +174,9 @@ def stats_of(url: str) -> dict[str, dict[int, int]]:
 
 
 async def _serve(judge: Judge) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(judge), "127.0.0.1", 0, backlog=4096)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(judge), "127.0.0.1", 0, backlog=4096
+    )
     sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1\n")
     sys.stdout.flush()
     await server.serve_forever()

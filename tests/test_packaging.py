@@ -41,7 +41,14 @@ def _demo(python: Path, folder: Path) -> str:
 def test_an_installed_package_runs_the_demo_from_another_folder(is_editable: bool, tmp_path: Path) -> None:
     python = _environment(tmp_path / "env")
     source = ["--editable", str(ROOT)] if is_editable else [str(ROOT)]
-    install = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--ignore-installed", *source]
+    install = [
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--ignore-installed",
+        *source,
+    ]
     subprocess.run([sys.executable, "-m", "pip", "--python", str(python), *install], check=True)
     printed = _demo(python, tmp_path)
     assert "example-model" in printed

@@ -130,7 +130,7 @@ def paired_tests(
     scores = model_scores(pd.concat([named(first, "first"), named(second, "second")]))
     in_order = [scores.models.index("first"), scores.models.index("second")]
     scores = Scores(("first", "second"), scores.values[:, in_order], (), scores.subset)
-    columns = {name: column[0] for name, column in _tested(scores, zero_method, seed).items()}
+    columns = {name: column[0].item() for name, column in _tested(scores, zero_method, seed).items()}
     return PairedTests(**columns, zero_method=zero_method)
 
 

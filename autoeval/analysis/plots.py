@@ -99,7 +99,7 @@ def plot_price_against_agreement(board: pd.DataFrame, path: str | Path) -> Path:
         UsageError: a missing column, no judge with a price, or a file format that cannot be written.
     """
     price, agreement = "Price [$/1000 examples]", "Human agreement"
-    figure = _figure(path, 7, 5)
+    figure = _figure(path, 9, 6.5)
     axis = figure.subplots()
     _labelled_points(axis, board, price, agreement, "Human agreement SE")
     # Linear near 0, because some judges cost nothing.
@@ -120,7 +120,7 @@ def plot_length_against_win_rate(board: pd.DataFrame, path: str | Path) -> Path:
     Raises:
         UsageError: a missing column, no model with a length, or a file format that cannot be written.
     """
-    figure = _figure(path, 7, 5)
+    figure = _figure(path, 9, 6.5)
     axis = figure.subplots()
     _labelled_points(axis, board, "avg_length", "win_rate", "standard_error")
     axis.set(xlabel="mean length of outputs (characters)", ylabel="win rate (%)")

@@ -11,7 +11,10 @@ def combine(planned: PlannedPair, annotator: str, judgments: Sequence[Judgment])
     """Average the judgments on a pair; one of them missing makes the pair missing, never a guess."""
     pair = planned.pair
     if planned.known is not None:
-        known = Judgment(annotator, planned.known.preference, explanation=planned.known.explanation)
+        verdict = planned.known
+        known = Judgment(
+            annotator, verdict.preference, explanation=verdict.explanation, price=0.0, seconds=0.0
+        )
         return Annotation(pair, annotator, planned.known.preference, judgments=(known,))
     missing = next((judgment for judgment in judgments if judgment.preference is None), None)
     if missing is not None:

@@ -1,15 +1,15 @@
 """Read: take replies from the cache in the pairs' order, parse them, and say the final word on each pair."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.combine import combine
 from autoeval.annotators.parsers import Reading
 from autoeval.annotators.plan import PlannedPair, Question
-from autoeval.completions.cache import Cache, Entry, RecordedVerdict
+from autoeval.completions.cache import Entry, RecordedVerdict
 from autoeval.completions.keys import request_key
 from autoeval.completions.pricing import cost
 from autoeval.prompting.config import Price
@@ -19,10 +19,17 @@ _READ_AT_ONCE = 200
 PriceOf = Callable[[Request], Price | None]
 
 
+class Replies(Protocol):
+    """Where replies are found; a cache, usually."""
+
+    def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, Entry]:
+        """Return the entries of those of `keys` that have one."""
+
+
 def read(
     plan: Iterable[PlannedPair],
     annotator_name: str,
-    cache: Cache,
+    cache: Replies,
     failures: Mapping[bytes, Failure],
     price_of: PriceOf,
 ) -> Iterator[Annotation]:
@@ -55,7 +62,7 @@ def read(
             yield combine(planned, annotator_name, judgments)
 
 
-def unparsed_keys(plan: Iterable[PlannedPair], cache: Cache) -> frozenset[bytes]:
+def unparsed_keys(plan: Iterable[PlannedPair], cache: Replies) -> frozenset[bytes]:
     """Return the keys of the planned requests whose cached reply holds no verdict."""
     questions = (question for planned in plan for question in planned.questions)
     unparsed: set[bytes] = set()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import click
@@ -19,6 +20,10 @@ _JOURNEYS = {
         "autoeval.pipeline.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "serve": ("autoeval.pipeline.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
+    "show": ("autoeval.pipeline.show", "Show a finished run again."),
+    "compare": ("autoeval.pipeline.compare", "Compare two finished runs, pair by pair."),
+    "site": ("autoeval.pipeline.site", "Build a static website from leaderboards."),
     "validate": (
         "autoeval.pipeline.validate",
         "Check a config and show exactly what it would send.",
@@ -77,8 +82,17 @@ class Commands(click.Group):
 def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     from autoeval.cli.display import TerminalDisplay
     from autoeval.cli.show import show
+    from autoeval.errors import UsageError
 
-    result = function(**arguments, display=TerminalDisplay())
+    parameters = signature(function).parameters
+    for name, parameter in parameters.items():
+        required = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+        if required and name not in arguments:
+            raise UsageError(
+                f"{function.__name__}: --{name} is missing. {function.__name__} --help says what it is."
+            )
+    shows_progress = "display" in parameters
+    result = function(**arguments, **({"display": TerminalDisplay()} if shows_progress else {}))
     show(result)
     sys.exit(getattr(result, "exit_code", 0))
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
@@ -83,6 +83,15 @@ class AskReport:
     is_price_known: bool
     models: frozenset[str]
     seconds: float
+
+    @staticmethod
+    def all_cached(n_requests: int) -> "AskReport":
+        """Return the report of a run that had nothing to ask."""
+        return AskReport(n_requests, n_requests, 0, {}, None, 0, 0, 0.0, True, frozenset(), 0.0)
+
+    def plus_cached(self, n_requests: int) -> "AskReport":
+        """Return the report with so many more requests that were in the cache."""
+        return replace(self, n_requests=self.n_requests + n_requests, n_cached=self.n_cached + n_requests)
 
 
 def ask(

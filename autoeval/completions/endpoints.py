@@ -1,27 +1,34 @@
-"""From what a config says about a server to the endpoint that requests carry."""
+"""From what a config and the environment say about a server to the endpoint that requests carry."""
 
-from autoeval.completions.providers import PROVIDERS
+import os
+
+from autoeval.completions.providers import PROVIDERS, weights_of
+from autoeval.completions.providers.presets import PRESETS
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.clients import clients_in_environment, first_address, read_clients
-from autoeval.prompting.config import ModelConfig, effective_base_url
+from autoeval.prompting.config import ModelConfig
 from autoeval.types import Endpoint
 
 
 def endpoint_of(config: ModelConfig, where: str) -> Endpoint:
-    """Return where a config's model is asked.
+    """Return where a config's model is asked; a local model's weights are part of it.
 
     Args:
         config: what the file says.
         where: the config as errors name it.
 
     Raises:
-        UsageError: there is no such provider, or no such local model.
+        UsageError: there is no such provider, or no such local model, or the client config is wrong.
+        MissingExtraError: a local model needs a package that is not installed.
     """
     if config.provider not in PROVIDERS:
         raise UsageError(
             f"{where}: there is no provider {config.provider!r}. {nearest(config.provider, PROVIDERS)}"
         )
-    return make_endpoint(config.provider, config.model, config.base_url, config.api_key_env, config.cache_as)
+    weights = weights_of(config.provider, config.model)
+    return make_endpoint(
+        config.provider, config.model, config.base_url, config.api_key_env, config.cache_as, weights=weights
+    )
 
 
 def make_endpoint(
@@ -31,17 +38,19 @@ def make_endpoint(
     api_key_env: str | None = None,
     cache_as: str | None = None,
     clients: str | None = None,
+    weights: str | None = None,
 ) -> Endpoint:
-    """Return where a model is asked, from its config's words and the environment.
+    """Return where a model is asked.
 
     Args:
-        provider: the provider's name.
+        provider: the provider's name; one that is not known here is an error only when it is asked.
         model: the model's name.
-        base_url: the server's address, where it is not the provider's own.
-        api_key_env: the variable with the key, where it is not the provider's own.
-        cache_as: the server's name in the cache, where it has one.
-        clients: a client config file. By default the one that the environment names, for models of OpenAI whose
+        base_url: the server's address, where the config says it.
+        api_key_env: the variable with the key, where the config says it.
+        cache_as: the server's name in the cache, where the config says it.
+        clients: a client config file; by default the one that the environment names, for OpenAI's models whose
             config says neither address nor key.
+        weights: the hash of a local model's weights.
 
     Raises:
         UsageError: the client config is wrong.
@@ -49,6 +58,22 @@ def make_endpoint(
     if provider == "openai" and not base_url and not api_key_env:
         clients = clients or clients_in_environment()
     if clients:
-        address = first_address(read_clients(clients, model)) or effective_base_url(provider, None)
+        address = first_address(read_clients(clients, model)) or _address(provider, None)
         return Endpoint(provider, address, None, cache_as, clients=clients)
-    return Endpoint(provider, effective_base_url(provider, base_url), api_key_env, cache_as)
+    return Endpoint(provider, _address(provider, base_url), api_key_env, cache_as, weights)
+
+
+def _address(provider: str, base_url: str | None) -> str | None:
+    """Return the address that requests really go to, None for the provider's own.
+
+    It belongs to the cache key: a reply of another server is another reply.
+    """
+    if base_url:
+        return base_url
+    if provider == "anthropic":
+        return os.environ.get("ANTHROPIC_BASE_URL") or None
+    preset = PRESETS.get(provider)
+    for variable in preset.url_variables if preset else ():
+        if value := os.environ.get(variable):
+            return value.rstrip("/") + preset.url_suffix if preset else value
+    return None

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from autoeval.types import Endpoint, Message, Request
+from autoeval.types import Endpoint, Request
 
 
 def request_key(request: Request) -> bytes:
@@ -13,24 +13,28 @@ def request_key(request: Request) -> bytes:
     Two requests share a key exactly when provider, server, weights, model, messages, parameters and sample
     number are the same. Keys, limits and retries do not count.
     """
-    identity = {
+    texts = [message.content for message in request.messages]
+    if request.prompt is not None:
+        texts.append(request.prompt)
+    about = {
         "endpoint": _endpoint_identity(request.endpoint),
         "model": request.model,
-        "messages": [_message_identity(message) for message in request.messages],
-        "prompt": request.prompt,
+        "messages": [[message.role, message.name] for message in request.messages],
         "parameters": request.parameters,
         "sample": request.sample,
+        "lengths": [len(text) for text in texts],
     }
-    text = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    head = json.dumps(about, sort_keys=True, separators=(",", ":"), default=_plain)
+    digest = hashlib.sha256(head.encode())
+    for (
+        text
+    ) in texts:  # told apart by their lengths; as JSON they would take longer than everything else here
+        digest.update(text.encode("utf-8", "surrogatepass"))
+    return digest.digest()
 
 
 def _endpoint_identity(endpoint: Endpoint) -> list[str | None]:
     return [endpoint.provider, endpoint.weights or endpoint.cache_as or endpoint.base_url]
-
-
-def _message_identity(message: Message) -> list[str | None]:
-    return [message.role, message.content, message.name]
 
 
 def _plain(value: Any) -> Any:

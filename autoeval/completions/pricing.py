@@ -2,10 +2,15 @@
 
 from functools import cache
 
+from autoeval.completions.providers import LOCAL
 from autoeval.prompting.config import Price
 
 _FREE = Price(input=0, output=0)
-_LOCAL_PROVIDERS = frozenset({"builtin", "gguf", "transformers", "vllm"})
+_FREE_PROVIDERS = LOCAL | {"builtin"}
+_LISTED_AS = {"bedrock": "aws", "vertex": "google", "gemini": "google"}
+_LISTED = frozenset(
+    {"anthropic", "azure", "deepseek", "fireworks", "groq", "mistral", "openai", "openrouter", "together"}
+)
 _TOKENS_PER_LOOKUP = 1_000  # below every tier border of the price list
 
 
@@ -17,12 +22,12 @@ def list_price(provider: str, model: str) -> Price | None:
         provider: our provider name.
         model: the model's name as requested.
     """
-    if provider in _LOCAL_PROVIDERS:
+    if provider in _FREE_PROVIDERS:
         return _FREE
     from genai_prices import Usage, calc_price
 
     def dollars(usage: Usage) -> float:
-        known = provider if provider in ("openai", "anthropic") else None
+        known = _LISTED_AS.get(provider, provider if provider in _LISTED else None)
         return float(calc_price(usage, model, provider_id=known).total_price)
 
     try:

@@ -70,11 +70,11 @@ def load_generator(
     if "prompt_template" in data:
         return _in_dialect(name, data, folder, where, overrides or GeneratorOverrides())
     config = parse(GeneratorConfig, (overrides or GeneratorOverrides()).applied_to(data), where)
+    if not config.model:
+        raise UsageError(f"{where}: the model is not set. Give --generator_model (and --generator_base_url).")
     prompt = compile_prompt(config, folder, PROMPT_VARIABLES, where)
     assert prompt is not None  # the config puts the instruction alone where it has no prompt
     _check_shows_instruction(prompt, where)
-    if not config.model:
-        raise UsageError(f"{where}: the model is not set. Give --generator_model (and --generator_base_url).")
     return Generator(
         name=name,
         endpoint=endpoint_of(config, where),

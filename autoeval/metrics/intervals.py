@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autoeval.metrics.observations import Clusters, Floats, Observations, Preferences, clean_preferences
+from autoeval.metrics.student import student_quantile
 
 Method: TypeAlias = Literal["t_plus4", "t", "percentile", "bca", "clustered"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -170,13 +171,6 @@ def interval_ends(observed: Observations, method: Method, level: float, seed: in
     else:
         low, high = _bootstrap(observed, method, level, seed)
     return np.maximum(low, 0.0), np.minimum(high, 1.0)
-
-
-def student_quantile(degrees_of_freedom: float, level: float) -> float:
-    """How many standard errors a Student t interval reaches to each side: the quantile at (1 + level)/2."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees_of_freedom, (1 + level) / 2))
 
 
 def _t_plus4(observed: Observations, level: float) -> tuple[Floats, Floats]:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _FONT_SIZE = 12
-_WIDTH = 440
+_WIDTH = 380
 _ROW_HEIGHT = 26
 _AXIS_HEIGHT = 44
 _SHARE_TICKS = (0, 25, 50, 75, 100)
@@ -34,7 +34,7 @@ def intervals(title: str, rows: Sequence[Interval], width: int = _WIDTH) -> Mark
     """Draw percentages with their intervals, one below the other."""
     from pygal import HorizontalLine
 
-    height = _AXIS_HEIGHT + _ROW_HEIGHT * max(len(rows), 2)
+    height = _AXIS_HEIGHT + _ROW_HEIGHT * len(rows)
     chart = HorizontalLine(**_options(width, height), stroke=False, dots_size=4, range=(0, 100))
     chart.x_labels = [row.label for row in rows]
     chart.y_labels = _SHARE_TICKS
@@ -46,7 +46,14 @@ def interval_mark(title: str, row: Interval) -> Markup:
     """Draw one percentage with its interval for a cell of a table, on a scale from 0 to 100."""
     from pygal import HorizontalLine
 
-    options = {**_options(150, 20), "margin": 0, "show_x_labels": False, "show_y_labels": False, "spacing": 0}
+    options = {
+        **_options(150, 20),
+        "margin": 0,
+        "margin_right": 0,
+        "show_x_labels": False,
+        "show_y_labels": False,
+        "spacing": 0,
+    }
     chart = HorizontalLine(**options, stroke=False, dots_size=4, range=(0, 100))
     chart.x_labels = [""]
     chart.y_labels = [0, 50, 100]
@@ -92,7 +99,7 @@ def radar(title: str, axes: Sequence[str], series: Mapping[str, Sequence[float |
     """Draw a ring of percentages for each of several things; each is a group with the class `serie-N`."""
     from pygal import Radar
 
-    chart = Radar(**_options(460, 380), dots_size=3, range=(0, 100), fill=False)
+    chart = Radar(**_options(460, 330), dots_size=3, range=(0, 100), fill=False)
     chart.x_labels = list(axes)
     chart.y_labels = (0, 50, 100)
     for name, values in series.items():
@@ -113,6 +120,7 @@ def _options(width: int, height: int) -> dict[str, Any]:
         "no_prefix": True,
         "show_legend": False,
         "margin": 8,
+        "margin_right": 22,
         "value_formatter": lambda value: f"{value:.4g}",
     }
 
@@ -132,6 +140,9 @@ def _finished(chart: Any, title: str, extra_class: str = "") -> Markup:
         for child in list(parent):
             if "tooltip-overlay" in (child.get("class") or ""):
                 parent.remove(child)
+        if "web" in (parent.get("class") or ""):
+            for text in parent.iter("text"):
+                text.attrib.pop("transform", None)  # upright labels round a radar
         _tooltip_as_title(parent)
     root.attrib.pop("id", None)
     root.set("class", f"chart {extra_class}".strip())

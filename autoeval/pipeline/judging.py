@@ -1,17 +1,18 @@
 """Plan, ask, read: from pairs to counted annotations. Every journey that judges goes through here."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.annotators.read import read, unparsed_keys
+from autoeval.annotators.read import Replies, read, unparsed_keys
 from autoeval.completions.ask import AskOptions, AskReport, Display, ask
-from autoeval.completions.cache import Cache, default_path
+from autoeval.completions.cache import Cache, Entry, default_path
 from autoeval.completions.keys import request_key
 from autoeval.errors import UsageError
 from autoeval.pipeline.annotation_file import replacing, row_of, write_rows
@@ -34,29 +35,55 @@ class Judged:
 def judge(
     plan: Plan, cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool, folder: Path | None
 ) -> Judged:
-    """Annotate every pair of a plan.
+    """Annotate every pair of one plan; see `judge_all`."""
+    (judged,), _ = judge_all([plan], cache, options, display, reask_unparsed, [folder])
+    return judged
+
+
+def judge_all(
+    plans: Sequence[Plan],
+    cache: Cache,
+    options: AskOptions,
+    display: Display,
+    reask_unparsed: bool,
+    folders: Sequence[Path | None],
+    keeps_rows: bool = True,
+) -> tuple[list[Judged], AskReport]:
+    """Annotate every pair of several plans of one annotator, asked as one run.
+
+    A plan whose replies are all in the cache is only read, and planned once.
 
     Args:
-        plan: the pairs with their questions.
+        plans: the pairs with their questions.
         cache: has the replies there are, and gets those there will be.
         options: how to ask.
         display: shows the progress.
         reask_unparsed: ask again what was answered without a verdict.
-        folder: where annotations.json goes; None keeps the rows in memory. Nothing is written where not a
+        folders: where each plan's annotations.json goes; None writes none. Nothing is written where not a
             single pair could be judged, so that an earlier result stays.
+        keeps_rows: keep the rows in memory where they are not written.
+
+    Returns:
+        What each plan came to, and what asking came to.
     """
-    report = ask_all([plan], cache, options, display, reask_unparsed)
-    return read_one(plan, cache, report, folder)
+    judged: dict[int, Judged] = {}
+    for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
+        with suppress(_ReplyMissing):
+            if not reask_unparsed:
+                judged[number] = _read_complete(plan, cache, folder, keeps_rows)
+    n_cached = sum(one.report.n_requests for one in judged.values())
+    left = [plan for number, plan in enumerate(plans) if number not in judged]
+    report = _ask_all(left, cache, options, display, reask_unparsed) if left else AskReport.all_cached(0)
+    report = report.plus_cached(n_cached)
+    for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
+        if number not in judged:
+            judged[number] = _read(plan, cache, report, folder, keeps_rows)
+    return [judged[number] for number in range(len(plans))], report
 
 
-def ask_all(
+def _ask_all(
     plans: Sequence[Plan], cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool
 ) -> AskReport:
-    """Ask everything that several plans of one annotator need, as one run; see `judge`.
-
-    Raises:
-        UsageError: a judge that cannot be asked here would have to be.
-    """
     for plan in plans:
         _refuse_unmet(plan, cache)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
@@ -66,6 +93,11 @@ def ask_all(
 
 
 def _refuse_unmet(plan: Plan, cache: Cache) -> None:
+    """Refuse to ask a judge that cannot be asked; one whose replies are all cached is none of these.
+
+    Raises:
+        UsageError: saying why, and what can be done.
+    """
     if not any(judge.unmet for judge in plan.annotator.judges):
         return
     for planned in plan:
@@ -78,18 +110,14 @@ def _refuse_unmet(plan: Plan, cache: Cache) -> None:
                 )
 
 
-def read_one(
-    plan: Plan, cache: Cache, report: AskReport, folder: Path | None, keeps_rows: bool = True
-) -> Judged:
-    """Read the annotations of a plan that has been asked; see `judge`.
+def _read_complete(plan: Plan, cache: Cache, folder: Path | None, keeps_rows: bool) -> Judged:
+    """Read a plan as if nothing had to be asked; _ReplyMissing where something has."""
+    complete = _CompleteCache(cache)
+    judged = _read(plan, complete, AskReport.all_cached(0), folder, keeps_rows)
+    return replace(judged, report=AskReport.all_cached(complete.n_read))
 
-    Args:
-        plan: the pairs with their questions.
-        cache: has the replies.
-        report: what asking came to.
-        folder: where annotations.json goes; None writes none.
-        keeps_rows: keep the rows in memory where they are not written.
-    """
+
+def _read(plan: Plan, cache: Replies, report: AskReport, folder: Path | None, keeps_rows: bool) -> Judged:
     tally = Tally()
     price_of = _price_of(plan.annotator)
     annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
@@ -99,6 +127,26 @@ def read_one(
         return Judged(tally, report, path, None)
     rows = tuple(row_of(annotation) for annotation in annotations if keeps_rows)
     return Judged(tally, report, None, rows)
+
+
+@dataclass
+class _CompleteCache:
+    """A cache that is expected to have every reply, and counts those that it was asked for."""
+
+    cache: Cache
+    n_read: int = 0
+
+    def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, Entry]:
+        """Return the entries of all keys."""
+        entries = self.cache.get_many(keys)
+        if len(entries) < len(keys):
+            raise _ReplyMissing
+        self.n_read += len(keys)
+        return entries
+
+
+class _ReplyMissing(Exception):  # noqa: N818 - it never leaves this file
+    """Something has to be asked."""
 
 
 def _price_of(annotator: Annotator) -> Callable[[Request], Price | None]:

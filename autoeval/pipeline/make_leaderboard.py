@@ -11,7 +11,6 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
-from autoeval.completions.cache import Cache
 from autoeval.completions.ledger import StopReason
 from autoeval.completions.retries import Retries
 from autoeval.data.evalset import reference
@@ -24,7 +23,8 @@ from autoeval.pipeline.checks import check_choice, check_number
 from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.import_annotations import import_json_cache
-from autoeval.pipeline.judging import ask_all, open_cache, read_one, refuse_unknown_prices
+from autoeval.pipeline.judging import Judged, judge_all, open_cache, refuse_unknown_prices
+from autoeval.pipeline.length import length_controlled
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
@@ -203,10 +203,13 @@ def make_leaderboard(
             import_json_cache(caching_path, plan, cache, display)
         if dry_run:
             return total(estimate(plan, cache) for plan in plans)
-        report = ask_all(plans, cache, asking, display, is_reask_unparsed)
+        folders = [_folder(output_path, plan) for plan in plans]
+        judged, report = judge_all(
+            plans, cache, asking, display, is_reask_unparsed, folders, keeps_rows=is_return_instead_of_print
+        )
+        with_length = defaults.is_length_controlled or sort_by == "length_controlled_winrate"
         results = [
-            _result(plan, cache, report, leaderboard_mode, output_path, is_return_instead_of_print)
-            for plan in plans
+            _result(plan, one, leaderboard_mode, with_length) for plan, one in zip(plans, judged, strict=True)
         ]
     complete = {result.name: result for result in results if result.coverage >= min_coverage}
     if check:
@@ -240,21 +243,20 @@ def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -
     return " · ".join(parts)
 
 
-def _result(
-    plan: Plan,
-    cache: Cache,
-    report: AskReport,
-    mode: str,
-    output_path: str | Path | None,
-    keeps_annotations: bool,
-) -> _Result:
+def _folder(output_path: str | Path | None, plan: Plan) -> Path | None:
+    name = cast("Pairs", plan.pairs).generator_2.replace("/", "_")
+    return None if output_path is None else Path(output_path) / name
+
+
+def _result(plan: Plan, judged: Judged, mode: str, with_length: bool) -> _Result:
     pairs = cast("Pairs", plan.pairs)
-    folder = None if output_path is None else Path(output_path) / pairs.generator_2.replace("/", "_")
-    judged = read_one(plan, cache, report, folder, keeps_annotations)
     conditions = Conditions.of(plan.annotator, pairs, judged.tally.models)
+    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode)
+    if with_length and judged.tally.n_judged:
+        row |= length_controlled(pairs.generator_2, row, judged.tally)
     return _Result(
         name=pairs.generator_2,
-        row=leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode),
+        row=row,
         conditions=conditions,
         preferences=tuple(judged.tally.stored()),
         coverage=judged.tally.coverage,

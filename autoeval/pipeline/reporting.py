@@ -129,10 +129,10 @@ def _facts(result: Evaluation, annotator: Annotator) -> "Facts":
         length=length_effect(
             preferences, np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float)
         ),
+        judge_description=annotator.description,
         settings={
             "judge": setting.judge,
             "judge's model": ", ".join(sorted(tally.models) or setting.judge_models),
-            "what the judge is": annotator.description or "—",
             "eval set": setting.eval_set,
             "preset": setting.preset,
             "seed": str(setting.seed),

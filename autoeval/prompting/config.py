@@ -1,6 +1,5 @@
 """What a YAML file may say about a model: who is asked, where, with which parameters and prompt."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -76,23 +75,3 @@ class ModelConfig(Strict):
         if self.messages and self.prompt is not None:
             raise ValueError("give either 'messages' (chat) or 'prompt' (completion model), not both")
         return self
-
-
-PROVIDER_URL_VARIABLES = {
-    "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
-    "anthropic": ("ANTHROPIC_BASE_URL",),
-}
-"""The environment variables that the providers' own SDKs read for a server address."""
-
-
-def effective_base_url(provider: str, base_url: str | None) -> str | None:
-    """Return the address that requests really go to, None for the provider's own.
-
-    It belongs to the cache key: a reply of another server is another reply.
-    """
-    if base_url:
-        return base_url
-    for variable in PROVIDER_URL_VARIABLES.get(provider, ()):
-        if os.environ.get(variable):
-            return os.environ[variable]
-    return None

@@ -55,6 +55,7 @@ class Facts:
     cost: float | None
     preferences: Floats
     length: LengthEffect
+    judge_description: str
     settings: Mapping[str, str]
 
 

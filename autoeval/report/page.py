@@ -13,7 +13,7 @@ from autoeval.report.facts import Facts, LengthGroup
 
 _HERE = Path(__file__).parent
 _TEMPLATE, _SCRIPT = _HERE / "report.html.jinja", _HERE / "report.js"
-_STEPS = 10
+_STEPS = 5
 
 
 def report_page(facts: Facts, entries: Sequence[dict[str, Any]], digest: str) -> str:
@@ -32,7 +32,8 @@ def report_page(facts: Facts, entries: Sequence[dict[str, Any]], digest: str) ->
         facts=facts,
         overall=charts.intervals(
             f"Win rate {facts.rate.win_rate:.1f}%, 95% interval {facts.low:.1f} to {facts.high:.1f}%",
-            [Interval("win rate", facts.rate.win_rate, facts.low, facts.high)],
+            [Interval("", facts.rate.win_rate, facts.low, facts.high)],
+            width=640,
         ),
         subsets=charts.intervals(
             "Win rate by subset with 95% intervals",
@@ -40,7 +41,7 @@ def report_page(facts: Facts, entries: Sequence[dict[str, Any]], digest: str) ->
         )
         if facts.by_subset
         else None,
-        preferences=_preference_chart(facts),
+        preferences=_preference_chart(facts) if _is_graded(facts) else None,
         lengths=_length_chart(facts.length.groups),
         has_people=any("people" in entry for entry in entries),
         n_shown=len(entries),
@@ -49,10 +50,15 @@ def report_page(facts: Facts, entries: Sequence[dict[str, Any]], digest: str) ->
     )
 
 
+def _is_graded(facts: Facts) -> bool:
+    """Whether preferences are more than wins, losses and ties."""
+    return len(np.unique(facts.preferences[~np.isnan(facts.preferences)])) > 3
+
+
 def _preference_chart(facts: Facts) -> Any:
     shares = 100 * (facts.preferences[~np.isnan(facts.preferences)] - 1)
     counts, edges = np.histogram(shares, bins=_STEPS, range=(0, 100))
-    bars = {f"{edges[i]:.0f}": float(count) for i, count in enumerate(counts)}
+    bars = {f"{edges[i]:.0f}–{edges[i + 1]:.0f}": float(count) for i, count in enumerate(counts)}
     return charts.columns(
         "How many pairs got which preference",
         bars,

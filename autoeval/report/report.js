@@ -148,7 +148,7 @@ function block(text, marks = null) {
 }
 
 function judgmentBlock(judgment, pair) {
-  const order = judgment.first ? `shown first: ${names[judgment.first]}` : null;
+  const order = judgment.first && pair.prompts ? `shown first: ${names[judgment.first]}` : null;
   const said = judgment.preference === undefined ? `no verdict: ${judgment.failure || "unknown"}` : percent(judgment.preference);
   const line = [judgment.by, said, order].filter(Boolean).join(" · ");
   const text = [judgment.explanation, judgment.reply].filter(Boolean);

@@ -13,17 +13,10 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from tests.recorded import recorded_data
+
 settings.register_profile("busy machine", deadline=None)
 settings.load_profile("busy machine")
-
-BESIDE_THE_PROJECT = Path(__file__).parents[3] / "shared" / "data"
-RECORDED = Path(os.environ.get("AUTOEVAL_RECORDED_DATA", BESIDE_THE_PROJECT))
-
-
-def _recorded(path: str) -> Path:
-    if not (RECORDED / path).exists():
-        pytest.skip(f"recorded data not found: {RECORDED / path} (set AUTOEVAL_RECORDED_DATA)")
-    return RECORDED / path
 
 
 @cache
@@ -34,7 +27,7 @@ def _read(path: Path) -> pd.DataFrame:
 @pytest.fixture
 def pandalm() -> pd.DataFrame:
     """900 pairs with 3 human votes each."""
-    return _read(_recorded("human/pandalm_crossannotations.json.gz")).copy()
+    return _read(recorded_data() / "human" / "pandalm_crossannotations.json.gz").copy()
 
 
 @pytest.fixture
@@ -47,7 +40,7 @@ def longest(pandalm: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture
 def board() -> pd.DataFrame:
     """21 models judged on 805 instructions of 5 subsets against one reference."""
-    files = sorted(_recorded("alpaca_eval_1").glob("*/annotations.json.gz"))
+    files = sorted((recorded_data() / "alpaca_eval_1").glob("*/annotations.json.gz"))
     return pd.concat([_read(file) for file in files], ignore_index=True)
 
 

@@ -114,7 +114,9 @@ def test_the_budget_is_not_overrun_and_ends_the_run(cache: Cache) -> None:
     assert report.n_asked < 500
 
 
-def test_forced_questions_are_asked_again_and_their_old_reply_kept_until_there_is_a_new_one(cache: Cache) -> None:
+def test_forced_questions_are_asked_again_and_their_old_reply_kept_until_there_is_a_new_one(
+    cache: Cache,
+) -> None:
     from autoeval.completions.ask import AskOptions, Silent, ask
 
     with JudgeServer(in_turn(Answer(text="old"), INVALID, Answer(text="new"))) as server:

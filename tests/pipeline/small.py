@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from autoeval.pipeline.result import Evaluation
 from tests.servers import JudgeServer
@@ -24,15 +25,20 @@ def write_outputs(folder: Path, n: int = 20) -> tuple[Path, Path]:
 
 def _row(number: int, output: str, generator: str) -> dict[str, str]:
     dataset = "even" if number % 2 == 0 else "odd"
-    return {"instruction": f"Do thing {number}.", "output": output, "generator": generator, "dataset": dataset}
+    return {
+        "instruction": f"Do thing {number}.",
+        "output": output,
+        "generator": generator,
+        "dataset": dataset,
+    }
 
 
-def evaluate_small(folder: Path, server: JudgeServer, **parameters: object) -> Evaluation:
+def evaluate_small(folder: Path, server: JudgeServer, **parameters: Any) -> Evaluation:
     """Evaluate the small outputs with gpt4_ranking on a server, without waiting between retries."""
     import autoeval
 
     outputs, reference = write_outputs(folder)
-    defaults: dict[str, object] = {
+    defaults: dict[str, Any] = {
         "annotators_config": "gpt4_ranking",
         "judge_base_url": server.base_url,
         "caching_path": folder / "cache.sqlite",

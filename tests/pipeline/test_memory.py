@@ -28,7 +28,10 @@ def _write(folder: Path, n: int) -> tuple[Path, Path]:
     for source, path in zip(sources, paths, strict=True):
         rows = load_recorded(source)
         repeated = [
-            {**rows[number % len(rows)], "instruction": f"{rows[number % len(rows)]['instruction']} ({number})"}
+            {
+                **rows[number % len(rows)],
+                "instruction": f"{rows[number % len(rows)]['instruction']} ({number})",
+            }
             for number in range(n)
         ]
         path.write_text(json.dumps(repeated))
@@ -38,7 +41,14 @@ def _write(folder: Path, n: int) -> tuple[Path, Path]:
 def _peak(folder: Path, n: int, server: JudgeServer) -> int:
     outputs, reference = _write(folder, n)
     command = [sys.executable, "-c", MEASURE, "--model_outputs", outputs, "--reference_outputs", reference]
-    flags = ["--annotators_config", "gpt4_ranking", "--judge_base_url", server.base_url, "--output_path", folder / str(n)]
+    flags = [
+        "--annotators_config",
+        "gpt4_ranking",
+        "--judge_base_url",
+        server.base_url,
+        "--output_path",
+        folder / str(n),
+    ]
     run = subprocess.run(
         [*map(str, command), *map(str, flags), "--caching_path", str(folder / f"{n}.sqlite")],
         cwd=ROOT,

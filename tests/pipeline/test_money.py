@@ -1,6 +1,7 @@
 """What a run would cost is said beforehand, and a budget holds."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.servers.recorded_judge import RecordedJudge
 @pytest.mark.parametrize("annotator", ["gpt4_ranking", "gpt4_logprob", "claude"])
 def test_a_dry_run_asks_nothing_and_its_tokens_are_near_those_used(annotator: str, tmp_path: Path) -> None:
     folder = recorded_data() / "alpaca_eval_1"
-    parameters = {
+    parameters: dict[str, Any] = {
         "model_outputs": folder / "claude" / "model_outputs.json.gz",
         "reference_outputs": folder / "reference_outputs.json.gz",
         "annotators_config": annotator,

@@ -1,7 +1,6 @@
 """The whole journey on real outputs, with a judge over HTTP that answers what GPT-4 answered then."""
 
 import math
-from pathlib import Path
 
 import pytest
 

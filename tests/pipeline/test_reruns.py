@@ -78,7 +78,9 @@ def test_another_seed_is_another_vote(tmp_path: Path) -> None:
         assert server.n_requests == 40
 
 
-def test_a_reply_without_a_verdict_is_kept_parsed_again_and_asked_again_only_on_request(tmp_path: Path) -> None:
+def test_a_reply_without_a_verdict_is_kept_parsed_again_and_asked_again_only_on_request(
+    tmp_path: Path,
+) -> None:
     def answer(body: Body) -> Answer:
         return Answer(text="I cannot say." if is_coy and "thing 3." in prompt_text(body) else "a > b")
 
@@ -152,12 +154,15 @@ def test_max_instances_takes_the_same_instructions_whatever_the_order_of_the_fil
     outputs, reference = write_outputs(tmp_path)
     rows = json.loads(outputs.read_text())
     taken = [
-        {row["instruction"] for row in _judged(given, reference).records()} for given in (rows, list(reversed(rows)))
+        {row["instruction"] for row in _judged(given, reference).records()}
+        for given in (rows, list(reversed(rows)))
     ]
     assert len(taken[0]) == 7
     assert taken[0] == taken[1]
 
 
 def _judged(rows: list[dict[str, str]], reference: Path) -> autoeval.Evaluation:
-    result: autoeval.Evaluation = autoeval.evaluate(rows, reference, "longest", output_path=None, max_instances=7)
+    result: autoeval.Evaluation = autoeval.evaluate(
+        rows, reference, "longest", output_path=None, max_instances=7
+    )
     return result

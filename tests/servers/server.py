@@ -144,7 +144,7 @@ class JudgeServer:
                 headers = {"Content-Length": str(_HUGE)} if fault is Fault.HUGE_BODY else {}
                 await self._stream(request, [b" " * _CHUNK] * (_HUGE // _CHUNK), headers)
             case Fault.ZIP_BOMB:
-                await self._stream(request, [zlib.compress(b" " * _HUGE)], {"Content-Encoding": "deflate"})
+                await self._stream(request, [_zip_bomb()], {"Content-Encoding": "deflate"})
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
@@ -163,6 +163,11 @@ class JudgeServer:
             while not self._closing.is_set():
                 await response.write(b" ")
                 await asyncio.sleep(0.01)
+
+
+def _zip_bomb() -> bytes:
+    packer = zlib.compressobj()
+    return b"".join([packer.compress(b" " * _CHUNK) for _ in range(_HUGE // _CHUNK)] + [packer.flush()])
 
 
 _WRONG_KEY = Answer("Incorrect API key provided", status=401, code="invalid_api_key")

@@ -1,8 +1,7 @@
 """Where AlpacaEval's configs lie, and how one is told from ours."""
 
-import warnings
 from collections.abc import Mapping
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,9 @@ def installed(folder: str) -> Path | None:
 
 def installed_package() -> Path | None:
     """Return the folder of the alpaca_eval package, None where it is not installed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # of old import hooks that others have installed
-        spec = find_spec(_PACKAGE)
+    try:
+        spec = PathFinder.find_spec(_PACKAGE)
+    except (ImportError, ValueError):
+        return None
     places = spec.submodule_search_locations if spec else None
     return Path(places[0]) if places else None
