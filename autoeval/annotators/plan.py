@@ -147,10 +147,11 @@ class Plan:
     def _batched_question(self, judge: Judge, pair: Pair) -> Question:
         group, place = self._batches[judge.name].place_of[pair.index]
         switched = self._orders(judge, pair)[0]
-        return Question(judge, switched, self._batched_request(judge, group), place, judge.batch_size)
+        return Question(judge, switched, self._batched_request(judge.name, group), place, judge.batch_size)
 
     @lru_cache(maxsize=64)  # noqa: B019 - a plan lives as long as its run
-    def _batched_request(self, judge: Judge, group: int) -> Request:
+    def _batched_request(self, name: str, group: int) -> Request:
+        judge = next(judge for judge in self.annotator.judges if judge.name == name)
         pairs = tuple(
             None if index is None else self.pairs[index] for index in self._batches[judge.name].groups[group]
         )

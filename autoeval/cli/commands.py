@@ -24,6 +24,14 @@ _JOURNEYS = {
     "show": ("autoeval.pipeline.show", "Show a finished run again."),
     "compare": ("autoeval.pipeline.compare", "Compare two finished runs, pair by pair."),
     "site": ("autoeval.pipeline.site", "Build a static website from leaderboards."),
+    "validate": (
+        "autoeval.pipeline.validate",
+        "Check a config and show exactly what it would send.",
+    ),
+    "import_annotations": (
+        "autoeval.pipeline.import_annotations",
+        "Put recorded judgments into the cache, so that none is paid for again.",
+    ),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
 

@@ -1,5 +1,6 @@
 """Showing a result on the terminal, readable at 80 columns."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,11 +15,13 @@ from autoeval.pipeline.citation import citation, latex_citation
 from autoeval.pipeline.compare import RunComparison
 from autoeval.pipeline.estimate import DryRun, DryRuns
 from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.import_annotations import Import
 from autoeval.pipeline.make_leaderboard import Leaderboard
 from autoeval.pipeline.regeneration import Regeneration
 from autoeval.pipeline.result import Evaluation
 from autoeval.pipeline.runs import Run
 from autoeval.pipeline.site import Site
+from autoeval.pipeline.validate import Validation
 
 
 def show(result: Any) -> None:
@@ -30,6 +33,22 @@ def show(result: Any) -> None:
             return
     if result is not None:
         console.print(result)
+
+
+def _show_validation(console: Console, result: Validation) -> None:
+    console.print(Text(f"{result.path}: the {result.kind} {result.name!r} is valid."), soft_wrap=True)
+    for asked in result.requests:
+        console.print()
+        console.print(Text(f"{asked.name}: {asked.address}"), soft_wrap=True)
+        if asked.unmet:
+            console.print(Text(f"It cannot be asked here: {asked.unmet}."), soft_wrap=True)
+        if asked.body:
+            console.print(Text(json.dumps(asked.body, ensure_ascii=False, indent=2)), soft_wrap=True)
+
+
+def _show_import(console: Console, result: Import) -> None:
+    for line in (*result.lines, f"Cache: {result.cache}"):
+        console.print(Text(line), soft_wrap=True)
 
 
 def _show_evaluation(console: Console, result: Evaluation) -> None:
@@ -185,4 +204,6 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     RunComparison: show_comparison,
     Site: _show_site,
     Board: _show_board,
+    Validation: _show_validation,
+    Import: _show_import,
 }
