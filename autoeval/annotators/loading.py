@@ -149,7 +149,9 @@ def _checked(prompt: Prompt | None, batch_size: int, where: str) -> Prompt | Non
             )
         if isinstance(template, BraceTemplate):
             _check_places(template, batch_size, where)
-    rows = [{name: f"{row}00{place}" for place, name in enumerate(PROMPT_VARIABLES)} for row in range(batch_size)]
+    rows = [
+        {name: f"{row}00{place}" for place, name in enumerate(PROMPT_VARIABLES)} for row in range(batch_size)
+    ]
     text = "".join(message.content for message in prompt.messages(rows)) + (prompt.text(rows) or "")
     for name in ("first", "second"):
         if any(row[name] not in text for row in rows):

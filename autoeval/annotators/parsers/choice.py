@@ -15,7 +15,9 @@ _AGAINST_BEFORE = re.compile(
     r"(?:\b(?:not|never|nor|neither|cannot|no|than|over|unlike|against|worse|worst|reject)\b|n['’]t\b)[^.!?;]*$",
     re.IGNORECASE,
 )
-_AGAINST_AFTER = re.compile(r"\W*(?:\w+\W+){0,2}(?:not|never|worse|worst|fails|loses|lacks|\w+n['’]t)\b", re.IGNORECASE)
+_AGAINST_AFTER = re.compile(
+    r"\W*(?:\w+\W+){0,2}(?:not|never|worse|worst|fails|loses|lacks|\w+n['’]t)\b", re.IGNORECASE
+)
 _NEARBY = 200
 
 
