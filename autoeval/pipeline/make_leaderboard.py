@@ -203,9 +203,15 @@ def make_leaderboard(
             import_json_cache(caching_path, plan, cache, display)
         if dry_run:
             return total(estimate(plan, cache) for plan in plans)
-        folders = [_folder(output_path, plan) for plan in plans]
+        written_to: list[Path | None] = [_folder(output_path, plan) for plan in plans]
         judged, report = judge_all(
-            plans, cache, asking, display, is_reask_unparsed, folders, keeps_rows=is_return_instead_of_print
+            plans,
+            cache,
+            asking,
+            display,
+            is_reask_unparsed,
+            written_to,
+            keeps_rows=is_return_instead_of_print,
         )
         with_length = defaults.is_length_controlled or sort_by == "length_controlled_winrate"
         results = [
