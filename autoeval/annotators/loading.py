@@ -16,7 +16,7 @@ from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.config import Price
 from autoeval.prompting.prompt import Prompt, compile_prompt
-from autoeval.prompting.templates import JinjaTemplate
+from autoeval.prompting.templates import BraceTemplate, JinjaTemplate
 from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.types import Endpoint
 
@@ -124,7 +124,9 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=config.parameters,
-        prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),
+        prompt=_checked(
+            compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), config.batch_size, str(path)
+        ),
         parser=config.parser,
         order=config.order,
         samples=config.samples,
@@ -135,20 +137,35 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     )
 
 
-def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
-    """Refuse a prompt that does not show both outputs: it would be judged, and mean nothing."""
+def _checked(prompt: Prompt | None, batch_size: int, where: str) -> Prompt | None:
+    """Refuse a prompt that does not show both outputs of every pair: it would be judged, and mean nothing."""
     if prompt is None:
         return None
-    marks = {name: f"<<{name}>>" for name in PROMPT_VARIABLES}
-    rows = [marks]
-    if all(isinstance(template, JinjaTemplate) for _, _, template in prompt.parts):
-        text = "".join(message.content for message in prompt.messages(rows)) + (prompt.text(rows) or "")
-        for name in ("first", "second"):
-            if marks[name] not in text:
-                raise UsageError(
-                    f"{where}: the prompt never shows the output {{{{ {name} }}}}. Put it into a message."
-                )
+    for _, _, template in prompt.parts:
+        if isinstance(template, JinjaTemplate) and batch_size > 1:
+            raise UsageError(
+                f"{where}: a prompt about {batch_size} pairs (batch_size) needs 'syntax: braces', in which the n-th "
+                "{first} is the n-th pair's."
+            )
+        if isinstance(template, BraceTemplate):
+            _check_places(template, batch_size, where)
+    rows = [
+        {name: f"{row}00{place}" for place, name in enumerate(PROMPT_VARIABLES)} for row in range(batch_size)
+    ]
+    text = "".join(message.content for message in prompt.messages(rows)) + (prompt.text(rows) or "")
+    for name in ("first", "second"):
+        if any(row[name] not in text for row in rows):
+            raise UsageError(f"{where}: the prompt never shows the output {name!r}. Put it into a message.")
     return prompt
+
+
+def _check_places(template: BraceTemplate, batch_size: int, where: str) -> None:
+    for name, count in template.occurrences().items():
+        if count != batch_size:
+            raise UsageError(
+                f"{where}: the prompt has {{{name}}} {count} times, but asks about {batch_size} pairs. Write it once a "
+                "pair, or use Jinja's {{ " + name + " }}, which may occur any number of times."
+            )
 
 
 def _annotator(

@@ -52,11 +52,16 @@ class PlannedPair:
 
 @dataclass(frozen=True)
 class Plan:
-    """The questions of a whole run; iterate it as often as needed."""
+    """The questions of a whole run; iterate it as often as needed.
+
+    `repeat` counts how often the same questions, in the same order, were asked before: each time has replies of
+    its own.
+    """
 
     annotator: Annotator
     pairs: Pairs
     seed: int = 0
+    repeat: int = 0
     _batches: dict[str, Batches] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[PlannedPair]:
@@ -125,7 +130,7 @@ class Plan:
             messages=judge.prompt.messages(rows),
             prompt=judge.prompt.text(rows),
             parameters=judge.parameters,
-            sample=self.seed * judge.samples + sample,
+            sample=(self.seed + self.repeat) * judge.samples + sample,
         )
 
     def _group(self) -> dict[str, Batches]:
@@ -147,10 +152,11 @@ class Plan:
     def _batched_question(self, judge: Judge, pair: Pair) -> Question:
         group, place = self._batches[judge.name].place_of[pair.index]
         switched = self._orders(judge, pair)[0]
-        return Question(judge, switched, self._batched_request(judge, group), place, judge.batch_size)
+        return Question(judge, switched, self._batched_request(judge.name, group), place, judge.batch_size)
 
     @lru_cache(maxsize=64)  # noqa: B019 - a plan lives as long as its run
-    def _batched_request(self, judge: Judge, group: int) -> Request:
+    def _batched_request(self, name: str, group: int) -> Request:
+        judge = next(judge for judge in self.annotator.judges if judge.name == name)
         pairs = tuple(
             None if index is None else self.pairs[index] for index in self._batches[judge.name].groups[group]
         )

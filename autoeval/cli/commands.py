@@ -20,9 +20,34 @@ _JOURNEYS = {
         "autoeval.pipeline.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "serve": ("autoeval.pipeline.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
     "show": ("autoeval.pipeline.show", "Show a finished run again."),
     "compare": ("autoeval.pipeline.compare", "Compare two finished runs, pair by pair."),
     "site": ("autoeval.pipeline.site", "Build a static website from leaderboards."),
+    "validate": (
+        "autoeval.pipeline.validate",
+        "Check a config and show exactly what it would send.",
+    ),
+    "import_annotations": (
+        "autoeval.pipeline.import_annotations",
+        "Put recorded judgments into the cache, so that none is paid for again.",
+    ),
+    "analyze_evaluators": (
+        "autoeval.pipeline.analyze_evaluators",
+        "Compare a judge with people who voted on the same pairs.",
+    ),
+    "audit": (
+        "autoeval.pipeline.audit",
+        "Test a judge without human votes: change pairs in ways that should not matter.",
+    ),
+    "label": (
+        "autoeval.pipeline.label",
+        "Draw pairs of a run for a person to label, and correct the win rate with the labels.",
+    ),
+    "analyze_models": (
+        "autoeval.pipeline.analyze_models",
+        "Say which models of several runs differ, on which subsets, and how sure that is.",
+    ),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
 

@@ -1,5 +1,6 @@
 """Showing a result on the terminal, readable at 80 columns."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,11 +15,13 @@ from autoeval.pipeline.citation import citation, latex_citation
 from autoeval.pipeline.compare import RunComparison
 from autoeval.pipeline.estimate import DryRun, DryRuns
 from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.import_annotations import Import
 from autoeval.pipeline.make_leaderboard import Leaderboard
 from autoeval.pipeline.regeneration import Regeneration
 from autoeval.pipeline.result import Evaluation
 from autoeval.pipeline.runs import Run
 from autoeval.pipeline.site import Site
+from autoeval.pipeline.validate import Validation
 
 
 def show(result: Any) -> None:
@@ -29,7 +32,25 @@ def show(result: Any) -> None:
             show_one(console, result)
             return
     if result is not None:
-        console.print(result)
+        from autoeval.cli.show_judges import SHOWN  # it imports every analysis
+
+        SHOWN[type(result)](console, result)
+
+
+def _show_validation(console: Console, result: Validation) -> None:
+    console.print(Text(f"{result.path}: the {result.kind} {result.name!r} is valid."), soft_wrap=True)
+    for asked in result.requests:
+        console.print()
+        console.print(Text(f"{asked.name}: {asked.address}"), soft_wrap=True)
+        if asked.unmet:
+            console.print(Text(f"It cannot be asked here: {asked.unmet}."), soft_wrap=True)
+        if asked.body:
+            console.print(Text(json.dumps(asked.body, ensure_ascii=False, indent=2)), soft_wrap=True)
+
+
+def _show_import(console: Console, result: Import) -> None:
+    for line in (*result.lines, f"Cache: {result.cache}"):
+        console.print(Text(line), soft_wrap=True)
 
 
 def _show_evaluation(console: Console, result: Evaluation) -> None:
@@ -73,13 +94,14 @@ def summary_lines(result: Evaluation) -> list[str]:
         lines.append(f"length control: {result.caution}")
     if tally.flip_rate is not None:
         lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
-    lines += _asked_lines(asked)
+    lines += asked_lines(asked)
     if result.paths:
         lines.append("Written:")
     return lines
 
 
-def _asked_lines(asked: AskReport) -> list[str]:
+def asked_lines(asked: AskReport) -> list[str]:
+    """Say why asking stopped, what was asked, how long it took and what it cost."""
     lines = [f"stopped: {asked.stop.message}"] if asked.stop else []
     if asked.n_requests:
         lines.append(
@@ -130,7 +152,7 @@ def _show_leaderboard(console: Console, result: Leaderboard) -> None:
     console.print(board_table(result.board))
     for name, coverage in result.incomplete.items():
         console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
-    for line in _asked_lines(result.ask):
+    for line in asked_lines(result.ask):
         console.print(Text(line))
     console.print(Text(f"{len(result.judged)} models written to {result.path}"), soft_wrap=True)
 
@@ -185,4 +207,6 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     RunComparison: show_comparison,
     Site: _show_site,
     Board: _show_board,
+    Validation: _show_validation,
+    Import: _show_import,
 }

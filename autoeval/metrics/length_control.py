@@ -49,7 +49,7 @@ class LengthControlled:
     Attributes:
         value: NaN where it could not be estimated (method `none`).
         standard_error: bootstrap over instructions, conditional on difficulties, prior and C.
-        low: lower end of the interval, value − t · standard error.
+        low: lower end of the interval, see `length_estimate`.
         high: upper end of the interval.
         n: how many rows were judged and used.
         method: where the difficulties came from.

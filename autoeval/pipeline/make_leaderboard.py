@@ -20,7 +20,9 @@ from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import MODES, Board, read_board
 from autoeval.pipeline.boards import update_board
 from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
 from autoeval.pipeline.estimate import estimate, total
+from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge_all, open_cache, refuse_unknown_prices
 from autoeval.pipeline.length import length_controlled
 from autoeval.pipeline.obsolete import check_extra_parameters
@@ -80,6 +82,9 @@ def make_leaderboard(
     sort_by: str | None = None,
     max_instances: int | None = None,
     preset: str | None = None,
+    annotators_config_dir: Folders = None,
+    base_dir: Folders = None,
+    p_label_flip: float | None = None,
     seed: int = 0,
     is_allow_partial: bool = False,
     is_reask_unparsed: bool = False,
@@ -122,6 +127,10 @@ def make_leaderboard(
         sort_by: The column that the leaderboard is sorted by. Default: the preset's.
         max_instances: Judge only a sample of this many instructions, the same for every model.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
+        annotators_config_dir: A folder of annotators (or several), such as alpaca_eval's evaluators_configs, looked
+            into first.
+        base_dir: alpaca_eval's name for annotators_config_dir.
+        p_label_flip: With twice this probability a pair gets a coin flip instead of a verdict.
         seed: Decides orders, draws from pools and samples.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         is_reask_unparsed: Ask again where the judge's reply held no verdict.
@@ -157,15 +166,19 @@ def make_leaderboard(
     check_number("min_coverage", min_coverage, 0, 1)
     check_number("max_cost", max_cost, 0)
     check_number("seed", seed, 0, whole=True)
+    check_number("p_label_flip", p_label_flip, 0, 0.5)
     defaults = find_preset(preset)
-    source = annotators_config or defaults.annotator
+    folders = config_folders(annotators_config_dir, base_dir)
+    source = annotator_source(annotators_config, defaults, folders)
     path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
     if all_model_outputs is None:
         raise UsageError("--all_model_outputs is missing: say whose outputs to judge, or use --check.")
-    overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
-    annotator = load_annotator(source, overrides)
+    overrides = JudgeOverrides(
+        judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
+    )
+    annotator = load_annotator(source, overrides, folders)
     refuse_unknown_prices(annotator, max_cost)
     asking = AskOptions(
         max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
@@ -186,6 +199,8 @@ def make_leaderboard(
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
         cache = opened.enter_context(open_cache(caching_path))
         plans = [Plan(annotator, pairs[name], seed) for name in pairs]
+        for plan in plans:
+            import_json_cache(caching_path, plan, cache, display)
         if dry_run:
             return total(estimate(plan, cache) for plan in plans)
         folders = [_folder(output_path, plan) for plan in plans]
