@@ -223,12 +223,14 @@ def make_leaderboard(
         return check_boards([path]).merged(compare_rows(path, before, rows))
     if not is_mixed_allowed:
         _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
-    board = update_board(
-        path,
-        lambda board: board.with_rows({name: result.row for name, result in complete.items()}),
-        {name: result.preferences for name, result in complete.items()},
-        sort_by or defaults.sort_by,
-    )
+    board = before
+    if complete:
+        board = update_board(
+            path,
+            lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
+            {name: result.preferences for name, result in complete.items()},
+            sort_by or defaults.sort_by,
+        )
     made = Leaderboard(
         path=path,
         board=board,
