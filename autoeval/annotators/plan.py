@@ -52,11 +52,16 @@ class PlannedPair:
 
 @dataclass(frozen=True)
 class Plan:
-    """The questions of a whole run; iterate it as often as needed."""
+    """The questions of a whole run; iterate it as often as needed.
+
+    `repeat` counts how often the same questions, in the same order, were asked before: each time has replies of
+    its own.
+    """
 
     annotator: Annotator
     pairs: Pairs
     seed: int = 0
+    repeat: int = 0
     _batches: dict[str, Batches] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[PlannedPair]:
@@ -128,7 +133,7 @@ class Plan:
             messages=judge.prompt.messages(rows),
             prompt=judge.prompt.text(rows),
             parameters=judge.parameters,
-            sample=self.seed * judge.samples + sample,
+            sample=(self.seed + self.repeat) * judge.samples + sample,
         )
 
     def _group(self) -> dict[str, Batches]:

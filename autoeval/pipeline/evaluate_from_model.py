@@ -6,18 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from autoeval.annotators.config import Judge
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.completions import providers
 from autoeval.completions.ask import AskOptions, Display, Silent
 from autoeval.completions.cache import Cache
 from autoeval.completions.retries import Retries
 from autoeval.data.evalset import reference
-from autoeval.data.instructions import Instruction, load_instructions
+from autoeval.data.instructions import load_instructions
 from autoeval.errors import UsageError
 from autoeval.generators.config import Generator
 from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
 from autoeval.generators.plan import GenerationPlan
 from autoeval.pipeline.checks import check_number
+from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
 from autoeval.pipeline.estimate import DryRun, DryRuns, price_of
 from autoeval.pipeline.evaluate import evaluate
 from autoeval.pipeline.forwarding import also_takes, defaults
@@ -47,6 +49,7 @@ def evaluate_from_model(
     generator_api_key_env: str | None = None,
     generator_parameters: dict[str, Any] | None = None,
     generator_price: tuple[float, float] | None = None,
+    base_dir: Folders = None,
     **of_evaluate: Any,
 ) -> Any:
     """Generate a model's outputs on an eval set, evaluate them, and place the model on the board.
@@ -74,6 +77,8 @@ def evaluate_from_model(
         generator_api_key_env: The environment variable with the key for the model.
         generator_parameters: Parameters merged into the config's, as {temperature: 0.7, seed: 1, stop: [END]}.
         generator_price: US dollars per million input and output tokens of the model, as [2, 8].
+        base_dir: A folder of model configs (or several) that is looked into first; of annotators too.
+        name: What to call the model. Default: generator_model, else the config's name.
         **of_evaluate: The parameters of evaluate.
 
     Returns:
@@ -90,35 +95,32 @@ def evaluate_from_model(
     overrides = GeneratorOverrides(
         generator_model, generator_base_url, generator_api_key_env, generator_parameters, generator_price
     )
-    generator = load_generator(_named(model_configs), overrides=overrides)
-    other = (
-        load_generator(reference_model_configs, "--reference_model_configs")
-        if reference_model_configs
-        else None
-    )
-    generators = [generator, *([other] if other else [])]
+    settings["base_dir"] = base_dir
+    config_dirs = config_folders(None, base_dir)
+    found = load_generator(_named(model_configs), "--model_configs", overrides, config_dirs)
+    generators = [replace(found, name=settings["name"] or generator_model or found.name)]
+    if reference_model_configs:
+        generators.append(
+            load_generator(reference_model_configs, "--reference_model_configs", config_dirs=config_dirs)
+        )
     _refuse_unknown_prices(generators, settings["max_cost"])
-    compare_with = _compare_with(evaluation_dataset, settings, other)
+    compare_with = _compare_with(evaluation_dataset, settings, is_generated=len(generators) > 1)
     eval_set = compare_with if evaluation_dataset is None else evaluation_dataset
     instructions = load_instructions(eval_set, max_instances=max_instances)
-    folder = results_folder(output_path, generator.name)
+    folder = results_folder(output_path, generators[0].name)
     sides = [
         Side.open(
-            GenerationPlan(asked, instructions, n_samples if asked is generator else 1),
-            file_of(folder) if folder else None,
-            strip=is_strip_output,
-            load=is_load_outputs,
+            GenerationPlan(generator, instructions, n), file, strip=is_strip_output, load=is_load_outputs
         )
-        for asked, file_of in zip(generators, (OutputsFile.of_model, OutputsFile.of_reference), strict=False)
+        for generator, n, file in zip(generators, (n_samples, 1), OutputsFile.of_both(folder), strict=False)
     ]
-    display: Display = settings["display"] or Silent()
     with open_cache(settings["caching_path"]) as cache:
         plans = _dry_run(sides, cache, compare_with, settings)
         if settings["dry_run"]:
             return plans
         if any(step.n_new for step in plans.steps.values()):
             _check_can_ask(generators, settings)
-        made = list(_generate(sides, cache, settings, display, chunksize, instructions))
+        made = tuple(_generate(sides, cache, settings, chunksize))
     return _evaluate(made, compare_with, folder, settings)
 
 
@@ -152,12 +154,12 @@ def _refuse_unknown_prices(generators: Sequence[Generator], max_cost: float | No
             )
 
 
-def _compare_with(evaluation_dataset: Any, settings: Mapping[str, Any], other: Generator | None) -> Any:
+def _compare_with(evaluation_dataset: Any, settings: Mapping[str, Any], *, is_generated: bool) -> Any:
     """Return the source of the outputs to compare with, or of the instructions where those are generated."""
     given = settings["reference_outputs"]
-    if other and given is not None:
+    if is_generated and given is not None:
         raise UsageError(
-            "--reference_model_configs: the outputs to compare with are given by --reference_outputs."
+            "--reference_model_configs: the outputs to compare with are given by --reference_outputs already."
         )
     if given is not None:
         return _reusable(given)
@@ -192,37 +194,27 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
     Raises:
         UsageError: something is missing.
     """
+    folders = config_folders(settings["annotators_config_dir"], settings["base_dir"])
     annotator = load_annotator(
-        settings["annotators_config"] or find_preset(settings["preset"]).annotator,
-        JudgeOverrides(
-            settings["judge_base_url"],
-            settings["judge_model"],
-            settings["judge_api_key_env"],
-            settings["order"],
-        ),
+        annotator_source(settings["annotators_config"], find_preset(settings["preset"]), folders),
+        JudgeOverrides(settings["judge_base_url"], settings["judge_model"], settings["judge_api_key_env"]),
+        folders,
     )
-    judges = [judge.endpoint for judge in annotator.judges if not judge.is_builtin]
-    for endpoint in (*(generator.endpoint for generator in generators), *judges):
-        providers.create(endpoint, settings["request_timeout"])
+    asked: list[Generator | Judge] = [*generators]
+    asked += [judge for judge in annotator.judges if not judge.is_builtin]
+    for one in asked:
+        if one.unmet:
+            raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
+        providers.create(one.endpoint, settings["request_timeout"])
 
 
 def _generate(
-    sides: Sequence[Side],
-    cache: Cache,
-    settings: dict[str, Any],
-    display: Display,
-    chunksize: int | None,
-    instructions: Sequence[Instruction],
+    sides: Sequence[Side], cache: Cache, settings: dict[str, Any], chunksize: int | None
 ) -> Iterator[Generation]:
     """Generate one side after the other; each leaves the next one the rest of the budget."""
+    display: Display = settings["display"] or Silent()
     for side in sides:
-        generator = side.plan.generator
-        endpoint = generator.endpoint
-        at = f" at {endpoint.base_url}" if endpoint.base_url else ""
-        display.announce(
-            f"generating with {generator.name} ({endpoint.provider}'s {generator.model}{at}): {side.plan.n_outputs} "
-            f"outputs on {len(instructions)} instructions, of which {len(side.in_order(side.kept))} are there"
-        )
+        display.announce(f"generating: {side.line()}")
         options = AskOptions(
             settings["max_concurrency"],
             settings["request_timeout"],

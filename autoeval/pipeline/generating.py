@@ -106,6 +106,16 @@ class Side:
         plan = GenerationPlan(plan.generator, plan.instructions, plan.n_samples, kept.keys())
         return cls(plan, identity, kept, file, datetime.now(UTC).isoformat(timespec="seconds"))
 
+    def line(self) -> str:
+        """Say in one line who is asked for what."""
+        plan, endpoint = self.plan, self.plan.generator.endpoint
+        at = f" at {endpoint.base_url}" if endpoint.base_url else ""
+        samples = f"{plan.n_samples} each, " if plan.n_samples > 1 else ""
+        return (
+            f"{plan.generator.name} ({endpoint.provider}: {plan.generator.model}{at}) on {len(plan.instructions)} "
+            f"instructions, {samples}{len(self.in_order(self.kept))} of {plan.n_outputs} outputs are there"
+        )
+
     def estimate(self, cache: Cache) -> DryRun:
         """Count what there is to ask, and estimate its tokens and cost."""
         generator = self.plan.generator

@@ -39,14 +39,12 @@ class OutputsFile:
     record: Path
 
     @classmethod
-    def of_model(cls, folder: Path) -> "OutputsFile":
-        """Return the files of the evaluated model."""
-        return cls(folder / "model_outputs.json", folder / "generation.json")
-
-    @classmethod
-    def of_reference(cls, folder: Path) -> "OutputsFile":
-        """Return the files of a reference that is generated too."""
-        return cls(folder / "reference_outputs.json", folder / "reference_generation.json")
+    def of_both(cls, folder: Path | None) -> "tuple[OutputsFile | None, OutputsFile | None]":
+        """Return the files of the evaluated model and of a generated reference in a folder; None without one."""
+        if folder is None:
+            return None, None
+        reference = cls(folder / "reference_outputs.json", folder / "reference_generation.json")
+        return cls(folder / "model_outputs.json", folder / "generation.json"), reference
 
     def load(self, identity: Mapping[str, Any]) -> dict[Key, Row]:
         """Return the outputs that there are; none where there is no file.

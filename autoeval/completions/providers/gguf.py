@@ -33,9 +33,8 @@ class GgufProvider:
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:  # noqa: ARG002
         """Check that llama.cpp is there; the model is loaded with the first request."""
-        import xllamacpp
+        import xllamacpp  # noqa: F401
 
-        self._library = xllamacpp
         self._servers: dict[tuple[Any, ...], Any] = {}
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion | Failure]:
@@ -55,30 +54,51 @@ class GgufProvider:
         loading = _loading(request)
         key = (request.model, *loading.values())
         if key not in self._servers:
-            self._servers[key] = self._load(find_model(request.model), **loading)
+            # The library always opens a port; nobody else shall use it.
+            secret = secrets.token_hex()
+            self._servers[key] = start_server(find_model(request.model), **loading, key=secret)
         return self._servers[key]
 
-    def _load(self, path: Path, n_ctx: int, n_parallel: int, n_gpu_layers: int) -> Any:
-        parameters = self._library.CommonParams()
-        parameters.model.path = str(path)
-        parameters.model_alias = {path.stem}
-        parameters.n_ctx = n_ctx * n_parallel  # the library divides it among its slots
-        parameters.n_parallel = n_parallel
-        parameters.n_gpu_layers = n_gpu_layers
-        for processor in (parameters.cpuparams, parameters.cpuparams_batch):
-            processor.n_threads = _n_cores()
-            processor.poll = 0  # waiting in a busy loop costs nothing alone and very much beside other work
-        parameters.cache_ram_mib = 0
-        parameters.ui = False
-        parameters.verbosity = 0
-        # The library always opens a port; nobody else shall use it.
-        parameters.hostnames, parameters.port, parameters.api_keys = ["127.0.0.1"], 0, [secrets.token_hex()]
-        try:
-            return self._library.Server(parameters)
-        except RuntimeError as error:
-            raise RuntimeError(
-                f"llama.cpp cannot load {path}: is it a GGUF file that fits into memory?"
-            ) from error
+
+def start_server(
+    path: Path, *, n_ctx: int, n_parallel: int, n_gpu_layers: int, port: int = 0, key: str | None = None
+) -> Any:
+    """Load a model and serve it on this machine in OpenAI's protocol, for as long as the result is referenced.
+
+    Args:
+        path: the GGUF file.
+        n_ctx: tokens that a prompt and its reply may have together.
+        n_parallel: requests answered at once.
+        n_gpu_layers: layers that are computed on a GPU.
+        port: where to listen; 0: any free one.
+        key: the only key that is welcome; None: anybody is.
+
+    Raises:
+        RuntimeError: the file cannot be loaded, or the port is taken.
+    """
+    import xllamacpp
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(path)
+    parameters.model_alias = {path.stem}
+    parameters.n_ctx = n_ctx * n_parallel  # the library divides it among its slots
+    parameters.n_parallel = n_parallel
+    parameters.n_gpu_layers = n_gpu_layers
+    for processor in (parameters.cpuparams, parameters.cpuparams_batch):
+        processor.n_threads = _idle_cores()
+        processor.poll = 0  # waiting in a busy loop costs nothing alone and very much beside other work
+    parameters.cache_ram_mib = 0
+    parameters.ui = False
+    parameters.verbosity = 0
+    parameters.hostnames, parameters.port = ["127.0.0.1"], port
+    parameters.api_keys = [key] if key else []
+    try:
+        return xllamacpp.Server(parameters)
+    except RuntimeError as error:
+        taken = f", and is port {port} free" if port else ""
+        raise RuntimeError(
+            f"llama.cpp cannot load {path}: is it a GGUF file that fits into memory{taken}?"
+        ) from error
 
 
 def body(request: Request) -> dict[str, Any]:
@@ -134,5 +154,8 @@ def _complete(server: Any, request: Request) -> Completion | Failure:
         return malformed(error)
 
 
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _idle_cores() -> int:
+    """Return how many cores have nothing to do: a thread without one makes all others wait, and burn theirs."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    busy = int(os.getloadavg()[0]) if hasattr(os, "getloadavg") else 0
+    return max(1, cores - busy)
