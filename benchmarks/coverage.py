@@ -1,7 +1,7 @@
 """How often the intervals hold the truth, by simulation.
 
     python -m benchmarks.coverage            # win rates; 5,000 runs a cell
-    python -m benchmarks.coverage --length   # length-controlled win rates; 1,000 runs a cell
+    python -m benchmarks.coverage --length   # length-controlled win rates; 500 runs a cell
 
 Preferences of three kinds are drawn around a known win rate: `binary` (2 with that probability, else 1),
 `graded` (a Beta distribution with most of its mass at the ends, as weighted judges give) and `paired` (each
@@ -24,12 +24,14 @@ from autoeval.metrics.observations import Observations
 
 RUNS = 5_000
 AT_ONCE = 1_000
-LENGTH_RUNS = 1_000
+LENGTH_RUNS = 500
 LEVEL = 0.95
 KINDS = ("binary", "graded", "paired")
 METHODS: tuple[Method, ...] = ("t_plus4", "t", "percentile", "bca")
 MIDDLING = tuple((n, rate) for n in (50, 200, 805) for rate in (30, 40, 50, 60, 70))
 EXTREME = tuple((805, rate) for rate in (5, 10, 90, 95))
+# ability, mean standardised length difference (above 0: the reference is longer), slope beside the prior's
+LENGTH_CELLS = ((-2.5, 0.8, 0.0), (-2.5, 0.8, 0.25), (0.0, 0.0, 0.0), (1.0, -0.5, 0.25))
 FEW_WINS = tuple((n, rate) for n in (50, 200) for rate in (2, 5, 10, 95, 98))
 
 
@@ -101,12 +103,12 @@ def report_length(prior: LengthPrior) -> None:
         f"{'n':>5} {'ability':>8} {'length':>7} {'slope':>6} {'coverage':>9} {'mean s.e.':>10} {'spread':>7}"
     )
     for n in (200, 805):
-        for ability, mean_length in ((-2.5, 0.8), (-1.0, 0.8), (0.0, 0.0), (1.0, -0.5)):
-            for slope in (prior.center[0], prior.center[0] + 0.25):
-                share, error, spread = length_coverage(ability, mean_length, slope, n)
-                print(
-                    f"{n:5d} {ability:8.1f} {mean_length:7.1f} {slope:6.2f} {share:9.1f} {error:10.2f} {spread:7.2f}"
-                )
+        for ability, mean_length, off in LENGTH_CELLS:
+            slope = prior.center[0] + off
+            share, error, spread = length_coverage(ability, mean_length, slope, n)
+            print(
+                f"{n:5d} {ability:8.1f} {mean_length:7.1f} {slope:6.2f} {share:9.1f} {error:10.2f} {spread:7.2f}"
+            )
 
 
 def main() -> None:

@@ -17,10 +17,12 @@ from typing import Any
 
 from autoeval.data.pairing import load_pairs
 from autoeval.leaderboards.details import compute_details, details_path, write_details
-from autoeval.leaderboards.preferences import Preference, instruction_key
+from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.metrics.difficulties import instruction_key
 from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.boards import save_board
+from autoeval.pipeline.length import length_controlled
 from autoeval.pipeline.presets import PRESETS, Preset
 from autoeval.pipeline.rows import Conditions, leaderboard_row
 from autoeval.pipeline.tally import Tally
@@ -57,8 +59,11 @@ def make_board(folder: Path, preset: Preset, preferences: Preferences) -> Board:
     rows: dict[str, dict[str, Cell]] = {}
     for model, recorded in preferences.items():
         mode = str(published.rows[model]["mode"])
-        rows[model] = leaderboard_row(Tally.of(recorded), 0, conditions, mode)
-    return Board(rows).sorted_by("win_rate")
+        tally = Tally.of(recorded)
+        rows[model] = leaderboard_row(tally, 0, conditions, mode)
+        if preset.is_length_controlled:
+            rows[model] |= length_controlled(model, rows[model], tally)
+    return Board(rows).sorted_by(preset.sort_by)
 
 
 def recorded_1(folder: Path) -> Preferences:

@@ -21,7 +21,33 @@ _JOURNEYS = {
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
     "serve": ("autoeval.pipeline.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
+    "show": ("autoeval.pipeline.show", "Show a finished run again."),
+    "compare": ("autoeval.pipeline.compare", "Compare two finished runs, pair by pair."),
     "site": ("autoeval.pipeline.site", "Build a static website from leaderboards."),
+    "validate": (
+        "autoeval.pipeline.validate",
+        "Check a config and show exactly what it would send.",
+    ),
+    "import_annotations": (
+        "autoeval.pipeline.import_annotations",
+        "Put recorded judgments into the cache, so that none is paid for again.",
+    ),
+    "analyze_evaluators": (
+        "autoeval.pipeline.analyze_evaluators",
+        "Compare a judge with people who voted on the same pairs.",
+    ),
+    "audit": (
+        "autoeval.pipeline.audit",
+        "Test a judge without human votes: change pairs in ways that should not matter.",
+    ),
+    "label": (
+        "autoeval.pipeline.label",
+        "Draw pairs of a run for a person to label, and correct the win rate with the labels.",
+    ),
+    "analyze_models": (
+        "autoeval.pipeline.analyze_models",
+        "Say which models of several runs differ, on which subsets, and how sure that is.",
+    ),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
 
@@ -72,8 +98,16 @@ class Commands(click.Group):
 def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     from autoeval.cli.display import TerminalDisplay
     from autoeval.cli.show import show
+    from autoeval.errors import UsageError
 
-    shows_progress = "display" in signature(function).parameters
+    parameters = signature(function).parameters
+    for name, parameter in parameters.items():
+        required = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+        if required and name not in arguments:
+            raise UsageError(
+                f"{function.__name__}: --{name} is missing. {function.__name__} --help says what it is."
+            )
+    shows_progress = "display" in parameters
     result = function(**arguments, **({"display": TerminalDisplay()} if shows_progress else {}))
     show(result)
     sys.exit(getattr(result, "exit_code", 0))

@@ -98,7 +98,8 @@ def command(
         run: called with the function and its arguments.
 
     Returns:
-        The command; it takes the first parameters by position too, as AlpacaEval's does.
+        The command; it takes the first parameters by position too, as AlpacaEval's does. Where only one can be
+        given so, it takes several values.
     """
     summary, descriptions = read_docstring(function)
     parameters = [
@@ -106,6 +107,7 @@ def command(
         for parameter in inspect.signature(function).parameters.values()
         if parameter.kind is not parameter.VAR_KEYWORD and parameter.name not in _NOT_FLAGS
     ]
+    places = [parameter for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
     options: list[click.Parameter] = [_option(parameter, descriptions) for parameter in parameters]
     options += [click.Option([f"--{name}", name], hidden=True, type=Flag("Any")) for name in obsolete]
     options.append(click.Argument(["positional"], nargs=-1, metavar=f"[{parameters[0].name.upper()}]"))
@@ -117,12 +119,14 @@ def command(
             for name, value in given.items()
             if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
         }
-        for parameter, value in zip(parameters, positional, strict=False):
+        for parameter, value in zip(places, positional, strict=False):
             if parameter.name in arguments:
                 raise UsageError(f"--{parameter.name} is given twice, once without its name ({value!r}).")
             arguments[parameter.name] = Flag(str(parameter.annotation)).convert(value, None, context)
-        if len(positional) > len(parameters):
-            raise UsageError(f"unexpected argument {positional[len(parameters)]!r}.")
+        if len(places) == 1 and len(positional) > 1:
+            arguments[places[0].name] = list(positional)
+        elif len(positional) > len(places):
+            raise UsageError(f"unexpected argument {positional[len(places)]!r}.")
         run(function, arguments)
 
     return Command(

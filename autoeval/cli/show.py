@@ -1,47 +1,56 @@
 """Showing a result on the terminal, readable at 80 columns."""
 
-import math
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from autoeval.cli.show_runs import show_comparison, show_run
+from autoeval.cli.tables import board_table, subset_table
 from autoeval.completions.ask import AskReport
-from autoeval.leaderboards.table import Board, Cell
-from autoeval.metrics.win_rate import WinRate
+from autoeval.leaderboards.table import Board
 from autoeval.pipeline.citation import citation, latex_citation
+from autoeval.pipeline.compare import RunComparison
 from autoeval.pipeline.estimate import DryRun, DryRuns
 from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.import_annotations import Import
 from autoeval.pipeline.make_leaderboard import Leaderboard
 from autoeval.pipeline.regeneration import Regeneration
 from autoeval.pipeline.result import Evaluation
+from autoeval.pipeline.runs import Run
 from autoeval.pipeline.site import Site
+from autoeval.pipeline.validate import Validation
 
 
 def show(result: Any) -> None:
     """Print what a journey came to."""
     console = Console(highlight=False, soft_wrap=False)
-    if isinstance(result, Evaluation):
-        _show_evaluation(console, result)
-    elif isinstance(result, DryRun):
-        _show_dry_run(console, result)
-    elif isinstance(result, DryRuns):
-        _show_dry_runs(console, result)
-    elif isinstance(result, Leaderboard):
-        _show_leaderboard(console, result)
-    elif isinstance(result, Regeneration):
-        _show_regeneration(console, result)
-    elif isinstance(result, Site):
-        console.print(
-            Text(f"{result.n_boards} boards, {result.n_pages} pages. Open {result.index}"), soft_wrap=True
-        )
-    elif isinstance(result, Board):
-        _show_board(console, result)
-    elif result is not None:
-        console.print(result)
+    for kind, show_one in _SHOWN.items():
+        if isinstance(result, kind):
+            show_one(console, result)
+            return
+    if result is not None:
+        from autoeval.cli.show_judges import SHOWN  # it imports every analysis
+
+        SHOWN[type(result)](console, result)
+
+
+def _show_validation(console: Console, result: Validation) -> None:
+    console.print(Text(f"{result.path}: the {result.kind} {result.name!r} is valid."), soft_wrap=True)
+    for asked in result.requests:
+        console.print()
+        console.print(Text(f"{asked.name}: {asked.address}"), soft_wrap=True)
+        if asked.unmet:
+            console.print(Text(f"It cannot be asked here: {asked.unmet}."), soft_wrap=True)
+        if asked.body:
+            console.print(Text(json.dumps(asked.body, ensure_ascii=False, indent=2)), soft_wrap=True)
+
+
+def _show_import(console: Console, result: Import) -> None:
+    for line in (*result.lines, f"Cache: {result.cache}"):
+        console.print(Text(line), soft_wrap=True)
 
 
 def _show_evaluation(console: Console, result: Evaluation) -> None:
@@ -50,7 +59,7 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
             board_table(result.board.of_mode(result.mode_to_print, result.shown_as), result.shown_as)
         )
         if result.by_subset:
-            console.print(_subset_table(result.by_subset))
+            console.print(subset_table(result.by_subset))
         if result.apart:
             console.print(
                 Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"
@@ -85,13 +94,14 @@ def summary_lines(result: Evaluation) -> list[str]:
         lines.append(f"length control: {result.caution}")
     if tally.flip_rate is not None:
         lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
-    lines += _asked_lines(asked)
+    lines += asked_lines(asked)
     if result.paths:
         lines.append("Written:")
     return lines
 
 
-def _asked_lines(asked: AskReport) -> list[str]:
+def asked_lines(asked: AskReport) -> list[str]:
+    """Say why asking stopped, what was asked, how long it took and what it cost."""
     lines = [f"stopped: {asked.stop.message}"] if asked.stop else []
     if asked.n_requests:
         lines.append(
@@ -128,48 +138,6 @@ def _cost(asked: AskReport) -> str:
     )
 
 
-def board_table(board: Board, current: str | None = None) -> Table:
-    """Make the leaderboard a table; the current model's row is marked."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("model", overflow="fold", max_width=30)
-    has_lc = any(_is_number(row.get("length_controlled_winrate")) for row in board.rows.values())
-    headers = [
-        "win rate",
-        "95% interval",
-        *(["LC win rate"] if has_lc else []),
-        "SE",
-        "n",
-        "missing",
-        "length",
-    ]
-    for header in headers:
-        table.add_column(header, justify="right", no_wrap=True)
-    for name, row in board.rows.items():
-        cells = [
-            _number(row.get("win_rate")),
-            _interval(row),
-            *([_number(row.get("length_controlled_winrate"))] if has_lc else []),
-            _number(row.get("standard_error")),
-            _count(row.get("n_total")),
-            _count(row.get("n_missing")),
-            _count(row.get("avg_length")),
-        ]
-        table.add_row(Text(name), *cells, style="bold" if name == current else None)
-    return table
-
-
-def _subset_table(by_subset: Mapping[str, WinRate]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("subset", overflow="fold")
-    for header in ("win rate", "95% interval", "SE", "n", "missing"):
-        table.add_column(header, justify="right", no_wrap=True)
-    for name, rate in by_subset.items():
-        interval = f"{rate.low:.1f} – {rate.high:.1f}"
-        counts = (str(rate.n_total), str(rate.n_missing))
-        table.add_row(Text(name), _number(rate.win_rate), interval, _number(rate.standard_error), *counts)
-    return table
-
-
 def _show_board(console: Console, board: Board) -> None:
     if board.rows:
         console.print(board_table(board))
@@ -184,7 +152,7 @@ def _show_leaderboard(console: Console, result: Leaderboard) -> None:
     console.print(board_table(result.board))
     for name, coverage in result.incomplete.items():
         console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
-    for line in _asked_lines(result.ask):
+    for line in asked_lines(result.ask):
         console.print(Text(line))
     console.print(Text(f"{len(result.judged)} models written to {result.path}"), soft_wrap=True)
 
@@ -223,18 +191,22 @@ def _show_dry_runs(console: Console, plans: DryRuns) -> None:
     console.print(f"cost in all: {total}")
 
 
-def _interval(row: Mapping[str, Cell]) -> str:
-    low, high = row.get("low"), row.get("high")
-    return f"{low:.1f} – {high:.1f}" if isinstance(low, float) and isinstance(high, float) else ""
+def _show_site(console: Console, result: Site) -> None:
+    console.print(
+        Text(f"{result.n_boards} boards, {result.n_pages} pages. Open {result.index}"), soft_wrap=True
+    )
 
 
-def _number(cell: Cell) -> str:
-    return f"{cell:.2f}" if _is_number(cell) else ""
-
-
-def _count(cell: Cell) -> str:
-    return str(int(cell)) if isinstance(cell, int | float) and not math.isnan(cell) else ""
-
-
-def _is_number(cell: Cell) -> bool:
-    return isinstance(cell, int | float) and not math.isnan(cell)
+_SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
+    Evaluation: _show_evaluation,
+    DryRun: _show_dry_run,
+    DryRuns: _show_dry_runs,
+    Leaderboard: _show_leaderboard,
+    Regeneration: _show_regeneration,
+    Run: show_run,
+    RunComparison: show_comparison,
+    Site: _show_site,
+    Board: _show_board,
+    Validation: _show_validation,
+    Import: _show_import,
+}

@@ -6,7 +6,6 @@ which models differ.
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -29,11 +28,6 @@ class Preference(NamedTuple):
     length_1: int
     length_2: int
     is_flipped: bool | None = None
-
-
-def instruction_key(instruction: str) -> str:
-    """Twelve hexadecimal digits that stand for an instruction: the start of the SHA-256 of its UTF-8 text."""
-    return sha256(instruction.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def path_beside(board: Path) -> Path:

@@ -46,10 +46,12 @@ class Difficulties:
     annotator: str | None = None
 
     def of(self, instructions: Sequence[str]) -> Floats:
-        """Difficulty of each instruction, NaN where it is not known; shape (n,)."""
-        return np.array(
-            [self.by_key.get(instruction_key(text), np.nan) for text in instructions], dtype=float
-        )
+        """Return the difficulty of each instruction, given by its text; NaN where it is not known."""
+        return self.of_keys([instruction_key(text) for text in instructions])
+
+    def of_keys(self, keys: Sequence[str]) -> Floats:
+        """Return the difficulty of each instruction, given by its key; NaN where it is not known."""
+        return np.array([self.by_key.get(key, np.nan) for key in keys], dtype=float)
 
 
 def instruction_key(instruction: str) -> str:

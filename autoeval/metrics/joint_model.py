@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoeval.metrics.difficulties import Difficulties, LengthPrior, instruction_key
+from autoeval.metrics.difficulties import Difficulties, LengthPrior
 from autoeval.metrics.length_rows import LengthRows
 from autoeval.metrics.logistic import sigmoid
 from autoeval.metrics.observations import Floats
@@ -40,9 +40,7 @@ def difficulties_from(models: Sequence[LengthRows]) -> Difficulties:
         models: the annotations of each, two models or more.
     """
     keys: dict[str, int] = {}
-    places = [
-        [keys.setdefault(instruction_key(text), len(keys)) for text in each.instructions] for each in models
-    ]
+    places = [[keys.setdefault(key, len(keys)) for key in each.keys] for each in models]
     shares = np.full((len(models), len(keys)), np.nan)
     lengths = np.zeros((len(models), len(keys)))
     for m, (each, place) in enumerate(zip(models, places, strict=True)):

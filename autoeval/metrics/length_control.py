@@ -49,7 +49,7 @@ class LengthControlled:
     Attributes:
         value: NaN where it could not be estimated (method `none`).
         standard_error: bootstrap over instructions, conditional on difficulties, prior and C.
-        low: lower end of the interval, value − t · standard error.
+        low: lower end of the interval, see `length_estimate`.
         high: upper end of the interval.
         n: how many rows were judged and used.
         method: where the difficulties came from.
@@ -70,7 +70,7 @@ class LengthControlled:
 
 
 def length_controlled_win_rate(
-    annotations: Table,
+    annotations: "Table | LengthRows",
     gamed: GamedRows | None = None,
     difficulties: Difficulties | None = None,
     level: float = 0.95,
@@ -91,7 +91,7 @@ def length_controlled_win_rate(
 
     Args:
         annotations: a DataFrame or rows with instruction, output_1 (reference), output_2 (model),
-            preference and, where known, generator_1, generator_2 and annotator.
+            preference and, where known, generator_1, generator_2 and annotator; or what is read of them.
         gamed: AlpacaEval's file, for the estimator of AlpacaEval 0.6.6.
         difficulties: what to use in place of the shipped ones.
         level: coverage that the interval aims at.
@@ -106,7 +106,8 @@ def length_controlled_win_rate(
     Raises:
         ValueError: a column is missing or a preference is not one; or `gamed` is of another eval set.
     """
-    return _one(LengthRows.of(annotations), gamed, difficulties, level, seed, solver)
+    rows = annotations if isinstance(annotations, LengthRows) else LengthRows.of(annotations)
+    return _one(rows, gamed, difficulties, level, seed, solver)
 
 
 def length_controlled_win_rates(
@@ -157,7 +158,7 @@ def _one(
             rows, gamed.by_instruction, LengthMethod.GAMED_ROWS, level, seed, gamed, solver
         )
     known = shipped_difficulties() if difficulties is None else difficulties
-    if np.isfinite(known.of(rows.instructions)).mean() < _LEAST_KNOWN:
+    if np.isfinite(known.of_keys(rows.keys)).mean() < _LEAST_KNOWN:
         return _without_difficulties(rows, level, seed)
     method = LengthMethod.SHIPPED if difficulties is None else LengthMethod.JOINT
     return _with_difficulties(rows, known, method, level, seed)
@@ -172,15 +173,15 @@ def _with_difficulties(
     gamed: GamedRows | None = None,
     solver: Solver = "liblinear",
 ) -> LengthControlled:
-    looked_up = difficulties.of(rows.instructions)
+    looked_up = difficulties.of_keys(rows.keys)
     known = np.isfinite(looked_up)
     data = LengthData(rows.preferences[known] - 1, rows.lengths[known], looked_up[known])
     if not data.judged.any():
         raise ValueError("no judged instruction is in the file of difficulties: is it of another eval set?")
     prior = difficulties.prior
     fit = fit_with_prior(data, prior) if gamed is None else fit_with_gamed_rows(data, gamed, solver)
-    instructions = [text for text, is_known in zip(rows.instructions, known, strict=True) if is_known]
-    estimate, model = length_estimate(data, fit, instructions, level, seed)
+    keys = [key for key, is_known in zip(rows.keys, known, strict=True) if is_known]
+    estimate, model = length_estimate(data, fit, keys, level, seed)
     return LengthControlled(
         estimate.value,
         estimate.standard_error,
@@ -196,7 +197,7 @@ def _with_difficulties(
 def _without_difficulties(rows: LengthRows, level: float, seed: int) -> LengthControlled:
     data = LengthData(rows.preferences - 1, rows.lengths, np.zeros(len(rows.lengths)))
     fit = fit_with_prior(data, LengthPrior((0, 0, 0), (0.01, 1, 0.01)))
-    estimate, _ = length_estimate(data, fit, rows.instructions, level, seed)
+    estimate, _ = length_estimate(data, fit, rows.keys, level, seed)
     return LengthControlled(
         _NAN,
         _NAN,

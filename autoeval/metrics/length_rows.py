@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autoeval.metrics.difficulties import instruction_key
 from autoeval.metrics.observations import Floats, clean_preferences
 from autoeval.metrics.tables import Table, column, only_value
 
@@ -13,7 +14,7 @@ class LengthRows:
     """One model's annotations, a row each, before difficulties are looked up.
 
     Attributes:
-        instructions: their texts.
+        keys: their instructions, by `instruction_key`.
         preferences: in [1, 2], NaN where missing; shape (n,).
         lengths: see `length_feature`; shape (n,).
         reference: name of the generator compared against, where the table has one.
@@ -21,7 +22,7 @@ class LengthRows:
         is_baseline: whether the model is the reference itself.
     """
 
-    instructions: list[str]
+    keys: list[str]
     preferences: Floats
     lengths: Floats
     reference: str | None
@@ -35,7 +36,7 @@ class LengthRows:
         differences = np.array([len(first or "") - len(second or "") for first, second in texts], dtype=float)
         reference, model = only_value(table, "generator_1"), only_value(table, "generator_2")
         return cls(
-            instructions=[str(text) for text in column(table, "instruction")],
+            keys=[instruction_key(str(text)) for text in column(table, "instruction")],
             preferences=clean_preferences(column(table, "preference")),
             lengths=length_feature(differences),
             reference=reference,

@@ -16,14 +16,18 @@ from autoeval.leaderboards.table import MODES
 from autoeval.metrics.intervals import METHODS, Method
 from autoeval.pipeline import boards
 from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
 from autoeval.pipeline.estimate import estimate
 from autoeval.pipeline.human_votes import HumanVotes
-from autoeval.pipeline.judging import judge, open_cache, refuse_unknown_prices
+from autoeval.pipeline.import_annotations import import_json_cache
+from autoeval.pipeline.judging import judge, open_cache, records, refuse_unknown_prices
 from autoeval.pipeline.length import length_columns
+from autoeval.pipeline.metric_choice import find_metric
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.placing import add_to_board, place
 from autoeval.pipeline.presets import Preset, find_preset
+from autoeval.pipeline.recomputing import recompute
 from autoeval.pipeline.reporting import write_report
 from autoeval.pipeline.result import Evaluation, Setting
 from autoeval.pipeline.rows import Conditions, leaderboard_row
@@ -40,13 +44,19 @@ def evaluate(
     output_path: str | Path | None = "auto",
     precomputed_leaderboard: str | Path | None = "auto",
     is_overwrite_leaderboard: bool = False,
-    leaderboard_mode_to_print: str | None = "minimal",
+    leaderboard_mode_to_print: str | None = "auto",
     current_leaderboard_mode: str = "community",
     is_return_instead_of_print: bool = False,
     sort_by: str | None = None,
     is_cache_leaderboard: bool | None = None,
     max_instances: int | None = None,
+    fn_metric: Any = None,
+    metric_kwargs: dict[str, Any] | None = None,
+    is_recompute_metrics_only: bool = False,
     preset: str | None = None,
+    annotators_config_dir: Folders = None,
+    base_dir: Folders = None,
+    p_label_flip: float | None = None,
     seed: int = 0,
     no_report: bool = False,
     human_annotations: Any = None,
@@ -87,14 +97,23 @@ def evaluate(
             this judge and reference, if there is one; None: no other models.
         is_overwrite_leaderboard: Replace the model's row on the leaderboard if it has one.
         leaderboard_mode_to_print: Show the models of this mode and the stricter ones: minimal, verified,
-            community, dev; None: all.
+            community, dev; None: all. `auto`: minimal of a shipped board, all of a board of yours.
         current_leaderboard_mode: The mode of the new row.
         is_return_instead_of_print: Return the leaderboard and the annotations, as alpaca_eval does.
         sort_by: The column that the leaderboard is sorted by. Default: the preset's.
         is_cache_leaderboard: Write the merged board back to precomputed_leaderboard. Default: if it is a file
             of yours and max_instances is not given.
         max_instances: Judge only a sample of this many instructions, the same for every model.
+        fn_metric: get_winrate leaves length control out, get_length_controlled_winrate puts it in; in Python also
+            a function of the annotations whose numbers join the row. Default: the preset's.
+        metric_kwargs: Its arguments.
+        is_recompute_metrics_only: Compute the numbers anew from the annotations.json that is in the results
+            folder, without any judge.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
+        annotators_config_dir: A folder of annotators (or several), such as alpaca_eval's evaluators_configs, looked
+            into first.
+        base_dir: alpaca_eval's name for annotators_config_dir.
+        p_label_flip: With twice this probability a pair gets a coin flip instead of a verdict.
         seed: Decides orders, draws from pools and samples; another seed is another vote of the judge.
         no_report: Leave out report.html, the page with the result and its pairs side by side.
         human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
@@ -113,7 +132,7 @@ def evaluate(
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
             `auto`: from the hub where it can be had; None: the shipped difficulties.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
-            one.
+            one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         max_concurrency: Most requests in flight.
         request_timeout: Seconds that one request may take.
         max_attempts: How often a request is asked before it counts as failed.
@@ -131,7 +150,10 @@ def evaluate(
     """
     check_extra_parameters(obsolete, list(inspect.signature(evaluate).parameters))
     _check(
-        (current_leaderboard_mode, leaderboard_mode_to_print),
+        (
+            current_leaderboard_mode,
+            None if leaderboard_mode_to_print == "auto" else leaderboard_mode_to_print,
+        ),
         interval,
         max_instances,
         min_coverage,
@@ -139,15 +161,23 @@ def evaluate(
         seed,
         order,
     )
+    check_number("p_label_flip", p_label_flip, 0, 0.5)
     defaults = find_preset(preset)
     sorted_by = sort_by or defaults.sort_by
-    source = annotators_config or defaults.annotator
+    metric = find_metric(fn_metric, metric_kwargs, _wants_length_control(sorted_by, defaults))
+    folders = config_folders(annotators_config_dir, base_dir)
+    source = annotator_source(annotators_config, defaults, folders)
     board, board_path = boards.find_board(precomputed_leaderboard, source, defaults)
+    mode_to_print = leaderboard_mode_to_print
+    if mode_to_print == "auto":
+        mode_to_print = None if board_path and boards.is_own(board_path) else "minimal"
     if model_outputs is None:
         shown = board if board_path else boards.known_models(defaults)
-        return shown.sorted_by(sorted_by).of_mode(leaderboard_mode_to_print)
-    overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
-    annotator = load_annotator(source, overrides)
+        return shown.sorted_by(sorted_by).of_mode(mode_to_print)
+    overrides = JudgeOverrides(
+        judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
+    )
+    annotator = load_annotator(source, overrides, folders)
     refuse_unknown_prices(annotator, max_cost)
     asking = AskOptions(
         max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
@@ -171,17 +201,23 @@ def evaluate(
         display.announce(setting.line())
         cache = opened.enter_context(open_cache(caching_path))
         plan = Plan(annotator, pairs, seed)
+        import_json_cache(caching_path, plan, cache, display)
         if dry_run:
             return estimate(plan, cache)
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
-        judged = judge(plan, cache, asking, display, is_reask_unparsed, folder)
+        if is_recompute_metrics_only:
+            judged = recompute(pairs, annotator.name, folder)
+        else:
+            judged = judge(plan, cache, asking, display, is_reask_unparsed, folder)
         n_unpaired = pairs.n_missing_outputs
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
     row = leaderboard_row(judged.tally, n_unpaired, conditions, current_leaderboard_mode)
     caution = None
-    if judged.tally.n_judged and _wants_length_control(sorted_by, defaults):
+    if judged.tally.n_judged and metric.is_length_controlled:
         lc, caution = length_columns(judged, length_control_file, seed)
         row = {**row, **lc}
+    if judged.tally.n_judged and metric.function is not None:
+        row = {**row, **metric.columns(records(judged))}
     known = defaults if precomputed_leaderboard == "auto" and board_path is None else None
     placed = place(setting.model, row, conditions, board, is_overwrite_leaderboard, known)
     result = Evaluation(
@@ -193,7 +229,7 @@ def evaluate(
         row=row,
         board=placed.board.sorted_by(sorted_by),
         apart=placed.apart,
-        mode_to_print=leaderboard_mode_to_print,
+        mode_to_print=mode_to_print,
         n_unpaired=n_unpaired,
         ask=judged.report,
         min_coverage=min_coverage,

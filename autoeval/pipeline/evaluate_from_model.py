@@ -19,6 +19,7 @@ from autoeval.generators.config import Generator
 from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
 from autoeval.generators.plan import GenerationPlan
 from autoeval.pipeline.checks import check_number
+from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
 from autoeval.pipeline.estimate import DryRun, DryRuns, price_of
 from autoeval.pipeline.evaluate import evaluate
 from autoeval.pipeline.forwarding import also_takes, defaults
@@ -48,7 +49,7 @@ def evaluate_from_model(
     generator_api_key_env: str | None = None,
     generator_parameters: dict[str, Any] | None = None,
     generator_price: tuple[float, float] | None = None,
-    base_dir: str | Path | None = None,
+    base_dir: Folders = None,
     **of_evaluate: Any,
 ) -> Any:
     """Generate a model's outputs on an eval set, evaluate them, and place the model on the board.
@@ -76,7 +77,7 @@ def evaluate_from_model(
         generator_api_key_env: The environment variable with the key for the model.
         generator_parameters: Parameters merged into the config's, as {temperature: 0.7, seed: 1, stop: [END]}.
         generator_price: US dollars per million input and output tokens of the model, as [2, 8].
-        base_dir: A folder of model configs that is looked into first.
+        base_dir: A folder of model configs (or several) that is looked into first; of annotators too.
         name: What to call the model. Default: generator_model, else the config's name.
         **of_evaluate: The parameters of evaluate.
 
@@ -94,7 +95,8 @@ def evaluate_from_model(
     overrides = GeneratorOverrides(
         generator_model, generator_base_url, generator_api_key_env, generator_parameters, generator_price
     )
-    config_dirs = [Path(base_dir)] if base_dir else []
+    settings["base_dir"] = base_dir
+    config_dirs = config_folders(None, base_dir)
     found = load_generator(_named(model_configs), "--model_configs", overrides, config_dirs)
     generators = [replace(found, name=settings["name"] or generator_model or found.name)]
     if reference_model_configs:
@@ -194,15 +196,17 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
     Raises:
         UsageError: something is missing.
     """
+    folders = config_folders(settings["annotators_config_dir"], settings["base_dir"])
     annotator = load_annotator(
-        settings["annotators_config"] or find_preset(settings["preset"]).annotator,
+        annotator_source(settings["annotators_config"], find_preset(settings["preset"]), folders),
         JudgeOverrides(settings["judge_base_url"], settings["judge_model"], settings["judge_api_key_env"]),
+        folders,
     )
     asked: list[Generator | Judge] = [*generators]
     asked += [judge for judge in annotator.judges if not judge.is_builtin]
     for one in asked:
         if one.unmet:
-            raise UsageError(one.unmet)
+            raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
         providers.create(one.endpoint, settings["request_timeout"])
 
 

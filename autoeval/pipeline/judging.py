@@ -1,5 +1,6 @@
 """Plan, ask, read: from pairs to counted annotations. Every journey that judges goes through here."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.annotators.read import Replies, read, unparsed_keys
 from autoeval.completions.ask import AskOptions, AskReport, Display, ask
 from autoeval.completions.cache import Cache, Entry, default_path
+from autoeval.completions.keys import request_key
 from autoeval.errors import UsageError
 from autoeval.pipeline.annotation_file import replacing, row_of, write_rows
 from autoeval.pipeline.estimate import prices
@@ -71,31 +73,63 @@ def judge_all(
                 judged[number] = _read_complete(plan, cache, folder, keeps_rows)
     n_cached = sum(one.report.n_requests for one in judged.values())
     left = [plan for number, plan in enumerate(plans) if number not in judged]
-    report = _ask_all(left, cache, options, display, reask_unparsed) if left else AskReport.all_cached(0)
+    report = ask_all(left, cache, options, display, reask_unparsed) if left else AskReport.all_cached(0)
     report = report.plus_cached(n_cached)
     for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
         if number not in judged:
-            judged[number] = _read(plan, cache, report, folder, keeps_rows)
+            judged[number] = read_one(plan, cache, report, folder, keeps_rows)
     return [judged[number] for number in range(len(plans))], report
 
 
-def _ask_all(
+def ask_all(
     plans: Sequence[Plan], cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool
 ) -> AskReport:
+    """Ask everything that several plans of one annotator need, as one run; see `judge_all`."""
+    for plan in plans:
+        _refuse_unmet(plan, cache)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
     requests = chain.from_iterable(plan.requests() for plan in plans)
     n_questions = sum(plan.n_questions for plan in plans)
     return ask(requests, cache, options, _price_of(plans[0].annotator), display, again, n_questions)
 
 
+def _refuse_unmet(plan: Plan, cache: Cache) -> None:
+    """Refuse to ask a judge that cannot be asked; one whose replies are all cached is none of these.
+
+    Raises:
+        UsageError: saying why, and what can be done.
+    """
+    if not any(judge.unmet for judge in plan.annotator.judges):
+        return
+    for planned in plan:
+        for question in planned.questions:
+            request = question.request
+            if question.judge.unmet and request and not cache.known([request_key(request)]):
+                raise UsageError(
+                    f"{question.judge.name} cannot be asked: {question.judge.unmet}. Judgments that it has given can "
+                    "be imported with: alpaca_eval import_annotations."
+                )
+
+
 def _read_complete(plan: Plan, cache: Cache, folder: Path | None, keeps_rows: bool) -> Judged:
     """Read a plan as if nothing had to be asked; _ReplyMissing where something has."""
     complete = _CompleteCache(cache)
-    judged = _read(plan, complete, AskReport.all_cached(0), folder, keeps_rows)
+    judged = read_one(plan, complete, AskReport.all_cached(0), folder, keeps_rows)
     return replace(judged, report=AskReport.all_cached(complete.n_read))
 
 
-def _read(plan: Plan, cache: Replies, report: AskReport, folder: Path | None, keeps_rows: bool) -> Judged:
+def read_one(
+    plan: Plan, cache: Replies, report: AskReport, folder: Path | None, keeps_rows: bool = True
+) -> Judged:
+    """Read the annotations of a plan that has been asked; see `judge_all`.
+
+    Args:
+        plan: the pairs with their questions.
+        cache: has the replies.
+        report: what asking came to.
+        folder: where annotations.json goes; None writes none.
+        keeps_rows: keep the rows in memory where they are not written.
+    """
     tally = Tally()
     price_of = _price_of(plan.annotator)
     annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
@@ -152,11 +186,30 @@ class _NothingJudged(Exception):  # noqa: N818 - it never leaves this file
     """Leaves the file that was there in place."""
 
 
+def records(judged: Judged) -> list[dict[str, Any]]:
+    """Return the annotations of a run as dictionaries, a row a pair."""
+    if judged.rows is not None:
+        return list(judged.rows)
+    assert judged.annotations_path is not None
+    rows: list[dict[str, Any]] = json.loads(judged.annotations_path.read_text(encoding="utf-8"))
+    return rows
+
+
 def open_cache(caching_path: str | Path | None) -> Cache:
-    """Open the cache that a `caching_path` parameter names: `auto`, a file, or None for a temporary one."""
+    """Open the cache that a `caching_path` parameter names: `auto`, a file, or None for a temporary one.
+
+    A JSON file is a cache of alpaca_eval's, which is imported and never written to: then it is that of `auto`.
+    """
+    if caching_path is None:
+        return Cache(None)
     return Cache(
-        default_path() if caching_path == "auto" else None if caching_path is None else Path(caching_path)
+        default_path() if caching_path == "auto" or is_json_cache(caching_path) else Path(caching_path)
     )
+
+
+def is_json_cache(caching_path: str | Path | None) -> bool:
+    """Whether a `caching_path` names a cache of alpaca_eval's."""
+    return caching_path is not None and Path(caching_path).suffix == ".json"
 
 
 def refuse_unknown_prices(annotator: Annotator, max_cost: float | None) -> None:

@@ -4,13 +4,18 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autoeval.data.hub import hub_file
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.leaderboards.table import Cell
 from autoeval.pipeline.judging import Judged
+from autoeval.pipeline.rows import Row
+from autoeval.pipeline.tally import Tally
 
 if TYPE_CHECKING:
+    from autoeval.metrics.length_control import LengthControlled
     from autoeval.metrics.length_model import GamedRows
 
 _READ = ("instruction", "output_1", "output_2", "preference", "generator_1", "generator_2", "annotator")
@@ -35,15 +40,46 @@ def length_columns(judged: Judged, file: str | Path | None, seed: int) -> tuple[
 
     rows = _rows(judged)
     controlled = length_controlled_win_rate(rows, gamed=_gamed_rows(file, rows), seed=seed)
-    free = controlled.difficulty_free
+    return _columns(controlled), controlled.warning
+
+
+def length_controlled(model: str, row: Row, tally: Tally, seed: int = 0) -> dict[str, Cell]:
+    """Control a leaderboard row for length from its preferences alone, with the shipped difficulties.
+
+    Args:
+        model: whose row it is.
+        row: says who judged, and against whom.
+        tally: the preferences.
+        seed: of the bootstrap.
+
+    Returns:
+        The length-controlled columns.
+    """
+    from autoeval.metrics.length_control import length_controlled_win_rate
+    from autoeval.metrics.length_rows import LengthRows, length_feature
+
+    differences = np.asarray(tally.lengths_1, float) - np.asarray(tally.lengths_2, float)
+    reference, annotator = (str(row[name]) if row.get(name) else None for name in ("reference", "annotator"))
+    rows = LengthRows(
+        keys=[preference.instruction for preference in tally.stored()],
+        preferences=np.asarray(tally.preferences),
+        lengths=length_feature(differences),
+        reference=reference,
+        annotator=annotator,
+        is_baseline=model == reference,
+    )
+    return _columns(length_controlled_win_rate(rows, seed=seed))
+
+
+def _columns(controlled: "LengthControlled") -> dict[str, Cell]:
     columns: dict[str, Cell] = {
         "length_controlled_winrate": _known(controlled.value),
         "lc_standard_error": _known(controlled.standard_error),
         "lc_method": str(controlled.method),
     }
-    if free is not None:
-        columns["difficulty_free_lc_winrate"] = free.value
-    return columns, controlled.warning
+    if controlled.difficulty_free is not None:
+        columns["difficulty_free_lc_winrate"] = controlled.difficulty_free.value
+    return columns
 
 
 def _rows(judged: Judged) -> list[dict[str, Any]]:

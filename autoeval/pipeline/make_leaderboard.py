@@ -20,8 +20,11 @@ from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import MODES, Board, read_board
 from autoeval.pipeline.boards import update_board
 from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
 from autoeval.pipeline.estimate import estimate, total
+from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge_all, open_cache, refuse_unknown_prices
+from autoeval.pipeline.length import length_controlled
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
@@ -79,6 +82,9 @@ def make_leaderboard(
     sort_by: str | None = None,
     max_instances: int | None = None,
     preset: str | None = None,
+    annotators_config_dir: Folders = None,
+    base_dir: Folders = None,
+    p_label_flip: float | None = None,
     seed: int = 0,
     is_allow_partial: bool = False,
     is_reask_unparsed: bool = False,
@@ -121,6 +127,10 @@ def make_leaderboard(
         sort_by: The column that the leaderboard is sorted by. Default: the preset's.
         max_instances: Judge only a sample of this many instructions, the same for every model.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
+        annotators_config_dir: A folder of annotators (or several), such as alpaca_eval's evaluators_configs, looked
+            into first.
+        base_dir: alpaca_eval's name for annotators_config_dir.
+        p_label_flip: With twice this probability a pair gets a coin flip instead of a verdict.
         seed: Decides orders, draws from pools and samples.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         is_reask_unparsed: Ask again where the judge's reply held no verdict.
@@ -156,15 +166,19 @@ def make_leaderboard(
     check_number("min_coverage", min_coverage, 0, 1)
     check_number("max_cost", max_cost, 0)
     check_number("seed", seed, 0, whole=True)
+    check_number("p_label_flip", p_label_flip, 0, 0.5)
     defaults = find_preset(preset)
-    source = annotators_config or defaults.annotator
+    folders = config_folders(annotators_config_dir, base_dir)
+    source = annotator_source(annotators_config, defaults, folders)
     path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
     if all_model_outputs is None:
         raise UsageError("--all_model_outputs is missing: say whose outputs to judge, or use --check.")
-    overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
-    annotator = load_annotator(source, overrides)
+    overrides = JudgeOverrides(
+        judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
+    )
+    annotator = load_annotator(source, overrides, folders)
     refuse_unknown_prices(annotator, max_cost)
     asking = AskOptions(
         max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
@@ -185,25 +199,38 @@ def make_leaderboard(
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
         cache = opened.enter_context(open_cache(caching_path))
         plans = [Plan(annotator, pairs[name], seed) for name in pairs]
+        for plan in plans:
+            import_json_cache(caching_path, plan, cache, display)
         if dry_run:
             return total(estimate(plan, cache) for plan in plans)
-        folders = [_folder(output_path, plan) for plan in plans]
+        written_to: list[Path | None] = [_folder(output_path, plan) for plan in plans]
         judged, report = judge_all(
-            plans, cache, asking, display, is_reask_unparsed, folders, keeps_rows=is_return_instead_of_print
+            plans,
+            cache,
+            asking,
+            display,
+            is_reask_unparsed,
+            written_to,
+            keeps_rows=is_return_instead_of_print,
         )
-        results = [_result(plan, one, leaderboard_mode) for plan, one in zip(plans, judged, strict=True)]
+        with_length = defaults.is_length_controlled or sort_by == "length_controlled_winrate"
+        results = [
+            _result(plan, one, leaderboard_mode, with_length) for plan, one in zip(plans, judged, strict=True)
+        ]
     complete = {result.name: result for result in results if result.coverage >= min_coverage}
     if check:
         rows = {name: result.row for name, result in complete.items()}
         return check_boards([path]).merged(compare_rows(path, before, rows))
     if not is_mixed_allowed:
         _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
-    board = update_board(
-        path,
-        lambda board: board.with_rows({name: result.row for name, result in complete.items()}),
-        {name: result.preferences for name, result in complete.items()},
-        sort_by or defaults.sort_by,
-    )
+    board = before
+    if complete:
+        board = update_board(
+            path,
+            lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
+            {name: result.preferences for name, result in complete.items()},
+            sort_by or defaults.sort_by,
+        )
     made = Leaderboard(
         path=path,
         board=board,
@@ -229,12 +256,15 @@ def _folder(output_path: str | Path | None, plan: Plan) -> Path | None:
     return None if output_path is None else Path(output_path) / name
 
 
-def _result(plan: Plan, judged: Judged, mode: str) -> _Result:
+def _result(plan: Plan, judged: Judged, mode: str, with_length: bool) -> _Result:
     pairs = cast("Pairs", plan.pairs)
     conditions = Conditions.of(plan.annotator, pairs, judged.tally.models)
+    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode)
+    if with_length and judged.tally.n_judged:
+        row |= length_controlled(pairs.generator_2, row, judged.tally)
     return _Result(
         name=pairs.generator_2,
-        row=leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode),
+        row=row,
         conditions=conditions,
         preferences=tuple(judged.tally.stored()),
         coverage=judged.tally.coverage,

@@ -2,16 +2,20 @@
 
 import ast
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from autoeval.errors import UsageError, nearest
+from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME, installed
 
 
 @dataclass(frozen=True)
 class Preset:
     """Defaults that belong together: numbers made under one preset can be compared.
 
-    `reference` names an eval set of the hub, `board` the judge of the shipped leaderboard of known models.
+    `reference` names an eval set of the hub. `board` is AlpacaEval's judge, by which the shipped leaderboard of known
+    models was made; `annotator` is ours of the same kind, which judges where that one's config is not to be had.
     """
 
     name: str
@@ -52,6 +56,19 @@ def find_preset(name: str | None) -> Preset:
     if name not in PRESETS:
         raise UsageError(f"--preset: there is no preset {name!r}. {nearest(name, PRESETS)}")
     return PRESETS[name]
+
+
+def default_annotator(preset: Preset, config_dirs: Sequence[Path] = ()) -> str:
+    """Return the judge of a preset: AlpacaEval's where its config is in a folder given or installed, else ours.
+
+    Args:
+        preset: the preset.
+        config_dirs: folders of annotators that the user has named.
+    """
+    theirs = installed("evaluators_configs")
+    folders = [*config_dirs, *([theirs] if theirs else [])]
+    has_theirs = any((folder / preset.board / CONFIG_NAME).is_file() for folder in folders)
+    return preset.board if has_theirs else preset.annotator
 
 
 def _from_environment() -> str:

@@ -8,13 +8,15 @@ from pathlib import Path
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import path_beside, read_preferences
 from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.pipeline.length import length_controlled
 from autoeval.pipeline.rows import Row, numbers
 from autoeval.pipeline.tally import Tally
 from autoeval.resources import shipped
 
 TOLERANCE = 1e-9
 TOLERANCE_OF_FITS = 1e-6
-_FITTED = frozenset({"length_controlled_winrate", "lc_standard_error"})
+_FITTED = frozenset({"length_controlled_winrate", "lc_standard_error", "difficulty_free_lc_winrate"})
+_METHODS_WITHOUT_A_FILE = frozenset({"shipped_difficulties", "baseline", "none"})
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def check_boards(paths: Iterable[Path]) -> Regeneration:
         rows = {}
         for name, row in board.rows.items():
             if name in preferences:
-                rows[name] = _regenerated(row, Tally.of(preferences[name]))
+                rows[name] = _regenerated(name, row, Tally.of(preferences[name]))
             else:
                 unchecked.append(name)
         differences += compare_rows(path, board, rows)
@@ -105,11 +107,14 @@ def compare_rows(path: Path, board: Board, rows: Mapping[str, Row]) -> list[Diff
     return found
 
 
-def _regenerated(row: Row, tally: Tally) -> Row:
+def _regenerated(name: str, row: Row, tally: Tally) -> Row:
     """Compute a row's numbers again; what its model never answered is not among the preferences."""
     n_stored = row.get("n_missing")
     n_unpaired = n_stored - tally.n_missing if isinstance(n_stored, int) else 0
-    return numbers(tally, max(n_unpaired, 0))
+    again = numbers(tally, max(n_unpaired, 0))
+    if row.get("lc_method") in _METHODS_WITHOUT_A_FILE:
+        again |= length_controlled(name, row, tally)
+    return again
 
 
 def _is_close(column: str, stored: Cell, regenerated: Cell) -> bool:

@@ -12,7 +12,8 @@ from typing import Self
 import numpy as np
 
 from autoeval.annotators.combine import is_flipped
-from autoeval.leaderboards.preferences import Preference, instruction_key
+from autoeval.leaderboards.preferences import Preference
+from autoeval.metrics.difficulties import instruction_key
 from autoeval.metrics.intervals import Estimate, Method, WorstCase, interval, worst_case_bounds
 from autoeval.metrics.win_rate import WinRate, win_rate
 from autoeval.types import Annotation

@@ -60,13 +60,15 @@ def _compile(part: MessageConfig, folder: Path, allowed: frozenset[str], where: 
 
 
 def _read(template: Path, folder: Path, where: str) -> tuple[str, str]:
-    path = (folder / template).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise UsageError(
-            f"{where}: the template {template} lies outside the config's folder. Put it beside the config."
-        )
     try:
+        path = (folder / template).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"{where}: the template {template} lies outside the config's folder. Put it beside the config."
+            )
         return path.read_text(encoding="utf-8"), str(path)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"{where}: the template {path} cannot be read: {reason}.") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except ValueError as error:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+    raise UsageError(f"{where}: the template {str(template)!r} cannot be read: {reason}.")

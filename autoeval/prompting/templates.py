@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autoeval.errors import UsageError, nearest
 
@@ -61,10 +61,10 @@ class JinjaTemplate:
             self._compiled  # noqa: B018 - compiling is the check
         except jinja2.TemplateSyntaxError as error:
             raise UsageError(
-                f"{self.where}, line {error.lineno}: {error.message}. Fix the template."
+                f"{self.where}, line {error.lineno}: {_said(error)}. Fix the template."
             ) from None
-        except jinja2.TemplateError as error:
-            raise UsageError(f"{self.where}: {error}. Fix the template.") from None
+        except (jinja2.TemplateError, RecursionError) as error:
+            raise UsageError(f"{self.where}: {_said(error)}. Fix the template.") from None
         for name in sorted(used - self.allowed):
             raise UsageError(
                 f"{self.where}: the template uses the unknown variable {name!r}. {nearest(name, self.allowed)}"
@@ -95,17 +95,19 @@ class JinjaTemplate:
 
     def render(self, rows: Sequence[Fields]) -> str:
         """Fill the template with the fields of the one row it is about."""
-        import jinja2
-
         (fields,) = rows
         try:
             if self._pieces is not None:
                 return "".join([fields[text] if is_variable else text for text, is_variable in self._pieces])
             return self._compiled.render(fields)
-        except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
+        except Exception as error:  # whatever it runs into, the template is what has to change
             raise UsageError(
-                f"{self.where}: the template cannot be filled: {error}. Fix the template."
+                f"{self.where}: the template cannot be filled: {_said(error)}. Fix the template."
             ) from None
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "message", None) or error).rstrip(".")
 
 
 _PLACEHOLDER = re.compile(r"{([^ \s]+?)}")
@@ -160,13 +162,32 @@ class BraceTemplate:
 def _environment() -> "jinja2.Environment":
     global _shared_environment
     if _shared_environment is None:
-        import jinja2
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-        _shared_environment = ImmutableSandboxedEnvironment(
-            undefined=jinja2.StrictUndefined, keep_trailing_newline=False, autoescape=False
-        )
+        _shared_environment = _new_environment()
     return _shared_environment
 
 
 _shared_environment: "jinja2.Environment | None" = None
+
+
+def _new_environment() -> "jinja2.Environment":
+    """Return an environment in which a prompt is the same every time, and can neither reach out nor run for ever."""
+    import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Environment(ImmutableSandboxedEnvironment):
+        intercepted_binops = frozenset({"*", "**"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
+            raise jinja2.exceptions.SecurityError(f"a prompt cannot use {operator!r}")
+
+    def text(value: Any) -> Any:
+        if not isinstance(value, str | int | float | jinja2.Undefined):
+            raise TypeError(
+                f"a {type(value).__name__} is no text"
+            )  # what it looks like differs from run to run
+        return value
+
+    environment = Environment(undefined=jinja2.StrictUndefined, finalize=text, autoescape=False)
+    environment.globals.clear()  # `range`, and `lipsum`, which is random
+    del environment.filters["random"]
+    return environment

@@ -1,11 +1,7 @@
-"""What every parser is, and the tolerance that they share."""
+"""What every parser is, and what a reply is before it is read."""
 
-import ast
-import json
 import re
 from abc import abstractmethod
-from functools import lru_cache
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -30,10 +26,8 @@ class Parser(BaseModel):
 
 def body(completion: Completion) -> str | Unparsed:
     """Return the text of a reply without its thinking, or why there is nothing to read."""
-    if completion.refusal:
-        return Unparsed(f"the judge refused: {completion.refusal}")
-    if completion.finish_reason == "content_filter":
-        return Unparsed("the judge's reply was filtered")
+    if (refused := refusal(completion)) is not None:
+        return refused
     text = _without_thinking(completion.text)
     if text is None:
         return Unparsed("the reply ends inside the judge's thinking; raise its token limit")
@@ -42,94 +36,50 @@ def body(completion: Completion) -> str | Unparsed:
     return text.strip()
 
 
+def refusal(completion: Completion) -> Unparsed | None:
+    """Return why the judge, or a filter before it, did not want to answer; None where it did."""
+    if completion.refusal:
+        return Unparsed(f"the judge refused: {completion.refusal}")
+    if completion.finish_reason == "content_filter":
+        return Unparsed("the judge's reply was filtered")
+    return None
+
+
 def _why_empty(completion: Completion) -> str:
     if completion.finish_reason == "length":
         return "the reply is empty because it was cut off; raise the judge's token limit"
     return "the reply is empty"
 
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
-_OPEN_THINKING = re.compile(r"<(think|thinking|reasoning)>", re.IGNORECASE)
-_CLOSE_THINKING = re.compile(r"^.*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
+_THINKING_TAG = re.compile(r"<(/?)(?:think|thinking|reasoning)>", re.IGNORECASE)
 
 
 def _without_thinking(text: str) -> str | None:
-    text = _THINKING.sub("", text)
-    text = _CLOSE_THINKING.sub("", text)  # some servers swallow the opening tag
-    return None if _OPEN_THINKING.search(text) else text
+    """Return what follows or surrounds the thinking; None where it does not end.
+
+    A tag in the middle of a line is a quotation (outputs contain such tags, and judges speak of them), unless it
+    closes what a tag has opened. Where only the end is marked, since some servers swallow the opening tag,
+    everything before it is thinking.
+    """
+    kept: list[str] = []
+    at, is_thinking = 0, False
+    for tag in _THINKING_TAG.finditer(text):
+        is_closing = bool(tag[1])
+        if is_thinking:
+            if is_closing:
+                at, is_thinking = tag.end(), False
+        elif _is_at_edge_of_line(text, at, tag):
+            if is_closing:
+                kept.clear()
+            else:
+                kept.append(text[at : tag.start()])
+            at, is_thinking = tag.end(), not is_closing
+    return None if is_thinking else "".join([*kept, text[at:]])
 
 
-_FENCE = re.compile(r"```[\w-]*\n?(.*?)```", re.DOTALL)
-
-
-def values_in(text: str) -> list[Any]:
-    """Return every JSON (or Python) object or list that stands in a text, outermost ones, in order."""
-    fenced = _FENCE.findall(text)
-    found = [value for piece in fenced for value in _literals(piece)] if fenced else []
-    return found or _literals(text)
-
-
-def _literals(text: str) -> list[Any]:
-    values, at = [], 0
-    while (start := _next_bracket(text, at)) is not None:
-        value, end = _literal_at(text, start)
-        if end is not None:
-            values.append(value)
-        at = end if end is not None else start + 1
-    return values
-
-
-def _next_bracket(text: str, at: int) -> int | None:
-    match = re.compile(r"[{\[]").search(text, at)
-    return match.start() if match else None
-
-
-_DECODER = json.JSONDecoder(strict=False)
-
-
-def _literal_at(text: str, start: int) -> tuple[Any, int | None]:
-    try:
-        return _DECODER.raw_decode(text, start)
-    except (ValueError, RecursionError):
-        pass
-    end = _closing_bracket(text, start)
-    if end is None:
-        return None, None
-    try:
-        return ast.literal_eval(text[start:end]), end
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return None, None
-
-
-def _closing_bracket(text: str, start: int) -> int | None:
-    """Return the position after the bracket that closes the one at `start`, quotes respected."""
-    depth, quote, at = 0, "", start
-    while at < len(text):
-        char = text[at]
-        if quote:
-            if char == "\\":
-                at += 1
-            elif char == quote:
-                quote = ""
-        elif char in "\"'":
-            quote = char
-        elif char in "[{":
-            depth += 1
-        elif char in "]}":
-            depth -= 1
-            if depth == 0:
-                return at + 1
-        at += 1
-    return None
-
-
-_PACKAGING = re.compile(r"^[\s\"'`*()\[\].:]+|[\s\"'`*()\[\].:]+$")
-
-
-@lru_cache(maxsize=1024)
-def plain(label: str) -> str:
-    """Return a label as it is compared: without quotes, emphasis, brackets, case or surrounding space."""
-    return _PACKAGING.sub("", label).casefold()
+def _is_at_edge_of_line(text: str, at: int, tag: re.Match[str]) -> bool:
+    line = max(at, text.rfind("\n", at, tag.start()))
+    return not text[line : tag.start()].strip() or text[tag.end() : tag.end() + 1] in ("", "\n", "\r")
 
 
 def agreed(verdicts: list[Verdict], nothing: str) -> Reading:

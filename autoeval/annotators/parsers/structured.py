@@ -1,12 +1,14 @@
 """The judge fills in a field: of a JSON reply, or of a tool that it calls."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, values_in
+from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, refusal
 from autoeval.annotators.parsers.labels import Labels
+from autoeval.annotators.parsers.literals import values_in
 from autoeval.types import Completion, Unparsed, Verdict
+
+_DEEPEST = 3
 
 
 class _FieldParser(Labels, Parser):
@@ -17,16 +19,25 @@ class _FieldParser(Labels, Parser):
     explanation: str | None = None
     """The field that says why, shown beside the verdict."""
 
-    def _from_objects(self, objects: list[Any]) -> Reading:
-        holders = [value for value in objects if isinstance(value, Mapping) and self.field in value]
+    def _of_text(self, text: str, nothing: str) -> Reading:
+        values = values_in(text)
         verdicts = []
-        for holder in holders:
+        for holder in [found for value in values for found in self._holders(value, _DEEPEST)]:
             preference = self.preference(holder[self.field])
             if preference is None:
-                return Unparsed(f"the field {self.field!r} holds {holder[self.field]!r}, which is no label")
+                shown = repr(holder[self.field])[:80]
+                return Unparsed(f"the field {self.field!r} holds {shown}, which is no label")
             why = holder.get(self.explanation) if self.explanation else None
             verdicts.append(Verdict(preference, str(why) if why is not None else None))
-        return agreed(verdicts, f"the reply has no field {self.field!r}")
+        return agreed(verdicts, f"the reply has no field {self.field!r}" if values else nothing)
+
+    def _holders(self, value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
+        """Walk through the objects that have the field, however the judge wrapped them."""
+        if isinstance(value, Mapping) and self.field in value:
+            yield value
+        elif depth and isinstance(value, Mapping | list):
+            for item in value.values() if isinstance(value, Mapping) else value:
+                yield from self._holders(item, depth - 1)
 
 
 class JsonParser(_FieldParser):
@@ -40,7 +51,7 @@ class JsonParser(_FieldParser):
         text = body(completion)
         if isinstance(text, Unparsed):
             return [text]
-        return [self._from_objects(values_in(text))]
+        return [self._of_text(text, "the reply holds no JSON object")]
 
 
 class ToolParser(_FieldParser):
@@ -51,11 +62,13 @@ class ToolParser(_FieldParser):
 
     def read(self, completion: Completion) -> list[Reading]:
         """Read the field of the first tool call's arguments."""
-        if completion.tool_arguments is None:
-            text = body(completion)
-            return [text if isinstance(text, Unparsed) else self._from_objects(values_in(text))]
-        try:
-            arguments = json.loads(completion.tool_arguments, strict=False)
-        except ValueError:
-            return [Unparsed("the arguments of the tool call are not JSON")]
-        return [self._from_objects([arguments])]
+        if completion.tool_arguments is not None:
+            refused = refusal(completion)
+            return [
+                refused
+                or self._of_text(completion.tool_arguments, "the arguments of the tool call are not JSON")
+            ]
+        text = body(completion)
+        if isinstance(text, Unparsed):
+            return [text]
+        return [self._of_text(text, "the judge called no tool and wrote no JSON object")]

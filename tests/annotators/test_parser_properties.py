@@ -1,0 +1,260 @@
+"""What holds of every parser and every reply: no crash, no verdict out of range, no side favoured, no slow reply."""
+
+import json
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autoeval.types import Completion, TokenLogprobs, Unparsed, Verdict
+from tests.annotators.parsing import parser, reading
+
+FIRST, SECOND = 1.0, 2.0
+KINDS: Mapping[str, Mapping[str, str]] = {
+    "ranking": {"tie": "tie"},
+    "choice": {"tie": "tie"},
+    "json": {"field": "better"},
+    "tool": {"field": "better"},
+    "logprobs": {"tie": "tie"},
+    "scores": {},
+    "regex": {},
+}
+PARSERS = {kind: parser(kind, **fields) for kind, fields in KINDS.items()}
+SWAPPED = {kind: parser(kind, **{**fields, "first": "b", "second": "a"}) for kind, fields in KINDS.items()}
+
+# Pieces of replies, put together at random: most of what comes out is nonsense of the right kind.
+PIECES = st.sampled_from(
+    [
+        *(
+            "b",
+            "A",
+            " b",
+            "tie",
+            "=",
+            " > ",
+            ",",
+            ":",
+            ";",
+            "**",
+            "'",
+            '"',
+            " ",
+            "not",
+            "worse",
+        ),
+        *(
+            "(",
+            ")",
+            "[",
+            "{",
+            "}",
+            "```",
+            "```json\n",
+            "<think>",
+            "</think>",
+            "1.",
+            "2) ",
+            "7 9",
+            "{**",
+            "\\",
+        ),
+        *(
+            '"better"',
+            "'better': 'a'",
+            '{"better": "b"}',
+            '["a", "b"]',
+            '{"a": 1, "b": 2}',
+            "NaN",
+            "1e999",
+            "9" * 400,
+        ),
+        *("\0", "\ud800", "٣", "\u2028"),
+    ]
+)
+REPLIES = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=12).map("".join))
+NUMBERS = st.one_of(st.floats(), st.floats(-30, 0))
+TOKENS = st.builds(
+    TokenLogprobs,
+    token=st.sampled_from(["a", " b", "tie", "x", ""]),
+    logprob=NUMBERS,
+    top=st.lists(st.tuples(st.sampled_from(["a", " a", '"b', "B", "Tie", "x", ""]), NUMBERS), max_size=6).map(
+        tuple
+    ),
+)
+COMPLETIONS = st.builds(
+    Completion,
+    text=REPLIES,
+    finish_reason=st.sampled_from(["stop", "length", "content_filter", "tool_calls", None]),
+    tool_arguments=st.one_of(st.none(), REPLIES),
+    refusal=st.sampled_from([None, "", "no"]),
+    logprobs=st.lists(TOKENS, max_size=2).map(tuple),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(completion=COMPLETIONS)
+def test_any_reply_gives_one_verdict_in_range_or_a_reason(kind: str, completion: Completion) -> None:
+    with warnings.catch_warnings(action="error"):
+        (found,) = PARSERS[kind].read(completion)
+    if isinstance(found, Verdict):
+        assert 1 <= found.preference <= 2
+    else:
+        assert found.reason
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"scores"}))  # scores without labels go by their place
+@given(completion=COMPLETIONS)
+def test_no_side_is_favoured(kind: str, completion: Completion) -> None:
+    """Calling the outputs the other way round turns the verdict round, and loses none."""
+    (found,), (turned,) = PARSERS[kind].read(completion), SWAPPED[kind].read(completion)
+    if isinstance(found, Verdict):
+        assert isinstance(turned, Verdict)
+        assert turned.preference == pytest.approx(3 - found.preference)
+    else:
+        assert isinstance(turned, Unparsed)
+
+
+FORMS: Mapping[str, tuple[Callable[[str, str], str], ...]] = {
+    "ranking": (
+        lambda better, worse: f"{better} > {worse}",
+        lambda better, worse: json.dumps([better, worse]),
+        lambda better, worse: repr([{"model": worse, "rank": 2}, {"model": better, "rank": 1}]),
+        lambda better, worse: json.dumps({worse: 2, better: 1}),
+    ),
+    "choice": (lambda better, _: f"**{better}**", lambda better, _: f'"{better}"'),
+    "json": (lambda better, _: json.dumps({"better": better}), lambda better, _: repr({"better": better})),
+    "tool": (lambda better, _: json.dumps({"better": better}),),
+    "scores": (lambda better, worse: json.dumps({better: 9, worse: 7.5}),),
+}
+PACKAGINGS = (
+    "\n\n {} \n",
+    "```\n{}\n```",
+    "```json\n{}\n```",
+    "<think>It could be a or **b**: b > a.</think>{}",
+    'Perhaps "b", ["b", "a"]\n</think>\n\n{}',
+    "Here is my verdict.\n\n{}",
+    "{}\n\nThis is because the other one is wrong in places [1].",
+    "My verdict: {}",
+    "> {}",
+)
+
+
+@pytest.mark.parametrize("packaging", PACKAGINGS)
+@pytest.mark.parametrize("better", ["a", "b"])
+def test_packaging_never_changes_a_verdict(packaging: str, better: str) -> None:
+    worse = "b" if better == "a" else "a"
+    for kind, forms in FORMS.items():
+        for form in forms:
+            reply = packaging.replace("{}", form(better, worse))
+            assert reading(PARSERS[kind], reply) == (FIRST if better == "a" else SECOND), reply
+
+
+def probability(logprob: float | None) -> float:
+    return 0.0 if logprob is None else math.exp(logprob)
+
+
+@given(
+    first=st.lists(st.floats(-20, -2), min_size=1, max_size=3),
+    second=st.lists(st.floats(-20, -2), max_size=3),
+    tie=st.floats(-20, -2),
+    others=st.lists(st.floats(-20, -2), max_size=3),
+)
+def test_logprobs_are_weighed_as_the_formula_says(
+    first: list[float], second: list[float], tie: float, others: list[float]
+) -> None:
+    """Spellings of one label add up, other tokens do not count, a tie counts half for each side."""
+    spellings = (("a", " a", '"A'), ("b", "B", "`b"), ("x", "ab", "the"))
+    top = [
+        pair
+        for names, values in zip(spellings, (first, second, others), strict=True)
+        for pair in zip(names, values, strict=False)
+    ]
+    token = TokenLogprobs("x" if others else "a", (others or first)[0], (*top, ("tie", tie)))
+    (found,) = parser("logprobs", tie="tie", least_mass=1e-12).read(Completion("a", logprobs=(token,)))
+    p_first, p_second, p_tie = sum(map(math.exp, first)), sum(map(math.exp, second)), math.exp(tie)
+    assert isinstance(found, Verdict)
+    assert found.preference == pytest.approx(
+        1 + (p_second + p_tie / 2) / (p_first + p_second + p_tie), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        ((("m", -0.1), ("M", -2.0)), 1 + math.exp(-2.0) / (math.exp(-0.1) + math.exp(-2.0))),
+        ((("m", -0.1), (" M", -0.2), ('"M', -0.3)), 1.0),  # `exact`: no other spelling counts
+        ((("M", -0.1), ("m", -math.inf)), 2.0),
+        ((("M", 0.0), ("m", -9999.0)), 2.0),
+        ((("M", 1e-6), ("m", math.nan)), 2.0),
+        ((("x", -0.1), ("M", -12.0)), "none of the likely tokens is 'm' or 'M'"),
+        ((("<think>", 0.0),), "none of the likely tokens is 'm' or 'M'"),
+    ],
+)
+def test_logprobs_of_cased_labels(top: tuple[tuple[str, float], ...], expected: float | str) -> None:
+    judge = parser("logprobs", first="m", second="M", exact=True)
+    assert reading(judge, Completion("m", logprobs=(TokenLogprobs(*top[0], top),))) == pytest.approx(expected)
+
+
+def test_logprobs_of_a_token_that_is_not_there() -> None:
+    token = TokenLogprobs("b", -0.1, ())
+    assert "no log probabilities" in str(reading(PARSERS["logprobs"], "b"))
+    assert "no token number 1" in str(
+        reading(parser("logprobs", token=1), Completion("b", logprobs=(token,)))
+    )
+    assert reading(PARSERS["logprobs"], Completion("b", logprobs=(token,))) == SECOND
+    second = parser("logprobs", token=1)
+    assert reading(second, Completion("b", logprobs=(TokenLogprobs("x", 0.0), token))) == SECOND
+
+
+LONG = 100_000
+ENDLESS = (
+    "[",
+    "{",
+    "['",
+    '["a", [',
+    '{"a": ',
+    "[1,",
+    "]",
+    "}",
+    "[]",
+    "{}",
+    "[x]",
+    '"',
+    "'",
+    "`",
+    " ",
+    "\n",
+    "\t \n",
+    ">",
+    "a",
+    "a ",
+    "a > ",
+    "a:",
+    "a: ",
+    "**a** ",
+    "**a** not ",
+    "1. a\n",
+    "7 ",
+    "7\n",
+    "<think>",
+    "</think>",
+    "x <think> ",
+    "<think></think>",
+    "\\",
+    "not ",
+    "```",
+)
+
+
+@pytest.mark.parametrize("piece", ENDLESS)
+def test_a_long_reply_is_read_fast(piece: str) -> None:
+    many = piece * (LONG // len(piece))
+    for kind, judge in PARSERS.items():
+        for reply in (many, f"a{many}b", many + "]}" * 100):
+            began = time.process_time()
+            judge.read(Completion(reply))
+            assert time.process_time() - began < 1.0, (kind, reply[:20])
