@@ -203,9 +203,15 @@ def make_leaderboard(
             import_json_cache(caching_path, plan, cache, display)
         if dry_run:
             return total(estimate(plan, cache) for plan in plans)
-        folders = [_folder(output_path, plan) for plan in plans]
+        written_to: list[Path | None] = [_folder(output_path, plan) for plan in plans]
         judged, report = judge_all(
-            plans, cache, asking, display, is_reask_unparsed, folders, keeps_rows=is_return_instead_of_print
+            plans,
+            cache,
+            asking,
+            display,
+            is_reask_unparsed,
+            written_to,
+            keeps_rows=is_return_instead_of_print,
         )
         with_length = defaults.is_length_controlled or sort_by == "length_controlled_winrate"
         results = [
@@ -217,12 +223,14 @@ def make_leaderboard(
         return check_boards([path]).merged(compare_rows(path, before, rows))
     if not is_mixed_allowed:
         _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
-    board = update_board(
-        path,
-        lambda board: board.with_rows({name: result.row for name, result in complete.items()}),
-        {name: result.preferences for name, result in complete.items()},
-        sort_by or defaults.sort_by,
-    )
+    board = before
+    if complete:
+        board = update_board(
+            path,
+            lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
+            {name: result.preferences for name, result in complete.items()},
+            sort_by or defaults.sort_by,
+        )
     made = Leaderboard(
         path=path,
         board=board,
