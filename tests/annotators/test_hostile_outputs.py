@@ -121,10 +121,7 @@ def frame(prompt: str, mark: str, found: dict[str, str]) -> str:
 def test_a_hostile_instruction_stays_in_its_place(annotator: str) -> None:
     rows = [{"instruction": text, "output": "It is 3."} for text in HOSTILE.values() if text.strip()]
     result, judge, _ = judged(annotator, rows, order="fixed")
-    assert [row["preference"] for row in result.records()] == [1.0] * len(rows)
-    assert [found["instruction"] for _, found in judge.seen] == [
-        found["instruction"] for _, found in judge.seen
-    ]
+    assert [round(row["preference"], 1) for row in result.records()] == [1.0] * len(rows)
     assert {found["instruction"] for _, found in judge.seen} == {
         as_loaded(row["instruction"]) for row in rows
     }
