@@ -18,7 +18,7 @@ from autoeval.pipeline.checks import check_choice, check_number
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_table import HumanTable, load_human_table
-from autoeval.pipeline.judging import ask_all, read_one
+from autoeval.pipeline.judging import judge_all
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.saving import judge_facts, save_json, save_rows
@@ -211,8 +211,7 @@ def _judge(asking: Asking, plans: list[Plan]) -> tuple["pd.DataFrame", AskReport
     import pandas as pd
 
     with asking.open_cache() as cache:
-        asked = ask_all(plans, cache, asking.options, asking.display, asking.is_reask_unparsed)
-        read = [read_one(plan, cache, asked, None) for plan in plans]
+        read, asked = judge_all(plans, cache, asking.options, asking.display, asking.is_reask_unparsed)
     votes = pd.DataFrame(
         {**row, "annotator_index": vote} for vote, judged in enumerate(read) for row in judged.rows or ()
     )
