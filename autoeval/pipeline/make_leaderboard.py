@@ -168,8 +168,8 @@ def make_leaderboard(
     check_number("seed", seed, 0, whole=True)
     check_number("p_label_flip", p_label_flip, 0, 0.5)
     defaults = find_preset(preset)
-    folders = config_folders(annotators_config_dir, base_dir)
-    source = annotator_source(annotators_config, defaults, folders)
+    config_dirs = config_folders(annotators_config_dir, base_dir)
+    source = annotator_source(annotators_config, defaults, config_dirs)
     path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
@@ -178,7 +178,7 @@ def make_leaderboard(
     overrides = JudgeOverrides(
         judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
     )
-    annotator = load_annotator(source, overrides, folders)
+    annotator = load_annotator(source, overrides, config_dirs)
     refuse_unknown_prices(annotator, max_cost)
     asking = AskOptions(
         max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
@@ -203,9 +203,15 @@ def make_leaderboard(
             import_json_cache(caching_path, plan, cache, display)
         if dry_run:
             return total(estimate(plan, cache) for plan in plans)
-        folders = [_folder(output_path, plan) for plan in plans]
+        written_to: list[Path | None] = [_folder(output_path, plan) for plan in plans]
         judged, report = judge_all(
-            plans, cache, asking, display, is_reask_unparsed, folders, keeps_rows=is_return_instead_of_print
+            plans,
+            cache,
+            asking,
+            display,
+            is_reask_unparsed,
+            written_to,
+            keeps_rows=is_return_instead_of_print,
         )
         with_length = defaults.is_length_controlled or sort_by == "length_controlled_winrate"
         results = [
