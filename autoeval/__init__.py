@@ -6,19 +6,46 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from autoeval.errors import AutoevalError, UsageError
+    from autoeval.pipeline.analyze_evaluators import JudgeAnalysis, analyze_evaluators
+    from autoeval.pipeline.analyze_models import ModelsAnalysis, analyze_models
+    from autoeval.pipeline.audit import Audit, audit
     from autoeval.pipeline.evaluate import evaluate
     from autoeval.pipeline.evaluate_from_model import evaluate_from_model
+    from autoeval.pipeline.label import Corrected, label
     from autoeval.pipeline.result import Evaluation
 
 _HOMES = {
     "AutoevalError": "autoeval.errors",
     "UsageError": "autoeval.errors",
+    "Audit": "autoeval.pipeline.audit",
+    "Corrected": "autoeval.pipeline.label",
     "Evaluation": "autoeval.pipeline.result",
+    "JudgeAnalysis": "autoeval.pipeline.analyze_evaluators",
+    "ModelsAnalysis": "autoeval.pipeline.analyze_models",
+    "analyze_evaluators": "autoeval.pipeline.analyze_evaluators",
+    "analyze_models": "autoeval.pipeline.analyze_models",
+    "audit": "autoeval.pipeline.audit",
     "evaluate": "autoeval.pipeline.evaluate",
     "evaluate_from_model": "autoeval.pipeline.evaluate_from_model",
+    "label": "autoeval.pipeline.label",
 }
 
-__all__ = ["AutoevalError", "Evaluation", "UsageError", "__version__", "evaluate", "evaluate_from_model"]
+__all__ = [
+    "Audit",
+    "AutoevalError",
+    "Corrected",
+    "Evaluation",
+    "JudgeAnalysis",
+    "ModelsAnalysis",
+    "UsageError",
+    "__version__",
+    "analyze_evaluators",
+    "analyze_models",
+    "audit",
+    "evaluate",
+    "evaluate_from_model",
+    "label",
+]
 
 
 def __getattr__(name: str) -> Any:

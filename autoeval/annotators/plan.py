@@ -52,11 +52,16 @@ class PlannedPair:
 
 @dataclass(frozen=True)
 class Plan:
-    """The questions of a whole run; iterate it as often as needed."""
+    """The questions of a whole run; iterate it as often as needed.
+
+    `repeat` counts how often the same questions, in the same order, were asked before: each time has replies of
+    its own.
+    """
 
     annotator: Annotator
     pairs: Pairs
     seed: int = 0
+    repeat: int = 0
     _batches: dict[str, Batches] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[PlannedPair]:
@@ -95,11 +100,14 @@ class Plan:
         for judge in self._judges_of(pair):
             if judge.is_builtin:
                 yield Question(judge, is_switched=False, request=None)
-            elif judge.batch_size > 1:
-                yield self._batched_question(judge, pair)
-            else:
-                for is_switched in self._orders(judge, pair):
-                    for sample in range(judge.samples):
+                continue
+            for turn, is_switched in enumerate(self._orders(judge, pair)):
+                for sample in range(judge.samples):
+                    if judge.batch_size > 1:
+                        group, place = self._batches[judge.name].place_of[pair.index]
+                        request = self._batched_request(judge.name, group, turn, sample)
+                        yield Question(judge, is_switched, request, place, judge.batch_size)
+                    else:
                         request = self._request(judge, (pair,), (is_switched,), sample)
                         yield Question(judge, is_switched, request)
 
@@ -125,7 +133,7 @@ class Plan:
             messages=judge.prompt.messages(rows),
             prompt=judge.prompt.text(rows),
             parameters=judge.parameters,
-            sample=self.seed * judge.samples + sample,
+            sample=(self.seed + self.repeat) * judge.samples + sample,
         )
 
     def _group(self) -> dict[str, Batches]:
@@ -144,19 +152,15 @@ class Plan:
             for name, judge in batched.items()
         }
 
-    def _batched_question(self, judge: Judge, pair: Pair) -> Question:
-        group, place = self._batches[judge.name].place_of[pair.index]
-        switched = self._orders(judge, pair)[0]
-        return Question(judge, switched, self._batched_request(judge.name, group), place, judge.batch_size)
-
     @lru_cache(maxsize=64)  # noqa: B019 - a plan lives as long as its run
-    def _batched_request(self, name: str, group: int) -> Request:
+    def _batched_request(self, name: str, group: int, turn: int, sample: int) -> Request:
+        """Return the request about a whole group; `turn` is the place in the orders that each pair is shown in."""
         judge = next(judge for judge in self.annotator.judges if judge.name == name)
         pairs = tuple(
-            None if index is None else self.pairs[index] for index in self._batches[judge.name].groups[group]
+            None if index is None else self.pairs[index] for index in self._batches[name].groups[group]
         )
-        switched = tuple(pair is not None and self._orders(judge, pair)[0] for pair in pairs)
-        return self._request(judge, pairs, switched, sample=0)
+        switched = tuple(pair is not None and self._orders(judge, pair)[turn] for pair in pairs)
+        return self._request(judge, pairs, switched, sample)
 
     def __hash__(self) -> int:
         return id(self)

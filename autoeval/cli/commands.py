@@ -32,6 +32,22 @@ _JOURNEYS = {
         "autoeval.pipeline.import_annotations",
         "Put recorded judgments into the cache, so that none is paid for again.",
     ),
+    "analyze_evaluators": (
+        "autoeval.pipeline.analyze_evaluators",
+        "Compare a judge with people who voted on the same pairs.",
+    ),
+    "audit": (
+        "autoeval.pipeline.audit",
+        "Test a judge without human votes: change pairs in ways that should not matter.",
+    ),
+    "label": (
+        "autoeval.pipeline.label",
+        "Draw pairs of a run for a person to label, and correct the win rate with the labels.",
+    ),
+    "analyze_models": (
+        "autoeval.pipeline.analyze_models",
+        "Say which models of several runs differ, on which subsets, and how sure that is.",
+    ),
 }
 """Command names with the module of the function of that name, imported when the command is used."""
 

@@ -2,8 +2,8 @@
 
 import csv
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -43,23 +43,62 @@ COLUMNS = (
 )
 """The columns that we write, in their order; columns of others are kept behind them."""
 
-_COUNTS = frozenset({"n_wins", "n_wins_base", "n_draws", "n_total", "n_missing", "avg_length"})
-_TEXTS = frozenset({"mode", "lc_method", "annotator", "fingerprint", "judge_models", "reference", "eval_set"})
+EVALUATOR_COLUMNS = (
+    "Human agreement",
+    "Price [$/1000 examples]",
+    "Time [seconds/1000 examples]",
+    "Spearman corr.",
+    "Pearson corr.",
+    "Bias",
+    "Variance",
+    "Proba. prefer longer",
+    "Proba. prefer lists",
+    "Proba. prefer 1",
+    "# parsed",
+    "mode",
+    "Human agreement SE",
+    "Proba. prefer first shown",
+    "Flip rate",
+    "Krippendorff's alpha",
+    "Share parsed",
+    "Human votes",
+    "fingerprint",
+    "judge_models",
+)
+"""The columns of a board of evaluators: AlpacaEval's, then ours."""
+
+_COUNTS = frozenset({"n_wins", "n_wins_base", "n_draws", "n_total", "n_missing", "avg_length", "# parsed"})
+_TEXTS = frozenset(
+    {
+        "mode",
+        "lc_method",
+        "annotator",
+        "fingerprint",
+        "judge_models",
+        "reference",
+        "eval_set",
+        "Human votes",
+    }
+)
 
 
 @dataclass(frozen=True)
 class Board:
-    """Rows by model name. A board is never changed; merging gives a new one."""
+    """Rows by model name. A board is never changed; merging gives a new one.
+
+    `known_columns` are those that are written first, in this order.
+    """
 
     rows: Mapping[str, Mapping[str, Cell]]
+    known_columns: Sequence[str] = COLUMNS
 
     def with_row(self, name: str, row: Mapping[str, Cell]) -> "Board":
         """Return the board with one row added or replaced."""
-        return Board({**self.rows, name: row})
+        return replace(self, rows={**self.rows, name: row})
 
     def with_rows(self, rows: Mapping[str, Mapping[str, Cell]]) -> "Board":
         """Return the board with several rows added or replaced."""
-        return Board({**self.rows, **rows})
+        return replace(self, rows={**self.rows, **rows})
 
     def sorted_by(self, column: str) -> "Board":
         """Return the board with the highest value of `column` first; rows without one come last, by win rate.
@@ -71,22 +110,21 @@ class Board:
             name, row = item
             return -_order(row.get(column)), -_order(row.get("win_rate")), name
 
-        return Board(dict(sorted(self.rows.items(), key=key)))
+        return replace(self, rows=dict(sorted(self.rows.items(), key=key)))
 
     def of_mode(self, mode: str | None, keep: str | None = None) -> "Board":
         """Return the rows of a mode and the stricter ones, and the row `keep`; None keeps all."""
         if mode is None:
             return self
         admitted = {None, *MODES[: MODES.index(mode) + 1]}
-        return Board(
-            {name: row for name, row in self.rows.items() if row.get("mode") in admitted or name == keep}
-        )
+        rows = {name: row for name, row in self.rows.items() if row.get("mode") in admitted or name == keep}
+        return replace(self, rows=rows)
 
     def columns(self) -> list[str]:
         """Return every column that some row has, ours first."""
         present = {column: None for row in self.rows.values() for column in row}
-        return [column for column in COLUMNS if column in present] + [
-            column for column in present if column not in COLUMNS
+        return [column for column in self.known_columns if column in present] + [
+            column for column in present if column not in self.known_columns
         ]
 
     def to_pandas(self) -> "pd.DataFrame":
@@ -105,21 +143,27 @@ class Board:
             writer.writerow([name, *(_written(row.get(column)) for column in columns)])
 
 
-def read_board(path: Path) -> Board:
+def read_board(path: Path, known_columns: Sequence[str] = COLUMNS) -> Board:
     """Read a board from CSV (the first column is the model's name).
 
+    Args:
+        path: the file.
+        known_columns: the columns of this kind of board; a board of that kind has the first one.
+
     Raises:
-        UsageError: the file cannot be read, or has no column `win_rate`.
+        UsageError: the file cannot be read, or is no board of this kind.
     """
+    needed = known_columns[0]
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"the leaderboard {path} cannot be read: {error}.") from None
-    if not rows or "win_rate" not in rows[0]:
-        raise UsageError(f"the leaderboard {path} has no column 'win_rate', so it is no leaderboard.")
+    if not rows or needed not in rows[0]:
+        raise UsageError(f"the leaderboard {path} has no column {needed!r}, so it is no such leaderboard.")
     header = rows[0]
-    return Board({row[0]: _row(header, row, path, line) for line, row in enumerate(rows[1:], 2) if row})
+    entries = {row[0]: _row(header, row, path, line) for line, row in enumerate(rows[1:], 2) if row}
+    return Board(entries, known_columns)
 
 
 def _row(header: list[str], row: list[str], path: Path, line: int) -> dict[str, Cell]:
@@ -143,7 +187,7 @@ def _parsed(column: str, text: str) -> Cell:
     try:
         return float(text)
     except ValueError:
-        if column in COLUMNS:
+        if column in COLUMNS or column in EVALUATOR_COLUMNS:
             raise ValueError(f"{column} is {text!r}, not a number") from None
         return text
 

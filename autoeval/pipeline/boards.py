@@ -74,6 +74,7 @@ def update_board(
     change: Callable[[Board], Board],
     preferences: Mapping[str, Iterable[Preference]],
     sort_by: str,
+    read: Callable[[Path], Board] = read_board,
 ) -> Board:
     """Change a board while no other process does.
 
@@ -82,6 +83,7 @@ def update_board(
         change: gives the new board for the one that the file holds now.
         preferences: what is stored beside the board for models that are new or replaced.
         sort_by: the column that the board is sorted by.
+        read: reads the file.
 
     Returns:
         The board as written.
@@ -90,7 +92,7 @@ def update_board(
         UsageError: the board cannot be read, locked or written.
     """
     with _locked(path):
-        board = change(read_board(path) if path.exists() else _EMPTY).sorted_by(sort_by)
+        board = change(read(path) if path.exists() else _EMPTY).sorted_by(sort_by)
         stored = {**read_preferences(path_beside(path)), **preferences}
         if preferences:
             with _writing(path_beside(path)), replacing(path_beside(path)) as file:

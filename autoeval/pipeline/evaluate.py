@@ -8,8 +8,7 @@ from typing import Any, cast
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
-from autoeval.completions.ask import AskOptions, Display, Silent
-from autoeval.completions.retries import Retries
+from autoeval.completions.ask import Display, Silent
 from autoeval.data.evalset import eval_set_name, reference
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.leaderboards.table import MODES
@@ -22,6 +21,7 @@ from autoeval.pipeline.human_votes import HumanVotes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import judge, open_cache, records, refuse_unknown_prices
 from autoeval.pipeline.length import length_columns
+from autoeval.pipeline.limits import ask_options
 from autoeval.pipeline.metric_choice import find_metric
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import output_folder
@@ -44,7 +44,7 @@ def evaluate(
     output_path: str | Path | None = "auto",
     precomputed_leaderboard: str | Path | None = "auto",
     is_overwrite_leaderboard: bool = False,
-    leaderboard_mode_to_print: str | None = "minimal",
+    leaderboard_mode_to_print: str | None = "auto",
     current_leaderboard_mode: str = "community",
     is_return_instead_of_print: bool = False,
     sort_by: str | None = None,
@@ -74,6 +74,8 @@ def evaluate(
     length_control_file: str | Path | None = "auto",
     caching_path: str | Path | None = "auto",
     max_concurrency: int = 64,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
     request_timeout: float = 120.0,
     max_attempts: int = 8,
     retry_delay: float = 0.5,
@@ -97,7 +99,7 @@ def evaluate(
             this judge and reference, if there is one; None: no other models.
         is_overwrite_leaderboard: Replace the model's row on the leaderboard if it has one.
         leaderboard_mode_to_print: Show the models of this mode and the stricter ones: minimal, verified,
-            community, dev; None: all.
+            community, dev; None: all. `auto`: minimal of a shipped board, all of a board of yours.
         current_leaderboard_mode: The mode of the new row.
         is_return_instead_of_print: Return the leaderboard and the annotations, as alpaca_eval does.
         sort_by: The column that the leaderboard is sorted by. Default: the preset's.
@@ -134,6 +136,8 @@ def evaluate(
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         max_concurrency: Most requests in flight.
+        requests_per_minute: Most requests a minute. Default: as many as the server takes.
+        tokens_per_minute: Most tokens a minute, sent and received. Default: as many as the server takes.
         request_timeout: Seconds that one request may take.
         max_attempts: How often a request is asked before it counts as failed.
         retry_delay: Seconds before the first retry; doubled each time.
@@ -150,11 +154,13 @@ def evaluate(
     """
     check_extra_parameters(obsolete, list(inspect.signature(evaluate).parameters))
     _check(
-        (current_leaderboard_mode, leaderboard_mode_to_print),
+        (
+            current_leaderboard_mode,
+            None if leaderboard_mode_to_print == "auto" else leaderboard_mode_to_print,
+        ),
         interval,
         max_instances,
         min_coverage,
-        max_cost,
         seed,
         order,
     )
@@ -165,16 +171,25 @@ def evaluate(
     folders = config_folders(annotators_config_dir, base_dir)
     source = annotator_source(annotators_config, defaults, folders)
     board, board_path = boards.find_board(precomputed_leaderboard, source, defaults)
+    mode_to_print = leaderboard_mode_to_print
+    if mode_to_print == "auto":
+        mode_to_print = None if board_path and boards.is_own(board_path) else "minimal"
     if model_outputs is None:
         shown = board if board_path else boards.known_models(defaults)
-        return shown.sorted_by(sorted_by).of_mode(leaderboard_mode_to_print)
+        return shown.sorted_by(sorted_by).of_mode(mode_to_print)
     overrides = JudgeOverrides(
         judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
     )
     annotator = load_annotator(source, overrides, folders)
     refuse_unknown_prices(annotator, max_cost)
-    asking = AskOptions(
-        max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
+    asking = ask_options(
+        max_concurrency,
+        request_timeout,
+        max_cost,
+        max_attempts,
+        retry_delay,
+        requests_per_minute,
+        tokens_per_minute,
     )
     display = display or Silent()
     votes = HumanVotes(human_annotations)
@@ -223,7 +238,7 @@ def evaluate(
         row=row,
         board=placed.board.sorted_by(sorted_by),
         apart=placed.apart,
-        mode_to_print=leaderboard_mode_to_print,
+        mode_to_print=mode_to_print,
         n_unpaired=n_unpaired,
         ask=judged.report,
         min_coverage=min_coverage,
@@ -248,7 +263,6 @@ def _check(
     interval: str,
     max_instances: Any,
     min_coverage: Any,
-    max_cost: Any,
     seed: Any,
     order: str | None,
 ) -> None:
@@ -258,7 +272,6 @@ def _check(
     check_choice("interval", interval, METHODS)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("min_coverage", min_coverage, 0, 1)
-    check_number("max_cost", max_cost, 0)
     check_number("seed", seed, 0, whole=True)
     if order is not None:
         check_choice("order", order, ORDERS)

@@ -20,7 +20,6 @@ REASONS: Mapping[str, str] = {
     "output_keys": "pairs are made by instruction",
     "fn_add_to_leaderboard": "models are added by evaluate",
     "analyzer_kwargs": "the analysis has parameters of its own",
-    "is_single_annotator": "what cannot be computed from one annotator is left empty",
 }
 
 

@@ -1,15 +1,22 @@
 """The files of a result beside its annotations: leaderboard.csv and run.json."""
 
 import json
+import math
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from autoeval import __version__
 from autoeval.annotators.config import Annotator
+from autoeval.errors import UsageError
 from autoeval.pipeline import boards
 from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.result import Evaluation
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def save(result: Evaluation, annotator: Annotator, keeps_run: bool = False) -> None:
@@ -37,14 +44,7 @@ def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
     report, rate = result.ask, result.win_rate
     return {
         "setting": asdict(result.setting),
-        "annotator": {
-            "name": annotator.name,
-            "description": annotator.description,
-            "fingerprint": annotator.fingerprint,
-            "prompt_hash": annotator.prompt_hash,
-            "combine": annotator.combine,
-            "judges": [_judge(judge) for judge in annotator.judges],
-        },
+        "annotator": judge_facts(annotator),
         "models_named_by_server": sorted(result.tally.models),
         "counts": {
             "judged": rate.n_total,
@@ -56,8 +56,62 @@ def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
         "tokens": {"input": report.input_tokens, "output": report.output_tokens},
         "cost_usd": report.spent if report.is_price_known else None,
         "seconds": round(report.seconds, 3),
-        "versions": {"autoeval": __version__, "python": platform.python_version()},
+        "versions": versions(),
     }
+
+
+def judge_facts(annotator: Annotator) -> dict[str, Any]:
+    """Say who judged, for run.json."""
+    return {
+        "name": annotator.name,
+        "description": annotator.description,
+        "fingerprint": annotator.fingerprint,
+        "prompt_hash": annotator.prompt_hash,
+        "combine": annotator.combine,
+        "judges": [_judge(judge) for judge in annotator.judges],
+    }
+
+
+def versions() -> dict[str, str]:
+    """Name the versions that a number depends on."""
+    return {"autoeval": __version__, "python": platform.python_version()}
+
+
+def save_json(value: Mapping[str, Any], path: Path) -> Path:
+    """Write an analysis with the versions that made it; what is not a number is null.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    return _written(path, json.dumps(_plain({**value, "versions": versions()}), ensure_ascii=False, indent=2))
+
+
+def save_rows(table: "pd.DataFrame", path: Path) -> Path:
+    """Write a table as a JSON array with a row a line, as annotations.json is.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    rows = (json.dumps(_plain(row), ensure_ascii=False) for row in table.to_dict("records"))
+    return _written(path, "[\n" + ",\n".join(rows) + "\n]")
+
+
+def _written(path: Path, text: str) -> Path:
+    try:
+        with replacing(path) as file:
+            file.write(text + "\n")
+    except OSError as error:
+        raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+    return path
+
+
+def _plain(value: Any) -> Any:
+    """Replace what JSON has no number for (NaN, infinity) by null, however deep it stands."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _judge(judge: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Finding a config by the name of a shipped one, its folder or its file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autoeval.errors import UsageError, nearest
@@ -26,20 +26,26 @@ def find_config(source: str | Path, folder: str, role: str, first: Sequence[Path
     Raises:
         UsageError: naming the nearest known config.
     """
+    if not isinstance(source, str | Path):
+        raise UsageError(f"{role}: {source!r} is neither a name nor a path.")
     given = Path(source)
     theirs = installed(_THEIRS[folder])
     last = [theirs] if theirs else []
     for root in (*first, Path(), shipped(folder), *last):
-        candidate = root / given
-        if candidate.is_file():
-            return candidate
-        for config_name in CONFIG_NAMES:
-            if (candidate / config_name).is_file():
-                return candidate / config_name
-    if given.is_dir():
+        for candidate in (root / given, *(root / given / config_name for config_name in CONFIG_NAMES)):
+            if _says(candidate.is_file):
+                return candidate
+    if _says(given.is_dir):
         raise UsageError(f"{role}: the folder {given} has no {CONFIG_NAMES[0]}.")
     known = {name for place in (*first, shipped(folder), *last) for name in _names_in(place)}
     raise UsageError(f"{role}: there is no config {str(source)!r}. {nearest(str(source), known)}")
+
+
+def _says(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except OSError:  # a folder that we may not look into, or a name that no file can have
+        return False
 
 
 def shipped_configs(folder: str) -> list[str]:

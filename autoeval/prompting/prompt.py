@@ -67,8 +67,8 @@ def _read(template: Path, folder: Path, where: str) -> tuple[str, str]:
                 f"{where}: the template {template} lies outside the config's folder. Put it beside the config."
             )
         return path.read_text(encoding="utf-8"), str(path)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except ValueError as error:
         reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-        raise UsageError(f"{where}: the template {str(template)!r} cannot be read: {reason}.") from None
+    raise UsageError(f"{where}: the template {str(template)!r} cannot be read: {reason}.")

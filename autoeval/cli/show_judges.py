@@ -1,0 +1,225 @@
+"""Showing what is known of judges and of models compared, readable at 80 columns."""
+
+import math
+from itertools import pairwise
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autoeval.analysis.comparison import OVERALL, TESTS
+from autoeval.analysis.labels import LabelSheet
+from autoeval.leaderboards.table import Board, Cell
+from autoeval.pipeline.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
+from autoeval.pipeline.analyze_models import ModelsAnalysis
+from autoeval.pipeline.audit import Audit
+from autoeval.pipeline.label import Corrected
+
+_EVALUATORS = {
+    "agree": ("Human agreement", 1),
+    "SE": ("Human agreement SE", 1),
+    "$/1000": ("Price [$/1000 examples]", 1),
+    "s/1000": ("Time [seconds/1000 examples]", 0),
+    "Spear.": ("Spearman corr.", 2),
+    "bias": ("Bias", 1),
+    "var.": ("Variance", 1),
+    "longer": ("Proba. prefer longer", 2),
+}
+_HEADINGS = {"p_t": "t", "p_wilcoxon": "Wilcoxon", "p_mcnemar": "McNemar", "p_mcnemar_mid": "mid-p"}
+
+
+def show_judge_analysis(console: Console, result: JudgeAnalysis) -> None:
+    """Show the board of evaluators, then what else is known of the judge."""
+    console.print(evaluators_table(result.shown(), result.name))
+    for line in judge_lines(result):
+        console.print(Text(line))
+    _show_paths(console, result.paths)
+
+
+def show_evaluators(console: Console, result: EvaluatorsBoard) -> None:
+    """Show the board of evaluators alone."""
+    if result.board.rows:
+        console.print(evaluators_table(result.shown()))
+    else:
+        console.print(Text("The board of evaluators is empty. Add a judge with --is_save_leaderboard."))
+    if result.note:
+        console.print(Text(result.note))
+
+
+def evaluators_table(board: Board, current: str | None = None) -> Table:
+    """Make a board of evaluators a table; the current judge's row is marked."""
+    table = _table("judge", list(_EVALUATORS))
+    for name, row in board.rows.items():
+        cells = [_number(row.get(column), digits) for column, digits in _EVALUATORS.values()]
+        table.add_row(Text(name), *cells, style="bold" if name == current else None)
+    return table
+
+
+def judge_lines(result: JudgeAnalysis) -> list[str]:
+    """Say what the board has no room for."""
+    report, agreement = result.report, result.report.agreement
+    lines = [
+        f"agreement with people {agreement.value:.1f}%, 95% interval {agreement.low:.1f} to {agreement.high:.1f}, on "
+        f"{agreement.n} pairs of {agreement.n_instructions} instructions",
+    ]
+    if agreement.largest - agreement.smallest > 0.05:
+        lines.append(
+            f"  {agreement.smallest:.1f} to {agreement.largest:.1f}%, however ties between votes are broken"
+        )
+    if report.correlations and not math.isnan(report.correlations.spearman.value):
+        rank = report.correlations.spearman
+        lines.append(
+            f"win rates of {rank.n} generators against people's: Spearman {rank.value:.2f}, interval "
+            f"{rank.low:.2f} to {rank.high:.2f}; Pearson {report.correlations.pearson.value:.2f}"
+        )
+    tendencies = [
+        f"the longer output {report.longer.value:.2f}",
+        f"the one with a list {report.lists.value:.2f}",
+    ]
+    if report.first_shown:
+        tendencies.append(f"the one shown first {report.first_shown.value:.2f}")
+    lines.append(f"probability of preferring {', '.join(tendencies)}")
+    if report.flips and report.flips.n:
+        lines.append(f"{report.flips.value:.1f}% of verdicts flip when the outputs change places")
+    if not math.isnan(report.alpha.value):
+        lines.append(f"Krippendorff's alpha among its {result.n_votes} votes {report.alpha.value:.2f}")
+    lines.append(f"{report.n_parsed} votes ({report.parsed.value:.1f}% of what was asked)")
+    if result.ask:
+        from autoeval.cli.show import asked_lines
+
+        lines += asked_lines(result.ask)
+    if result.incomparable:
+        lines.append(f"on other human votes, so not to be compared: {', '.join(result.incomparable)}")
+    return lines
+
+
+def show_audit(console: Console, result: Audit) -> None:
+    """Show an audit: a line in words for each check."""
+    from autoeval.cli.show import asked_lines
+
+    for finding in result.report.findings:
+        style = "bold" if finding.flagged else None
+        console.print(Text(f"{finding.check}: {finding.text}"), style=style)
+    flagged = ", ".join(finding.check for finding in result.report.flagged)
+    console.print(Text(f"{result.judge} on {result.n_pairs} pairs, flagged: {flagged or 'nothing'}"))
+    if result.n_missing:
+        console.print(Text(f"{result.n_missing} of {len(result.table)} questions have no answer"))
+    for asked in result.asks:
+        for line in asked_lines(asked):
+            console.print(Text(line))
+    _show_paths(console, [result.path] if result.path else [])
+
+
+def show_label_sheet(console: Console, sheet: LabelSheet) -> None:
+    """Say where the sheet is and what to do with it."""
+    console.print(Text(f"{sheet.n} of {sheet.n_pairs} judged pairs are in {sheet.path}"), soft_wrap=True)
+    console.print(Text("Fill its column 'better' with a, b or tie, then run the same with"))
+    console.print(Text(f"  --labels {sheet.path}"), soft_wrap=True)
+
+
+def show_corrected(console: Console, result: Corrected) -> None:
+    """Show a win rate before and after correcting, by each method."""
+    first = next(iter(result.estimates.values()))
+    table = _table("win rate", ["value", "95% interval", "SE", "n"])
+    table.add_row("by the judge", f"{first.judge:.1f}", "", "", str(first.n))
+    table.add_row("by people, labelled pairs alone", f"{first.human:.1f}", "", "", str(first.n_labels))
+    for method, found in result.estimates.items():
+        name = f"corrected ({method.replace('_', ' ')})"
+        interval = f"{found.low:.1f} – {found.high:.1f}"
+        table.add_row(name, f"{found.value:.1f}", interval, f"{found.standard_error:.1f}", str(found.n))
+    console.print(table)
+    for method, found in result.estimates.items():
+        if found.clipped:
+            console.print(Text(f"{method}: cut at {found.value:.0f}; it came to {found.unclipped:.1f}"))
+    for method, reason in result.refused.items():
+        console.print(Text(f"{method} is refused: {reason}"))
+    if result.n_empty:
+        console.print(Text(f"{result.n_empty} pairs of the sheet have no label yet"))
+
+
+def show_models(console: Console, result: ModelsAnalysis) -> None:
+    """Show each model beside the next better one, the subsets, and what all tests found."""
+    console.print(_neighbours(result))
+    if result.separation is not None:
+        console.print(_subsets(result))
+    table = result.comparison.table
+    counts = [*(f"{_HEADINGS.get(test, 'permutation')} {(table[test] < 0.05).sum()}" for test in TESTS)]
+    adjusted = _HEADINGS.get(result.comparison.adjusted, "permutation")
+    console.print(
+        Text(
+            f"{len(table)} comparisons of {len(result.comparison.models)} models; p < 0.05 in: {', '.join(counts)}; "
+            f"{adjusted} after Benjamini-Hochberg {(table['p_bh'] < 0.05).sum()}, "
+            f"after Holm {(table['p_holm'] < 0.05).sum()}"
+        )
+    )
+    _show_paths(console, result.paths)
+
+
+def _neighbours(result: ModelsAnalysis) -> Table:
+    """Compare each model with the next better one on everything."""
+    table = result.comparison.table
+    overall = table[table["subset"] == OVERALL].set_index(["model_1", "model_2"])
+    shown = _table("model", ["win rate", "behind", "p (t)", "p (BH)", "needs", "shows"])
+    models = result.comparison.models
+    first = result.board.rows[models[0]]
+    shown.add_row(Text(models[0]), _number(first["win_rate"], 1), "", "", "", "", "")
+    for better, name in pairwise(models):
+        row: Any = overall.loc[(better, name)]
+        needed = math.ceil(row["instructions_needed"]) if row["instructions_needed"] <= row["n"] else None
+        shown.add_row(
+            Text(name),
+            _number(result.board.rows[name]["win_rate"], 1),
+            f"{row['value']:.1f}",
+            f"{row['p_t']:.3f}",
+            f"{row['p_bh']:.3f}",
+            f"> {int(row['n'])}" if needed is None else str(needed),
+            f"{row['minimum_detectable']:.1f}",
+        )
+    shown.caption = (
+        "behind: points behind the model above; needs: instructions to see it (80% power);\n"
+        "shows: the smallest difference that the instructions at hand show"
+    )
+    return shown
+
+
+def _subsets(result: ModelsAnalysis) -> Table:
+    assert result.separation is not None
+    size, draws = result.separation.size, result.separation.draws
+    shown = _table("subset", ["instructions", "mean p", "p < 0.05", "best in"])
+    for row in result.separation.table.itertuples():
+        cells = (f"{row.mean_p:.3f}", f"{row.share_significant:.0f}%", f"{row.best_share:.0f}%")
+        shown.add_row(str(row.subset), str(row.available), *cells)
+    shown.caption = f"over all pairs of models, {draws} draws of {size} instructions from each subset"
+    return shown
+
+
+def _table(name: str, headings: list[str]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption_justify="left")
+    table.add_column(name, overflow="fold", max_width=31)
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _number(cell: Cell, digits: int) -> str:
+    return f"{cell:.{digits}f}" if isinstance(cell, int | float) and not math.isnan(cell) else ""
+
+
+def _show_paths(console: Console, paths: Any) -> None:
+    if paths:
+        console.print(Text("Written:"))
+    for path in paths:
+        console.print(Text(f"  {path}"), soft_wrap=True)
+
+
+SHOWN: dict[type, Any] = {
+    JudgeAnalysis: show_judge_analysis,
+    EvaluatorsBoard: show_evaluators,
+    Audit: show_audit,
+    LabelSheet: show_label_sheet,
+    Corrected: show_corrected,
+    ModelsAnalysis: show_models,
+}
+"""How each kind of result is shown."""
