@@ -25,10 +25,6 @@ class JudgeConfig(ModelConfig):
     """How a verdict is read from the reply."""
     samples: Annotated[int, Field(ge=1)] = 1
     """How often the same question is asked; the verdicts are averaged."""
-    batch_size: Annotated[int, Field(ge=1)] = 1
-    """How many pairs one prompt asks about; the prompt repeats its placeholders as often."""
-    shuffle: bool = False
-    """With `batch_size`, group the pairs in a seeded random order."""
 
     @model_validator(mode="after")
     def _askable(self) -> "JudgeConfig":
@@ -62,8 +58,9 @@ class GroupConfig(Strict):
 class Judge:
     """One judge, ready to be asked. `prompt` and `parser` are None for the built-in ones.
 
-    `chunk` groups pairs for `batch_size` within stretches of so many, as AlpacaEval does. `unmet` says why the
-    judge cannot be asked here, where that is so; its cached replies can still be read.
+    Judges of AlpacaEval's dialect can ask about `batch_size` pairs in one prompt, grouped in a seeded random order
+    with `shuffle` and within stretches of `chunk` pairs. `unmet` says why the judge cannot be asked here, where that
+    is so; its cached replies can still be read.
     """
 
     name: str

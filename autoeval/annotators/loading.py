@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.config import Price
 from autoeval.prompting.prompt import Prompt, compile_prompt
-from autoeval.prompting.templates import BraceTemplate, JinjaTemplate
+from autoeval.prompting.templates import BraceTemplate
 from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.types import Endpoint
 
@@ -33,6 +34,16 @@ class JudgeOverrides:
     order: str | None = None
     price: tuple[float, float] | None = None
     p_label_flip: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be: it comes straight from the command line."""
+        if self.price is not None and not _is_price(self.price):
+            raise UsageError(
+                f"--judge_price must be two numbers, US dollars per million input and output tokens, such as [2, 8], "
+                f"not {self.price!r}."
+            )
+        if self.p_label_flip is not None and not 0 <= self.p_label_flip <= 0.5:
+            raise UsageError(f"--p_label_flip must be a number from 0 to 0.5, not {self.p_label_flip!r}.")
 
     def applied_to(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a judge's config with these values put in."""
@@ -86,6 +97,14 @@ def load_annotator(
     return _annotator(name, judges, "jury", overrides.p_label_flip or 0.0, config.description)
 
 
+def _is_price(price: Any) -> bool:
+    return (
+        isinstance(price, list | tuple)
+        and len(price) == 2
+        and all(isinstance(dollars, int | float) and 0 <= dollars < math.inf for dollars in price)
+    )
+
+
 def find_config(source: str | Path, config_dirs: Sequence[Path] = ()) -> Path:
     """Return the YAML file of an annotator given by name, folder or file.
 
@@ -124,48 +143,32 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=config.parameters,
-        prompt=_checked(
-            compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), config.batch_size, str(path)
-        ),
+        prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),
         parser=config.parser,
         order=config.order,
         samples=config.samples,
-        batch_size=config.batch_size,
-        shuffle=config.shuffle,
         price=config.price,
         reply_tokens=config.reply_tokens,
     )
 
 
-def _checked(prompt: Prompt | None, batch_size: int, where: str) -> Prompt | None:
-    """Refuse a prompt that does not show both outputs of every pair: it would be judged, and mean nothing."""
+def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
+    """Refuse a prompt that does not show both outputs: it would be judged, and mean nothing."""
     if prompt is None:
         return None
-    for _, _, template in prompt.parts:
-        if isinstance(template, JinjaTemplate) and batch_size > 1:
+    templates = [template for _, _, template in prompt.parts if isinstance(template, BraceTemplate)]
+    for name, count in (counted for template in templates for counted in template.occurrences().items()):
+        if count > 1:
             raise UsageError(
-                f"{where}: a prompt about {batch_size} pairs (batch_size) needs 'syntax: braces', in which the n-th "
-                "{first} is the n-th pair's."
+                f"{where}: the prompt has {{{name}}} {count} times, which is for prompts on several pairs. Use Jinja "
+                f"('syntax: jinja' and {{{{ {name} }}}}) to show it more than once."
             )
-        if isinstance(template, BraceTemplate):
-            _check_places(template, batch_size, where)
-    rows = [
-        {name: f"{row}00{place}" for place, name in enumerate(PROMPT_VARIABLES)} for row in range(batch_size)
-    ]
-    text = "".join(message.content for message in prompt.messages(rows)) + (prompt.text(rows) or "")
+    marks = {name: f"900{place}009" for place, name in enumerate(sorted(PROMPT_VARIABLES))}
+    text = "".join(message.content for message in prompt.messages([marks])) + (prompt.text([marks]) or "")
     for name in ("first", "second"):
-        if any(row[name] not in text for row in rows):
+        if marks[name] not in text:
             raise UsageError(f"{where}: the prompt never shows the output {name!r}. Put it into a message.")
     return prompt
-
-
-def _check_places(template: BraceTemplate, batch_size: int, where: str) -> None:
-    for name, count in template.occurrences().items():
-        if count != batch_size:
-            raise UsageError(
-                f"{where}: the prompt has {{{name}}} {count} times, but asks about {batch_size} pairs. Write it once a "
-                "pair, or use Jinja's {{ " + name + " }}, which may occur any number of times."
-            )
 
 
 def _annotator(

@@ -100,11 +100,14 @@ class Plan:
         for judge in self._judges_of(pair):
             if judge.is_builtin:
                 yield Question(judge, is_switched=False, request=None)
-            elif judge.batch_size > 1:
-                yield self._batched_question(judge, pair)
-            else:
-                for is_switched in self._orders(judge, pair):
-                    for sample in range(judge.samples):
+                continue
+            for turn, is_switched in enumerate(self._orders(judge, pair)):
+                for sample in range(judge.samples):
+                    if judge.batch_size > 1:
+                        group, place = self._batches[judge.name].place_of[pair.index]
+                        request = self._batched_request(judge.name, group, turn, sample)
+                        yield Question(judge, is_switched, request, place, judge.batch_size)
+                    else:
                         request = self._request(judge, (pair,), (is_switched,), sample)
                         yield Question(judge, is_switched, request)
 
@@ -149,19 +152,15 @@ class Plan:
             for name, judge in batched.items()
         }
 
-    def _batched_question(self, judge: Judge, pair: Pair) -> Question:
-        group, place = self._batches[judge.name].place_of[pair.index]
-        switched = self._orders(judge, pair)[0]
-        return Question(judge, switched, self._batched_request(judge.name, group), place, judge.batch_size)
-
     @lru_cache(maxsize=64)  # noqa: B019 - a plan lives as long as its run
-    def _batched_request(self, name: str, group: int) -> Request:
+    def _batched_request(self, name: str, group: int, turn: int, sample: int) -> Request:
+        """Return the request about a whole group; `turn` is the place in the orders that each pair is shown in."""
         judge = next(judge for judge in self.annotator.judges if judge.name == name)
         pairs = tuple(
-            None if index is None else self.pairs[index] for index in self._batches[judge.name].groups[group]
+            None if index is None else self.pairs[index] for index in self._batches[name].groups[group]
         )
-        switched = tuple(pair is not None and self._orders(judge, pair)[0] for pair in pairs)
-        return self._request(judge, pairs, switched, sample=0)
+        switched = tuple(pair is not None and self._orders(judge, pair)[turn] for pair in pairs)
+        return self._request(judge, pairs, switched, sample)
 
     def __hash__(self) -> int:
         return id(self)

@@ -67,10 +67,11 @@ def unparsed_keys(plan: Iterable[PlannedPair], cache: Replies) -> frozenset[byte
     questions = (question for planned in plan for question in planned.questions)
     unparsed: set[bytes] = set()
     while chunk := list(islice(questions, _READ_AT_ONCE)):
-        asked = {request_key(question.request): question for question in chunk if question.request}
-        for key, entry in cache.get_many(list(asked)).items():
-            if _holds_no_verdict(asked[key], entry):
-                unparsed.add(key)
+        asked = [(request_key(question.request), question) for question in chunk if question.request]
+        entries = cache.get_many(list({key for key, _ in asked}))
+        unparsed.update(
+            key for key, question in asked if key in entries and _holds_no_verdict(question, entries[key])
+        )
     return frozenset(unparsed)
 
 

@@ -5,6 +5,7 @@ light, dark and print, nothing has to run in the reader's browser, and a chart c
 adds for stand-alone files (a style, a script, a comment with the date) is taken out.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,10 +33,8 @@ class Interval:
 
 def intervals(title: str, rows: Sequence[Interval], width: int = _WIDTH) -> Markup:
     """Draw percentages with their intervals, one below the other."""
-    from pygal import HorizontalLine
-
     height = _AXIS_HEIGHT + _ROW_HEIGHT * len(rows)
-    chart = HorizontalLine(**_options(width, height), stroke=False, dots_size=4, range=(0, 100))
+    chart = _pygal().HorizontalLine(**_options(width, height), stroke=False, dots_size=4, range=(0, 100))
     chart.x_labels = [row.label for row in rows]
     chart.y_labels = _SHARE_TICKS
     chart.add("", [_with_interval(row) for row in rows])
@@ -44,8 +43,6 @@ def intervals(title: str, rows: Sequence[Interval], width: int = _WIDTH) -> Mark
 
 def interval_mark(title: str, row: Interval) -> Markup:
     """Draw one percentage with its interval for a cell of a table, on a scale from 0 to 100."""
-    from pygal import HorizontalLine
-
     options = {
         **_options(150, 20),
         "margin": 0,
@@ -54,7 +51,7 @@ def interval_mark(title: str, row: Interval) -> Markup:
         "show_y_labels": False,
         "spacing": 0,
     }
-    chart = HorizontalLine(**options, stroke=False, dots_size=4, range=(0, 100))
+    chart = _pygal().HorizontalLine(**options, stroke=False, dots_size=4, range=(0, 100))
     chart.x_labels = [""]
     chart.y_labels = [0, 50, 100]
     chart.add("", [_with_interval(row)])
@@ -63,9 +60,7 @@ def interval_mark(title: str, row: Interval) -> Markup:
 
 def columns(title: str, bars: Mapping[str, float], x_title: str, y_title: str) -> Markup:
     """Draw counts or shares as columns."""
-    from pygal import Bar
-
-    chart = Bar(**_options(_WIDTH, 230), x_title=x_title, y_title=y_title)
+    chart = _pygal().Bar(**_options(_WIDTH, 230), x_title=x_title, y_title=y_title)
     chart.x_labels = list(bars)
     chart.add("", list(bars.values()))
     return _finished(chart, title)
@@ -73,10 +68,10 @@ def columns(title: str, bars: Mapping[str, float], x_title: str, y_title: str) -
 
 def interval_columns(title: str, rows: Sequence[Interval], x_title: str, y_title: str) -> Markup:
     """Draw percentages with their intervals from left to right."""
-    from pygal import Line
-
     options = _options(_WIDTH, 250)
-    chart = Line(**options, stroke=False, dots_size=4, range=(0, 100), x_title=x_title, y_title=y_title)
+    chart = _pygal().Line(
+        **options, stroke=False, dots_size=4, range=(0, 100), x_title=x_title, y_title=y_title
+    )
     chart.x_labels = [row.label for row in rows]
     chart.y_labels = _SHARE_TICKS
     chart.add("", [_with_interval(row) for row in rows])
@@ -85,10 +80,10 @@ def interval_columns(title: str, rows: Sequence[Interval], x_title: str, y_title
 
 def scatter(title: str, points: Mapping[str, tuple[float, float]], x_title: str, y_title: str) -> Markup:
     """Draw named points; `y` is in percent."""
-    from pygal import XY
-
     options = _options(640, 360)
-    chart = XY(**options, stroke=False, dots_size=5, range=(0, 100), x_title=x_title, y_title=y_title)
+    chart = _pygal().XY(
+        **options, stroke=False, dots_size=5, range=(0, 100), x_title=x_title, y_title=y_title
+    )
     chart.y_labels = _SHARE_TICKS
     chart.x_value_formatter = lambda value: f"{value:,.0f}"
     chart.add("", [{"value": point, "label": name} for name, point in points.items()])
@@ -97,9 +92,7 @@ def scatter(title: str, points: Mapping[str, tuple[float, float]], x_title: str,
 
 def radar(title: str, axes: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> Markup:
     """Draw a ring of percentages for each of several things; each is a group with the class `serie-N`."""
-    from pygal import Radar
-
-    chart = Radar(**_options(460, 330), dots_size=3, range=(0, 100), fill=False)
+    chart = _pygal().Radar(**_options(460, 330), dots_size=3, range=(0, 100), fill=False)
     chart.x_labels = list(axes)
     chart.y_labels = (0, 50, 100)
     for name, values in series.items():
@@ -107,14 +100,20 @@ def radar(title: str, axes: Sequence[str], series: Mapping[str, Sequence[float |
     return _finished(chart, title)
 
 
-def _options(width: int, height: int) -> dict[str, Any]:
-    from pygal.style import Style
+def _pygal() -> Any:
+    """Import pygal without its import hook: that is for maps, and warns at every later import."""
+    import pygal
 
+    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
+    return pygal
+
+
+def _options(width: int, height: int) -> dict[str, Any]:
     sizes = {f"{part}_font_size": _FONT_SIZE for part in ("label", "major_label", "title", "value", "legend")}
     return {
         "width": width,
         "height": height,
-        "style": Style(**sizes),
+        "style": _pygal().style.Style(**sizes),
         "css": [],
         "js": [],
         "no_prefix": True,

@@ -245,11 +245,11 @@ def evaluate(
         folder=folder,
         rows=judged.rows,
         caution=caution,
-        has_report=not no_report,
+        has_report=not (no_report or is_recompute_metrics_only),
     )
     if judged.tally.n_judged:
         is_kept = max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
-        save(result, annotator)
+        save(result, annotator, keeps_run=is_recompute_metrics_only)
         if result.has_report:
             write_report(result, annotator, votes)
         if board_path is not None and is_kept and not placed.apart and boards.is_own(board_path):

@@ -26,7 +26,7 @@ from autoeval.pipeline.generating import Generation, Side, generate
 from autoeval.pipeline.judging import open_cache
 from autoeval.pipeline.limits import ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
-from autoeval.pipeline.output_paths import results_folder
+from autoeval.pipeline.output_paths import make_folder, results_folder
 from autoeval.pipeline.outputs_file import OutputsFile
 from autoeval.pipeline.presets import find_preset
 from autoeval.prompting.finding import shipped_configs
@@ -120,6 +120,8 @@ def evaluate_from_model(
             return plans
         if any(step.n_new for step in plans.steps.values()):
             _check_can_ask(generators, settings)
+        if folder:
+            make_folder(folder)
         made = tuple(_generate(sides, cache, settings, chunksize))
     return _evaluate(made, compare_with, folder, settings)
 

@@ -74,17 +74,18 @@ def judge_all(
                 judged[number] = _read_complete(plan, cache, folder, keeps_rows)
     n_cached = sum(one.report.n_requests for one in judged.values())
     left = [plan for number, plan in enumerate(plans) if number not in judged]
-    report = _ask_all(left, cache, options, display, reask_unparsed) if left else AskReport.all_cached(0)
+    report = ask_all(left, cache, options, display, reask_unparsed) if left else AskReport.all_cached(0)
     report = report.plus_cached(n_cached)
     for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
         if number not in judged:
-            judged[number] = _read(plan, cache, report, folder, keeps_rows)
+            judged[number] = read_one(plan, cache, report, folder, keeps_rows)
     return [judged[number] for number in range(len(plans))], report
 
 
-def _ask_all(
+def ask_all(
     plans: Sequence[Plan], cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool
 ) -> AskReport:
+    """Ask everything that several plans of one annotator need, as one run; see `judge_all`."""
     for plan in plans:
         _refuse_unmet(plan, cache)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
@@ -114,11 +115,22 @@ def _refuse_unmet(plan: Plan, cache: Cache) -> None:
 def _read_complete(plan: Plan, cache: Cache, folder: Path | None, keeps_rows: bool) -> Judged:
     """Read a plan as if nothing had to be asked; _ReplyMissing where something has."""
     complete = _CompleteCache(cache)
-    judged = _read(plan, complete, AskReport.all_cached(0), folder, keeps_rows)
+    judged = read_one(plan, complete, AskReport.all_cached(0), folder, keeps_rows)
     return replace(judged, report=AskReport.all_cached(complete.n_read))
 
 
-def _read(plan: Plan, cache: Replies, report: AskReport, folder: Path | None, keeps_rows: bool) -> Judged:
+def read_one(
+    plan: Plan, cache: Replies, report: AskReport, folder: Path | None, keeps_rows: bool = True
+) -> Judged:
+    """Read the annotations of a plan that has been asked; see `judge_all`.
+
+    Args:
+        plan: the pairs with their questions.
+        cache: has the replies.
+        report: what asking came to.
+        folder: where annotations.json goes; None writes none.
+        keeps_rows: keep the rows in memory where they are not written.
+    """
     tally = Tally()
     price_of = _price_of(plan.annotator)
     annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))

@@ -171,8 +171,8 @@ def make_leaderboard(
     check_number("seed", seed, 0, whole=True)
     check_number("p_label_flip", p_label_flip, 0, 0.5)
     defaults = find_preset(preset)
-    folders = config_folders(annotators_config_dir, base_dir)
-    source = annotator_source(annotators_config, defaults, folders)
+    config_dirs = config_folders(annotators_config_dir, base_dir)
+    source = annotator_source(annotators_config, defaults, config_dirs)
     path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
@@ -181,7 +181,7 @@ def make_leaderboard(
     overrides = JudgeOverrides(
         judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
     )
-    annotator = load_annotator(source, overrides, folders)
+    annotator = load_annotator(source, overrides, config_dirs)
     refuse_unknown_prices(annotator, max_cost)
     asking = ask_options(
         max_concurrency,
@@ -212,9 +212,15 @@ def make_leaderboard(
             import_json_cache(caching_path, plan, cache, display)
         if dry_run:
             return total(estimate(plan, cache) for plan in plans)
-        to_write = [_folder(output_path, plan) for plan in plans]
+        written_to: list[Path | None] = [_folder(output_path, plan) for plan in plans]
         judged, report = judge_all(
-            plans, cache, asking, display, is_reask_unparsed, to_write, keeps_rows=is_return_instead_of_print
+            plans,
+            cache,
+            asking,
+            display,
+            is_reask_unparsed,
+            written_to,
+            keeps_rows=is_return_instead_of_print,
         )
         with_length = defaults.is_length_controlled or sort_by == "length_controlled_winrate"
         results = [
@@ -226,12 +232,14 @@ def make_leaderboard(
         return check_boards([path]).merged(compare_rows(path, before, rows))
     if not is_mixed_allowed:
         _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
-    board = update_board(
-        path,
-        lambda board: board.with_rows({name: result.row for name, result in complete.items()}),
-        {name: result.preferences for name, result in complete.items()},
-        sort_by or defaults.sort_by,
-    )
+    board = before
+    if complete:
+        board = update_board(
+            path,
+            lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
+            {name: result.preferences for name, result in complete.items()},
+            sort_by or defaults.sort_by,
+        )
     made = Leaderboard(
         path=path,
         board=board,

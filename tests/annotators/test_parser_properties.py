@@ -106,7 +106,7 @@ def test_any_reply_gives_one_verdict_in_range_or_a_reason(kind: str, completion:
         assert found.reason
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"scores"}))  # scores without labels go by their place
 @given(completion=COMPLETIONS)
 def test_no_side_is_favoured(kind: str, completion: Completion) -> None:
     """Calling the outputs the other way round turns the verdict round, and loses none."""

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from alpaca_eval.metrics import glm_winrate  # type: ignore[import-not-found]
+from alpaca_eval.metrics import glm_winrate
 
 
 def main(gamed_path: str, models_path: str) -> None:

@@ -10,7 +10,7 @@ from tests.recorded import load_recorded, recorded_data, recorded_models
 from tests.servers import JudgeServer
 from tests.servers.recorded_judge import RecordedJudge
 
-SHORT_OF_OUTPUTS = {"gpt35_turbo_instruct", "text_davinci_001"}
+SHORT_OF_OUTPUTS = {"gpt35_turbo_instruct": 1, "text_davinci_001": 2}
 
 
 def _evaluate(eval_set: str, model: str, annotator: str, order: str | None = None) -> Evaluation:
@@ -43,7 +43,8 @@ def _check_binary(model: str, annotator: str, order: str) -> None:
     recorded = _recorded_preferences("alpaca_eval_1", model)
     result = _evaluate("alpaca_eval_1", model, annotator, order)
     given = {row["instruction"]: row["preference"] for row in result.records()}
-    decided = {instruction: p for instruction, p in recorded.items() if p in (1, 2)}
+    assert len(recorded) - len(given) == SHORT_OF_OUTPUTS.get(model, 0)
+    decided = {instruction: p for instruction, p in recorded.items() if p in (1, 2) and instruction in given}
     assert {instruction: given[instruction] for instruction in decided} == decided
     assert all(given[instruction] is None for instruction in given if recorded.get(instruction, 1) is None)
 

@@ -1,0 +1,93 @@
+"""A real Chromium that notices every error and every request of a page."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import which
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDTHS = {"wide": (1280, 900), "narrow": (390, 844)}
+
+
+@dataclass
+class Visit:
+    """A page that was opened, with what its console said and what it asked for beyond its own file."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def assert_quiet(self) -> None:
+        """Check that there was no console message and no request but for files of the site itself."""
+        assert self.said == []
+        assert [url for url in self.requests if not url.startswith(("file:", "data:"))] == []
+
+    def shows(self, text: str) -> bool:
+        """Whether a text stands on the page."""
+        return text in self.page.inner_text("body")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start Chromium; the calling test is skipped where there is none."""
+    path = which("chromium") or which("chromium-browser") or which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium (Debian's package is `chromium`)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(
+    browser: Browser,
+    path: Path,
+    place: str = "",
+    width: str = "wide",
+    scheme: str = "light",
+    waits: bool = True,
+) -> Iterator[Visit]:
+    """Open a file of the disk; `place` is the part after #."""
+    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
+    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    found = Visit(page)
+    page.on("console", lambda message: found.said.append(message.text))
+    page.on("pageerror", lambda error: found.said.append(str(error)))
+    page.on("request", lambda request: found.requests.append(request.url))
+    page.goto(path.resolve().as_uri() + (f"#{place}" if place else ""))
+    if waits:
+        page.wait_for_selector("html[data-ready]", state="attached")
+    yield found
+    context.close()
+
+
+def serious_faults(browser: Browser, path: Path, scheme: str = "light", width: str = "wide") -> list[str]:
+    """Return what axe-core finds that is serious or critical."""
+    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
+    # axe is a script of its own, which the page's own policy would rightly refuse
+    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(path.resolve().as_uri())
+    page.wait_for_timeout(300)
+    violations = Axe().run(page).response["violations"]
+    context.close()
+    return [
+        f"{one['id']}: {one['nodes'][0]['html']}"
+        for one in violations
+        if one["impact"] in ("serious", "critical")
+    ]

@@ -1,0 +1,93 @@
+"""Many real models in one pass, with a judge over HTTP that answers what GPT-4 answered then."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autoeval.leaderboards.table import Board, read_board
+from tests.recorded import load_recorded, recorded_data, recorded_models
+from tests.servers import JudgeServer
+from tests.servers.recorded_judges import RecordedJudges
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[JudgeServer]:
+    with JudgeServer(RecordedJudges(recorded_data() / "alpaca_eval_1", recorded_models()), keeps=0) as server:
+        yield server
+
+
+def start(server: JudgeServer, board: Path, models: list[str]) -> subprocess.Popen[bytes]:
+    folder = recorded_data() / "alpaca_eval_1"
+    outputs = [str(folder / model / "model_outputs.json.gz") for model in models]
+    flags = {
+        "leaderboard_path": board,
+        "annotators_config": "gpt4_ranking",
+        "all_model_outputs": outputs,
+        "reference_outputs": folder / "reference_outputs.json.gz",
+        "caching_path": board.with_suffix(".sqlite"),
+        "is_allow_partial": True,
+    }
+    command = [sys.executable, "-m", "autoeval", "make_leaderboard"]
+    command += [part for name, value in flags.items() for part in (f"--{name}", str(value))]
+    environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "key"}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def finish(server: JudgeServer, board: Path, models: list[str]) -> Board:
+    assert start(server, board, models).wait() == 0
+    return read_board(board)
+
+
+def expected_win_rates(models: list[str]) -> dict[str, float]:
+    """Compute win rates from the records; equal pairs get one verdict, that of the first model."""
+    folder = recorded_data() / "alpaca_eval_1"
+    verdicts: dict[tuple[str, str], float | None] = {}
+    rates = {}
+    for model in models:
+        outputs = {
+            row["instruction"]: row["output"]
+            for row in load_recorded(folder / model / "model_outputs.json.gz")
+        }
+        shares = []
+        for row in load_recorded(folder / model / "annotations.json.gz"):
+            if row["instruction"] in outputs:
+                preference = 1.5 if row["preference"] == 0 else row["preference"]
+                preference = verdicts.setdefault((row["instruction"], row["output_2"]), preference)
+                shares += [] if preference is None else [preference - 1]
+        rates[model] = 100 * sum(shares) / len(shares)
+    return rates
+
+
+@pytest.mark.slow
+def test_killed_twice_it_ends_with_the_same_bytes_and_the_recorded_win_rates(
+    server: JudgeServer, tmp_path: Path
+) -> None:
+    models = ["alpaca-7b", "claude2-alpaca-13b", "gpt4"]
+    straight, killed = tmp_path / "straight.csv", tmp_path / "killed.csv"
+    board = finish(server, straight, models)
+    for share in (0.2, 0.6):
+        run, asked = start(server, killed, models), server.n_requests
+        while server.n_requests < asked + share * 1000 and run.poll() is None:
+            time.sleep(0.01)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        assert not killed.exists()
+    finish(server, killed, models)
+    assert killed.read_bytes() == straight.read_bytes()
+    rates = {name: row["win_rate"] for name, row in board.rows.items()}
+    assert rates == pytest.approx(expected_win_rates(models), abs=1e-9)
+
+
+@pytest.mark.slow
+def test_all_recorded_models_come_in_the_published_order(server: JudgeServer, tmp_path: Path) -> None:
+    board = finish(server, tmp_path / "board.csv", recorded_models())
+    published = read_board(recorded_data() / "alpaca_eval_1" / "published_leaderboard.csv")
+    assert list(board.rows) == list(published.rows)
+    rates = {name: row["win_rate"] for name, row in board.rows.items()}
+    assert rates == pytest.approx(expected_win_rates(recorded_models()), abs=1e-9)
