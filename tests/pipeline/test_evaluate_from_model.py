@@ -1,5 +1,6 @@
 """From a model's name to its row: generated, judged, kept, resumed, and never mixed."""
 
+import inspect
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 import autoeval
+from autoeval.cli.from_function import read_docstring
+from autoeval.completions.ask import Silent
 from autoeval.errors import AutoevalError, UsageError
 from autoeval.pipeline.estimate import DryRuns
 from autoeval.pipeline.result import Evaluation
@@ -19,6 +22,17 @@ from tests.servers.answers import Body
 from tests.servers.recorded_judge import RecordedJudge, RecordedModel
 
 Run = Callable[..., Any]
+
+
+def test_every_parameter_of_evaluate_is_taken_and_described() -> None:
+    names = list(inspect.signature(autoeval.evaluate_from_model).parameters)
+    in_alpaca_eval = ["model_configs", "reference_model_configs", "evaluation_dataset", "annotators_config"]
+    in_alpaca_eval += ["output_path", "max_instances", "is_strip_output", "is_load_outputs", "chunksize"]
+    assert names[:9] == in_alpaca_eval
+    theirs = set(inspect.signature(autoeval.evaluate).parameters) - {"model_outputs", "obsolete"}
+    assert theirs <= set(names)
+    _, described = read_docstring(autoeval.evaluate_from_model)
+    assert set(names) == set(described)
 
 
 @pytest.fixture
@@ -358,6 +372,17 @@ def test_more_samples_keep_the_ones_there_are(run: Run, model: JudgeServer, tmp_
     assert model.n_requests == 60
     assert result.generations[0].n_kept == 20
     assert [row["sample"] for row in _rows(tmp_path)[:4]] == [0, 1, 2, 0]
+
+
+def test_samples_that_will_be_alike_are_spoken_of(run: Run) -> None:
+    said: list[str] = []
+
+    class Heard(Silent):
+        def announce(self, line: str) -> None:
+            said.append(line)
+
+    run(generator_parameters={"temperature": 0}, n_samples=2, max_instances=1, display=Heard())
+    assert "temperature 0" in said[0]
 
 
 def test_stop_sequences_and_seeds_reach_the_server(run: Run, model: JudgeServer) -> None:

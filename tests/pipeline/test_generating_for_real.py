@@ -12,6 +12,7 @@ from autoeval.annotators.combine import is_flipped
 from autoeval.pipeline.result import Evaluation
 from autoeval.resources import shipped
 from autoeval.types import Annotation, Judgment, Pair
+from tests.completions.providers.tiny_model import make_tiny_model
 from tests.pipeline.small import start_command
 from tests.servers.smollm2 import smollm2_server
 
@@ -133,3 +134,16 @@ def test_serve_says_its_address_and_answers(tmp_path: Path) -> None:
         command.kill()
         command.communicate()
     assert result.win_rate.n_total == 2
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_transformers_model_runs_the_whole_journey_in_batches(tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="the extra `transformers` is not installed")
+    pytest.importorskip("torch", reason="the extra `transformers` is not installed")
+    model = make_tiny_model(tmp_path / "tiny")
+    parameters = {"temperature": 0, "max_tokens": 8, "batch_size": 4}
+    config = {"tiny": {"provider": "transformers", "model": model, "parameters": parameters}}
+    result = _generate(tmp_path, model_configs=config, generator_parameters=None)
+    assert result.win_rate.n_total == 6
+    assert result.generations[0].report.n_asked == 6
+    assert _generate(tmp_path, model_configs=config, generator_parameters=None).generations[0].n_kept == 6
