@@ -5,59 +5,21 @@ So a flag, its default and its description stand in one place, and the command l
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import click
 
+from autoeval.cli.sections import by_section
+from autoeval.cli.values import Flag
 from autoeval.errors import UsageError
 
 _NOT_FLAGS = frozenset({"display"})
 _HELP_WIDTH = 100
-
-
-class Flag(click.ParamType[Any]):
-    """A value as AlpacaEval's users write it: `None` is null, lists and dicts are YAML."""
-
-    def __init__(self, annotation: str) -> None:
-        self.annotation = annotation
-        self.name = _kind(annotation)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Turn the text of a flag into its value."""
-        if not isinstance(value, str):
-            return value
-        if value == "None" and self.name != "boolean":
-            return None
-        if self.name == "boolean":
-            return self._boolean(value, param, ctx)
-        if self.name in ("integer", "number"):
-            return self._number(value, param, ctx)
-        if value[:1] in ("[", "{") or self.name == "list":
-            return self._yaml(value, param, ctx)
-        return value
-
-    def _boolean(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> bool:
-        words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-        if value.lower() not in words:
-            self.fail(f"{value!r} is neither True nor False.", param, ctx)
-        return words[value.lower()]
-
-    def _number(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int | float:
-        try:
-            return int(value) if self.name == "integer" else float(value)
-        except ValueError:
-            self.fail(
-                f"{value!r} is not {'a whole number' if self.name == 'integer' else 'a number'}.", param, ctx
-            )
-
-    def _yaml(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        import yaml
-
-        try:
-            return yaml.safe_load(value)
-        except yaml.YAMLError:
-            self.fail(f"{value!r} is not valid YAML.", param, ctx)
+_SPELLINGS = (
+    "Flags may be spelt with hyphens. A switch stands alone or takes a value (--switch, --switch True, "
+    "--switch=False, --noswitch). None is no value; lists and dicts are YAML."
+)
 
 
 class Command(click.Command):
@@ -70,12 +32,29 @@ class Command(click.Command):
             for parameter in self.params
             if isinstance(parameter.type, Flag) and parameter.type.name == "boolean"
         }
-        return super().parse_args(ctx, [canonical(arg, booleans) for arg in args])
+        return super().parse_args(ctx, canonical_all(args, booleans))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the flags under the headings of `sections`."""
+        records = {
+            str(parameter.name): record
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)) is not None
+        }
+        for title, names in by_section(list(records)).items():
+            with formatter.section(title):
+                formatter.write_dl([records[name] for name in names])
 
 
-def canonical(arg: str, booleans: set[str]) -> str:
+def canonical_all(args: Sequence[str], booleans: Collection[str]) -> list[str]:
+    """Return arguments in the spelling that click knows; what follows a lone `--` is no flag."""
+    end = args.index("--") if "--" in args else len(args)
+    return [canonical(arg, booleans) for arg in args[:end]] + list(args[end:])
+
+
+def canonical(arg: str, booleans: Collection[str]) -> str:
     """Return an argument in the spelling that click knows: underscores, and `--flag=False` for `--noflag`."""
-    if not arg.startswith("--") or arg == "--":
+    if not arg.startswith("--"):
         return arg
     name, equals, value = arg[2:].partition("=")
     name = name.replace("-", "_")
@@ -110,7 +89,7 @@ def command(
     places = [parameter for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
     options: list[click.Parameter] = [_option(parameter, descriptions) for parameter in parameters]
     options += [click.Option([f"--{name}", name], hidden=True, type=Flag("Any")) for name in obsolete]
-    options.append(click.Argument(["positional"], nargs=-1, metavar=f"[{parameters[0].name.upper()}]"))
+    options.append(click.Argument(["positional"], nargs=-1, metavar=_metavar(places)))
 
     def callback(positional: tuple[str, ...], **given: Any) -> None:
         context = click.get_current_context()
@@ -135,6 +114,7 @@ def command(
         callback=callback,
         help=summary,
         short_help=summary,
+        epilog=_SPELLINGS,
         context_settings={"help_option_names": ["--help", "-h"], "max_content_width": _HELP_WIDTH},
     )
 
@@ -150,27 +130,20 @@ def read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
 
 def _option(parameter: inspect.Parameter, descriptions: Mapping[str, str]) -> click.Option:
     kind = Flag(str(parameter.annotation))
-    shown_default = None if parameter.default in (None, parameter.empty) else parameter.default
+    default = None if parameter.default is parameter.empty else parameter.default
     return click.Option(
         [f"--{parameter.name}", parameter.name],
         type=kind,
         is_flag=False,
         flag_value="True" if kind.name == "boolean" else None,
-        default=None if parameter.default is parameter.empty else parameter.default,
-        show_default=shown_default not in (None, False),
+        default=default,
+        show_default=default is not None and default is not False,
         help=descriptions.get(parameter.name, ""),
-        metavar="[True|False]" if kind.name == "boolean" else kind.name.upper(),
+        metavar="" if kind.name == "boolean" else kind.name.upper(),
     )
 
 
-def _kind(annotation: str) -> str:
-    """Name the kind of value that an annotation admits, for conversion and help."""
-    if "bool" in annotation:
-        return "boolean"
-    if "tuple" in annotation or "list" in annotation or "dict" in annotation:
-        return "list"
-    if "float" in annotation:
-        return "number"
-    if "int" in annotation:
-        return "integer"
-    return "path" if "Path" in annotation else "text"
+def _metavar(places: Sequence[inspect.Parameter]) -> str:
+    """Say what can be given by place: everything that must be given, or the first parameter."""
+    needed = [parameter.name.upper() for parameter in places if parameter.default is parameter.empty]
+    return " ".join(needed) or f"[{places[0].name.upper()}]"
