@@ -16,6 +16,7 @@ import argparse
 import gzip
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from scipy.stats import spearmanr
 
 from autoeval.metrics.difficulties import Difficulties, LengthPrior, instruction_key, write_difficulties
 from autoeval.metrics.joint_model import fit_joint_model
+from autoeval.metrics.length_estimate import RESAMPLES, length_estimate
 from autoeval.metrics.length_model import LengthData, fit_with_prior
 from autoeval.metrics.length_rows import length_feature
 from autoeval.metrics.observations import Floats, clean_preferences
@@ -152,6 +154,13 @@ def report(name: str, predicted: Floats, board: Board) -> None:
     )
 
 
+def seconds_of_a_bootstrap(board: Board, difficulties: Floats, prior: LengthPrior) -> float:
+    data = LengthData(board.shares[0], board.lengths[0], difficulties)
+    began = time.perf_counter()
+    length_estimate(data, fit_with_prior(data, prior), range(N_INSTRUCTIONS))
+    return time.perf_counter() - began
+
+
 def validate(board: Board) -> None:
     left_out = leave_one_out(board)
     for name, value, published, raw in zip(board.models, left_out, board.published, board.raw, strict=True):
@@ -168,6 +177,9 @@ def validate(board: Board) -> None:
     older = alpaca_eval_1()
     transferred = np.array([predict(older, m, difficulties, prior) for m in range(len(older.models))])
     report("AlpacaEval 1 with these difficulties", transferred, older)
+    print(
+        f"{RESAMPLES} refits over {N_INSTRUCTIONS} rows: {seconds_of_a_bootstrap(board, difficulties, prior):.2f} s"
+    )
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from benchmarks import results
 BENCHMARKS = {
     "startup": "benchmarks.startup",
     "throughput": "benchmarks.throughput",
+    "rates": "benchmarks.rates",
 }
 """Names with the module whose `measure()` returns the section."""
 

@@ -47,6 +47,7 @@ class Judge:
         self.began: float | None = None
         self.served: Counter[int] = Counter()
         self.refused: Counter[int] = Counter()
+        self.last_quick = 0.0
         self._random = random.Random(0)
         self._tokens = 0.0
         self._refilled = 0.0
@@ -76,7 +77,10 @@ class Judge:
                 )
         self.served[int(since)] += 1
         is_slow = behaviour.slow_share and self._random.random() < behaviour.slow_share
-        return (behaviour.slow_seconds if is_slow else behaviour.delay), True, headers
+        if is_slow:
+            return behaviour.slow_seconds, True, headers
+        self.last_quick = since + behaviour.delay
+        return behaviour.delay, True, headers
 
     def reply(self, path: str, body: bytes) -> bytes:
         """Say the same as always, in the protocol that is spoken at a path."""
@@ -103,8 +107,10 @@ class Judge:
         return json.dumps({**kind, "model": "instant", **reply}).encode()
 
     def stats(self) -> bytes:
-        """Return how many requests were served and refused, second by second."""
-        return json.dumps({"served": self.served, "refused": self.refused}).encode()
+        """Return how many requests were served and refused, second by second, and when the last quick reply left."""
+        return json.dumps(
+            {"served": self.served, "refused": self.refused, "last_quick": self.last_quick}
+        ).encode()
 
 
 class Connection(asyncio.Protocol):
@@ -166,11 +172,23 @@ def judge_server(**behaviour: object) -> Iterator[str]:
             process.terminate()
 
 
-def stats_of(url: str) -> dict[str, dict[int, int]]:
-    """Ask a server what it did: `served` and `refused`, by the second."""
+@dataclass(frozen=True)
+class Stats:
+    """What a server did: requests served and refused by the second, and when its last quick reply left."""
+
+    served: dict[int, int]
+    refused: dict[int, int]
+    last_quick: float
+
+
+def stats_of(url: str) -> Stats:
+    """Ask a server what it did."""
     with urllib.request.urlopen(url.removesuffix("/v1") + "/stats") as reply:
         found = json.load(reply)
-    return {name: {int(second): count for second, count in counts.items()} for name, counts in found.items()}
+    served, refused = (
+        {int(second): count for second, count in found[name].items()} for name in ("served", "refused")
+    )
+    return Stats(served, refused, found["last_quick"])
 
 
 async def _serve(judge: Judge) -> None:

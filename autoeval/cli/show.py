@@ -156,7 +156,7 @@ def _show_leaderboard(console: Console, result: Leaderboard) -> None:
         console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
     for line in asked_lines(result.ask):
         console.print(Text(line))
-    console.print(Text(f"{len(result.judged)} models written to {result.path}"), soft_wrap=True)
+    console.print(Text(f"{_counted(len(result.judged), 'model')} written to {result.path}"), soft_wrap=True)
 
 
 def _show_regeneration(console: Console, result: Regeneration) -> None:
@@ -167,7 +167,11 @@ def _show_regeneration(console: Console, result: Regeneration) -> None:
     found = (
         f"{len(result.differences)} numbers moved" if result.differences else "every number as on the board"
     )
-    console.print(Text(f"{result.n_models} models on {result.n_boards} boards regenerated: {found}"))
+    console.print(
+        Text(
+            f"{_counted(result.n_models, 'model')} on {_counted(result.n_boards, 'board')} regenerated: {found}"
+        )
+    )
 
 
 def _show_dry_run(console: Console, plan: DryRun) -> None:
@@ -194,9 +198,12 @@ def _show_dry_runs(console: Console, plans: DryRuns) -> None:
 
 
 def _show_site(console: Console, result: Site) -> None:
-    console.print(
-        Text(f"{result.n_boards} boards, {result.n_pages} pages. Open {result.index}"), soft_wrap=True
-    )
+    made = f"{_counted(result.n_boards, 'board')}, {_counted(result.n_pages, 'page')}"
+    console.print(Text(f"{made}. Open {result.index}"), soft_wrap=True)
+
+
+def _counted(n: int, thing: str) -> str:
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
 _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {

@@ -33,13 +33,16 @@ class AskOptions:
     """How to ask.
 
     `max_concurrency` is the most requests in flight at one endpoint, `timeout` the seconds that one request may
-    take, `max_cost` the budget in US dollars.
+    take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
+    endpoint that takes less is noticed and heeded without them.
     """
 
     max_concurrency: int = 64
     timeout: float = 120.0
     max_cost: float | None = None
     retries: Retries = field(default_factory=Retries)
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
 
 
 class Display(Protocol):
@@ -217,11 +220,14 @@ class _Lanes:
             local = LocalLane(provider, self.ledger)
             self._start(local.work())
             return local
-        permits = Permits(self.options.max_concurrency)
-        lane = Lane(provider, permits, self.ledger, self.options.retries, self.options.timeout)
+        assert self.tasks is not None
+        options = self.options
+        permits = Permits.limited(
+            options.max_concurrency, options.requests_per_minute, options.tokens_per_minute
+        )
+        lane = Lane(provider, permits, self.ledger, options.retries, options.timeout, self.tasks)
         self._start(lane.hurry_when_stopped())
-        for _ in range(self.options.max_concurrency):
-            self._start(lane.work())
+        self._start(lane.work())
         return lane
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from autoeval.completions.ledger import Job, Ledger, Stop, StopReason
 from autoeval.completions.providers import LocalProvider, Provider, Reply
 from autoeval.completions.retries import Retries
-from autoeval.completions.scheduler import Permits
+from autoeval.completions.scheduler import Permit, Permits
+from autoeval.completions.tokens import estimate_input_tokens, most_output_tokens
 from autoeval.types import Completion, Failure, FailureKind, Request
 
 _FAILURES_THAT_STOP = 10
+_LONG_REPLY_TOKENS = 256
 
 
 @dataclass
@@ -22,6 +24,7 @@ class Lane:
     ledger: Ledger
     retries: Retries
     timeout: float
+    tasks: asyncio.TaskGroup
     queue: asyncio.Queue[Job] = field(default_factory=asyncio.Queue)
     _failures_in_a_row: int = 0
     _waiting: dict[bytes, tuple[asyncio.TimerHandle, Job]] = field(default_factory=dict)
@@ -35,39 +38,46 @@ class Lane:
         await self.queue.join()
 
     async def work(self) -> None:
-        """Serve jobs one after another until cancelled; a lane runs many of these side by side."""
+        """Send queued jobs off, each as soon as it may go, until cancelled."""
         while True:
             job = await self.queue.get()
-            started = await self.permits.acquire()
-            outcome = await self._attempt(job)
-            while (pause := self._pause_of_first(job, outcome)) is not None:
-                await asyncio.sleep(pause)  # nobody else is let through before one request has succeeded
-                outcome = await self._attempt(job)
-            self._release(started, outcome)
-            if isinstance(outcome, Completion):
-                self._finish(job, outcome)
-            else:
-                self._retry_or_give_up(job, outcome)
+            permit = await self.permits.acquire(self._expected_tokens(job.request))
+            self.tasks.create_task(self._serve(job, permit))
 
-    async def _attempt(self, job: Job) -> Completion | Failure:
-        """Ask once, if there is money for it."""
+    def _expected_tokens(self, request: Request) -> float:
+        if self.permits.tokens is None:  # nobody wants to know
+            return 0.0
+        return estimate_input_tokens(request) + min(most_output_tokens(request), _LONG_REPLY_TOKENS)
+
+    async def _serve(self, job: Job, permit: Permit) -> None:
+        reply = await self._attempt(job)
+        while (pause := self._pause_of_first(job, reply)) is not None:
+            await asyncio.sleep(pause)  # nobody else is let through before one request has succeeded
+            self.permits.restart(permit)
+            reply = await self._attempt(job)
+        self.permits.release(permit, reply.outcome if reply else None, reply.quota if reply else None)
+        outcome = reply.outcome if reply else _not_asked(self.ledger)
+        if isinstance(outcome, Completion):
+            self._finish(job, outcome)
+        else:
+            self._retry_or_give_up(job, outcome)
+
+    async def _attempt(self, job: Job) -> Reply | None:
+        """Ask once; None if there is no money for it."""
         if not await self.ledger.afford(job.request):
-            return _not_asked(self.ledger)
-        outcome = (await self._ask(job.request)).outcome
-        job.attempts += 1
-        self.ledger.pay(job.request, outcome if isinstance(outcome, Completion) else None)
-        return outcome
-
-    def _pause_of_first(self, job: Job, outcome: Completion | Failure) -> float | None:
-        """Return after how long the request that opens the lane is repeated; None for any other outcome."""
-        if isinstance(outcome, Completion) or self.permits.has_succeeded or self.ledger.stop:
             return None
-        return self.retries.delay(outcome, job.attempts, endpoint_works=False)
+        reply = await self._ask(job.request)
+        job.attempts += 1
+        self.ledger.pay(job.request, reply.outcome if isinstance(reply.outcome, Completion) else None)
+        return reply
 
-    def _release(self, started: float, outcome: Completion | Failure) -> None:
-        failure = outcome if isinstance(outcome, Failure) else None
-        was_asked = failure is None or failure.kind is not FailureKind.NOT_ASKED
-        self.permits.release(started, failure, was_asked)
+    def _pause_of_first(self, job: Job, reply: Reply | None) -> float | None:
+        """Return after how long the request that opens the lane is repeated; None for any other outcome."""
+        if reply is None or isinstance(reply.outcome, Completion):
+            return None
+        if self.permits.has_succeeded or self.ledger.stop:
+            return None
+        return self.retries.delay(reply.outcome, job.attempts, endpoint_works=False)
 
     async def _ask(self, request: Request) -> Reply:
         try:

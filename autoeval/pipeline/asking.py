@@ -11,11 +11,12 @@ from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
 from autoeval.completions.cache import Cache
 from autoeval.completions.ledger import StopReason
-from autoeval.completions.retries import Retries
 from autoeval.errors import UsageError
 from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.choosing import Folders, config_folders
 from autoeval.pipeline.evaluate import ORDERS
 from autoeval.pipeline.judging import open_cache, refuse_unknown_prices
+from autoeval.pipeline.limits import ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.result import EXIT_BUDGET, EXIT_INCOMPLETE, EXIT_OK, EXIT_REFUSED
 
@@ -48,6 +49,9 @@ class Asking:
 def prepare(
     annotators_config: str | Path,
     *,
+    annotators_config_dir: Folders = None,
+    base_dir: Folders = None,
+    p_label_flip: float | None = None,
     order: str | None = None,
     is_reask_unparsed: bool = False,
     min_coverage: float = 0.99,
@@ -59,6 +63,8 @@ def prepare(
     judge_price: tuple[float, float] | None = None,
     caching_path: str | Path | None = "auto",
     max_concurrency: int = 64,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
     request_timeout: float = 120.0,
     max_attempts: int = 8,
     retry_delay: float = 0.5,
@@ -68,6 +74,10 @@ def prepare(
 
     Args:
         annotators_config: Who judges: the name of a shipped annotator, a config's folder, or a YAML file.
+        annotators_config_dir: A folder of annotators (or several), such as alpaca_eval's evaluators_configs, looked
+            into first.
+        base_dir: alpaca_eval's name for annotators_config_dir.
+        p_label_flip: With twice this probability a pair gets a coin flip instead of a verdict.
         order: Which output the judge sees first, in place of the config's word: random, both or fixed.
         is_reask_unparsed: Ask again where the judge's reply held no verdict.
         min_coverage: Exit with 3 if less than this share of the questions could be judged.
@@ -80,6 +90,8 @@ def prepare(
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one.
         max_concurrency: Most requests in flight.
+        requests_per_minute: Most requests a minute. Default: as many as the server takes.
+        tokens_per_minute: Most tokens a minute, sent and received. Default: as many as the server takes.
         request_timeout: Seconds that one request may take.
         max_attempts: How often a request is asked before it counts as failed.
         retry_delay: Seconds before the first retry; doubled each time.
@@ -91,12 +103,21 @@ def prepare(
     if order is not None:
         check_choice("order", order, ORDERS)
     check_number("min_coverage", min_coverage, 0, 1)
-    check_number("max_cost", max_cost, 0)
-    overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
-    annotator = load_annotator(annotators_config, overrides)
+    check_number("p_label_flip", p_label_flip, 0, 0.5)
+    overrides = JudgeOverrides(
+        judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
+    )
+    annotator = load_annotator(annotators_config, overrides, config_folders(annotators_config_dir, base_dir))
     refuse_unknown_prices(annotator, max_cost)
-    retries = Retries(max_attempts, base_delay=retry_delay)
-    options = AskOptions(max_concurrency, request_timeout, max_cost, retries)
+    options = ask_options(
+        max_concurrency,
+        request_timeout,
+        max_cost,
+        max_attempts,
+        retry_delay,
+        requests_per_minute,
+        tokens_per_minute,
+    )
     return Asking(
         annotator, options, display or Silent(), caching_path, is_reask_unparsed, min_coverage, dry_run
     )

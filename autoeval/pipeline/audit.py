@@ -22,7 +22,7 @@ from autoeval.pipeline.checks import check_number
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_table import load_human_table
-from autoeval.pipeline.judging import Judged, ask_all, judge, read_one
+from autoeval.pipeline.judging import Judged, judge, judge_all
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.saving import judge_facts, save_json
@@ -194,8 +194,9 @@ class _Questions:
         self, asking: Asking, cache: Cache
     ) -> tuple[list[Probe], list[dict[str, Any]], tuple[AskReport, ...]]:
         """Ask everything; returns the probes, the judge's answers in their order, and the reports."""
-        report = ask_all(self.plans, cache, asking.options, asking.display, asking.is_reask_unparsed)
-        judged = [read_one(plan, cache, report, None) for plan in self.plans]
+        judged, report = judge_all(
+            self.plans, cache, asking.options, asking.display, asking.is_reask_unparsed
+        )
         reports = [report]
         if self.anchor_plan is not None:
             judged.append(self._ask_again(asking, report.spent))

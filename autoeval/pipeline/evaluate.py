@@ -8,8 +8,7 @@ from typing import Any, cast
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
-from autoeval.completions.ask import AskOptions, Display, Silent
-from autoeval.completions.retries import Retries
+from autoeval.completions.ask import Display, Silent
 from autoeval.data.evalset import eval_set_name, reference
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.leaderboards.table import MODES
@@ -22,6 +21,7 @@ from autoeval.pipeline.human_votes import HumanVotes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import judge, open_cache, records, refuse_unknown_prices
 from autoeval.pipeline.length import length_columns
+from autoeval.pipeline.limits import ask_options
 from autoeval.pipeline.metric_choice import find_metric
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import output_folder
@@ -74,6 +74,8 @@ def evaluate(
     length_control_file: str | Path | None = "auto",
     caching_path: str | Path | None = "auto",
     max_concurrency: int = 64,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
     request_timeout: float = 120.0,
     max_attempts: int = 8,
     retry_delay: float = 0.5,
@@ -134,6 +136,8 @@ def evaluate(
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         max_concurrency: Most requests in flight.
+        requests_per_minute: Most requests a minute. Default: as many as the server takes.
+        tokens_per_minute: Most tokens a minute, sent and received. Default: as many as the server takes.
         request_timeout: Seconds that one request may take.
         max_attempts: How often a request is asked before it counts as failed.
         retry_delay: Seconds before the first retry; doubled each time.
@@ -157,7 +161,6 @@ def evaluate(
         interval,
         max_instances,
         min_coverage,
-        max_cost,
         seed,
         order,
     )
@@ -179,8 +182,14 @@ def evaluate(
     )
     annotator = load_annotator(source, overrides, folders)
     refuse_unknown_prices(annotator, max_cost)
-    asking = AskOptions(
-        max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
+    asking = ask_options(
+        max_concurrency,
+        request_timeout,
+        max_cost,
+        max_attempts,
+        retry_delay,
+        requests_per_minute,
+        tokens_per_minute,
     )
     display = display or Silent()
     votes = HumanVotes(human_annotations)
@@ -236,11 +245,11 @@ def evaluate(
         folder=folder,
         rows=judged.rows,
         caution=caution,
-        has_report=not no_report,
+        has_report=not (no_report or is_recompute_metrics_only),
     )
     if judged.tally.n_judged:
         is_kept = max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
-        save(result, annotator)
+        save(result, annotator, keeps_run=is_recompute_metrics_only)
         if result.has_report:
             write_report(result, annotator, votes)
         if board_path is not None and is_kept and not placed.apart and boards.is_own(board_path):
@@ -254,7 +263,6 @@ def _check(
     interval: str,
     max_instances: Any,
     min_coverage: Any,
-    max_cost: Any,
     seed: Any,
     order: str | None,
 ) -> None:
@@ -264,7 +272,6 @@ def _check(
     check_choice("interval", interval, METHODS)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("min_coverage", min_coverage, 0, 1)
-    check_number("max_cost", max_cost, 0)
     check_number("seed", seed, 0, whole=True)
     if order is not None:
         check_choice("order", order, ORDERS)

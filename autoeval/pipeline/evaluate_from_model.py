@@ -9,9 +9,8 @@ from typing import Any
 from autoeval.annotators.config import Judge
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.completions import providers
-from autoeval.completions.ask import AskOptions, Display, Silent
+from autoeval.completions.ask import Display, Silent
 from autoeval.completions.cache import Cache
-from autoeval.completions.retries import Retries
 from autoeval.data.evalset import reference
 from autoeval.data.instructions import load_instructions
 from autoeval.errors import UsageError
@@ -25,8 +24,9 @@ from autoeval.pipeline.evaluate import evaluate
 from autoeval.pipeline.forwarding import also_takes, defaults
 from autoeval.pipeline.generating import Generation, Side, generate
 from autoeval.pipeline.judging import open_cache
+from autoeval.pipeline.limits import ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
-from autoeval.pipeline.output_paths import results_folder
+from autoeval.pipeline.output_paths import make_folder, results_folder
 from autoeval.pipeline.outputs_file import OutputsFile
 from autoeval.pipeline.presets import find_preset
 from autoeval.prompting.finding import shipped_configs
@@ -120,6 +120,8 @@ def evaluate_from_model(
             return plans
         if any(step.n_new for step in plans.steps.values()):
             _check_can_ask(generators, settings)
+        if folder:
+            make_folder(folder)
         made = tuple(_generate(sides, cache, settings, chunksize))
     return _evaluate(made, compare_with, folder, settings)
 
@@ -208,6 +210,9 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
         providers.create(one.endpoint, settings["request_timeout"])
 
 
+_LIMITS = tuple(inspect.signature(ask_options).parameters)
+
+
 def _generate(
     sides: Sequence[Side], cache: Cache, settings: dict[str, Any], chunksize: int | None
 ) -> Iterator[Generation]:
@@ -215,12 +220,7 @@ def _generate(
     display: Display = settings["display"] or Silent()
     for side in sides:
         display.announce(f"generating: {side.line()}")
-        options = AskOptions(
-            settings["max_concurrency"],
-            settings["request_timeout"],
-            settings["max_cost"],
-            Retries(settings["max_attempts"], base_delay=settings["retry_delay"]),
-        )
+        options = ask_options(**{name: settings[name] for name in _LIMITS})
         made = generate(side, cache, options, display, chunksize)
         if settings["max_cost"] is not None:
             settings["max_cost"] = max(0.0, settings["max_cost"] - made.report.spent)

@@ -46,7 +46,7 @@ def judge_all(
     options: AskOptions,
     display: Display,
     reask_unparsed: bool,
-    folders: Sequence[Path | None],
+    folders: Sequence[Path | None] | None = None,
     keeps_rows: bool = True,
 ) -> tuple[list[Judged], AskReport]:
     """Annotate every pair of several plans of one annotator, asked as one run.
@@ -59,13 +59,14 @@ def judge_all(
         options: how to ask.
         display: shows the progress.
         reask_unparsed: ask again what was answered without a verdict.
-        folders: where each plan's annotations.json goes; None writes none. Nothing is written where not a
-            single pair could be judged, so that an earlier result stays.
+        folders: where each plan's annotations.json goes; None writes none, also for one of them. Nothing is
+            written where not a single pair could be judged, so that an earlier result stays.
         keeps_rows: keep the rows in memory where they are not written.
 
     Returns:
         What each plan came to, and what asking came to.
     """
+    folders = folders or [None] * len(plans)
     judged: dict[int, Judged] = {}
     for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
         with suppress(_ReplyMissing):

@@ -10,9 +10,8 @@ from typing import Any, cast
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
-from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
+from autoeval.completions.ask import AskReport, Display, Silent
 from autoeval.completions.ledger import StopReason
-from autoeval.completions.retries import Retries
 from autoeval.data.evalset import reference
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import UsageError
@@ -25,6 +24,7 @@ from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge_all, open_cache, refuse_unknown_prices
 from autoeval.pipeline.length import length_controlled
+from autoeval.pipeline.limits import ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
@@ -98,6 +98,8 @@ def make_leaderboard(
     judge_price: tuple[float, float] | None = None,
     caching_path: str | Path | None = "auto",
     max_concurrency: int = 64,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
     request_timeout: float = 120.0,
     max_attempts: int = 8,
     retry_delay: float = 0.5,
@@ -146,6 +148,8 @@ def make_leaderboard(
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one.
         max_concurrency: Most requests in flight.
+        requests_per_minute: Most requests a minute. Default: as many as the server takes.
+        tokens_per_minute: Most tokens a minute, sent and received. Default: as many as the server takes.
         request_timeout: Seconds that one request may take.
         max_attempts: How often a request is asked before it counts as failed.
         retry_delay: Seconds before the first retry; doubled each time.
@@ -164,12 +168,11 @@ def make_leaderboard(
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("min_coverage", min_coverage, 0, 1)
-    check_number("max_cost", max_cost, 0)
     check_number("seed", seed, 0, whole=True)
     check_number("p_label_flip", p_label_flip, 0, 0.5)
     defaults = find_preset(preset)
-    folders = config_folders(annotators_config_dir, base_dir)
-    source = annotator_source(annotators_config, defaults, folders)
+    config_dirs = config_folders(annotators_config_dir, base_dir)
+    source = annotator_source(annotators_config, defaults, config_dirs)
     path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
@@ -178,10 +181,16 @@ def make_leaderboard(
     overrides = JudgeOverrides(
         judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
     )
-    annotator = load_annotator(source, overrides, folders)
+    annotator = load_annotator(source, overrides, config_dirs)
     refuse_unknown_prices(annotator, max_cost)
-    asking = AskOptions(
-        max_concurrency, request_timeout, max_cost, Retries(max_attempts, base_delay=retry_delay)
+    asking = ask_options(
+        max_concurrency,
+        request_timeout,
+        max_cost,
+        max_attempts,
+        retry_delay,
+        requests_per_minute,
+        tokens_per_minute,
     )
     display = display or Silent()
     before = read_board(path) if path.exists() else Board({})

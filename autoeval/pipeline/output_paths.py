@@ -28,25 +28,26 @@ def output_folder(
         folder = _beside(model_outputs) or _results(name, default)
     if isinstance(annotator, str) and "/" not in annotator and not annotator.endswith((".yaml", ".yml")):
         folder = folder / annotator
-    return _made(folder)
+    return make_folder(folder)
 
 
 def results_folder(output_path: str | Path | None, name: str) -> Path | None:
-    """Return the folder for the outputs of a model, None for none; `auto` is `results/<name>`.
-
-    Raises:
-        UsageError: the folder cannot be created.
-    """
+    """Return the folder for the outputs of a model, None for none; `auto` is `results/<name>`. It is not made."""
     if output_path is None:
         return None
-    return _made(_results(name, "results") if output_path == "auto" else Path(output_path))
+    return _results(name, "results") if output_path == "auto" else Path(output_path)
 
 
 def _results(name: str, default: str) -> Path:
     return Path(default) / name.replace("/", "_")
 
 
-def _made(folder: Path) -> Path:
+def make_folder(folder: Path) -> Path:
+    """Make a folder for results.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

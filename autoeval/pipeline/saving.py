@@ -19,18 +19,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def save(result: Evaluation, annotator: Annotator) -> None:
+def save(result: Evaluation, annotator: Annotator, keeps_run: bool = False) -> None:
     """Write a result's files.
 
     Args:
         result: what to write.
         annotator: the judge, for run.json.
+        keeps_run: leave a run.json that is there, because this run has judged nothing.
 
     Raises:
         UsageError: a file cannot be written.
     """
     if result.folder is not None:
         boards.save_board(result.board, result.folder / "leaderboard.csv")
+        if keeps_run and (result.folder / "run.json").exists():
+            return
         with replacing(result.folder / "run.json") as file:
             json.dump(_run(result, annotator), file, ensure_ascii=False, indent=2)
             file.write("\n")

@@ -99,6 +99,7 @@ def test_shipped_difficulties_give_the_published_length_controlled_win_rates() -
 
 
 @pytest.mark.peer
+@pytest.mark.slow
 def test_with_the_file_of_gamed_rows_it_is_what_alpaca_eval_computes(tmp_path: Path) -> None:
     peer = os.environ.get("AUTOEVAL_PEER_PYTHON")
     if not peer:

@@ -18,12 +18,13 @@ from autoeval.types import Completion, Endpoint, Failure, Request
 class Quota:
     """What the server says is left of the rate limits; None where it does not say.
 
-    `reset_seconds` is the time until the tighter of the two limits is whole again.
+    The refills are how many come back a second, while a limit is not whole.
     """
 
     remaining_requests: int | None = None
     remaining_tokens: int | None = None
-    reset_seconds: float | None = None
+    request_refill: float | None = None
+    token_refill: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

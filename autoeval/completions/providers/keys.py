@@ -32,7 +32,8 @@ def find_key(endpoint: Endpoint, variables: Sequence[str], *, is_optional: bool)
         return NO_KEY
     raise UsageError(
         f"There is no key for {endpoint.provider!r}: set the environment variable {' or '.join(names)}, "
-        "name another one with api_key_env, or choose a judge that needs none (--annotators_config offline)."
+        "name another one with api_key_env, or choose what needs none: --annotators_config offline as the judge, "
+        "smollm2-135m as a model to try."
     )
 
 

@@ -33,20 +33,20 @@ def quota(headers: Mapping[str, str]) -> Quota | None:
     requests, tokens = _window(headers, "requests"), _window(headers, "tokens")
     if requests is None and tokens is None:
         return None
-    tighter = min(
-        (window for window in (requests, tokens) if window is not None), key=lambda window: window[1]
-    )
-    return Quota(requests and requests[0], tokens and tokens[0], tighter[2])
+    left_requests, request_refill = requests or (None, None)
+    left_tokens, token_refill = tokens or (None, None)
+    return Quota(left_requests, left_tokens, request_refill, token_refill)
 
 
-def _window(headers: Mapping[str, str], what: str) -> tuple[int, float, float | None] | None:
-    """Return what remains, its share of the limit and the seconds to the reset."""
+def _window(headers: Mapping[str, str], what: str) -> tuple[int, float | None] | None:
+    """Return what remains, and how much of it comes back a second."""
     for spelling in (f"x-ratelimit-{{}}-{what}", f"anthropic-ratelimit-{what}-{{}}"):
         remaining = _number(headers.get(spelling.format("remaining")))
         if remaining is not None:
-            limit = _number(headers.get(spelling.format("limit"))) or math.inf
-            share = remaining / limit if remaining else 0.0
-            return int(remaining), share, _reset(headers.get(spelling.format("reset")), headers)
+            limit = _number(headers.get(spelling.format("limit")))
+            reset = _reset(headers.get(spelling.format("reset")), headers)
+            is_known = limit is not None and reset and limit > remaining
+            return int(remaining), (limit - remaining) / reset if is_known else None  # type: ignore[operator]
     return None
 
 

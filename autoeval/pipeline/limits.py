@@ -1,0 +1,32 @@
+"""How asking is limited, from what users say, checked before anything is asked."""
+
+from autoeval.completions.ask import AskOptions
+from autoeval.completions.retries import Retries
+from autoeval.pipeline.checks import check_number
+
+
+def ask_options(
+    max_concurrency: int,
+    request_timeout: float,
+    max_cost: float | None,
+    max_attempts: int,
+    retry_delay: float,
+    requests_per_minute: float | None,
+    tokens_per_minute: float | None,
+) -> AskOptions:
+    """Return how to ask; the parameters are those of the journeys.
+
+    Raises:
+        UsageError: one of them is no such number.
+    """
+    check_number("max_concurrency", max_concurrency, 1, whole=True)
+    check_number("request_timeout", request_timeout, 0.001)
+    check_number("max_cost", max_cost, 0)
+    check_number("max_attempts", max_attempts, 1, whole=True)
+    check_number("retry_delay", retry_delay, 0)
+    check_number("requests_per_minute", requests_per_minute, 0.001)
+    check_number("tokens_per_minute", tokens_per_minute, 0.001)
+    retries = Retries(max_attempts, base_delay=retry_delay)
+    return AskOptions(
+        max_concurrency, request_timeout, max_cost, retries, requests_per_minute, tokens_per_minute
+    )
