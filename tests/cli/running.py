@@ -36,7 +36,7 @@ class CommandLine:
         with pytest.raises(SystemExit) as exit_:
             main()
         told = self.capture.readouterr()
-        code = exit_.value.code
+        code = exit_.value.code or 0
         assert isinstance(code, int)
         return Outcome(code, told.out, told.err)
 
