@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 import autoeval
 from autoeval.annotators.plan import is_switched
 from autoeval.pipeline.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
-from tests.recorded import recorded_data
+from tests.recorded import load_recorded, recorded_data
 from tests.servers import Answer, JudgeServer
 from tests.servers.answers import Body, prompt_text
 
@@ -260,23 +259,22 @@ def test_a_judge_over_http_that_votes_as_one_person_has_that_persons_agreement(
     pandalm: Path, tmp_path: Path
 ) -> None:
     """The server knows who won for the first human voter and says so, whatever the order shown."""
-    table = pd.read_json(pandalm)
-    table = table[(table.output_1.str.strip() != "") & (table.output_2.str.strip() != "")]
-    first = table[table.annotator_index == 0].head(60)
-    keys = first.instruction + first.output_1 + first.output_2
-    table = table[(table.instruction + table.output_1 + table.output_2).isin(keys)]
-    known = {(row.instruction, row.output_1, row.output_2): row.preference for row in first.itertuples()}
-
+    rows = load_recorded(pandalm)
+    known = {_key(row): row["preference"] for row in rows if row["annotator_index"] == 0}
+    chosen = set([key for key in known if all(text.strip() for text in key)][:60])
+    votes = [row for row in rows if _key(row) in chosen]
     with JudgeServer(_knowing(known)) as server:
-        result = _analyse(tmp_path, server, gold_crossannotations=table, is_single_annotator=True)
-    decided = {key: preference for key, preference in known.items() if preference in (1, 2)}
-    given = {
-        (row.instruction, row.output_1, row.output_2): row.preference for row in result.votes.itertuples()
-    }
-    assert {key: given[key] for key in decided if key[1] != key[2]} == {
-        key: preference for key, preference in decided.items() if key[1] != key[2]
-    }
+        result = _analyse(tmp_path, server, gold_crossannotations=votes, is_single_annotator=True)
+    given = {_key(row): row["preference"] for row in result.votes.to_dict("records")}
+    decided = [key for key in chosen if known[key] in (1, 2) and key[1] != key[2]]
+    assert len(decided) > 40
+    assert {key: given[key] for key in decided} == {key: known[key] for key in decided}
+    assert result.report.correlations is not None
     assert result.report.correlations.spearman.n == 5
+
+
+def _key(row: dict[Any, Any]) -> tuple[str, str, str]:
+    return row["instruction"], row["output_1"], row["output_2"]
 
 
 def _knowing(known: dict[tuple[Any, Any, Any], float]) -> Callable[[Body], Answer]:

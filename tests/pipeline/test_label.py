@@ -22,6 +22,18 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "results"
 
 
+def _draw(run: Path, n: int) -> Path:
+    sheet = autoeval.label(run, n=n)
+    assert isinstance(sheet, LabelSheet)
+    return sheet.path
+
+
+def _correct(run: Path, labels: Path) -> Corrected:
+    result = autoeval.label(run, labels=labels)
+    assert isinstance(result, Corrected)
+    return result
+
+
 def _fill(sheet: Path, answers: list[str]) -> Path:
     """Fill the column `better` in as a spreadsheet would, each answer for the model or the reference."""
     with sheet.open(encoding="utf-8-sig", newline="") as file:
@@ -49,11 +61,10 @@ def test_the_sheet_is_blind_and_the_same_for_the_same_seed(run: Path, tmp_path: 
 
 def test_labels_correct_the_win_rate(run: Path) -> None:
     """The judge says 100; people prefer the model in 10 of 20 labelled pairs."""
-    sheet = autoeval.label(run, n=20).path
+    sheet = _draw(run, 20)
     assert sheet == run / "longest" / "labels.csv"
     _fill(sheet, ["model", "reference"] * 10)
-    result = autoeval.label(run, labels=sheet)
-    assert isinstance(result, Corrected)
+    result = _correct(run, sheet)
     found = result.estimates["prediction_powered"]
     assert (found.judge, found.human, found.value) == (100, 50, 50)
     assert found.low < 50 < found.high
@@ -69,11 +80,11 @@ def test_rogan_gladen_where_the_judge_can_tell(tmp_path: Path) -> None:
     ]
     annotations = tmp_path / "annotations.json"
     annotations.write_text(json.dumps(rows))
-    sheet = autoeval.label(annotations, n=100).path
+    sheet = _draw(annotations, 100)
     with sheet.open(encoding="utf-8-sig", newline="") as file:
         numbers = [int(row["instruction"][1:]) for row in csv.DictReader(file)]
     _fill(sheet, ["model" if number % 2 or number % 20 == 4 else "reference" for number in numbers])
-    result = autoeval.label(tmp_path, labels=sheet)
+    result = _correct(tmp_path, sheet)
     # With every pair labelled, both methods give people's own win rate, 55%.
     assert {name: round(found.value, 9) for name, found in result.estimates.items()} == {
         "prediction_powered": 55,
@@ -82,13 +93,13 @@ def test_rogan_gladen_where_the_judge_can_tell(tmp_path: Path) -> None:
 
 
 def test_empty_labels_are_counted(run: Path) -> None:
-    sheet = autoeval.label(run, n=30).path
+    sheet = _draw(run, 30)
     _fill(sheet, ["model", "reference"] * 6 + [""] * 18)
-    assert autoeval.label(run, labels=sheet).n_empty == 18
+    assert _correct(run, sheet).n_empty == 18
 
 
 def test_what_is_refused(run: Path, tmp_path: Path) -> None:
-    sheet = autoeval.label(run, n=5).path
+    sheet = _draw(run, 5)
     with pytest.raises(autoeval.UsageError, match="may hold labels"):
         autoeval.label(run, n=5)
     with pytest.raises(autoeval.UsageError, match="is empty"):
