@@ -185,7 +185,10 @@ def analyze_evaluators(
         human.votes, None if name == HUMANS else votes, cast("Rule", scoring_rule), compatible, seed
     )
     row: dict[str, Cell] = {
-        **report.row(current_leaderboard_mode),
+        **{
+            column: None if cell != cell else cell
+            for column, cell in report.row(current_leaderboard_mode).items()
+        },
         "Human votes": human.summary,
         "fingerprint": asked_how.annotator.fingerprint if is_asked else None,
         "judge_models": models or None,
