@@ -171,6 +171,7 @@ def evaluate(
     folders = config_folders(annotators_config_dir, base_dir)
     source = annotator_source(annotators_config, defaults, folders)
     board, board_path = boards.find_board(precomputed_leaderboard, source, defaults)
+    boards.check_column(None if metric.function else sort_by, board)  # a function's columns are its own
     mode_to_print = leaderboard_mode_to_print
     if mode_to_print == "auto":
         mode_to_print = None if board_path and boards.is_own(board_path) else "minimal"
@@ -271,8 +272,8 @@ def _check(
             check_choice("current_leaderboard_mode / --leaderboard_mode_to_print", mode, MODES)
     check_choice("interval", interval, METHODS)
     check_number("max_instances", max_instances, 1, whole=True)
-    check_number("min_coverage", min_coverage, 0, 1)
-    check_number("seed", seed, 0, whole=True)
+    check_number("min_coverage", min_coverage, 0, 1, optional=False)
+    check_number("seed", seed, 0, whole=True, optional=False)
     if order is not None:
         check_choice("order", order, ORDERS)
 
