@@ -243,7 +243,7 @@ def _refuse_stopped(result: Generation, missing: list[Missing]) -> None:
     stop = result.report.stop
     if stop is None and result.rows:
         return
-    why = stop.message if stop else missing[0].reason
+    why = (stop.message if stop else missing[0].reason).rstrip(".")
     kept = f" in {result.path}" if result.path and result.rows else ""
     raise GenerationStoppedError(
         f"generating with {result.generator.name} stopped: {why}. {len(result.rows)} of "
