@@ -34,7 +34,8 @@ def show(result: Any) -> None:
     if result is not None:
         from autoeval.cli.show_judges import SHOWN  # it imports every analysis
 
-        SHOWN[type(result)](console, result)
+        display = SHOWN.get(type(result))
+        display(console, result) if display else console.print(result)
 
 
 def _show_validation(console: Console, result: Validation) -> None:

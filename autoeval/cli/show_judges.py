@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autoeval.analysis.comparison import OVERALL, TESTS
 from autoeval.analysis.labels import LabelSheet
+from autoeval.analysis.subsampling import SubsetSeparation
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.pipeline.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
 from autoeval.pipeline.analyze_models import ModelsAnalysis
@@ -142,8 +143,14 @@ def show_corrected(console: Console, result: Corrected) -> None:
 def show_models(console: Console, result: ModelsAnalysis) -> None:
     """Show each model beside the next better one, the subsets, and what all tests found."""
     console.print(_neighbours(result))
+    console.print(Text("behind: points behind the model above; needs: instructions to see that (80% power);"))
+    console.print(Text("shows: the smallest difference that the instructions at hand show"))
     if result.separation is not None:
-        console.print(_subsets(result))
+        console.print(_subsets(result.separation))
+        size, draws = result.separation.size, result.separation.draws
+        console.print(
+            Text(f"over all pairs of models, {draws} draws of {size} instructions from each subset")
+        )
     table = result.comparison.table
     counts = [*(f"{_HEADINGS.get(test, 'permutation')} {(table[test] < 0.05).sum()}" for test in TESTS)]
     adjusted = _HEADINGS.get(result.comparison.adjusted, "permutation")
@@ -177,26 +184,19 @@ def _neighbours(result: ModelsAnalysis) -> Table:
             f"> {int(row['n'])}" if needed is None else str(needed),
             f"{row['minimum_detectable']:.1f}",
         )
-    shown.caption = (
-        "behind: points behind the model above; needs: instructions to see it (80% power);\n"
-        "shows: the smallest difference that the instructions at hand show"
-    )
     return shown
 
 
-def _subsets(result: ModelsAnalysis) -> Table:
-    assert result.separation is not None
-    size, draws = result.separation.size, result.separation.draws
+def _subsets(separation: SubsetSeparation) -> Table:
     shown = _table("subset", ["instructions", "mean p", "p < 0.05", "best in"])
-    for row in result.separation.table.itertuples():
+    for row in separation.table.itertuples():
         cells = (f"{row.mean_p:.3f}", f"{row.share_significant:.0f}%", f"{row.best_share:.0f}%")
         shown.add_row(str(row.subset), str(row.available), *cells)
-    shown.caption = f"over all pairs of models, {draws} draws of {size} instructions from each subset"
     return shown
 
 
 def _table(name: str, headings: list[str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption_justify="left")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column(name, overflow="fold", max_width=31)
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)

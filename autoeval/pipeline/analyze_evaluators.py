@@ -19,6 +19,7 @@ from autoeval.pipeline.choosing import config_folders
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_table import HumanTable, load_human_table
+from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import judge_all
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.presets import default_annotator, find_preset
@@ -184,7 +185,10 @@ def analyze_evaluators(
         human.votes, None if name == HUMANS else votes, cast("Rule", scoring_rule), compatible, seed
     )
     row: dict[str, Cell] = {
-        **report.row(current_leaderboard_mode),
+        **{
+            column: None if cell != cell else cell
+            for column, cell in report.row(current_leaderboard_mode).items()
+        },
         "Human votes": human.summary,
         "fingerprint": asked_how.annotator.fingerprint if is_asked else None,
         "judge_models": models or None,
@@ -214,6 +218,7 @@ def _judge(asking: Asking, plans: list[Plan]) -> tuple["pd.DataFrame", AskReport
     import pandas as pd
 
     with asking.open_cache() as cache:
+        import_json_cache(asking.caching_path, plans[0], cache, asking.display)  # such a file is of one seed
         read, asked = judge_all(plans, cache, asking.options, asking.display, asking.is_reask_unparsed)
     votes = pd.DataFrame(
         {**row, "annotator_index": vote} for vote, judged in enumerate(read) for row in judged.rows or ()
