@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import click
@@ -52,15 +53,22 @@ _JOURNEYS = {
 """Command names with the module of the function of that name, imported when the command is used."""
 
 
+_OF_THE_GROUP = ("--help", "-h", "--version")
+
+
+def _is_command(word: str) -> bool:
+    """Whether a first word names a command, perhaps misspelt, rather than a flag or a file."""
+    return not (word.startswith("-") or "." in word or "/" in word or Path(word).exists()) or (
+        word.replace("-", "_") in _JOURNEYS
+    )
+
+
 class Commands(click.Group):
     """The group; without a command name it is `evaluate`, as in AlpacaEval."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `evaluate` in front of arguments that name no command."""
-        first = args[0] if args else ""
-        if first not in ("--help", "-h", "--version") and (
-            not first or first.startswith("-") or "." in first
-        ):
+        if not args or (args[0] not in _OF_THE_GROUP and not _is_command(args[0])):
             args = ["evaluate", *args]
         return super().parse_args(ctx, args)
 
@@ -128,6 +136,7 @@ group = Commands(
         "`alpaca_eval --model_outputs outputs.json` pairs the outputs with a reference's, asks a judge which is "
         "better, and says the win rate and how sure it is."
     ),
+    epilog="`alpaca_eval evaluate --help` lists the flags of the default command.",
     params=[
         click.Option(
             ["--version"],

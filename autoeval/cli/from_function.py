@@ -5,59 +5,23 @@ So a flag, its default and its description stand in one place, and the command l
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import click
 
-from autoeval.errors import UsageError
+from autoeval.cli.sections import by_section
+from autoeval.cli.values import Flag
+from autoeval.errors import UsageError, nearest
 
 _NOT_FLAGS = frozenset({"display"})
 _HELP_WIDTH = 100
-
-
-class Flag(click.ParamType[Any]):
-    """A value as AlpacaEval's users write it: `None` is null, lists and dicts are YAML."""
-
-    def __init__(self, annotation: str) -> None:
-        self.annotation = annotation
-        self.name = _kind(annotation)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Turn the text of a flag into its value."""
-        if not isinstance(value, str):
-            return value
-        if value == "None" and self.name != "boolean":
-            return None
-        if self.name == "boolean":
-            return self._boolean(value, param, ctx)
-        if self.name in ("integer", "number"):
-            return self._number(value, param, ctx)
-        if value[:1] in ("[", "{") or self.name == "list":
-            return self._yaml(value, param, ctx)
-        return value
-
-    def _boolean(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> bool:
-        words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-        if value.lower() not in words:
-            self.fail(f"{value!r} is neither True nor False.", param, ctx)
-        return words[value.lower()]
-
-    def _number(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int | float:
-        try:
-            return int(value) if self.name == "integer" else float(value)
-        except ValueError:
-            self.fail(
-                f"{value!r} is not {'a whole number' if self.name == 'integer' else 'a number'}.", param, ctx
-            )
-
-    def _yaml(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        import yaml
-
-        try:
-            return yaml.safe_load(value)
-        except yaml.YAMLError:
-            self.fail(f"{value!r} is not valid YAML.", param, ctx)
+_ALONE = "True"
+"""What a switch without a value says."""
+_SPELLINGS = (
+    "Flags may be spelt with hyphens. A switch stands alone or takes a value (--switch, --switch True, "
+    "--switch=False, --noswitch). None is no value; lists and dicts are YAML."
+)
 
 
 class Command(click.Command):
@@ -65,22 +29,43 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Bring the flags into the one spelling that click knows, then parse them."""
-        booleans = {
-            str(parameter.name)
-            for parameter in self.params
-            if isinstance(parameter.type, Flag) and parameter.type.name == "boolean"
+        options = [parameter for parameter in self.params if isinstance(parameter, click.Option)]
+        switches = {str(option.name) for option in options if option.flag_value == _ALONE}
+        try:
+            return super().parse_args(ctx, canonical_all(args, switches))
+        except click.NoSuchOption as error:
+            known = [f"--{option.name}" for option in options if not option.hidden]
+            hint = nearest(error.option_name, known)
+            if not hint.startswith("Did"):
+                hint = f"{self.name} --help lists them."
+            raise UsageError(f"{self.name} has no flag {error.option_name!r}. {hint}") from None
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the flags under the headings of `sections`."""
+        records = {
+            str(parameter.name): record
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)) is not None
         }
-        return super().parse_args(ctx, [canonical(arg, booleans) for arg in args])
+        for title, names in by_section(list(records)).items():
+            with formatter.section(title):
+                formatter.write_dl([records[name] for name in names])
 
 
-def canonical(arg: str, booleans: set[str]) -> str:
+def canonical_all(args: Sequence[str], switches: Collection[str]) -> list[str]:
+    """Return arguments in the spelling that click knows; what follows a lone `--` is no flag."""
+    end = args.index("--") if "--" in args else len(args)
+    return [canonical(arg, switches) for arg in args[:end]] + list(args[end:])
+
+
+def canonical(arg: str, switches: Collection[str]) -> str:
     """Return an argument in the spelling that click knows: underscores, and `--flag=False` for `--noflag`."""
-    if not arg.startswith("--") or arg == "--":
+    if not arg.startswith("--"):
         return arg
     name, equals, value = arg[2:].partition("=")
     name = name.replace("-", "_")
     for prefix in ("no_", "no"):
-        if name.startswith(prefix) and name.removeprefix(prefix) in booleans and name not in booleans:
+        if name.startswith(prefix) and name.removeprefix(prefix) in switches and name not in switches:
             return f"--{name.removeprefix(prefix)}=False"
     return f"--{name}{equals}{value}"
 
@@ -109,8 +94,11 @@ def command(
     ]
     places = [parameter for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
     options: list[click.Parameter] = [_option(parameter, descriptions) for parameter in parameters]
-    options += [click.Option([f"--{name}", name], hidden=True, type=Flag("Any")) for name in obsolete]
-    options.append(click.Argument(["positional"], nargs=-1, metavar=f"[{parameters[0].name.upper()}]"))
+    options += [
+        click.Option([f"--{name}", name], is_flag=False, flag_value=_ALONE, hidden=True, type=Flag("Any"))
+        for name in obsolete
+    ]
+    options.append(click.Argument(["positional"], nargs=-1, metavar=_metavar(places)))
 
     def callback(positional: tuple[str, ...], **given: Any) -> None:
         context = click.get_current_context()
@@ -119,14 +107,14 @@ def command(
             for name, value in given.items()
             if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
         }
-        for parameter, value in zip(places, positional, strict=False):
+        if len(places) > 1 and len(positional) > len(places):
+            raise UsageError(f"unexpected argument {positional[len(places)]!r}.")
+        for parameter, option, value in zip(places, options, positional, strict=False):
             if parameter.name in arguments:
                 raise UsageError(f"--{parameter.name} is given twice, once without its name ({value!r}).")
-            arguments[parameter.name] = Flag(str(parameter.annotation)).convert(value, None, context)
+            arguments[parameter.name] = option.type.convert(value, option, context)
         if len(places) == 1 and len(positional) > 1:
             arguments[places[0].name] = list(positional)
-        elif len(positional) > len(places):
-            raise UsageError(f"unexpected argument {positional[len(places)]!r}.")
         run(function, arguments)
 
     return Command(
@@ -135,6 +123,7 @@ def command(
         callback=callback,
         help=summary,
         short_help=summary,
+        epilog=_SPELLINGS,
         context_settings={"help_option_names": ["--help", "-h"], "max_content_width": _HELP_WIDTH},
     )
 
@@ -150,27 +139,22 @@ def read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
 
 def _option(parameter: inspect.Parameter, descriptions: Mapping[str, str]) -> click.Option:
     kind = Flag(str(parameter.annotation))
-    shown_default = None if parameter.default in (None, parameter.empty) else parameter.default
+    default = None if parameter.default is parameter.empty else parameter.default
+    settings: dict[str, Any] = {"metavar": kind.name.upper()}
+    if kind.name == "boolean":
+        settings = {"metavar": "", "flag_value": _ALONE}
     return click.Option(
         [f"--{parameter.name}", parameter.name],
         type=kind,
         is_flag=False,
-        flag_value="True" if kind.name == "boolean" else None,
-        default=None if parameter.default is parameter.empty else parameter.default,
-        show_default=shown_default not in (None, False),
+        default=default,
+        show_default=default is not None and default is not False,
         help=descriptions.get(parameter.name, ""),
-        metavar="[True|False]" if kind.name == "boolean" else kind.name.upper(),
+        **settings,
     )
 
 
-def _kind(annotation: str) -> str:
-    """Name the kind of value that an annotation admits, for conversion and help."""
-    if "bool" in annotation:
-        return "boolean"
-    if "tuple" in annotation or "list" in annotation or "dict" in annotation:
-        return "list"
-    if "float" in annotation:
-        return "number"
-    if "int" in annotation:
-        return "integer"
-    return "path" if "Path" in annotation else "text"
+def _metavar(places: Sequence[inspect.Parameter]) -> str:
+    """Say what can be given by place: everything that must be given, or the first parameter."""
+    needed = [parameter.name.upper() for parameter in places if parameter.default is parameter.empty]
+    return " ".join(needed) or f"[{places[0].name.upper()}]"

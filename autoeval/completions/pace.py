@@ -12,9 +12,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 _FIRST_RATE = 100.0
-_LEAST_FIRST_RATE = 10.0
+_LEAST_FIRST_RATE = 25.0
 _FIRST_DOUBLING = 0.05
-_DOUBLING = 0.25
+_DOUBLING = 0.2
 """Seconds, before the first complaint and after it."""
 _CUTS = (0.97, 0.93, 0.8, 0.6, 0.5)
 """By what a complaint multiplies the rate: the first one, the second one in a row, and so on."""

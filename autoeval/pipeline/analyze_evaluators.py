@@ -15,12 +15,14 @@ from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES, Board, Cell, r
 from autoeval.pipeline import boards
 from autoeval.pipeline.asking import Asking, asking_flags, prepare
 from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.choosing import config_folders
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_table import HumanTable, load_human_table
+from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import judge_all
 from autoeval.pipeline.output_paths import output_folder
-from autoeval.pipeline.presets import find_preset
+from autoeval.pipeline.presets import default_annotator, find_preset
 from autoeval.pipeline.saving import judge_facts, save_json, save_rows
 
 if TYPE_CHECKING:
@@ -152,7 +154,9 @@ def analyze_evaluators(
     check_number("seed", seed, 0, whole=True)
     board_path = BOARD if precomputed_leaderboard == "auto" else precomputed_leaderboard
     board = _read(Path(board_path)) if board_path and Path(board_path).exists() else _begun()
-    source = find_preset(None).annotator if annotators_config == "auto" else annotators_config
+    folders = config_folders(flags.get("annotators_config_dir"), flags.get("base_dir"))
+    is_default = annotators_config == "auto"
+    source = default_annotator(find_preset(None), folders) if is_default else annotators_config
     name = None if source is None else Path(source).name if Path(source).exists() else str(source)
     if name is None or source is None:
         return _returned(EvaluatorsBoard(board, leaderboard_mode_to_print), {}, is_return_instead_of_print)
@@ -214,6 +218,7 @@ def _judge(asking: Asking, plans: list[Plan]) -> tuple["pd.DataFrame", AskReport
     import pandas as pd
 
     with asking.open_cache() as cache:
+        import_json_cache(asking.caching_path, plans[0], cache, asking.display)  # such a file is of one seed
         read, asked = judge_all(plans, cache, asking.options, asking.display, asking.is_reask_unparsed)
     votes = pd.DataFrame(
         {**row, "annotator_index": vote} for vote, judged in enumerate(read) for row in judged.rows or ()

@@ -13,6 +13,7 @@ from autoeval.completions.cache import Cache
 from autoeval.completions.ledger import StopReason
 from autoeval.errors import UsageError
 from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.choosing import Folders, config_folders
 from autoeval.pipeline.evaluate import ORDERS
 from autoeval.pipeline.judging import open_cache, refuse_unknown_prices
 from autoeval.pipeline.limits import ask_options
@@ -48,6 +49,9 @@ class Asking:
 def prepare(
     annotators_config: str | Path,
     *,
+    annotators_config_dir: Folders = None,
+    base_dir: Folders = None,
+    p_label_flip: float | None = None,
     order: str | None = None,
     is_reask_unparsed: bool = False,
     min_coverage: float = 0.99,
@@ -70,6 +74,10 @@ def prepare(
 
     Args:
         annotators_config: Who judges: the name of a shipped annotator, a config's folder, or a YAML file.
+        annotators_config_dir: A folder of annotators (or several), such as alpaca_eval's evaluators_configs, looked
+            into first.
+        base_dir: alpaca_eval's name for annotators_config_dir.
+        p_label_flip: With twice this probability a pair gets a coin flip instead of a verdict.
         order: Which output the judge sees first, in place of the config's word: random, both or fixed.
         is_reask_unparsed: Ask again where the judge's reply held no verdict.
         min_coverage: Exit with 3 if less than this share of the questions could be judged.
@@ -94,9 +102,12 @@ def prepare(
     """
     if order is not None:
         check_choice("order", order, ORDERS)
-    check_number("min_coverage", min_coverage, 0, 1)
-    overrides = JudgeOverrides(judge_base_url, judge_model, judge_api_key_env, order, judge_price)
-    annotator = load_annotator(annotators_config, overrides)
+    check_number("min_coverage", min_coverage, 0, 1, optional=False)
+    check_number("p_label_flip", p_label_flip, 0, 0.5)
+    overrides = JudgeOverrides(
+        judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
+    )
+    annotator = load_annotator(annotators_config, overrides, config_folders(annotators_config_dir, base_dir))
     refuse_unknown_prices(annotator, max_cost)
     options = ask_options(
         max_concurrency,

@@ -110,10 +110,11 @@ class Side:
         """Say in one line who is asked for what."""
         plan, endpoint = self.plan, self.plan.generator.endpoint
         at = f" at {endpoint.base_url}" if endpoint.base_url else ""
-        samples = f"{plan.n_samples} each, " if plan.n_samples > 1 else ""
+        is_greedy = plan.n_samples > 1 and plan.generator.parameters.get("temperature") == 0
+        alike = "; samples at temperature 0 will be alike" if is_greedy else ""
         return (
             f"{plan.generator.name} ({endpoint.provider}: {plan.generator.model}{at}) on {len(plan.instructions)} "
-            f"instructions, {samples}{len(self.in_order(self.kept))} of {plan.n_outputs} outputs are there"
+            f"instructions: {len(self.in_order(self.kept))} of {plan.n_outputs} outputs are there{alike}"
         )
 
     def estimate(self, cache: Cache) -> DryRun:
