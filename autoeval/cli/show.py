@@ -70,7 +70,7 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
             console.print(board_table(result.apart.board.of_mode(result.mode_to_print), width=console.width))
     for line in summary_lines(result):
         console.print(Text(line))
-    for path in result.paths:
+    for path in (*result.outputs_paths, *result.paths):
         console.print(Text(f"  {path}"), soft_wrap=True)
     if result.tally.n_judged:
         console.print(Text("To cite:"))
@@ -98,7 +98,7 @@ def summary_lines(result: Evaluation) -> list[str]:
     if tally.flip_rate is not None:
         lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
     lines += asked_lines(asked)
-    if result.paths:
+    if result.paths or result.outputs_paths:
         lines.append("Written:")
     return lines
 

@@ -385,6 +385,11 @@ def test_samples_that_will_be_alike_are_spoken_of(run: Run) -> None:
     assert "temperature 0" in said[0]
 
 
+def test_an_eval_set_may_be_a_generator_of_rows(run: Run) -> None:
+    rows = ({"instruction": f"Do thing {number}.", "output": "Done."} for number in range(5))
+    assert run(evaluation_dataset=rows).win_rate.n_total == 5
+
+
 def test_stop_sequences_and_seeds_reach_the_server(run: Run, model: JudgeServer) -> None:
     run(generator_parameters={"stop": ["END"], "seed": 4}, max_instances=1, n_samples=2)
     assert [body["stop"] for body in model.bodies] == [["END"], ["END"]]
