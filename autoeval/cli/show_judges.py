@@ -143,8 +143,8 @@ def show_corrected(console: Console, result: Corrected) -> None:
 def show_models(console: Console, result: ModelsAnalysis) -> None:
     """Show each model beside the next better one, the subsets, and what all tests found."""
     console.print(_neighbours(result))
-    console.print(Text("behind: points behind the model above; needs: instructions to see that (80% power);"))
-    console.print(Text("shows: the smallest difference that the instructions at hand show"))
+    console.print(Text("behind: points behind the model above; needs: instructions to see that;"))
+    console.print(Text("shows: the smallest difference that the instructions at hand show (80% power)"))
     if result.separation is not None:
         console.print(_subsets(result.separation))
         size, draws = result.separation.size, result.separation.draws
@@ -179,8 +179,8 @@ def _neighbours(result: ModelsAnalysis) -> Table:
             Text(name),
             _number(result.board.rows[name]["win_rate"], 1),
             f"{row['value']:.1f}",
-            f"{row['p_t']:.3f}",
-            f"{row['p_bh']:.3f}",
+            _p(row["p_t"]),
+            _p(row["p_bh"]),
             f"> {int(row['n'])}" if needed is None else str(needed),
             f"{row['minimum_detectable']:.1f}",
         )
@@ -205,6 +205,10 @@ def _table(name: str, headings: list[str]) -> Table:
 
 def _number(cell: Cell, digits: int) -> str:
     return f"{cell:.{digits}f}" if isinstance(cell, int | float) and not math.isnan(cell) else ""
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.0005 else "< 0.001"
 
 
 def _show_paths(console: Console, paths: Any) -> None:

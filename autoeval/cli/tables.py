@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +17,7 @@ def board_table(board: Board, current: str | None = None, width: int = 80) -> Ta
     columns = {
         "win rate": [_number(row.get("win_rate")) for row in board.rows.values()],
         "95% interval": [_interval(row) for row in board.rows.values()],
-        "LC win rate": [_number(row.get("length_controlled_winrate")) for row in board.rows.values()],
+        "LC rate": [_number(row.get("length_controlled_winrate")) for row in board.rows.values()],
         "SE": [_number(row.get("standard_error")) for row in board.rows.values()],
         "n": [_count(row.get("n_total")) for row in board.rows.values()],
         "missing": [_count(row.get("n_missing")) for row in board.rows.values()],
@@ -65,11 +66,12 @@ _GAP = 2
 
 
 def _cut(name: str, room: int) -> str:
-    """Cut a name in its middle: names of one family differ at the ends."""
-    if len(name) <= room:
+    """Cut a name in its middle, for names of one family differ at the ends; `room` is in columns."""
+    name = "".join(char if char.isprintable() else " " for char in name)
+    if cell_len(name) <= room:
         return name
     end = room // 2
-    return f"{name[: room - end - 1]}…{name[-end:]}"
+    return f"{set_cell_size(name, room - end - 1)}…{set_cell_size(name[::-1], end)[::-1]}"
 
 
 def _interval(row: Mapping[str, Cell]) -> str:
