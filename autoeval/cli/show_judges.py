@@ -50,11 +50,16 @@ def show_evaluators(console: Console, result: EvaluatorsBoard) -> None:
 
 
 def evaluators_table(board: Board, current: str | None = None) -> Table:
-    """Make a board of evaluators a table; the current judge's row is marked."""
-    table = _table("judge", list(_EVALUATORS))
-    for name, row in board.rows.items():
-        cells = [_number(row.get(column), digits) for column, digits in _EVALUATORS.values()]
-        table.add_row(Text(name), *cells, style="bold" if name == current else None)
+    """Make a board of evaluators a table, without columns that are empty; the current judge's row is marked."""
+    rows = {
+        name: {heading: _number(row.get(column), digits) for heading, (column, digits) in _EVALUATORS.items()}
+        for name, row in board.rows.items()
+    }
+    headings = [heading for heading in _EVALUATORS if any(cells[heading] for cells in rows.values())]
+    table = _table("judge", headings)
+    for name, cells in rows.items():
+        shown = [cells[heading] for heading in headings]
+        table.add_row(Text(name), *shown, style="bold" if name == current else None)
     return table
 
 

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -164,10 +163,9 @@ def analyze_evaluators(
         note = f"{name} is on the board; --is_overwrite_leaderboard analyses it again."
         shown = EvaluatorsBoard(board, leaderboard_mode_to_print, note)
         return _returned(shown, {}, is_return_instead_of_print)
-    people = partial(load_human_table, gold_crossannotations, gold_annotations, max_instances, seed)
     is_asked = name not in (HUMANS, LONGEST)
     asked_how = prepare(source if is_asked else LONGEST, **flags)  # the checks are the same for all
-    human = people()
+    human = load_human_table(gold_crossannotations, gold_annotations, max_instances, seed)
     votes_a_pair = 1 if is_single_annotator else n_votes or human.n_votes
     votes, asked, exit_code, models = human.votes, None, 0, ""
     if name == LONGEST:
