@@ -100,7 +100,7 @@ def audit_report(
     p_values = {
         effect.check: _p_value(effect, effect.alternative, seed) for effect in effects if effect.alternative
     }
-    adjusted = dict(zip(p_values, benjamini_hochberg(list(p_values.values())), strict=True))
+    adjusted = dict(zip(p_values, benjamini_hochberg(list(p_values.values())).tolist(), strict=True))
     return AuditReport(
         tuple(
             _finding(effect, p_values.get(effect.check), adjusted.get(effect.check), alpha)

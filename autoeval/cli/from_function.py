@@ -12,10 +12,12 @@ import click
 
 from autoeval.cli.sections import by_section
 from autoeval.cli.values import Flag
-from autoeval.errors import UsageError
+from autoeval.errors import UsageError, nearest
 
 _NOT_FLAGS = frozenset({"display"})
 _HELP_WIDTH = 100
+_ALONE = "True"
+"""What a switch without a value says."""
 _SPELLINGS = (
     "Flags may be spelt with hyphens. A switch stands alone or takes a value (--switch, --switch True, "
     "--switch=False, --noswitch). None is no value; lists and dicts are YAML."
@@ -27,12 +29,16 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Bring the flags into the one spelling that click knows, then parse them."""
-        booleans = {
-            str(parameter.name)
-            for parameter in self.params
-            if isinstance(parameter.type, Flag) and parameter.type.name == "boolean"
-        }
-        return super().parse_args(ctx, canonical_all(args, booleans))
+        options = [parameter for parameter in self.params if isinstance(parameter, click.Option)]
+        switches = {str(option.name) for option in options if option.flag_value == _ALONE}
+        try:
+            return super().parse_args(ctx, canonical_all(args, switches))
+        except click.NoSuchOption as error:
+            known = [f"--{option.name}" for option in options if not option.hidden]
+            hint = nearest(error.option_name, known)
+            if not hint.startswith("Did"):
+                hint = f"{self.name} --help lists them."
+            raise UsageError(f"{self.name} has no flag {error.option_name!r}. {hint}") from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the flags under the headings of `sections`."""
@@ -46,20 +52,20 @@ class Command(click.Command):
                 formatter.write_dl([records[name] for name in names])
 
 
-def canonical_all(args: Sequence[str], booleans: Collection[str]) -> list[str]:
+def canonical_all(args: Sequence[str], switches: Collection[str]) -> list[str]:
     """Return arguments in the spelling that click knows; what follows a lone `--` is no flag."""
     end = args.index("--") if "--" in args else len(args)
-    return [canonical(arg, booleans) for arg in args[:end]] + list(args[end:])
+    return [canonical(arg, switches) for arg in args[:end]] + list(args[end:])
 
 
-def canonical(arg: str, booleans: Collection[str]) -> str:
+def canonical(arg: str, switches: Collection[str]) -> str:
     """Return an argument in the spelling that click knows: underscores, and `--flag=False` for `--noflag`."""
     if not arg.startswith("--"):
         return arg
     name, equals, value = arg[2:].partition("=")
     name = name.replace("-", "_")
     for prefix in ("no_", "no"):
-        if name.startswith(prefix) and name.removeprefix(prefix) in booleans and name not in booleans:
+        if name.startswith(prefix) and name.removeprefix(prefix) in switches and name not in switches:
             return f"--{name.removeprefix(prefix)}=False"
     return f"--{name}{equals}{value}"
 
@@ -88,7 +94,10 @@ def command(
     ]
     places = [parameter for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
     options: list[click.Parameter] = [_option(parameter, descriptions) for parameter in parameters]
-    options += [click.Option([f"--{name}", name], hidden=True, type=Flag("Any")) for name in obsolete]
+    options += [
+        click.Option([f"--{name}", name], is_flag=False, flag_value=_ALONE, hidden=True, type=Flag("Any"))
+        for name in obsolete
+    ]
     options.append(click.Argument(["positional"], nargs=-1, metavar=_metavar(places)))
 
     def callback(positional: tuple[str, ...], **given: Any) -> None:
@@ -98,14 +107,14 @@ def command(
             for name, value in given.items()
             if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
         }
-        for parameter, value in zip(places, positional, strict=False):
+        if len(places) > 1 and len(positional) > len(places):
+            raise UsageError(f"unexpected argument {positional[len(places)]!r}.")
+        for parameter, option, value in zip(places, options, positional, strict=False):
             if parameter.name in arguments:
                 raise UsageError(f"--{parameter.name} is given twice, once without its name ({value!r}).")
-            arguments[parameter.name] = Flag(str(parameter.annotation)).convert(value, None, context)
+            arguments[parameter.name] = option.type.convert(value, option, context)
         if len(places) == 1 and len(positional) > 1:
             arguments[places[0].name] = list(positional)
-        elif len(positional) > len(places):
-            raise UsageError(f"unexpected argument {positional[len(places)]!r}.")
         run(function, arguments)
 
     return Command(
@@ -131,15 +140,17 @@ def read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
 def _option(parameter: inspect.Parameter, descriptions: Mapping[str, str]) -> click.Option:
     kind = Flag(str(parameter.annotation))
     default = None if parameter.default is parameter.empty else parameter.default
+    settings: dict[str, Any] = {"metavar": kind.name.upper()}
+    if kind.name == "boolean":
+        settings = {"metavar": "", "flag_value": _ALONE}
     return click.Option(
         [f"--{parameter.name}", parameter.name],
         type=kind,
         is_flag=False,
-        flag_value="True" if kind.name == "boolean" else None,
         default=default,
         show_default=default is not None and default is not False,
         help=descriptions.get(parameter.name, ""),
-        metavar="" if kind.name == "boolean" else kind.name.upper(),
+        **settings,
     )
 
 

@@ -83,6 +83,8 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "max_cost",
         "caching_path",
         "max_concurrency",
+        "requests_per_minute",
+        "tokens_per_minute",
         "request_timeout",
         "max_attempts",
         "retry_delay",

@@ -34,7 +34,8 @@ def show(result: Any) -> None:
     if result is not None:
         from autoeval.cli.show_judges import SHOWN  # it imports every analysis
 
-        SHOWN[type(result)](console, result)
+        display = SHOWN.get(type(result))
+        display(console, result) if display else console.print(result)
 
 
 def _show_validation(console: Console, result: Validation) -> None:
@@ -56,18 +57,20 @@ def _show_import(console: Console, result: Import) -> None:
 def _show_evaluation(console: Console, result: Evaluation) -> None:
     if result.tally.n_judged:
         console.print(
-            board_table(result.board.of_mode(result.mode_to_print, result.shown_as), result.shown_as)
+            board_table(
+                result.board.of_mode(result.mode_to_print, result.shown_as), result.shown_as, console.width
+            )
         )
         if result.by_subset:
-            console.print(subset_table(result.by_subset))
+            console.print(subset_table(result.by_subset, console.width))
         if result.apart:
             console.print(
                 Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"
             )
-            console.print(board_table(result.apart.board.of_mode(result.mode_to_print)))
+            console.print(board_table(result.apart.board.of_mode(result.mode_to_print), width=console.width))
     for line in summary_lines(result):
         console.print(Text(line))
-    for path in result.paths:
+    for path in (*result.outputs_paths, *result.paths):
         console.print(Text(f"  {path}"), soft_wrap=True)
     if result.tally.n_judged:
         console.print(Text("To cite:"))
@@ -95,7 +98,7 @@ def summary_lines(result: Evaluation) -> list[str]:
     if tally.flip_rate is not None:
         lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
     lines += asked_lines(asked)
-    if result.paths:
+    if result.paths or result.outputs_paths:
         lines.append("Written:")
     return lines
 
@@ -140,7 +143,7 @@ def _cost(asked: AskReport) -> str:
 
 def _show_board(console: Console, board: Board) -> None:
     if board.rows:
-        console.print(board_table(board))
+        console.print(board_table(board, width=console.width))
     else:
         console.print(
             "There is no shipped leaderboard for this judge and reference. Give --model_outputs to evaluate a model, "
@@ -149,7 +152,7 @@ def _show_board(console: Console, board: Board) -> None:
 
 
 def _show_leaderboard(console: Console, result: Leaderboard) -> None:
-    console.print(board_table(result.board))
+    console.print(board_table(result.board, width=console.width))
     for name, coverage in result.incomplete.items():
         console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
     for line in asked_lines(result.ask):

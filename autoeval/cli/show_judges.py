@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autoeval.analysis.comparison import OVERALL, TESTS
 from autoeval.analysis.labels import LabelSheet
+from autoeval.analysis.subsampling import SubsetSeparation
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.pipeline.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
 from autoeval.pipeline.analyze_models import ModelsAnalysis
@@ -49,11 +50,16 @@ def show_evaluators(console: Console, result: EvaluatorsBoard) -> None:
 
 
 def evaluators_table(board: Board, current: str | None = None) -> Table:
-    """Make a board of evaluators a table; the current judge's row is marked."""
-    table = _table("judge", list(_EVALUATORS))
-    for name, row in board.rows.items():
-        cells = [_number(row.get(column), digits) for column, digits in _EVALUATORS.values()]
-        table.add_row(Text(name), *cells, style="bold" if name == current else None)
+    """Make a board of evaluators a table, without columns that are empty; the current judge's row is marked."""
+    rows = {
+        name: {heading: _number(row.get(column), digits) for heading, (column, digits) in _EVALUATORS.items()}
+        for name, row in board.rows.items()
+    }
+    headings = [heading for heading in _EVALUATORS if any(cells[heading] for cells in rows.values())]
+    table = _table("judge", headings)
+    for name, cells in rows.items():
+        shown = [cells[heading] for heading in headings]
+        table.add_row(Text(name), *shown, style="bold" if name == current else None)
     return table
 
 
@@ -142,8 +148,14 @@ def show_corrected(console: Console, result: Corrected) -> None:
 def show_models(console: Console, result: ModelsAnalysis) -> None:
     """Show each model beside the next better one, the subsets, and what all tests found."""
     console.print(_neighbours(result))
+    console.print(Text("behind: points behind the model above; needs: instructions to see that;"))
+    console.print(Text("shows: the smallest difference that the instructions at hand show (80% power)"))
     if result.separation is not None:
-        console.print(_subsets(result))
+        console.print(_subsets(result.separation))
+        size, draws = result.separation.size, result.separation.draws
+        console.print(
+            Text(f"over all pairs of models, {draws} draws of {size} instructions from each subset")
+        )
     table = result.comparison.table
     counts = [*(f"{_HEADINGS.get(test, 'permutation')} {(table[test] < 0.05).sum()}" for test in TESTS)]
     adjusted = _HEADINGS.get(result.comparison.adjusted, "permutation")
@@ -172,31 +184,24 @@ def _neighbours(result: ModelsAnalysis) -> Table:
             Text(name),
             _number(result.board.rows[name]["win_rate"], 1),
             f"{row['value']:.1f}",
-            f"{row['p_t']:.3f}",
-            f"{row['p_bh']:.3f}",
+            _p(row["p_t"]),
+            _p(row["p_bh"]),
             f"> {int(row['n'])}" if needed is None else str(needed),
             f"{row['minimum_detectable']:.1f}",
         )
-    shown.caption = (
-        "behind: points behind the model above; needs: instructions to see it (80% power);\n"
-        "shows: the smallest difference that the instructions at hand show"
-    )
     return shown
 
 
-def _subsets(result: ModelsAnalysis) -> Table:
-    assert result.separation is not None
-    size, draws = result.separation.size, result.separation.draws
+def _subsets(separation: SubsetSeparation) -> Table:
     shown = _table("subset", ["instructions", "mean p", "p < 0.05", "best in"])
-    for row in result.separation.table.itertuples():
+    for row in separation.table.itertuples():
         cells = (f"{row.mean_p:.3f}", f"{row.share_significant:.0f}%", f"{row.best_share:.0f}%")
         shown.add_row(str(row.subset), str(row.available), *cells)
-    shown.caption = f"over all pairs of models, {draws} draws of {size} instructions from each subset"
     return shown
 
 
 def _table(name: str, headings: list[str]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption_justify="left")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column(name, overflow="fold", max_width=31)
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
@@ -205,6 +210,10 @@ def _table(name: str, headings: list[str]) -> Table:
 
 def _number(cell: Cell, digits: int) -> str:
     return f"{cell:.{digits}f}" if isinstance(cell, int | float) and not math.isnan(cell) else ""
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.0005 else "< 0.001"
 
 
 def _show_paths(console: Console, paths: Any) -> None:

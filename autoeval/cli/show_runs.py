@@ -28,7 +28,7 @@ def show_run(console: Console, run: Run) -> None:
     if tally.flip_rate is not None:
         console.print(Text(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round"))
     if rates := tally.by_subset():
-        console.print(subset_table(rates))
+        console.print(subset_table(rates, console.width))
     report = run.path.with_name("report.html")
     console.print(Text(f"Pairs: {report if report.is_file() else run.path}"), soft_wrap=True)
 

@@ -1,9 +1,10 @@
 """Tables for the terminal, readable at 80 columns."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
@@ -11,47 +12,66 @@ from autoeval.leaderboards.table import Board, Cell
 from autoeval.metrics.win_rate import WinRate
 
 
-def board_table(board: Board, current: str | None = None) -> Table:
-    """Make the leaderboard a table; the current model's row is marked."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("model", overflow="fold", max_width=30)
-    has_lc = any(_is_number(row.get("length_controlled_winrate")) for row in board.rows.values())
-    headers = [
-        "win rate",
-        "95% interval",
-        *(["LC win rate"] if has_lc else []),
-        "SE",
-        "n",
-        "missing",
-        "length",
-    ]
-    for header in headers:
-        table.add_column(header, justify="right", no_wrap=True)
-    for name, row in board.rows.items():
-        cells = [
-            _number(row.get("win_rate")),
-            _interval(row),
-            *([_number(row.get("length_controlled_winrate"))] if has_lc else []),
-            _number(row.get("standard_error")),
-            _count(row.get("n_total")),
-            _count(row.get("n_missing")),
-            _count(row.get("avg_length")),
-        ]
-        table.add_row(Text(name), *cells, style="bold" if name == current else None)
+def board_table(board: Board, current: str | None = None, width: int = 80) -> Table:
+    """Make the leaderboard a table no wider than the terminal; the current model's row is marked."""
+    columns = {
+        "win rate": [_number(row.get("win_rate")) for row in board.rows.values()],
+        "95% interval": [_interval(row) for row in board.rows.values()],
+        "LC rate": [_number(row.get("length_controlled_winrate")) for row in board.rows.values()],
+        "SE": [_number(row.get("standard_error")) for row in board.rows.values()],
+        "n": [_count(row.get("n_total")) for row in board.rows.values()],
+        "missing": [_count(row.get("n_missing")) for row in board.rows.values()],
+        "length": [_count(row.get("avg_length")) for row in board.rows.values()],
+    }
+    return _table("model", list(board.rows), columns, current, width)
+
+
+def subset_table(by_subset: Mapping[str, WinRate], width: int = 80) -> Table:
+    """Make the win rates of subsets a table no wider than the terminal."""
+    rates = by_subset.values()
+    columns = {
+        "win rate": [_number(rate.win_rate) for rate in rates],
+        "95% interval": [f"{rate.low:.1f} – {rate.high:.1f}" for rate in rates],
+        "SE": [_number(rate.standard_error) for rate in rates],
+        "n": [str(rate.n_total) for rate in rates],
+        "missing": [str(rate.n_missing) for rate in rates],
+    }
+    return _table("subset", list(by_subset), columns, None, width)
+
+
+_NARROWEST_NAME = 16
+_NOTHING = ("", "0")
+
+
+def _table(
+    title: str, names: Sequence[str], columns: Mapping[str, Sequence[str]], current: str | None, width: int
+) -> Table:
+    """Make a table whose rows are one line each: columns that say nothing are left out, long names are cut."""
+    shown = {
+        header: cells for header, cells in columns.items() if not all(cell in _NOTHING for cell in cells)
+    }
+    wanted = sum(max(map(len, (header, *cells))) + _GAP for header, cells in shown.items())
+    room = max(width - wanted - _GAP, _NARROWEST_NAME)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, _GAP - 1, 0, 0))
+    for header in (title, *shown):
+        table.add_column(header, justify="left" if header == title else "right", no_wrap=True)
+    for place, name in enumerate(names):
+        cells = [column[place] for column in shown.values()]
+        table.add_row(Text(_cut(name, room)), *cells, style="bold" if name == current else None)
     return table
 
 
-def subset_table(by_subset: Mapping[str, WinRate]) -> Table:
-    """Make the win rates of subsets a table."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("subset", overflow="fold")
-    for header in ("win rate", "95% interval", "SE", "n", "missing"):
-        table.add_column(header, justify="right", no_wrap=True)
-    for name, rate in by_subset.items():
-        interval = f"{rate.low:.1f} – {rate.high:.1f}"
-        counts = (str(rate.n_total), str(rate.n_missing))
-        table.add_row(Text(name), _number(rate.win_rate), interval, _number(rate.standard_error), *counts)
-    return table
+_GAP = 2
+"""Characters between two columns."""
+
+
+def _cut(name: str, room: int) -> str:
+    """Cut a name in its middle, for names of one family differ at the ends; `room` is in columns."""
+    name = "".join(char if char.isprintable() else " " for char in name)
+    if cell_len(name) <= room:
+        return name
+    end = room // 2
+    return f"{set_cell_size(name, room - end - 1)}…{set_cell_size(name[::-1], end)[::-1]}"
 
 
 def _interval(row: Mapping[str, Cell]) -> str:

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +18,7 @@ from autoeval.pipeline.choosing import config_folders
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_table import HumanTable, load_human_table
+from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import judge_all
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.presets import default_annotator, find_preset
@@ -163,10 +163,9 @@ def analyze_evaluators(
         note = f"{name} is on the board; --is_overwrite_leaderboard analyses it again."
         shown = EvaluatorsBoard(board, leaderboard_mode_to_print, note)
         return _returned(shown, {}, is_return_instead_of_print)
-    people = partial(load_human_table, gold_crossannotations, gold_annotations, max_instances, seed)
     is_asked = name not in (HUMANS, LONGEST)
     asked_how = prepare(source if is_asked else LONGEST, **flags)  # the checks are the same for all
-    human = people()
+    human = load_human_table(gold_crossannotations, gold_annotations, max_instances, seed)
     votes_a_pair = 1 if is_single_annotator else n_votes or human.n_votes
     votes, asked, exit_code, models = human.votes, None, 0, ""
     if name == LONGEST:
@@ -184,7 +183,10 @@ def analyze_evaluators(
         human.votes, None if name == HUMANS else votes, cast("Rule", scoring_rule), compatible, seed
     )
     row: dict[str, Cell] = {
-        **report.row(current_leaderboard_mode),
+        **{
+            column: None if cell != cell else cell
+            for column, cell in report.row(current_leaderboard_mode).items()
+        },
         "Human votes": human.summary,
         "fingerprint": asked_how.annotator.fingerprint if is_asked else None,
         "judge_models": models or None,
@@ -214,6 +216,7 @@ def _judge(asking: Asking, plans: list[Plan]) -> tuple["pd.DataFrame", AskReport
     import pandas as pd
 
     with asking.open_cache() as cache:
+        import_json_cache(asking.caching_path, plans[0], cache, asking.display)  # such a file is of one seed
         read, asked = judge_all(plans, cache, asking.options, asking.display, asking.is_reask_unparsed)
     votes = pd.DataFrame(
         {**row, "annotator_index": vote} for vote, judged in enumerate(read) for row in judged.rows or ()

@@ -102,7 +102,7 @@ def prepare(
     """
     if order is not None:
         check_choice("order", order, ORDERS)
-    check_number("min_coverage", min_coverage, 0, 1)
+    check_number("min_coverage", min_coverage, 0, 1, optional=False)
     check_number("p_label_flip", p_label_flip, 0, 0.5)
     overrides = JudgeOverrides(
         judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
-from autoeval.leaderboards.table import Board, read_board
+from autoeval.leaderboards.table import COLUMNS, Board, read_board
 from autoeval.pipeline.annotation_file import replacing
+from autoeval.pipeline.checks import check_choice
 from autoeval.pipeline.presets import Preset
 from autoeval.pipeline.rows import Row
 from autoeval.prompting.alpaca_eval.folders import installed
@@ -52,6 +53,16 @@ def find_board(
 def known_models(preset: Preset) -> Board:
     """Return the shipped board of known models on the preset's eval set, whoever judges now."""
     return read_board(shipped("leaderboards") / preset.name / f"{preset.board}.csv")
+
+
+def check_column(sort_by: str | None, board: Board) -> None:
+    """Refuse to sort a board by a column that it will not have; None passes.
+
+    Raises:
+        UsageError: naming the nearest column.
+    """
+    if sort_by is not None:
+        check_choice("sort_by", sort_by, dict.fromkeys([*COLUMNS, *board.columns()]))
 
 
 def is_own(path: Path) -> bool:

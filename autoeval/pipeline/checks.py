@@ -18,14 +18,19 @@ def check_choice(parameter: str, value: str, choices: Iterable[str]) -> None:
 
 
 def check_number(
-    parameter: str, value: Any, least: float, most: float | None = None, whole: bool = False
+    parameter: str,
+    value: Any,
+    least: float,
+    most: float | None = None,
+    whole: bool = False,
+    optional: bool = True,
 ) -> None:
-    """Refuse what is no number, or one outside its range; None passes.
+    """Refuse what is no number, or one outside its range; None passes where a number is optional.
 
     Raises:
         UsageError: saying the range.
     """
-    if value is None:
+    if value is None and optional:
         return
     kind = "a whole number" if whole else "a number"
     is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)

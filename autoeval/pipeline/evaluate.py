@@ -11,7 +11,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import Display, Silent
 from autoeval.data.evalset import eval_set_name, reference
 from autoeval.data.pairing import Pairs, load_pairs
-from autoeval.leaderboards.table import MODES
+from autoeval.leaderboards.table import MODES, Cell
 from autoeval.metrics.intervals import METHODS, Method
 from autoeval.pipeline import boards
 from autoeval.pipeline.checks import check_choice, check_number
@@ -19,13 +19,13 @@ from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
 from autoeval.pipeline.estimate import estimate
 from autoeval.pipeline.human_votes import HumanVotes
 from autoeval.pipeline.import_annotations import import_json_cache
-from autoeval.pipeline.judging import judge, open_cache, records, refuse_unknown_prices
+from autoeval.pipeline.judging import Judged, judge, open_cache, records, refuse_unknown_prices
 from autoeval.pipeline.length import length_columns
 from autoeval.pipeline.limits import ask_options
-from autoeval.pipeline.metric_choice import find_metric
+from autoeval.pipeline.metric_choice import Metric, find_metric
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import output_folder
-from autoeval.pipeline.placing import add_to_board, place
+from autoeval.pipeline.placing import Standing
 from autoeval.pipeline.presets import Preset, find_preset
 from autoeval.pipeline.recomputing import recompute
 from autoeval.pipeline.reporting import write_report
@@ -153,30 +153,27 @@ def evaluate(
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
     check_extra_parameters(obsolete, list(inspect.signature(evaluate).parameters))
-    _check(
-        (
-            current_leaderboard_mode,
-            None if leaderboard_mode_to_print == "auto" else leaderboard_mode_to_print,
-        ),
-        interval,
-        max_instances,
-        min_coverage,
-        seed,
-        order,
-    )
-    check_number("p_label_flip", p_label_flip, 0, 0.5)
+    _check(interval, max_instances, min_coverage, seed, order, p_label_flip)
+    _check_modes(current_leaderboard_mode, leaderboard_mode_to_print)
     defaults = find_preset(preset)
     sorted_by = sort_by or defaults.sort_by
     metric = find_metric(fn_metric, metric_kwargs, _wants_length_control(sorted_by, defaults))
     folders = config_folders(annotators_config_dir, base_dir)
     source = annotator_source(annotators_config, defaults, folders)
-    board, board_path = boards.find_board(precomputed_leaderboard, source, defaults)
-    mode_to_print = leaderboard_mode_to_print
-    if mode_to_print == "auto":
-        mode_to_print = None if board_path and boards.is_own(board_path) else "minimal"
+    standing = Standing.find(
+        precomputed_leaderboard,
+        source,
+        defaults,
+        overwrites=is_overwrite_leaderboard,
+        sort_by=sorted_by,
+        mode_to_print=leaderboard_mode_to_print,
+        is_kept=max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard,
+    )
+    boards.check_column(
+        None if metric.function else sort_by, standing.board
+    )  # a function has its own columns
     if model_outputs is None:
-        shown = board if board_path else boards.known_models(defaults)
-        return shown.sorted_by(sorted_by).of_mode(mode_to_print)
+        return standing.alone()
     overrides = JudgeOverrides(
         judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
     )
@@ -191,8 +188,8 @@ def evaluate(
         requests_per_minute,
         tokens_per_minute,
     )
-    display = display or Silent()
     votes = HumanVotes(human_annotations)
+    display = display or Silent()
     with ExitStack() as opened:
         to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
         pairs = opened.enter_context(
@@ -204,9 +201,7 @@ def evaluate(
                 max_instances=max_instances,
             )
         )
-        conflict = Conditions.of(annotator, pairs, set()).conflict(board, replaced={pairs.generator_2})
-        comparable = board.rows and not conflict
-        setting = _setting(annotator, pairs, defaults, seed, board_path if comparable else None)
+        setting = _setting(annotator, pairs, defaults, seed, standing)
         display.announce(setting.line())
         cache = opened.enter_context(open_cache(caching_path))
         plan = Plan(annotator, pairs, seed)
@@ -220,15 +215,9 @@ def evaluate(
             judged = judge(plan, cache, asking, display, is_reask_unparsed, folder)
         n_unpaired = pairs.n_missing_outputs
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
-    row = leaderboard_row(judged.tally, n_unpaired, conditions, current_leaderboard_mode)
-    caution = None
-    if judged.tally.n_judged and metric.is_length_controlled:
-        lc, caution = length_columns(judged, length_control_file, seed)
-        row = {**row, **lc}
-    if judged.tally.n_judged and metric.function is not None:
-        row = {**row, **metric.columns(records(judged))}
-    known = defaults if precomputed_leaderboard == "auto" and board_path is None else None
-    placed = place(setting.model, row, conditions, board, is_overwrite_leaderboard, known)
+    more, caution = _more_columns(judged, metric, length_control_file, seed)
+    row = {**leaderboard_row(judged.tally, n_unpaired, conditions, current_leaderboard_mode), **more}
+    placed = standing.place(setting.model, row, conditions)
     result = Evaluation(
         name=setting.model,
         shown_as=placed.shown_as,
@@ -236,9 +225,9 @@ def evaluate(
         estimate=judged.tally.interval(cast("Method", interval), seed),
         tally=judged.tally,
         row=row,
-        board=placed.board.sorted_by(sorted_by),
+        board=placed.board,
         apart=placed.apart,
-        mode_to_print=mode_to_print,
+        mode_to_print=standing.mode_to_print,
         n_unpaired=n_unpaired,
         ask=judged.report,
         min_coverage=min_coverage,
@@ -248,40 +237,50 @@ def evaluate(
         has_report=not (no_report or is_recompute_metrics_only),
     )
     if judged.tally.n_judged:
-        is_kept = max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
         save(result, annotator, keeps_run=is_recompute_metrics_only)
         if result.has_report:
             write_report(result, annotator, votes)
-        if board_path is not None and is_kept and not placed.apart and boards.is_own(board_path):
-            stored = judged.tally.stored()
-            add_to_board(board_path, result.name, row, stored, is_overwrite_leaderboard, sorted_by)
+        standing.keep(result.name, row, judged.tally.stored(), placed.apart)
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
 
 
 def _check(
-    modes: tuple[str | None, ...],
-    interval: str,
-    max_instances: Any,
-    min_coverage: Any,
-    seed: Any,
-    order: str | None,
+    interval: str, max_instances: Any, min_coverage: Any, seed: Any, order: str | None, p_label_flip: Any
 ) -> None:
-    for mode in modes:
-        if mode is not None:
-            check_choice("current_leaderboard_mode / --leaderboard_mode_to_print", mode, MODES)
     check_choice("interval", interval, METHODS)
     check_number("max_instances", max_instances, 1, whole=True)
-    check_number("min_coverage", min_coverage, 0, 1)
-    check_number("seed", seed, 0, whole=True)
+    check_number("min_coverage", min_coverage, 0, 1, optional=False)
+    check_number("seed", seed, 0, whole=True, optional=False)
+    check_number("p_label_flip", p_label_flip, 0, 0.5)
     if order is not None:
         check_choice("order", order, ORDERS)
+
+
+def _check_modes(current: str, to_print: str | None) -> None:
+    check_choice("current_leaderboard_mode", current, MODES)
+    if to_print is not None:
+        check_choice("leaderboard_mode_to_print", to_print, ("auto", *MODES))
 
 
 def _wants_length_control(sorted_by: str, defaults: Preset) -> bool:
     return defaults.is_length_controlled or sorted_by == "length_controlled_winrate"
 
 
-def _setting(annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, board: Path | None) -> Setting:
+def _more_columns(
+    judged: Judged, metric: Metric, length_control_file: str | Path | None, seed: int
+) -> tuple[dict[str, Cell], str | None]:
+    """Return the columns that are asked for besides the win rate's, and what a reader must know of them."""
+    columns: dict[str, Cell] = {}
+    caution = None
+    if judged.tally.n_judged and metric.is_length_controlled:
+        columns, caution = length_columns(judged, length_control_file, seed)
+    if judged.tally.n_judged and metric.function is not None:
+        columns |= metric.columns(records(judged))
+    return columns, caution
+
+
+def _setting(annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, standing: Standing) -> Setting:
+    board = standing.comparable_with(pairs.generator_2, Conditions.of(annotator, pairs, set()))
     return Setting(
         model=pairs.generator_2,
         judge=annotator.name,

@@ -104,6 +104,7 @@ def evaluate_from_model(
             load_generator(reference_model_configs, "--reference_model_configs", config_dirs=config_dirs)
         )
     _refuse_unknown_prices(generators, settings["max_cost"])
+    evaluation_dataset = _reusable(evaluation_dataset)
     compare_with = _compare_with(evaluation_dataset, settings, is_generated=len(generators) > 1)
     eval_set = compare_with if evaluation_dataset is None else evaluation_dataset
     instructions = load_instructions(eval_set, max_instances=max_instances)
@@ -115,11 +116,12 @@ def evaluate_from_model(
         for generator, n, file in zip(generators, (n_samples, 1), OutputsFile.of_both(folder), strict=False)
     ]
     with open_cache(settings["caching_path"]) as cache:
-        plans = _dry_run(sides, cache, compare_with, settings)
+        steps = {f"generate with {side.plan.generator.name}": side.estimate(cache) for side in sides}
         if settings["dry_run"]:
-            return plans
-        if any(step.n_new for step in plans.steps.values()):
+            return DryRuns({**steps, "judge": _plan_judging(sides, cache, compare_with, settings)})
+        if any(step.n_new for step in steps.values()):
             _check_can_ask(generators, settings)
+            _plan_judging(sides, cache, compare_with, settings)
         if folder:
             make_folder(folder)
         made = tuple(_generate(sides, cache, settings, chunksize))
@@ -166,7 +168,7 @@ def _compare_with(evaluation_dataset: Any, settings: Mapping[str, Any], *, is_ge
     if given is not None:
         return _reusable(given)
     if evaluation_dataset is not None:
-        return _reusable(evaluation_dataset)
+        return evaluation_dataset
     return reference(find_preset(settings["preset"]).reference)
 
 
@@ -174,20 +176,18 @@ def _reusable(source: Any) -> Any:
     return list(source) if isinstance(source, Iterator) else source
 
 
-def _dry_run(sides: Sequence[Side], cache: Cache, compare_with: Any, settings: Mapping[str, Any]) -> DryRuns:
-    """Plan every step, with text of the expected length where outputs are still to come.
+def _plan_judging(
+    sides: Sequence[Side], cache: Cache, compare_with: Any, settings: Mapping[str, Any]
+) -> DryRun:
+    """Plan the judging, with text of the expected length where outputs are still to come.
 
-    The plan of the judging finds what is wrong with its parameters and with the reference before the outputs are
-    paid for.
+    It finds what is wrong with its parameters and with the reference before the outputs are paid for.
     """
-    steps: dict[str, DryRun] = {
-        f"generate with {side.plan.generator.name}": side.estimate(cache) for side in sides
-    }
     outputs = [side.stand_ins(cache) for side in sides]
     quietly = {**settings, "dry_run": True, "display": None, "output_path": None}
     quietly["reference_outputs"] = outputs[1] if len(outputs) > 1 else compare_with
-    judging = evaluate(outputs[0], **quietly)
-    return DryRuns({**steps, "judge": judging})
+    plan: DryRun = evaluate(outputs[0], **quietly)
+    return plan
 
 
 def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any]) -> None:

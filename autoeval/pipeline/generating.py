@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from autoeval import __version__
@@ -36,7 +37,8 @@ class GenerationStoppedError(AutoevalError):
 class Generation:
     """A model's outputs, a row each, in the eval set's order.
 
-    `n_kept` of them were in the file already; `missing` counts, by reason, those that could not be had.
+    `n_kept` of them were in the file already; `missing` counts, by reason, those that could not be had. `path` is
+    the file, None where none is written.
     """
 
     generator: Generator
@@ -44,6 +46,7 @@ class Generation:
     n_kept: int
     missing: Mapping[str, int]
     report: AskReport
+    path: Path | None = None
 
     @property
     def n_missing(self) -> int:
@@ -110,10 +113,11 @@ class Side:
         """Say in one line who is asked for what."""
         plan, endpoint = self.plan, self.plan.generator.endpoint
         at = f" at {endpoint.base_url}" if endpoint.base_url else ""
-        samples = f"{plan.n_samples} each, " if plan.n_samples > 1 else ""
+        is_greedy = plan.n_samples > 1 and plan.generator.parameters.get("temperature") == 0
+        alike = "; samples at temperature 0 will be alike" if is_greedy else ""
         return (
             f"{plan.generator.name} ({endpoint.provider}: {plan.generator.model}{at}) on {len(plan.instructions)} "
-            f"instructions, {samples}{len(self.in_order(self.kept))} of {plan.n_outputs} outputs are there"
+            f"instructions: {len(self.in_order(self.kept))} of {plan.n_outputs} outputs are there{alike}"
         )
 
     def estimate(self, cache: Cache) -> DryRun:
@@ -182,10 +186,11 @@ def generate(
     found, missing = side.read(cache, report.failures)
     reasons = Counter(lack.reason.partition(":")[0] for lack in missing)
     rows = side.in_order(found)
-    result = Generation(generator, rows, side.plan.n_outputs - n_new, reasons, report)
+    path = side.file.outputs if side.file else None
+    result = Generation(generator, rows, side.plan.n_outputs - n_new, reasons, report, path)
     if n_new and rows:
         _write(side, found, _account(result))
-    _refuse_stopped(result, side, missing)
+    _refuse_stopped(result, missing)
     return result
 
 
@@ -234,12 +239,12 @@ def _account(result: Generation) -> dict[str, Any]:
     }
 
 
-def _refuse_stopped(result: Generation, side: Side, missing: list[Missing]) -> None:
+def _refuse_stopped(result: Generation, missing: list[Missing]) -> None:
     stop = result.report.stop
     if stop is None and result.rows:
         return
-    why = stop.message if stop else missing[0].reason
-    kept = f" in {side.file.outputs}" if side.file and result.rows else ""
+    why = (stop.message if stop else missing[0].reason).rstrip(".")
+    kept = f" in {result.path}" if result.path and result.rows else ""
     raise GenerationStoppedError(
         f"generating with {result.generator.name} stopped: {why}. {len(result.rows)} of "
         f"{len(result.rows) + result.n_missing} outputs are kept{kept}; run the same command again for the rest.",

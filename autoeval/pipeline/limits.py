@@ -19,11 +19,11 @@ def ask_options(
     Raises:
         UsageError: one of them is no such number.
     """
-    check_number("max_concurrency", max_concurrency, 1, whole=True)
-    check_number("request_timeout", request_timeout, 0.001)
+    check_number("max_concurrency", max_concurrency, 1, whole=True, optional=False)
+    check_number("request_timeout", request_timeout, 0.001, optional=False)
     check_number("max_cost", max_cost, 0)
-    check_number("max_attempts", max_attempts, 1, whole=True)
-    check_number("retry_delay", retry_delay, 0)
+    check_number("max_attempts", max_attempts, 1, whole=True, optional=False)
+    check_number("retry_delay", retry_delay, 0, optional=False)
     check_number("requests_per_minute", requests_per_minute, 0.001)
     check_number("tokens_per_minute", tokens_per_minute, 0.001)
     retries = Retries(max_attempts, base_delay=retry_delay)

@@ -17,7 +17,7 @@ from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import MODES, Board, read_board
-from autoeval.pipeline.boards import update_board
+from autoeval.pipeline.boards import check_column, update_board
 from autoeval.pipeline.checks import check_choice, check_number
 from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
 from autoeval.pipeline.estimate import estimate, total
@@ -167,8 +167,8 @@ def make_leaderboard(
     check_extra_parameters(obsolete, list(inspect.signature(make_leaderboard).parameters))
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
-    check_number("min_coverage", min_coverage, 0, 1)
-    check_number("seed", seed, 0, whole=True)
+    check_number("min_coverage", min_coverage, 0, 1, optional=False)
+    check_number("seed", seed, 0, whole=True, optional=False)
     check_number("p_label_flip", p_label_flip, 0, 0.5)
     defaults = find_preset(preset)
     config_dirs = config_folders(annotators_config_dir, base_dir)
@@ -194,6 +194,7 @@ def make_leaderboard(
     )
     display = display or Silent()
     before = read_board(path) if path.exists() else Board({})
+    check_column(sort_by, before)
     with ExitStack() as opened:
         to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
         all_pairs = opened.enter_context(

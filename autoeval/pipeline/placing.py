@@ -28,38 +28,97 @@ class Placed:
     apart: Apart | None
 
 
-def place(
-    name: str, row: Row, conditions: Conditions, board: Board, overwrite: bool, known: Preset | None
-) -> Placed:
-    """Put a row on a board, or on one of its own where the numbers do not compare.
+@dataclass(frozen=True)
+class Standing:
+    """The board that a result is to stand on, and how it is put there.
 
-    Args:
-        name: the model.
-        row: its row.
-        conditions: what its numbers depend on.
-        board: where it is to stand.
-        overwrite: replace the model's old row.
-        known: show the preset's known models apart, if they answered the same instructions.
+    Attributes:
+        board: the board; empty where there is none.
+        path: its file, None where there is none.
+        known: the preset whose known models are shown apart where there is no board.
+        preset: of the run.
+        overwrites: whether the model's old row is replaced.
+        sort_by: the column that orders the board.
+        mode_to_print: which rows are shown; None for all.
+        is_kept: whether the result is written into the board's file.
     """
-    conflict = conditions.conflict(board, replaced={name})
-    placed, shown_as = boards.merged(Board({}) if conflict else board, name, row, overwrite)
-    if not conflict and known is not None:
-        board = boards.known_models(known)
-        conflict = conditions.conflict(board) if conditions.has_same_pairs_as(board) else None
-    return Placed(placed, shown_as, Apart(board, conflict) if conflict else None)
 
+    board: Board
+    path: Path | None
+    known: Preset | None
+    preset: Preset
+    overwrites: bool
+    sort_by: str
+    mode_to_print: str | None
+    is_kept: bool
 
-def add_to_board(
-    path: Path, name: str, row: Row, stored: Iterable[Preference], overwrite: bool, sort_by: str
-) -> None:
-    """Write a row into a board's file as it is now, which another process may have changed meanwhile.
+    @classmethod
+    def find(
+        cls,
+        precomputed: str | Path | None,
+        annotator: str | Path,
+        preset: Preset,
+        overwrites: bool,
+        sort_by: str,
+        mode_to_print: str | None,
+        is_kept: bool,
+    ) -> "Standing":
+        """Find the board that the parameters of `evaluate` name.
 
-    The preferences behind it are stored where those of the other rows are.
-    """
-    keeps = path_beside(path).exists()
-    boards.update_board(
-        path,
-        lambda board: boards.merged(board, name, row, overwrite)[0],
-        {name: stored} if keeps else {},
-        sort_by,
-    )
+        Raises:
+            UsageError: it cannot be read.
+        """
+        board, path = boards.find_board(precomputed, annotator, preset)
+        is_own = path is not None and boards.is_own(path)
+        return cls(
+            board=board,
+            path=path,
+            known=preset if precomputed == "auto" and path is None else None,
+            preset=preset,
+            overwrites=overwrites,
+            sort_by=sort_by,
+            mode_to_print=(None if is_own else "minimal") if mode_to_print == "auto" else mode_to_print,
+            is_kept=is_kept and is_own,
+        )
+
+    def alone(self) -> Board:
+        """Return what is shown where no model is evaluated: the board, else the preset's known models."""
+        shown = self.board if self.path else boards.known_models(self.preset)
+        return shown.sorted_by(self.sort_by).of_mode(self.mode_to_print)
+
+    def comparable_with(self, model: str, conditions: Conditions) -> Path | None:
+        """Return the board's file if a result made under these conditions may stand on it."""
+        conflict = conditions.conflict(self.board, replaced={model})
+        return self.path if self.board.rows and not conflict else None
+
+    def place(self, name: str, row: Row, conditions: Conditions) -> Placed:
+        """Put a row on the board, or on one of its own where the numbers do not compare.
+
+        Args:
+            name: the model.
+            row: its row.
+            conditions: what its numbers depend on.
+        """
+        board = self.board
+        conflict = conditions.conflict(board, replaced={name})
+        placed, shown_as = boards.merged(Board({}) if conflict else board, name, row, self.overwrites)
+        if not conflict and self.known is not None:
+            board = boards.known_models(self.known)
+            conflict = conditions.conflict(board) if conditions.has_same_pairs_as(board) else None
+        apart = Apart(board, conflict) if conflict else None
+        return Placed(placed.sorted_by(self.sort_by), shown_as, apart)
+
+    def keep(self, name: str, row: Row, stored: Iterable[Preference], apart: Apart | None) -> None:
+        """Write a row into the board's file as it is now, which another process may have changed meanwhile.
+
+        The preferences behind it are stored where those of the other rows are. A row that stands apart is not
+        written.
+        """
+        if self.path is None or not self.is_kept or apart is not None:
+            return
+        boards.update_board(
+            self.path,
+            lambda board: boards.merged(board, name, row, self.overwrites)[0],
+            {name: stored} if path_beside(self.path).exists() else {},
+            self.sort_by,
+        )

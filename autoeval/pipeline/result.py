@@ -99,6 +99,11 @@ class Evaluation:
         return EXIT_INCOMPLETE if coverage < self.min_coverage else EXIT_OK
 
     @property
+    def outputs_paths(self) -> list[Path]:
+        """The files of the outputs that were made on the way."""
+        return [made.path for made in self.generations if made.path]
+
+    @property
     def paths(self) -> list[Path]:
         """The files that hold the result; none where not a single pair was judged."""
         if self.folder is None or not self.tally.n_judged:

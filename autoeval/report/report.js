@@ -207,7 +207,9 @@ function followLink() {
     choose();
   }
   show(pair);
-  byId("pair").focus({ preventScroll: false });
+  byId("pair").focus({ preventScroll: true });
+  const { top } = byId("pair").getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) byId("pair").scrollIntoView({ block: "start" });
 }
 
 function step(by) {

@@ -16,7 +16,7 @@ from autoeval.pipeline.import_annotations import import_annotations
 from autoeval.pipeline.result import Evaluation
 from tests.alpaca_eval.configs import write_evaluators
 from tests.alpaca_eval.peer import ask_peer
-from tests.recorded import load_recorded, recorded_data
+from tests.recorded import load_recorded, recorded_data, recorded_models
 from tests.servers import Answer, JudgeServer, always
 
 COLUMNS = ("win_rate", "standard_error", "n_wins", "n_wins_base", "n_draws", "n_total", "avg_length")
@@ -346,3 +346,24 @@ def test_annotation_files_may_be_packed(tmp_path: Path, evaluators: Path) -> Non
         for number, path in enumerate((source, unpacked))
     ]
     assert counts[0] == counts[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("eval_set", ["alpaca_eval_1", "alpaca_eval_2"])
+def test_every_recorded_file_imports_and_gives_its_published_row(
+    tmp_path: Path, evaluators: Path, eval_set: str
+) -> None:
+    judge = {"alpaca_eval_1": "alpaca_eval_gpt4", "alpaca_eval_2": "weighted_alpaca_eval_gpt4_turbo"}[
+        eval_set
+    ]
+    for model in recorded_models(eval_set):
+        rows = recorded(eval_set, model)
+        common: dict[str, Any] = {
+            "annotators_config": judge,
+            "annotators_config_dir": evaluators,
+            "caching_path": tmp_path / f"{model}.sqlite",
+        }
+        import_annotations(rows, **common)
+        result = evaluated(rows, min_coverage=0, **common)
+        assert result.ask.n_asked == 0
+        check_row(result, eval_set, model)

@@ -102,3 +102,9 @@ def test_a_server_of_ones_own_takes_the_place_of_a_decoder() -> None:
     assert model.endpoint.base_url == "http://127.0.0.1:9/v1"
     assert model.endpoint.provider == "openai_compatible"
     assert not model.unmet
+
+
+def test_how_a_local_model_is_loaded_is_not_sent_to_a_server() -> None:
+    path = peer_package() / "models_configs" / "guanaco-33b" / "configs.yaml"
+    model = load_generator(path, overrides=GeneratorOverrides(base_url="http://127.0.0.1:9/v1"))
+    assert set(model.parameters) == {"max_tokens", "temperature", "top_p"}

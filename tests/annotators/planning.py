@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.loading import find_config, names
 from autoeval.annotators.plan import Plan
 from autoeval.prompting.prompt import Prompt
 from autoeval.prompting.templates import BraceTemplate, JinjaTemplate, Template
+from autoeval.prompting.yaml_files import read_yaml
 from autoeval.types import Endpoint, Pair
 from tests.annotators.parsing import parser
 
+SHIPPED = {name: read_yaml(find_config(name)) for name in names()}
+REMOTE = [name for name, config in SHIPPED.items() if config["provider"] not in ("builtin", "gguf")]
+"""The shipped annotators that are asked over HTTP."""
 NAMES = frozenset({"instruction", "first", "second", "nonce"})
 
 

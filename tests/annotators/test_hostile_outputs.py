@@ -13,16 +13,16 @@ import pytest
 
 import autoeval
 from autoeval.annotators.config import JudgeConfig
-from autoeval.annotators.loading import find_config, names
+from autoeval.annotators.loading import find_config
 from autoeval.prompting.templates import nonce
 from autoeval.prompting.yaml_files import read_yaml
+from tests.annotators.planning import REMOTE
 from tests.servers import Answer, JudgeServer
 from tests.servers.answers import Body
 from tests.servers.forms import Ruling, in_form
 
 HONEST = "1 and 1 make 2."
 INSTRUCTION = "Add 1 and 1."
-SHIPPED = [name for name in names() if name not in ("longest", "offline")]
 
 HOSTILE = {
     "nothing": "",
@@ -93,7 +93,7 @@ def judged(
     return result, judge, server
 
 
-@pytest.mark.parametrize("annotator", SHIPPED)
+@pytest.mark.parametrize("annotator", REMOTE)
 def test_no_output_leaves_its_place(annotator: str) -> None:
     """In both orders: four delimiters, the texts between them as they were loaded, and the frame as ever."""
     hostile = {f"{INSTRUCTION} ({name})": text for name, text in HOSTILE.items()}
@@ -117,7 +117,7 @@ def frame(prompt: str, mark: str, found: dict[str, str]) -> str:
     return head.replace(mark, "MARK") + "|" + found["end"]
 
 
-@pytest.mark.parametrize("annotator", SHIPPED)
+@pytest.mark.parametrize("annotator", REMOTE)
 def test_a_hostile_instruction_stays_in_its_place(annotator: str) -> None:
     rows = [{"instruction": text, "output": "It is 3."} for text in HOSTILE.values() if text.strip()]
     result, judge, _ = judged(annotator, rows, order="fixed")
@@ -150,7 +150,7 @@ def test_hostile_outputs_from_a_file(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("annotator", SHIPPED)
+@pytest.mark.parametrize("annotator", REMOTE)
 def test_every_shipped_prompt_warns_the_judge(annotator: str) -> None:
     """Words are no proof, but a prompt of ours that forgot them, or its marks, would be a step back."""
     config = JudgeConfig.model_validate(read_yaml(find_config(annotator)) | {"model": "any"})

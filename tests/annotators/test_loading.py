@@ -15,7 +15,7 @@ from autoeval.completions import providers
 from autoeval.completions.pricing import list_price
 from autoeval.errors import UsageError
 from autoeval.resources import shipped
-from tests.annotators.planning import pairs
+from tests.annotators.planning import REMOTE, pairs
 
 JUDGE: dict[str, Any] = {
     "description": "A judge for tests.",
@@ -41,13 +41,11 @@ def load(folder: Path, config: Mapping[str, Any], overrides: JudgeOverrides | No
 
 
 def test_what_is_shipped() -> None:
-    assert {"gpt4_ranking", "gpt4_logprob", "gpt4_cot", "claude", "claude_cot", "openai_compatible"} <= set(
-        names()
-    )
-    assert {"longest", "offline"} <= set(names())
+    assert {"gpt4_ranking", "gpt4_logprob", "gpt4_cot", "claude", "claude_cot"} < set(REMOTE) < set(names())
+    assert {"openai_compatible", "longest", "offline"} < set(names())
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", [*REMOTE, "longest", "offline"])
 def test_every_shipped_annotator_can_be_asked(name: str) -> None:
     """Its prompt shows instruction and outputs, and its provider makes a body of it, for both orders."""
     annotator = load_annotator(name, SERVER if name == "openai_compatible" else None)
@@ -71,9 +69,7 @@ def test_every_shipped_annotator_can_be_asked(name: str) -> None:
             assert planned.pair.output_2 in str(body["messages"])
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in names() if name not in ("openai_compatible", "longest", "offline")]
-)
+@pytest.mark.parametrize("name", sorted(set(REMOTE) - {"openai_compatible"}))
 def test_the_price_of_every_shipped_judge_is_known(name: str) -> None:
     for judge in load_annotator(name).judges:
         price = list_price(judge.endpoint.provider, judge.model)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from autoeval.annotators.parsers.base import Parser, Reading, agreed, body
@@ -30,10 +31,13 @@ class RankingParser(Labels, Parser):
         text = body(completion)
         if isinstance(text, Unparsed):
             return [text]
+        return [_read_text(self, text)]
+
+    def _of_text(self, text: str) -> Reading:
         values, prose = split_values(text)
         found = [self._of_value(value, _DEEPEST) for value in values] + [*self._of_prose(prose)]
         verdicts = [Verdict(preference) for preference in found if preference is not None]
-        return [agreed(verdicts, f"the reply does not rank {self.first!r} and {self.second!r}")]
+        return agreed(verdicts, f"the reply does not rank {self.first!r} and {self.second!r}")
 
     def _of_prose(self, text: str) -> Iterator[float | None]:
         whole = self._of_labels(text)
@@ -86,6 +90,12 @@ class RankingParser(Labels, Parser):
         if first == second:
             return 1.5
         return 1.0 if first < second else 2.0
+
+
+@lru_cache(maxsize=1024)
+def _read_text(parser: RankingParser, text: str) -> Reading:
+    """Read a reply once: judges that are asked for a ranking say the same few words all the time."""
+    return parser._of_text(text)
 
 
 def _of_comparison(labels: list[float], chain: str) -> list[float]:

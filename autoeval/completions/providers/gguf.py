@@ -28,7 +28,7 @@ class GgufProvider:
     together), `n_parallel` (requests answered at once) and `n_gpu_layers`.
     """
 
-    batch_size = 16
+    batch_size = 8
     """How many requests to hand over at once: as many are lost where a run is killed."""
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:  # noqa: ARG002

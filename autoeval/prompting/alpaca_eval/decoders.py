@@ -37,7 +37,10 @@ class Asked:
         """Return the same question to a server of the user's that speaks OpenAI's protocol."""
         if self.provider in ("openai", "anthropic") and not self.unmet:
             return replace(self, base_url=base_url, clients=None)
-        return replace(self, provider="openai_compatible", base_url=base_url, clients=None, unmet="")
+        sent = {name: value for name, value in self.parameters.items() if name not in _LOADING}
+        return replace(
+            self, provider="openai_compatible", base_url=base_url, parameters=sent, clients=None, unmet=""
+        )
 
 
 def asked(decoder: str | None, kwargs: Mapping[str, Any], where: str) -> Asked:
@@ -179,10 +182,20 @@ def _google(kwargs: dict[str, Any], where: str) -> Asked:
     return Asked("gemini", model, parameters, "user")
 
 
-_LOADING = frozenset({"device_map", "dtype", "gpu_memory_utilization", "max_model_len", "quantization"}) | {
-    "revision",
-    "tensor_parallel_size",
-}
+_LOADING = frozenset(
+    {
+        "adapters_name",
+        "device_map",
+        "dtype",
+        "gpu_memory_utilization",
+        "max_model_len",
+        "quantization",
+        "revision",
+        "tensor_parallel_size",
+    }
+)
+"""How a local model is loaded, which a server has done already."""
+
 _SPEED_ONLY = frozenset({"batch_size", "cache_dir", "is_fast_tokenizer"})
 
 
