@@ -166,6 +166,7 @@ class Plan:
         return id(self)
 
 
+@lru_cache(maxsize=4096)
 def is_switched(instruction: str, seed: int) -> bool:
     """Return whether `order: random` shows output 2 first.
 

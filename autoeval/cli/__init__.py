@@ -1,12 +1,17 @@
 """The command line: flags, help, exit codes; no logic."""
 
+import gc
 import sys
 
 EXIT_INTERRUPTED = 130
+_OBJECTS_BEFORE_COLLECTION = 50_000
 
 
 def main() -> None:
     """Run a command and exit with its code; an error that the user can act on is one message, no traceback."""
+    gc.set_threshold(
+        _OBJECTS_BEFORE_COLLECTION
+    )  # records by the thousand and no cycles: looking for some costs time
     import click
 
     from autoeval.cli.commands import group

@@ -242,10 +242,12 @@ def _decode(kind: str, value: str) -> Entry:
     fields: Mapping[str, Any] = json.loads(value)
     if kind == "verdict":
         return RecordedVerdict(**{**fields, "preferences": tuple(fields["preferences"])})
+    if "logprobs" not in fields:
+        return Completion(**fields)
     logprobs = tuple(
         TokenLogprobs(
             token["token"], token["logprob"], tuple((text, number) for text, number in token["top"])
         )
-        for token in fields.get("logprobs", ())
+        for token in fields["logprobs"]
     )
     return Completion(**{**fields, "logprobs": logprobs})

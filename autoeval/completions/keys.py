@@ -24,8 +24,7 @@ def request_key(request: Request) -> bytes:
         "sample": request.sample,
         "lengths": [len(text) for text in texts],
     }
-    head = json.dumps(about, sort_keys=True, separators=(",", ":"), default=_plain)
-    digest = hashlib.sha256(head.encode())
+    digest = hashlib.sha256(_AS_JSON(about).encode())
     for (
         text
     ) in texts:  # told apart by their lengths; as JSON they would take longer than everything else here
@@ -42,3 +41,6 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "items"):
         return dict(value)
     raise TypeError(f"a request parameter of type {type(value).__name__} cannot be sent: {value!r}")
+
+
+_AS_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode

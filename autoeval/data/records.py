@@ -58,8 +58,8 @@ def read_instruction(row: Row) -> str:
         UsageError: there is none, or it is not text.
     """
     instruction = _text(row, "instruction")
-    context = row.fields.get("input")
-    if not is_missing(context) and context != "":
+    context = row.fields.get("input", "")
+    if context != "" and not is_missing(context):
         return f"{instruction}\n\n{_text(row, 'input')}"
     if not instruction.strip():
         raise UsageError(f"{row.where}: `instruction` is empty. Fill it in, or remove the row.")
@@ -67,7 +67,10 @@ def read_instruction(row: Row) -> str:
 
 
 def _present(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    return next((name for name in names if name in fields), names[0])
+    for name in names:
+        if name in fields:
+            return name
+    return names[0]
 
 
 def _text(row: Row, name: str) -> str:
@@ -91,11 +94,15 @@ def _other_columns(name: str, fields: Mapping[str, Any]) -> str:
 def read_label(fields: Mapping[str, Any], name: str) -> str | None:
     """Return a field that names something, as text; None where it is empty."""
     value = fields.get(name)
+    if isinstance(value, str):
+        return value or None
     return None if is_missing(value) or value == "" else str(value)
 
 
 def _sample(row: Row) -> int:
     value: Any = row.fields.get("sample")
+    if value is None:
+        return 0
     if is_missing(value) or value == "":
         return 0
     try:

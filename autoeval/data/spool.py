@@ -8,7 +8,7 @@ import hashlib
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from autoeval.data.records import Record
@@ -69,6 +69,7 @@ class PairedRow(NamedTuple):
     sample: int
 
 
+@lru_cache(maxsize=4096)
 def instruction_key(instruction: str) -> bytes:
     """Return the 16 bytes by which equal instructions are found."""
     return hashlib.blake2b(instruction.encode(), digest_size=16).digest()

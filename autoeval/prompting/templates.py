@@ -33,11 +33,8 @@ def nonce(*texts: str) -> str:
     An output would have to contain a hash of itself to close such a delimiter, and because the mark is
     derived, equal pairs still get equal prompts and cached replies.
     """
-    digest = hashlib.sha256()
-    for text in texts:
-        digest.update(f"{len(text)}:".encode())
-        digest.update(text.encode())
-    return digest.hexdigest()[:10]
+    quoted = "".join([f"{len(text)}:{text}" for text in texts])
+    return hashlib.sha256(quoted.encode()).hexdigest()[:10]
 
 
 @dataclass(frozen=True)
