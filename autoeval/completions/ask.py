@@ -186,7 +186,7 @@ async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes"
         for key, request in by_key.items():
             if key not in known and ledger.open(key):
                 await lanes.room()
-                lanes.of(request).put(Job(key, request))
+                lanes.of(request).put(Job(key, request, is_forced=key in again))
 
 
 @dataclass

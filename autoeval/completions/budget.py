@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from autoeval.completions import tokens
 from autoeval.completions.pricing import cost
 from autoeval.prompting.config import Price
-from autoeval.types import Completion, Request
+from autoeval.types import Completion, Failure, FailureKind, Request
+
+_MAYBE_CHARGED = (FailureKind.TIMEOUT, FailureKind.MALFORMED)
 
 PriceOf = Callable[[Request], Price | None]
 
@@ -16,11 +18,13 @@ class Budget:
     """Money spent and promised. Every request reserves the most it can cost and settles when that is known.
 
     `limit` is None for no limit. `spent` is a lower bound where some price is unknown (`is_complete` False).
+    `at_risk` is the most that requests can have cost whose reply never came whole.
     """
 
     limit: float | None
     price_of: PriceOf
     spent: float = 0.0
+    at_risk: float = 0.0
     is_complete: bool = True
     _reserved: dict[int, float] = field(default_factory=dict)
 
@@ -29,18 +33,19 @@ class Budget:
         if self.limit is None:
             return True
         most = self.most(request)
-        if self.spent + sum(self._reserved.values()) + most > self.limit:
+        if self.spent + self.at_risk + sum(self._reserved.values()) + most > self.limit:
             return False
         self._reserved[id(request)] = most
         return True
 
-    def settle(self, request: Request, completion: Completion | None) -> float | None:
-        """Replace the reservation by the real cost; no completion costs nothing. Returns the cost if known."""
-        self._reserved.pop(id(request), None)
-        if completion is None:
+    def settle(self, request: Request, outcome: Completion | Failure) -> float | None:
+        """Replace the reservation by the real cost; a refusal costs nothing. Returns the cost if known."""
+        reserved = self._reserved.pop(id(request), 0.0)
+        if isinstance(outcome, Failure):
+            self.at_risk += reserved if outcome.kind in _MAYBE_CHARGED else 0.0
             return 0.0
         price = self.price_of(request)
-        paid = cost(price, completion.input_tokens, completion.output_tokens)
+        paid = cost(price, outcome.input_tokens, outcome.output_tokens)
         if paid is None and price is not None:  # the server did not count: assume the most
             paid = self.most(request)
         if paid is None:

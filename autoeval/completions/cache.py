@@ -14,24 +14,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autoeval.completions.salvage import Salvage, salvage
 from autoeval.errors import AutoevalError, UsageError
 from autoeval.types import Completion, TokenLogprobs
 
 _APPLICATION_ID = 0x61757465  # "aute": tells our files from other SQLite files
-_SCHEMA_VERSION = 1
 _LOOKUPS_AT_ONCE = 500
 _LOCK_SECONDS = 60.0
 
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS replies (
-    key BLOB PRIMARY KEY,
-    kind TEXT NOT NULL,       -- 'completion', or 'verdict' where only the verdict was recorded
-    value TEXT NOT NULL,      -- JSON
-    created REAL NOT NULL     -- seconds since the epoch
-);
-PRAGMA application_id = {_APPLICATION_ID};
-PRAGMA user_version = {_SCHEMA_VERSION};
-"""
+_MIGRATIONS = (
+    """
+    CREATE TABLE replies (
+        key BLOB PRIMARY KEY,
+        kind TEXT NOT NULL,       -- 'completion', or 'verdict' where only the verdict was recorded
+        value TEXT NOT NULL,      -- JSON
+        created REAL NOT NULL     -- seconds since the epoch
+    )
+    """,
+)
+"""What makes each version of the file out of the one before; the first one out of nothing."""
+
+_SCHEMA_VERSION = len(_MIGRATIONS)
+_MARKS = f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {_SCHEMA_VERSION}"
+_SCHEMA = ";".join((*_MIGRATIONS, _MARKS))
 
 
 class CacheError(AutoevalError):
@@ -75,8 +80,11 @@ class Cache:
         """
         self._folder = tempfile.TemporaryDirectory(prefix="autoeval-") if path is None else None
         self.path = Path(self._folder.name) / "replies.sqlite" if self._folder else Path(path or "")
+        self.salvaged: Salvage | None = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if _is_cut_short(self.path):
+                self.salvaged = salvage(self.path, _SCHEMA, _decode)
             self._connection = self._open()
         except (OSError, sqlite3.Error) as error:
             raise UsageError(
@@ -88,17 +96,15 @@ class Cache:
         connection = sqlite3.connect(
             self.path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if application != _APPLICATION_ID and tables:
-            raise sqlite3.DatabaseError("it is an SQLite file of another program")
-        if version > _SCHEMA_VERSION:
-            raise sqlite3.DatabaseError("a newer version of autoeval wrote it")
-        connection.execute("PRAGMA journal_mode = WAL")
+        self._connection = connection
+        if _version(connection) < _SCHEMA_VERSION:
+            _set_journal(connection)
+            with self._transaction():
+                for migration in _MIGRATIONS[_version(connection) :]:  # another process may have been faster
+                    connection.execute(migration)
+                for mark in _MARKS.split(";"):
+                    connection.execute(mark)
         connection.execute("PRAGMA synchronous = NORMAL")
-        if not tables:
-            connection.executescript(_SCHEMA)
         return connection
 
     def __enter__(self) -> "Cache":
@@ -139,10 +145,7 @@ class Cache:
             with self._transaction():
                 self._connection.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", rows)
         except sqlite3.Error as error:
-            raise CacheError(
-                f"the cache {self.path} cannot be written: {error}. Replies stored so far are kept; "
-                "free some space (or choose another file with --caching_path) and run the same command again."
-            ) from error
+            raise self._error("written", error) from error
 
     def delete(self, keys: Iterable[bytes]) -> int:
         """Forget entries, so that they are asked again; returns how many there were."""
@@ -171,9 +174,62 @@ class Cache:
                     f"SELECT {columns} FROM replies WHERE key IN ({marks})", chunk
                 )
             except sqlite3.Error as error:
-                raise CacheError(
-                    f"the cache {self.path} cannot be read: {error}. Move the file away."
-                ) from error
+                raise self._error("read", error) from error
+
+    def _error(self, done: str, error: sqlite3.Error) -> CacheError:
+        """Say what happened and what to do; a damaged file is replaced by what can be read of it."""
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            self._connection.close()
+            saved = salvage(self.path, _SCHEMA, _decode)
+            return CacheError(f"the cache {self.path} is damaged: {saved}. Run the same command again.")
+        return CacheError(
+            f"the cache {self.path} cannot be {done}: {error}. Replies stored so far are kept; "
+            "free some space (or choose another file with --caching_path) and run the same command again."
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """Return the version of a file that is ours, 0 for an empty one.
+
+    Raises:
+        sqlite3.DatabaseError: it is another program's, or of a version that we do not know.
+    """
+    (application, version, tables), *_ = connection.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
+        " FROM pragma_application_id, pragma_user_version"
+    )
+    if application != _APPLICATION_ID and tables:
+        raise sqlite3.DatabaseError("it is an SQLite file of another program")
+    if version > _SCHEMA_VERSION:
+        raise sqlite3.DatabaseError("a newer version of autoeval wrote it")
+    return int(version)
+
+
+def _set_journal(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer work side by side; SQLite does not wait here while another process does the same."""
+    give_up = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Whether a file is shorter than its own header says, with nothing in the log that explains it."""
+    log = Path(f"{path}-wal")
+    if not path.is_file() or (log.exists() and log.stat().st_size):
+        return False
+    with path.open("rb") as file:
+        header = file.read(32)
+    if len(header) < 32 or not header.startswith(b"SQLite format 3\0"):
+        return False
+    page_size = int.from_bytes(header[16:18], "big")
+    n_pages = int.from_bytes(header[28:32], "big")
+    return path.stat().st_size < n_pages * (65_536 if page_size == 1 else page_size)
 
 
 def _encode(entry: Entry) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from autoeval.completions.ledger import Job, Ledger, Stop, StopReason
 from autoeval.completions.providers import LocalProvider, Provider, Reply
 from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permit, Permits
+from autoeval.completions.shuffled_queue import ShuffledQueue
 from autoeval.completions.tokens import estimate_input_tokens, most_output_tokens
 from autoeval.types import Completion, Failure, FailureKind, Request
 
@@ -25,7 +26,7 @@ class Lane:
     retries: Retries
     timeout: float
     tasks: asyncio.TaskGroup
-    queue: asyncio.Queue[Job] = field(default_factory=asyncio.Queue)
+    queue: asyncio.Queue[Job] = field(default_factory=ShuffledQueue)
     _failures_in_a_row: int = 0
     _waiting: dict[bytes, tuple[asyncio.TimerHandle, Job]] = field(default_factory=dict)
 
@@ -50,6 +51,10 @@ class Lane:
         return estimate_input_tokens(request) + min(most_output_tokens(request), _LONG_REPLY_TOKENS)
 
     async def _serve(self, job: Job, permit: Permit) -> None:
+        if self.ledger.found(job):
+            self.permits.release(permit, None)
+            self.queue.task_done()
+            return
         reply = await self._attempt(job)
         while (pause := self._pause_of_first(job, reply)) is not None:
             await asyncio.sleep(pause)  # nobody else is let through before one request has succeeded
@@ -68,7 +73,7 @@ class Lane:
             return None
         reply = await self._ask(job.request)
         job.attempts += 1
-        self.ledger.pay(job.request, reply.outcome if isinstance(reply.outcome, Completion) else None)
+        self.ledger.pay(job.request, reply.outcome)
         return reply
 
     def _pause_of_first(self, job: Job, reply: Reply | None) -> float | None:

@@ -29,10 +29,11 @@ class Stop:
 
 @dataclass
 class Job:
-    """A request on its way, with the failures it has met."""
+    """A request on its way, with the failures it has met; a forced one is asked whatever the cache has."""
 
     key: bytes
     request: Request
+    is_forced: bool = False
     attempts: int = 0
 
 
@@ -91,7 +92,7 @@ class Ledger:
         return len(self._open)
 
     async def next_settled(self) -> None:
-        """Wait until one more request has been paid for or the run stops."""
+        """Wait until one more request is settled or the run stops."""
         await self._settled.wait()
 
     async def afford(self, request: Request) -> bool:
@@ -105,13 +106,25 @@ class Ledger:
             await self.next_settled()
         return False
 
-    def pay(self, request: Request, completion: Completion | None) -> None:
+    def pay(self, request: Request, outcome: Completion | Failure) -> None:
         """Settle what a request really cost and wake those who wait for money."""
-        self.budget.settle(request, completion)
+        self.budget.settle(request, outcome)
         self.progress.spent = self.budget.spent
         self.progress.is_price_known = self.budget.is_complete
+        self._wake_waiters()
+
+    def _wake_waiters(self) -> None:
         self._settled.set()
         self._settled = asyncio.Event()
+
+    def found(self, job: Job) -> bool:
+        """Whether another process has stored the reply since the request was planned."""
+        if job.is_forced or not self.cache.known([job.key]):
+            return False
+        self._open.discard(job.key)
+        self.progress.cached += 1
+        self._wake_waiters()
+        return True
 
     def done(self, job: Job, completion: Completion) -> None:
         """Store a reply and count it."""

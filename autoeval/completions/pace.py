@@ -4,7 +4,8 @@ The rate starts high and doubles until the endpoint complains (429). From then o
 congestion control does (RFC 9438): a complaint lowers it a little, complaints in a row lower it by more and more, and
 in quiet it returns to where the last complaint came from, stays around there, and then tries more and more. So it
 keeps close to what is allowed with few refusals, and follows when that changes. Requests that were already on their
-way when it was lowered do not count twice.
+way when it was lowered do not count twice. Where lowering does not help, refusals are not about the rate (an
+overloaded server behind a balancer, for example), and a few of them are put up with.
 """
 
 import math
@@ -24,7 +25,13 @@ _RETURN_SECONDS = 2.5
 _PROBING = 0.2
 """A second after its return the rate is higher by this share, after two by eight times as much."""
 _JUST_BELOW = 0.97
-_OVERSHOT = 0.8
+_CUTS_IN_VAIN = 8
+_LOWERED_IN_VAIN = 1 / 3
+_PUT_UP_WITH = 0.15
+"""After so many cuts without quiet in between, down to such a part of the rate, this share of refusals is taken to
+have nothing to do with it."""
+_OUTCOMES_KEPT = 50
+_OVERSHOT = 0.7
 """Doubling is noticed this much too late."""
 _SLOWEST = 0.05
 _CATCH_UP_SECONDS = 0.02
@@ -50,6 +57,10 @@ class Pace:
     _cut_at: float = -math.inf
     _grown_at: float = 0.0
     _cuts_in_a_row: int = 0
+    _cuts_in_vain: int = 0
+    _lowered_from: float = 0.0
+    _is_indifferent: bool = False
+    _outcomes: deque[bool] = field(default_factory=lambda: deque(maxlen=_OUTCOMES_KEPT))
     _is_held_back: bool = False
     _sent: deque[float] = field(default_factory=deque)
     _served: deque[float] = field(default_factory=deque)
@@ -68,12 +79,14 @@ class Pace:
     def served(self, now: float) -> None:
         """Note a good reply."""
         _note(self._served, now)
+        self._outcomes.append(True)
 
     def refused(self, started: float, retry_after: float | None, now: float) -> None:
         """Learn from a complaint about a request that was sent at `started`."""
         if retry_after and retry_after > _PATIENCE:
             self._pause(now + retry_after)
-        if started < self._cut_at:
+        self._outcomes.append(False)
+        if started < self._cut_at or self._is_not_about_the_rate(now):
             return
         self._lower(now)
         if retry_after and self._cuts_in_a_row >= _CUTS_BEFORE_PAUSE:
@@ -85,6 +98,21 @@ class Pace:
             self._ceiling = self._floor = self.rate = max(per_second, _SLOWEST)
             self._doubling = None
             self._quiet, self._cut_at = 0.0, now
+
+    def _is_not_about_the_rate(self, now: float) -> bool:
+        is_quiet = now - self._cut_at >= _RETURN_SECONDS
+        if self._is_indifferent or (
+            self._cuts_in_vain >= _CUTS_IN_VAIN and self.rate < _LOWERED_IN_VAIN * self._lowered_from
+        ):
+            self._is_indifferent = self._outcomes.count(False) <= _PUT_UP_WITH * len(self._outcomes)
+            if self._is_indifferent:
+                self._doubling = _DOUBLING
+                return True
+            is_quiet = True
+        if is_quiet or self._doubling is not None:
+            self._cuts_in_vain, self._lowered_from = 0, self.rate
+        self._cuts_in_vain += 1
+        return False
 
     def _lower(self, now: float) -> None:
         served = float(_last_second(self._served, now))

@@ -67,6 +67,8 @@ def judge_all(
         What each plan came to, and what asking came to.
     """
     folders = folders or [None] * len(plans)
+    if cache.salvaged is not None:
+        display.announce(f"the cache {cache.path} was cut short: {cache.salvaged}")
     judged: dict[int, Judged] = {}
     for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
         with suppress(_ReplyMissing):

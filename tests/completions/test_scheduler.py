@@ -166,3 +166,13 @@ def test_a_long_retry_after_holds_everybody() -> None:
         return asyncio.get_running_loop().time()
 
     assert run(refused()) >= 20
+
+
+def test_a_few_refusals_that_are_not_about_the_rate_are_put_up_with() -> None:
+    draw = random.Random(0)
+    server = Server(
+        seconds=lambda: 0.3, fails=lambda: FailureKind.RATE_LIMITED if draw.random() < 0.05 else None
+    )
+    drive(server, Permits(32))
+    full = 32 / 0.3
+    assert sum(server.served[second] for second in range(10, SECONDS)) > 0.7 * full * (SECONDS - 10)

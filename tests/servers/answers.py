@@ -1,7 +1,7 @@
 """What a test server can answer: good replies, errors, and every way in which a connection can go wrong."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -69,17 +69,13 @@ def rate_limited(retry_after: float | None = None) -> Answer:
     return Answer("Rate limit reached", status=429, code="rate_limit_exceeded", headers=headers)
 
 
-def with_faults(answerer: Answerer, shares: Mapping[Answer, float], seed: int = 0) -> Answerer:
-    """Replace a share of the answers, drawn with a seed; `{rate_limited(): 0.05}` refuses one in twenty."""
+def with_faults(answerer: Answerer, faults: Sequence[Answer], share: float, seed: int = 0) -> Answerer:
+    """Put each of `faults` in the place of such a share of the answers, drawn with a seed."""
     draw = random.Random(seed)
 
     def answer(body: Body) -> Answer:
-        number = draw.random()
-        for fault, share in shares.items():
-            number -= share
-            if number < 0:
-                return fault
-        return answerer(body)
+        place = int(draw.random() / share)
+        return faults[place] if place < len(faults) else answerer(body)
 
     return answer
 

@@ -1,0 +1,184 @@
+"""The cache's file under everything that can happen to a file: what was paid for is not lost."""
+
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autoeval.completions import cache as cache_module
+from autoeval.completions.cache import Cache, CacheError
+from autoeval.errors import UsageError
+from autoeval.types import Completion
+from tests.faults.counting import N_PAIRS, PaidJudge, n_stored, run
+from tests.pipeline.small import start_command, write_outputs
+from tests.servers import JudgeServer
+from tests.servers.answers import Answerer
+
+
+def _filled(path: Path, server: JudgeServer) -> Path:
+    run(path, server)
+    return path / "cache.sqlite"
+
+
+def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    judge = PaidJudge()
+    with JudgeServer(judge) as server:
+        outputs, reference = write_outputs(tmp_path, 400)
+        cache = tmp_path / "cache.sqlite"
+        arguments = _arguments(outputs, reference, server, tmp_path)
+        limit = 100 * 1024
+        command = [
+            sys.executable,
+            "-c",
+            f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {resource.RLIM_INFINITY}));"
+            "from autoeval.cli import main; main()",
+            *arguments,
+        ]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ended.returncode == 1
+        assert f"the cache {cache} cannot be written" in ended.stderr
+        assert "Traceback" not in ended.stderr
+        kept = n_stored(cache)
+        assert 0 < kept < 400
+        process = start_command(*arguments)
+        process.communicate()
+    assert process.returncode == 0
+    assert judge.n_paid_twice <= 64  # those in flight when the disk was full
+    assert n_stored(cache) == 400
+
+
+def _arguments(outputs: Path, reference: Path, server: JudgeServer, folder: Path, *more: str) -> list[str]:
+    return [
+        *(f"--model_outputs={outputs}", f"--reference_outputs={reference}"),
+        *("--annotators_config=gpt4_ranking", f"--judge_base_url={server.base_url}", "--no_report"),
+        *(f"--caching_path={folder / 'cache.sqlite'}", f"--output_path={folder / 'results'}", *more),
+    ]
+
+
+def test_a_cache_that_another_process_holds_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    with JudgeServer(PaidJudge()) as server:
+        cache = tmp_path / "cache.sqlite"
+        Cache(cache).close()
+        holder = sqlite3.connect(cache, isolation_level=None, check_same_thread=False)
+        holder.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.2, holder.execute, ["COMMIT"]).start()
+        assert run(tmp_path, server).tally.n_judged == N_PAIRS
+        holder.close()
+
+
+def test_a_cache_that_stays_locked_is_an_error_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_module, "_LOCK_SECONDS", 0.05)
+    with JudgeServer(PaidJudge()) as server:
+        cache = tmp_path / "cache.sqlite"
+        Cache(cache).close()
+        holder = sqlite3.connect(cache, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(CacheError, match="locked"):
+            run(tmp_path, server)
+        holder.close()
+        assert run(tmp_path, server).tally.n_judged == N_PAIRS
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_of_a_cache_cut_short_what_can_be_read_is_kept(share: float, tmp_path: Path) -> None:
+    judge = PaidJudge()
+    with JudgeServer(judge) as server:
+        cache = _filled(tmp_path, server)
+        with Cache(cache) as opened:
+            opened.put_many((os.urandom(32), Completion("a > b")) for _ in range(2_000))
+        with cache.open("r+b") as file:
+            file.truncate(int(cache.stat().st_size * share))
+        with Cache(cache) as opened:
+            assert opened.salvaged is not None
+            assert opened.salvaged.damaged.exists()
+            assert opened.salvaged.n_replies > 0.5 * share * 2_000
+        result = run(tmp_path, server)
+    assert result.tally.n_judged == N_PAIRS
+    assert judge.n_paid_twice < N_PAIRS / 2
+    assert n_stored(cache) >= N_PAIRS
+
+
+def test_damage_that_shows_only_when_it_is_read_is_salvaged_too(tmp_path: Path) -> None:
+    judge = PaidJudge()
+    with JudgeServer(judge) as server:
+        cache = _filled(tmp_path, server)
+        content = bytearray(cache.read_bytes())
+        content[4096 * 2 : 4096 * 3] = b"\xff" * 4096
+        cache.write_bytes(content)
+        with pytest.raises(CacheError, match=r"damaged: \d+ replies could be read"):
+            run(tmp_path, server)
+        assert run(tmp_path, server).tally.n_judged == N_PAIRS
+    assert n_stored(cache) == N_PAIRS
+
+
+def test_a_log_cut_short_costs_only_what_was_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "cache.sqlite"
+    judge = PaidJudge()
+    with JudgeServer(judge) as server, Cache(path) as held:  # an open connection keeps the log
+        run(tmp_path, server)
+        log = Path(f"{path}-wal")
+        copy = tmp_path / "crashed"
+        copy.mkdir()
+        (copy / path.name).write_bytes(path.read_bytes())
+        (copy / log.name).write_bytes(log.read_bytes()[: log.stat().st_size // 2])
+        assert held.known([]) == set()
+        result = run(copy, server)
+    assert result.tally.n_judged == N_PAIRS
+    assert 0 < judge.n_paid_twice < N_PAIRS
+
+
+@pytest.mark.parametrize("name", ["outputs.json", "."])
+def test_what_is_no_cache_is_refused_before_anything_is_asked(name: str, tmp_path: Path) -> None:
+    write_outputs(tmp_path)
+    with JudgeServer(PaidJudge()) as server:
+        with pytest.raises(UsageError, match="cache"):
+            run(tmp_path, server, caching_path=tmp_path / name)
+        assert server.n_requests == 0
+
+
+def test_two_processes_share_a_cache_and_a_board(tmp_path: Path) -> None:
+    judge = PaidJudge()
+    with JudgeServer(_slowly(judge)) as server:
+        outputs, reference = write_outputs(tmp_path, 400)
+        board = tmp_path / "board.csv"
+        processes = [
+            start_command(
+                *_arguments(
+                    outputs, reference, server, tmp_path / name, f"--precomputed_leaderboard={board}"
+                ),
+                f"--caching_path={tmp_path / 'cache.sqlite'}",
+                f"--name={name}",
+                "--max_concurrency=8",
+            )
+            for name in ("one", "two", "three")
+        ]
+        errors = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], errors
+    assert n_stored(tmp_path / "cache.sqlite") == 400
+    assert judge.n_paid_twice < 100, "questions are asked twice only while another process asks them"
+    assert {line.split(",")[0] for line in board.read_text().splitlines()[1:]} == {"one", "two", "three"}
+
+
+def _slowly(judge: PaidJudge) -> Answerer:
+    return lambda body: replace(judge(body), delay=0.01)
+
+
+def test_a_clock_that_is_set_back_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = time.time
+    judge = PaidJudge()
+    with JudgeServer(judge) as server:
+        run(tmp_path, server)
+        monkeypatch.setattr(time, "time", lambda: real() - 10 * 365 * 86_400)
+        result = run(tmp_path, server, seed=1)
+        assert run(tmp_path, server, seed=0).tally.n_judged == N_PAIRS
+    assert result.tally.n_judged == N_PAIRS
+    assert judge.paid.total() == 2 * N_PAIRS
