@@ -58,7 +58,9 @@ def _readable(path: Path, check: Callable[[str, str], object]) -> Iterator[tuple
     """Read row by row, so that one in a damaged page does not hide those behind it."""
     connection = sqlite3.connect(path)
     try:
-        connection.execute("PRAGMA writable_schema = ON")  # without it, SQLite does not read a short file at all
+        connection.execute(
+            "PRAGMA writable_schema = ON"
+        )  # without it, SQLite does not read a short file at all
         for number in range(1, path.stat().st_size // _LEAST_ROW_BYTES):
             with suppress(sqlite3.DatabaseError):
                 for row in connection.execute(
