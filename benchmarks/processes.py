@@ -20,6 +20,10 @@ class Usage:
     processor: float
     memory: float
 
+    def cells(self) -> tuple[str, str, str]:
+        """Return the three as they stand in a table."""
+        return f"{self.wall:.2f}", f"{self.processor:.2f}", f"{self.memory:.0f}"
+
 
 @dataclass(frozen=True)
 class Command:

@@ -9,6 +9,7 @@ BENCHMARKS = {
     "startup": "benchmarks.startup",
     "throughput": "benchmarks.throughput",
     "rates": "benchmarks.rates",
+    "scale": "benchmarks.scale",
 }
 """Names with the module whose `measure()` returns the section."""
 

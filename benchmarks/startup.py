@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks import material, peer
 from benchmarks.evaluating import evaluate
-from benchmarks.processes import Usage, in_turn, measure_once, ours
+from benchmarks.processes import in_turn, measure_once, ours
 from benchmarks.results import Section
 from benchmarks.server import judge_server
 
@@ -40,14 +40,10 @@ def measure() -> Section:
     return Section(
         "help, and a run that is only read",
         ("", "seconds", "processor seconds", "memory, MiB"),
-        [row(name, usage) for name, usage in found.items()],
+        [(name, *usage.cells()) for name, usage in found.items()],
         reached=[
             (f"help in {LONGEST_HELP} s", found["`--help`"].wall <= LONGEST_HELP),
             (f"cached runs in {LONGEST_CACHED} s", all(usage.wall <= LONGEST_CACHED for usage in runs)),
             (f"cached runs in {MOST_MEMORY} MiB", all(usage.memory <= MOST_MEMORY for usage in runs)),
         ],
     )
-
-
-def row(name: str, usage: Usage) -> tuple[str, ...]:
-    return (name, f"{usage.wall:.2f}", f"{usage.processor:.2f}", f"{usage.memory:.0f}")

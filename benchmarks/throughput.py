@@ -124,4 +124,4 @@ def asked_in(folder: Path) -> tuple[int, float]:
 
 
 def _row(label: str, usage: Usage, more: str = "") -> tuple[str, ...]:
-    return (label, f"{usage.wall:.2f}", f"{usage.processor:.2f}", f"{usage.memory:.0f}", more)
+    return (label, *usage.cells(), more)
