@@ -93,8 +93,7 @@ def summary_lines(result: Evaluation) -> list[str]:
         lines.append(
             f"whatever the missing ones are, the win rate lies from {bounds.low:.1f} to {bounds.high:.1f}%"
         )
-    if result.caution:
-        lines.append(f"length control: {result.caution}")
+    lines += result.cautions
     if tally.flip_rate is not None:
         lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
     lines += asked_lines(asked)

@@ -20,6 +20,9 @@ from autoeval.pipeline.tally import Tally
 if TYPE_CHECKING:
     import pandas as pd
 
+_CONSTANT_SHARE = 0.75
+_ENOUGH_TO_BE_CONSTANT = 10
+
 EXIT_OK = 0
 EXIT_INCOMPLETE = 3
 EXIT_BUDGET = 4
@@ -87,6 +90,18 @@ class Evaluation:
     def by_subset(self) -> Mapping[str, WinRate]:
         """The win rate of each subset of the eval set; empty where there are fewer than two."""
         return self.tally.by_subset()
+
+    @property
+    def cautions(self) -> list[str]:
+        """What a reader must know before trusting the number."""
+        cautions = [f"length control: {self.caution}"] if self.caution else []
+        share = self.tally.constant_share
+        if share > _CONSTANT_SHARE and self.tally.n_judged >= _ENOUGH_TO_BE_CONSTANT:
+            cautions.append(
+                f"{100 * share:.0f}% of the outputs are one and the same text, whatever the instruction: the win rate "
+                "tells how the judge can be swayed, not how the model follows instructions"
+            )
+        return cautions
 
     @property
     def exit_code(self) -> int:

@@ -52,6 +52,7 @@ def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
             "unpaired": result.n_unpaired,
             "failures": dict(result.tally.failures),
         },
+        "cautions": result.cautions,
         "requests": {"planned": report.n_requests, "cached": report.n_cached, "asked": report.n_asked},
         "tokens": {"input": report.input_tokens, "output": report.output_tokens},
         "cost_usd": report.spent if report.is_price_known else None,

@@ -40,6 +40,8 @@ class Tally:
     flips: array[int] = field(default_factory=lambda: array("b"))
     models: set[str] = field(default_factory=set)
     has_samples: bool = False
+    _likely_constant: int = 0
+    _constant_lead: int = 0
     _subset_numbers: dict[str, int] = field(default_factory=dict)
     _instruction_numbers: dict[str, int] = field(default_factory=dict)
 
@@ -71,6 +73,7 @@ class Tally:
         )
         if annotation.preference is None:
             self.failures[(annotation.failure or "unknown").partition(":")[0]] += 1
+        self._note_output(hash(pair.output_2))
         self.prices.append(_price(annotation))
         self.models.update(judgment.model for judgment in annotation.judgments if judgment.model)
 
@@ -83,6 +86,18 @@ class Tally:
         number = self._instruction_numbers.setdefault(row.instruction, len(self._instruction_numbers))
         self.instructions.append(number)
         self.flips.append(_NOT_ASKED_BOTH_WAYS if row.is_flipped is None else row.is_flipped)
+
+    def _note_output(self, digest: int) -> None:
+        """Vote for the text that most outputs are, keeping only one candidate (Boyer and Moore, 1981)."""
+        if self._constant_lead == 0:
+            self._likely_constant = digest
+        self._constant_lead += 1 if digest == self._likely_constant else -1
+
+    @property
+    def constant_share(self) -> float:
+        """What share of the model's outputs is certainly one and the same text; 0 unless it is most of them."""
+        lead = self._constant_lead / len(self.preferences) if self.preferences else 0.0
+        return (1 + lead) / 2 if lead > 0 and len(self.preferences) > 1 else 0.0
 
     def stored(self) -> Iterator[Preference]:
         """Walk through what was counted, without the texts, as a board stores it."""
