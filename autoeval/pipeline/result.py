@@ -20,7 +20,7 @@ from autoeval.pipeline.tally import Tally
 if TYPE_CHECKING:
     import pandas as pd
 
-_CONSTANT_SHARE = 0.75
+_CONSTANT_SHARE = 0.5
 _ENOUGH_TO_BE_CONSTANT = 10
 
 EXIT_OK = 0
@@ -98,8 +98,8 @@ class Evaluation:
         share = self.tally.constant_share
         if share > _CONSTANT_SHARE and self.tally.n_judged >= _ENOUGH_TO_BE_CONSTANT:
             cautions.append(
-                f"{100 * share:.0f}% of the outputs are one and the same text, whatever the instruction: the win rate "
-                "tells how the judge can be swayed, not how the model follows instructions"
+                f"at least {100 * share:.0f}% of the outputs are one and the same text, whatever the instruction: the "
+                "win rate tells how the judge can be swayed, not how the model follows instructions"
             )
         return cautions
 

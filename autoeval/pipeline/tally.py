@@ -95,9 +95,12 @@ class Tally:
 
     @property
     def constant_share(self) -> float:
-        """What share of the model's outputs is certainly one and the same text; 0 unless it is most of them."""
-        lead = self._constant_lead / len(self.preferences) if self.preferences else 0.0
-        return (1 + lead) / 2 if lead > 0 and len(self.preferences) > 1 else 0.0
+        """The share of the model's outputs that is at least one and the same text.
+
+        Each output outside the lead was cancelled against a different one, so the lead alone is certain; a text
+        that m of n outputs are has a lead of at least (2m − n) / n.
+        """
+        return self._constant_lead / len(self.preferences) if self.preferences else 0.0
 
     def stored(self) -> Iterator[Preference]:
         """Walk through what was counted, without the texts, as a board stores it."""
