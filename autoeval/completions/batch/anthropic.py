@@ -10,6 +10,7 @@ from autoeval.completions.batch.apis import JobStatus, bounded_client, explained
 from autoeval.completions.pricing import BATCH
 from autoeval.completions.providers.anthropic import AnthropicProvider, body, read
 from autoeval.completions.providers.failures import malformed
+from autoeval.completions.providers.remote import without_key
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
 
 _PATH = "/v1/messages/batches"
@@ -76,7 +77,7 @@ class AnthropicBatches:
 
         with explained(self._sdk, self._key, "the batch's replies could not be read"):
             response = self._client.get(f"{_PATH}/{job_id}/results", cast_to=httpx2.Response)
-        for line in response.content.splitlines():
+        for line in without_key(response.content, self._key).splitlines():
             if line.strip():
                 yield _outcome(json.loads(line))
 

@@ -11,6 +11,7 @@ from autoeval.completions.providers.failures import malformed, status_failure
 from autoeval.completions.providers.keys import find_key
 from autoeval.completions.providers.openai import body, read
 from autoeval.completions.providers.presets import PRESETS, address_of
+from autoeval.completions.providers.remote import without_key
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
 
 _RUNNING = frozenset({"validating", "in_progress", "finalizing", "cancelling"})
@@ -80,7 +81,7 @@ class OpenAIBatches:
             job = self._client.batches.retrieve(job_id)
             for file in (job.output_file_id, job.error_file_id):
                 if file:
-                    for line in self._client.files.content(file).content.splitlines():
+                    for line in without_key(self._client.files.content(file).content, self._key).splitlines():
                         if line.strip():
                             yield self._outcome(json.loads(line))
 
