@@ -247,6 +247,8 @@ class _Lanes:
 
     def _open(self, endpoint: Endpoint) -> Lane | LocalLane:
         provider = providers.create(endpoint, self.options.timeout)
+        if not self.opened:
+            self.ledger.progress.restart_clock()  # loading an SDK is no part of asking
         if isinstance(provider, providers.LocalProvider):
             local = LocalLane(provider, self.ledger)
             self._start(local.work())

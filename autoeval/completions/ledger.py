@@ -59,6 +59,10 @@ class Progress:
     note: str = ""
     began: float = field(default_factory=time.monotonic)
 
+    def restart_clock(self) -> None:
+        """Count the time from now."""
+        self.began = time.monotonic()
+
     @property
     def elapsed(self) -> float:
         """Seconds since the beginning."""
