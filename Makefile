@@ -14,7 +14,7 @@ DEMO = $(BIN)/alpaca_eval --reference_outputs examples/reference_outputs.json --
 
 demo: $(VENV)/.installed
 	mkdir -p results/demo
-	$(DEMO) --model_outputs examples/outputs_second.json --output_path results/demo/second >/dev/null 2>&1
+	$(DEMO) --model_outputs examples/outputs_second.json --output_path results/demo/second >/dev/null
 	$(DEMO) --model_outputs examples/outputs.json --output_path results/demo
 
 test: $(VENV)/.installed-dev
