@@ -84,7 +84,7 @@ class Completion:
 
     `tool_arguments` is the JSON text of the first tool call's arguments. `model` is the name that the
     server gave, which can be a dated snapshot of the one asked for. Tokens are None where the server did
-    not count them.
+    not count them. `processing` is `batch` where the reply came from a batch job, at another price.
     """
 
     text: str
@@ -96,6 +96,7 @@ class Completion:
     input_tokens: int | None = None
     output_tokens: int | None = None
     seconds: float = 0.0
+    processing: str | None = None
 
 
 class FailureKind(StrEnum):

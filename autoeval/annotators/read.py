@@ -11,7 +11,7 @@ from autoeval.annotators.parsers import Reading
 from autoeval.annotators.plan import PlannedPair, Question
 from autoeval.completions.cache import Entry, RecordedVerdict
 from autoeval.completions.keys import request_key
-from autoeval.completions.pricing import cost
+from autoeval.completions.pricing import BATCH, cost
 from autoeval.prompting.config import Price
 from autoeval.types import Annotation, Completion, Failure, Judgment, Pair, Request, Unparsed
 
@@ -107,7 +107,8 @@ def _judgment(
 def _parsed(question: Question, completion: Completion, price: Price | None) -> Judgment:
     reading = _reading(question, completion)
     verdict = None if isinstance(reading, Unparsed) else reading
-    paid = cost(price, completion.input_tokens, completion.output_tokens)
+    is_batch = completion.processing == BATCH
+    paid = cost(price, completion.input_tokens, completion.output_tokens, is_batch)
     return Judgment(
         annotator=question.judge.name,
         preference=turned(verdict.preference, question.is_switched) if verdict else None,

@@ -45,6 +45,7 @@ _JOURNEYS = {
         "autoeval.pipeline.label",
         "Draw pairs of a run for a person to label, and correct the win rate with the labels.",
     ),
+    "batches": ("autoeval.pipeline.batches", "List the batch jobs in a cache, and end them early."),
     "analyze_models": (
         "autoeval.pipeline.analyze_models",
         "Say which models of several runs differ, on which subsets, and how sure that is.",

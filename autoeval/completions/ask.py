@@ -5,12 +5,12 @@ killed, repeated, or shared between processes is simply the same run.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Set
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from autoeval.completions import providers
 from autoeval.completions.budget import Budget, PriceOf
@@ -21,6 +21,9 @@ from autoeval.completions.ledger import Job, Ledger, Progress, Stop
 from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
 from autoeval.types import Endpoint, Failure, Request
+
+if TYPE_CHECKING:
+    from autoeval.completions.batch.asking import BatchRun
 
 _LOOKED_UP_AT_ONCE = 200
 _MOST_QUEUED = 2_000
@@ -34,7 +37,8 @@ class AskOptions:
 
     `max_concurrency` is the most requests in flight at one endpoint, `timeout` the seconds that one request may
     take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
-    endpoint that takes less is noticed and heeded without them.
+    endpoint that takes less is noticed and heeded without them. With `is_batch` requests go into batch jobs;
+    `waits` for them to be done.
     """
 
     max_concurrency: int = 64
@@ -43,6 +47,8 @@ class AskOptions:
     retries: Retries = field(default_factory=Retries)
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
+    is_batch: bool = False
+    waits: bool = False
 
 
 class Display(Protocol):
@@ -64,6 +70,16 @@ class Silent:
     def watch(self, progress: Progress) -> AbstractContextManager[None]:  # noqa: ARG002
         """Show nothing."""
         return nullcontext()
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Requests that are planned anew each time they are iterated, since keeping them would take memory."""
+
+    plan: Callable[[], Iterable[Request]]
+
+    def __iter__(self) -> Iterator[Request]:
+        return iter(self.plan())
 
 
 @dataclass(frozen=True)
@@ -111,7 +127,7 @@ def ask(
     """Ask every request that the cache does not have a reply to.
 
     Args:
-        requests: in any number and order, equal ones are asked once; iterated lazily.
+        requests: in any number and order, equal ones are asked once; iterated lazily, with batch jobs also again.
         cache: where replies are looked up and stored, each as it comes.
         options: limits and retries.
         price_of: the price of a request's model, None where unknown.
@@ -129,15 +145,22 @@ def ask(
         CacheError: a reply could not be stored; asking has stopped.
     """
     progress = Progress(total, doing)
-    ledger = Ledger(cache, Budget(options.max_cost, price_of), progress, on_reply)
+    ledger = Ledger(cache, Budget(options.max_cost, price_of, options.is_batch), progress, on_reply)
     with display.watch(progress):
-        run_in_own_loop(_ask_all(requests, ledger, options, again))
+        if options.is_batch or cache.has_batches:
+            with closing(_batches(ledger, options)) as batches:
+                if options.is_batch:
+                    batches.ask(requests, again, options.waits)
+                else:
+                    batches.collect_if_possible(display.announce)
+        if not options.is_batch:
+            run_in_own_loop(_ask_all(requests, ledger, options, again))
     return AskReport(
         n_requests=progress.planned,
         n_cached=progress.cached,
         n_asked=progress.done,
         failures=ledger.failures,
-        stop=ledger.stop,
+        stop=ledger.stop or ledger.pending_stop,
         input_tokens=progress.input_tokens,
         output_tokens=progress.output_tokens,
         spent=progress.spent,
@@ -145,6 +168,12 @@ def ask(
         models=frozenset(ledger.models),
         seconds=progress.elapsed,
     )
+
+
+def _batches(ledger: Ledger, options: AskOptions) -> "BatchRun":
+    from autoeval.completions.batch.asking import BatchRun
+
+    return BatchRun(ledger, options.timeout)
 
 
 def run_in_own_loop(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -181,8 +210,10 @@ async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes"
     while not ledger.stop and (chunk := list(islice(source, _LOOKED_UP_AT_ONCE))):
         by_key = {request_key(request): request for request in chunk}
         known = ledger.cache.known(list(by_key)) - again
+        waiting = ledger.cache.in_batches(list(by_key)) - known
         ledger.progress.planned += len(by_key)
         ledger.progress.cached += len(known)
+        ledger.wait_for_batches(waiting)
         for key, request in by_key.items():
             if key not in known and ledger.open(key):
                 await lanes.room()
@@ -216,6 +247,8 @@ class _Lanes:
 
     def _open(self, endpoint: Endpoint) -> Lane | LocalLane:
         provider = providers.create(endpoint, self.options.timeout)
+        if not self.opened:
+            self.ledger.progress.restart_clock()  # loading an SDK is no part of asking
         if isinstance(provider, providers.LocalProvider):
             local = LocalLane(provider, self.ledger)
             self._start(local.work())

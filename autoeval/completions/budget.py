@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from autoeval.completions import tokens
-from autoeval.completions.pricing import cost
+from autoeval.completions.pricing import BATCH, cost
 from autoeval.prompting.config import Price
 from autoeval.types import Completion, Failure, FailureKind, Request
 
@@ -23,29 +23,33 @@ class Budget:
 
     limit: float | None
     price_of: PriceOf
+    is_batch: bool = False
     spent: float = 0.0
     at_risk: float = 0.0
     is_complete: bool = True
-    _reserved: dict[int, float] = field(default_factory=dict)
+    _promised: float = 0.0
+    _reserved: dict[bytes, float] = field(default_factory=dict)
 
-    def reserve(self, request: Request) -> bool:
-        """Set the most that `request` can cost aside; False if the limit does not allow it."""
+    def reserve(self, key: bytes, request: Request) -> bool:
+        """Set the most that `request` can cost aside under its key; False if the limit does not allow it."""
         if self.limit is None:
             return True
         most = self.most(request)
-        if self.spent + self.at_risk + sum(self._reserved.values()) + most > self.limit:
+        if self.spent + self.at_risk + self._promised + most > self.limit:
             return False
-        self._reserved[id(request)] = most
+        self._reserved[key] = most
+        self._promised += most
         return True
 
-    def settle(self, request: Request, outcome: Completion | Failure) -> float | None:
+    def settle(self, key: bytes, request: Request, outcome: Completion | Failure) -> float | None:
         """Replace the reservation by the real cost; a refusal costs nothing. Returns the cost if known."""
-        reserved = self._reserved.pop(id(request), 0.0)
+        reserved = self._reserved.pop(key, 0.0)
+        self._promised = self._promised - reserved if self._reserved else 0.0  # no rounding error adds up
         if isinstance(outcome, Failure):
             self.at_risk += reserved if outcome.kind in _MAYBE_CHARGED else 0.0
             return 0.0
         price = self.price_of(request)
-        paid = cost(price, outcome.input_tokens, outcome.output_tokens)
+        paid = cost(price, outcome.input_tokens, outcome.output_tokens, outcome.processing == BATCH)
         if paid is None and price is not None:  # the server did not count: assume the most
             paid = self.most(request)
         if paid is None:
@@ -61,7 +65,13 @@ class Budget:
 
     def most(self, request: Request) -> float:
         """Return the most that a request can cost, 0 where its price is unknown."""
-        most = cost(
-            self.price_of(request), tokens.most_input_tokens(request), tokens.most_output_tokens(request)
-        )
+        most_in, most_out = tokens.most_input_tokens(request), tokens.most_output_tokens(request)
+        most = cost(self.price_of(request), most_in, most_out, self.is_batch)
         return most or 0.0
+
+    def message(self, request: Request) -> str:
+        """Say that the limit is reached, with `request` the first that it does not allow."""
+        return (
+            f"the budget of ${self.limit:g} is reached: ${self.spent:.4f} are spent and the next request could cost "
+            f"${self.most(request):.4f}. What was judged is kept; raise --max_cost and run the same command again."
+        )

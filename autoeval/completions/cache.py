@@ -31,6 +31,22 @@ _MIGRATIONS = (
         created REAL NOT NULL     -- seconds since the epoch
     )
     """,
+    """
+    CREATE TABLE batch_jobs (
+        note TEXT PRIMARY KEY,    -- our name for it
+        id TEXT,                  -- the provider's, once it has taken it
+        endpoint TEXT NOT NULL,   -- JSON
+        model TEXT NOT NULL,
+        n_requests INTEGER NOT NULL,
+        created REAL NOT NULL,
+        state TEXT NOT NULL,
+        submitter TEXT NOT NULL   -- host:process
+    );
+    CREATE TABLE batch_requests (key BLOB PRIMARY KEY, job TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE batch_failures (
+        key BLOB PRIMARY KEY, attempts INTEGER NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
 )
 """What makes each version of the file out of the one before; the first one out of nothing."""
 
@@ -99,9 +115,10 @@ class Cache:
         self._connection = connection
         if _version(connection) < _SCHEMA_VERSION:
             _set_journal(connection)
-            with self._transaction():
+            with self.transaction():
                 for migration in _MIGRATIONS[_version(connection) :]:  # another process may have been faster
-                    connection.execute(migration)
+                    for statement in migration.split(";"):
+                        connection.execute(statement)
                 for mark in _MARKS.split(";"):
                     connection.execute(mark)
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -123,11 +140,21 @@ class Cache:
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
         """Return those of `keys` that have an entry."""
-        return {key for (key,) in self._select("key", keys)}
+        return {key for (key,) in self._select("SELECT key FROM replies", keys)}
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether any request waits in a batch job."""
+        return bool(self.query("SELECT 1 FROM batch_requests LIMIT 1"))
+
+    def in_batches(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Return those of `keys` that wait in a batch job."""
+        return {key for (key,) in self._select("SELECT key FROM batch_requests", keys)}
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Entry]:
         """Return the entries of those of `keys` that have one."""
-        return {key: _decode(kind, value) for key, kind, value in self._select("key, kind, value", keys)}
+        found = self._select("SELECT key, kind, value FROM replies", keys)
+        return {key: _decode(kind, value) for key, kind, value in found}
 
     def put(self, key: bytes, entry: Entry) -> None:
         """Store one reply; it is safe on disk against a crash of this process when this returns.
@@ -139,42 +166,56 @@ class Cache:
 
     def put_many(self, entries: Iterable[tuple[bytes, Entry]]) -> None:
         """Store several replies in one transaction; see `put`."""
+        with self.transaction():
+            self.insert(entries)
+
+    def insert(self, entries: Iterable[tuple[bytes, Entry]]) -> None:
+        """Store several replies as part of a transaction."""
         now = time.time()
         rows = [(key, *_encode(entry), now) for key, entry in entries]
-        try:
-            with self._transaction():
-                self._connection.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", rows)
-        except sqlite3.Error as error:
-            raise self._error("written", error) from error
+        self._connection.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?)", rows)
 
     def delete(self, keys: Iterable[bytes]) -> int:
         """Forget entries, so that they are asked again; returns how many there were."""
-        with self._transaction():
+        with self.transaction():
             return sum(
                 self._connection.execute("DELETE FROM replies WHERE key = ?", (key,)).rowcount for key in keys
             )
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:  # a full disk has already rolled it back
-                self._connection.execute("ROLLBACK")
-            raise
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Do several things in one step, or none of them.
 
-    def _select(self, columns: str, keys: Sequence[bytes]) -> Iterable[tuple[Any, ...]]:
+        Raises:
+            CacheError: it could not be done (disk full, file gone, locked for a minute).
+        """
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk has already rolled it back
+                    self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise self._error("written", error) from error
+
+    def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query.
+
+        Raises:
+            CacheError: the file cannot be read.
+        """
+        try:
+            return self._connection.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise self._error("read", error) from error
+
+    def _select(self, statement: str, keys: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(keys), _LOOKUPS_AT_ONCE):
             chunk = keys[start : start + _LOOKUPS_AT_ONCE]
-            marks = ",".join("?" * len(chunk))
-            try:
-                yield from self._connection.execute(
-                    f"SELECT {columns} FROM replies WHERE key IN ({marks})", chunk
-                )
-            except sqlite3.Error as error:
-                raise self._error("read", error) from error
+            yield from self.query(f"{statement} WHERE key IN ({','.join('?' * len(chunk))})", chunk)
 
     def _error(self, done: str, error: sqlite3.Error) -> CacheError:
         """Say what happened and what to do; a damaged file is replaced by what can be read of it."""

@@ -69,11 +69,11 @@ class Lane:
 
     async def _attempt(self, job: Job) -> Reply | None:
         """Ask once; None if there is no money for it."""
-        if not await self.ledger.afford(job.request):
+        if not await self.ledger.afford(job):
             return None
         reply = await self._ask(job.request)
         job.attempts += 1
-        self.ledger.pay(job.request, reply.outcome)
+        self.ledger.pay(job.key, job.request, reply.outcome)
         return reply
 
     def _pause_of_first(self, job: Job, reply: Reply | None) -> float | None:
@@ -114,7 +114,7 @@ class Lane:
         self.queue.task_done()  # it was counted once more by the line above
 
     def _give_up(self, job: Job, failure: Failure) -> None:
-        self.ledger.failed(job, failure)
+        self.ledger.failed(job.key, failure)
         self.queue.task_done()
         if failure.kind is FailureKind.NOT_ASKED:
             return
@@ -180,12 +180,12 @@ class LocalLane:
 
     def _settle(self, job: Job, outcome: Completion | Failure) -> None:
         if isinstance(outcome, Completion):
-            self.ledger.pay(job.request, outcome)
+            self.ledger.pay(job.key, job.request, outcome)
             self.ledger.done(job, outcome)
         else:
             if outcome.kind is FailureKind.REFUSED:
                 self.ledger.halt(Stop(StopReason.REFUSED, outcome.message))
-            self.ledger.failed(job, outcome)
+            self.ledger.failed(job.key, outcome)
         self.queue.task_done()
 
     async def close(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ class StopReason(StrEnum):
     BUDGET = "budget"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    PENDING = "pending"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class Progress:
     note: str = ""
     began: float = field(default_factory=time.monotonic)
 
+    def restart_clock(self) -> None:
+        """Count the time from now."""
+        self.began = time.monotonic()
+
     @property
     def elapsed(self) -> float:
         """Seconds since the beginning."""
@@ -74,6 +79,7 @@ class Ledger:
     on_reply: Callable[[], None] | None = None
     failures: dict[bytes, Failure] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
+    n_pending: int = 0
     stop: Stop | None = None
     _open: set[bytes] = field(default_factory=set)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,20 +101,20 @@ class Ledger:
         """Wait until one more request is settled or the run stops."""
         await self._settled.wait()
 
-    async def afford(self, request: Request) -> bool:
-        """Reserve the most that `request` can cost, waiting while others may turn out cheaper; False: no money."""
+    async def afford(self, job: Job) -> bool:
+        """Reserve the most that a request can cost, waiting while others may turn out cheaper; False: no money."""
         while not self.stop:
-            if self.budget.reserve(request):
+            if self.budget.reserve(job.key, job.request):
                 return True
             if self.budget.is_idle:
-                self.halt(Stop(StopReason.BUDGET, _budget_message(self.budget, request)))
+                self.halt(Stop(StopReason.BUDGET, self.budget.message(job.request)))
                 break
             await self.next_settled()
         return False
 
-    def pay(self, request: Request, outcome: Completion | Failure) -> None:
+    def pay(self, key: bytes, request: Request, outcome: Completion | Failure) -> None:
         """Settle what a request really cost and wake those who wait for money."""
-        self.budget.settle(request, outcome)
+        self.budget.settle(key, request, outcome)
         self.progress.spent = self.budget.spent
         self.progress.is_price_known = self.budget.is_complete
         self._wake_waiters()
@@ -129,7 +135,11 @@ class Ledger:
     def done(self, job: Job, completion: Completion) -> None:
         """Store a reply and count it."""
         self.cache.put(job.key, completion)
-        self._open.discard(job.key)
+        self.count(job.key, completion)
+
+    def count(self, key: bytes, completion: Completion) -> None:
+        """Count a reply that is stored."""
+        self._open.discard(key)
         self.progress.done += 1
         self.progress.input_tokens += completion.input_tokens or 0
         self.progress.output_tokens += completion.output_tokens or 0
@@ -138,11 +148,37 @@ class Ledger:
         if self.on_reply:
             self.on_reply()
 
-    def failed(self, job: Job, failure: Failure) -> None:
+    def collected(self, key: bytes, request: Request, outcome: Completion | Failure) -> None:
+        """Take what came of a request in a batch job, which is stored; a failed one may be asked again."""
+        self.pay(key, request, outcome)
+        if isinstance(outcome, Completion):
+            self.count(key, outcome)
+        else:
+            self._open.discard(key)
+            self.progress.retried += 1
+
+    def failed(self, key: bytes, failure: Failure) -> None:
         """Give a request up for this run."""
-        self._open.discard(job.key)
-        self.failures[job.key] = failure
+        self._open.discard(key)
+        self.failures[key] = failure
         self.progress.failed += failure.kind is not FailureKind.NOT_ASKED
+
+    def wait_for_batches(self, keys: Iterable[bytes]) -> None:
+        """Leave requests that are in a batch job to it."""
+        failure = Failure(FailureKind.NOT_ASKED, "it waits in a batch job")
+        for key in keys:
+            self.failures[key] = failure
+            self.n_pending += 1
+
+    @property
+    def pending_stop(self) -> Stop | None:
+        """Why a run is not complete that left requests to batch jobs."""
+        if not self.n_pending:
+            return None
+        message = (
+            f"{self.n_pending} requests wait in batch jobs; collect them with --batch, later or with --wait"
+        )
+        return Stop(StopReason.PENDING, message)
 
     def halt(self, stop: Stop) -> None:
         """Let nothing new be sent; what is in flight is still taken. The first reason stands."""
@@ -155,10 +191,3 @@ class Ledger:
     async def stopped(self) -> None:
         """Wait until the run is stopped."""
         await self._stopped.wait()
-
-
-def _budget_message(budget: Budget, request: Request) -> str:
-    return (
-        f"the budget of ${budget.limit:g} is reached: ${budget.spent:.4f} are spent and the next request could cost "
-        f"${budget.most(request):.4f}. What was paid for is kept; raise --max_cost and run the same command again."
-    )

@@ -5,6 +5,9 @@ from functools import cache
 from autoeval.completions.providers import LOCAL
 from autoeval.prompting.config import Price
 
+BATCH = "batch"
+"""What `Completion.processing` says of a reply from a batch job."""
+
 _FREE = Price(input=0, output=0)
 _FREE_PROVIDERS = LOCAL | {"builtin"}
 _LISTED_AS = {"bedrock": "aws", "vertex": "google", "gemini": "google"}
@@ -26,23 +29,31 @@ def list_price(provider: str, model: str) -> Price | None:
         return _FREE
     from genai_prices import Usage, calc_price
 
-    def dollars(usage: Usage) -> float:
+    def dollars(usage: Usage, **context: str) -> float:
         known = _LISTED_AS.get(provider, provider if provider in _LISTED else None)
-        return float(calc_price(usage, model, provider_id=known).total_price)
+        found = calc_price(usage, model, provider_id=known, price_context=context or None)
+        return float(found.total_price) * 1_000_000 / _TOKENS_PER_LOOKUP
 
+    given, made = Usage(input_tokens=_TOKENS_PER_LOOKUP), Usage(output_tokens=_TOKENS_PER_LOOKUP)
     try:
-        per_lookup = [
-            dollars(Usage(input_tokens=_TOKENS_PER_LOOKUP)),
-            dollars(Usage(output_tokens=_TOKENS_PER_LOOKUP)),
-        ]
+        return Price(
+            input=dollars(given),
+            output=dollars(made),
+            batch_input=dollars(given, processing=BATCH),
+            batch_output=dollars(made, processing=BATCH),
+        )
     except LookupError:
         return None
-    scale = 1_000_000 / _TOKENS_PER_LOOKUP
-    return Price(input=per_lookup[0] * scale, output=per_lookup[1] * scale)
 
 
-def cost(price: Price | None, input_tokens: int | None, output_tokens: int | None) -> float | None:
+def cost(
+    price: Price | None, input_tokens: int | None, output_tokens: int | None, is_batch: bool = False
+) -> float | None:
     """Return US dollars for so many tokens, None where price or count is unknown."""
     if price is None or input_tokens is None or output_tokens is None:
         return None
-    return (price.input * input_tokens + price.output * output_tokens) / 1_000_000
+    given, made = price.input, price.output
+    if is_batch:
+        given = given if price.batch_input is None else price.batch_input
+        made = made if price.batch_output is None else price.batch_output
+    return (given * input_tokens + made * output_tokens) / 1_000_000

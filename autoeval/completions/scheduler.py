@@ -15,7 +15,7 @@ from autoeval.completions.pace import Pace
 from autoeval.completions.providers import Quota
 from autoeval.types import Completion, Failure, FailureKind
 
-_FIRST_LIMITS = (4, 16)
+_FIRST_LIMITS = (4, 32)
 _FIRST_RATE = 100
 """The first reply opens the endpoint to so many requests a second, and to a number in flight between these two."""
 _PAYS = 1.2

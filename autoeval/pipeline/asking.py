@@ -10,7 +10,6 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
 from autoeval.completions.cache import Cache
-from autoeval.completions.ledger import StopReason
 from autoeval.errors import UsageError
 from autoeval.pipeline.checks import check_choice, check_number
 from autoeval.pipeline.choosing import Folders, config_folders
@@ -18,7 +17,7 @@ from autoeval.pipeline.evaluate import ORDERS
 from autoeval.pipeline.judging import open_cache, refuse_unknown_prices
 from autoeval.pipeline.limits import ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
-from autoeval.pipeline.result import EXIT_BUDGET, EXIT_INCOMPLETE, EXIT_OK, EXIT_REFUSED
+from autoeval.pipeline.result import exit_code_after
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,7 @@ class Asking:
 
     def exit_code(self, asked: AskReport, coverage: float) -> int:
         """Return what the command line exits with after asking; `coverage` is a share of 0 to 1."""
-        if asked.stop and asked.stop.reason is StopReason.BUDGET:
-            return EXIT_BUDGET
-        if asked.stop and asked.stop.reason is StopReason.REFUSED:
-            return EXIT_REFUSED
-        return EXIT_INCOMPLETE if coverage < self.min_coverage else EXIT_OK
+        return exit_code_after(asked, is_complete=coverage >= self.min_coverage)
 
 
 def prepare(
@@ -65,6 +60,8 @@ def prepare(
     max_concurrency: int = 64,
     requests_per_minute: float | None = None,
     tokens_per_minute: float | None = None,
+    batch: bool = False,
+    wait: bool = False,
     request_timeout: float = 120.0,
     max_attempts: int = 8,
     retry_delay: float = 0.5,
@@ -92,6 +89,9 @@ def prepare(
         max_concurrency: Most requests in flight.
         requests_per_minute: Most requests a minute. Default: as many as the server takes.
         tokens_per_minute: Most tokens a minute, sent and received. Default: as many as the server takes.
+        batch: Ask through the provider's batch API, at half the price: submit what is missing and collect what
+            is done; the same command collects the rest later.
+        wait: With batch, stay until everything is done.
         request_timeout: Seconds that one request may take.
         max_attempts: How often a request is asked before it counts as failed.
         retry_delay: Seconds before the first retry; doubled each time.
@@ -117,6 +117,8 @@ def prepare(
         retry_delay,
         requests_per_minute,
         tokens_per_minute,
+        batch,
+        wait,
     )
     return Asking(
         annotator, options, display or Silent(), caching_path, is_reask_unparsed, min_coverage, dry_run

@@ -76,6 +76,8 @@ def evaluate(
     max_concurrency: int = 64,
     requests_per_minute: float | None = None,
     tokens_per_minute: float | None = None,
+    batch: bool = False,
+    wait: bool = False,
     request_timeout: float = 120.0,
     max_attempts: int = 8,
     retry_delay: float = 0.5,
@@ -138,6 +140,9 @@ def evaluate(
         max_concurrency: Most requests in flight.
         requests_per_minute: Most requests a minute. Default: as many as the server takes.
         tokens_per_minute: Most tokens a minute, sent and received. Default: as many as the server takes.
+        batch: Ask through the provider's batch API, at half the price: submit what is missing and collect what
+            is done; the same command collects the rest later.
+        wait: With batch, stay until everything is done.
         request_timeout: Seconds that one request may take.
         max_attempts: How often a request is asked before it counts as failed.
         retry_delay: Seconds before the first retry; doubled each time.
@@ -187,6 +192,8 @@ def evaluate(
         retry_delay,
         requests_per_minute,
         tokens_per_minute,
+        batch,
+        wait,
     )
     votes = HumanVotes(human_annotations)
     display = display or Silent()

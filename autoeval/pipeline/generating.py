@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval import __version__
-from autoeval.completions.ask import AskOptions, AskReport, Display, ask
+from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.cache import Cache
 from autoeval.completions.ledger import StopReason
 from autoeval.errors import AutoevalError
@@ -21,7 +21,12 @@ from autoeval.pipeline.estimate import DryRun, count, price_of
 from autoeval.pipeline.outputs_file import OutputsFile, Row, row_of
 from autoeval.types import Failure
 
-_EXIT_CODES = {StopReason.BUDGET: 4, StopReason.REFUSED: 5, StopReason.UNREACHABLE: 3}
+_EXIT_CODES = {
+    StopReason.BUDGET: 4,
+    StopReason.REFUSED: 5,
+    StopReason.UNREACHABLE: 3,
+    StopReason.PENDING: 6,
+}
 _REFUSALS = frozenset({REFUSAL, "content_filter"})
 
 
@@ -178,7 +183,7 @@ def generate(
     """
     generator = side.plan.generator
     price = price_of(generator)
-    requests, n_new = side.plan.requests(), side.plan.n_outputs - len(side.in_order(side.kept))
+    requests, n_new = Replay(side.plan.requests), side.plan.n_outputs - len(side.in_order(side.kept))
     save = _every(chunksize, lambda: _write(side, side.read(cache, {})[0], {}))
     report = ask(
         requests, cache, options, lambda _: price, display, total=n_new, doing="generated", on_reply=save

@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.annotators.read import Replies, read, unparsed_keys
-from autoeval.completions.ask import AskOptions, AskReport, Display, ask
+from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.cache import Cache, Entry, default_path
 from autoeval.completions.keys import request_key
 from autoeval.errors import UsageError
@@ -91,7 +91,7 @@ def ask_all(
     for plan in plans:
         _refuse_unmet(plan, cache)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
-    requests = chain.from_iterable(plan.requests() for plan in plans)
+    requests = Replay(lambda: chain.from_iterable(plan.requests() for plan in plans))
     n_questions = sum(plan.n_questions for plan in plans)
     return ask(requests, cache, options, _price_of(plans[0].annotator), display, again, n_questions)
 
@@ -170,9 +170,10 @@ def _price_of(annotator: Annotator) -> Callable[[Request], Price | None]:
 
 
 def _write(path: Path, annotations: Iterator[Annotation], tally: Tally) -> None:
+    beginning = list(islice(annotations, 1))  # nothing is touched where the very first reply is missing
     try:
         with replacing(path) as file:
-            for _ in write_rows(file, annotations):
+            for _ in write_rows(file, chain(beginning, annotations)):
                 pass
             if not tally.n_judged:
                 raise _NothingJudged

@@ -2,6 +2,7 @@
 
 from autoeval.completions.ask import AskOptions
 from autoeval.completions.retries import Retries
+from autoeval.errors import UsageError
 from autoeval.pipeline.checks import check_number
 
 
@@ -13,6 +14,8 @@ def ask_options(
     retry_delay: float,
     requests_per_minute: float | None,
     tokens_per_minute: float | None,
+    batch: bool,
+    wait: bool,
 ) -> AskOptions:
     """Return how to ask; the parameters are those of the journeys.
 
@@ -26,7 +29,16 @@ def ask_options(
     check_number("retry_delay", retry_delay, 0, optional=False)
     check_number("requests_per_minute", requests_per_minute, 0.001)
     check_number("tokens_per_minute", tokens_per_minute, 0.001)
+    if wait and not batch:
+        raise UsageError("--wait is for batch jobs: use it with --batch.")
     retries = Retries(max_attempts, base_delay=retry_delay)
     return AskOptions(
-        max_concurrency, request_timeout, max_cost, retries, requests_per_minute, tokens_per_minute
+        max_concurrency,
+        request_timeout,
+        max_cost,
+        retries,
+        requests_per_minute,
+        tokens_per_minute,
+        is_batch=batch,
+        waits=wait,
     )

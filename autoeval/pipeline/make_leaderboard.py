@@ -11,7 +11,6 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport, Display, Silent
-from autoeval.completions.ledger import StopReason
 from autoeval.data.evalset import reference
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import UsageError
@@ -28,7 +27,7 @@ from autoeval.pipeline.limits import ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
-from autoeval.pipeline.result import EXIT_BUDGET, EXIT_INCOMPLETE, EXIT_OK, EXIT_REFUSED
+from autoeval.pipeline.result import exit_code_after
 from autoeval.pipeline.rows import Conditions, Row, leaderboard_row
 
 
@@ -49,11 +48,7 @@ class Leaderboard:
     @property
     def exit_code(self) -> int:
         """What the command line exits with."""
-        if self.ask.stop and self.ask.stop.reason is StopReason.BUDGET:
-            return EXIT_BUDGET
-        if self.ask.stop and self.ask.stop.reason is StopReason.REFUSED:
-            return EXIT_REFUSED
-        return EXIT_INCOMPLETE if self.incomplete else EXIT_OK
+        return exit_code_after(self.ask, is_complete=not self.incomplete)
 
 
 @dataclass(frozen=True)
@@ -100,6 +95,8 @@ def make_leaderboard(
     max_concurrency: int = 64,
     requests_per_minute: float | None = None,
     tokens_per_minute: float | None = None,
+    batch: bool = False,
+    wait: bool = False,
     request_timeout: float = 120.0,
     max_attempts: int = 8,
     retry_delay: float = 0.5,
@@ -150,6 +147,9 @@ def make_leaderboard(
         max_concurrency: Most requests in flight.
         requests_per_minute: Most requests a minute. Default: as many as the server takes.
         tokens_per_minute: Most tokens a minute, sent and received. Default: as many as the server takes.
+        batch: Ask through the provider's batch API, at half the price: submit what is missing and collect what
+            is done; the same command collects the rest later.
+        wait: With batch, stay until everything is done.
         request_timeout: Seconds that one request may take.
         max_attempts: How often a request is asked before it counts as failed.
         retry_delay: Seconds before the first retry; doubled each time.
@@ -191,6 +191,8 @@ def make_leaderboard(
         retry_delay,
         requests_per_minute,
         tokens_per_minute,
+        batch,
+        wait,
     )
     display = display or Silent()
     before = read_board(path) if path.exists() else Board({})

@@ -27,6 +27,19 @@ EXIT_OK = 0
 EXIT_INCOMPLETE = 3
 EXIT_BUDGET = 4
 EXIT_REFUSED = 5
+EXIT_PENDING = 6
+_EXIT_AFTER = {
+    StopReason.BUDGET: EXIT_BUDGET,
+    StopReason.REFUSED: EXIT_REFUSED,
+    StopReason.PENDING: EXIT_PENDING,
+}
+
+
+def exit_code_after(asked: AskReport, is_complete: bool) -> int:
+    """Return what the command line exits with after asking; `is_complete` says whether enough was judged."""
+    if asked.stop and asked.stop.reason in _EXIT_AFTER:
+        return _EXIT_AFTER[asked.stop.reason]
+    return EXIT_OK if is_complete else EXIT_INCOMPLETE
 
 
 @dataclass(frozen=True)
@@ -106,12 +119,8 @@ class Evaluation:
     @property
     def exit_code(self) -> int:
         """What the command line exits with."""
-        if self.ask.stop and self.ask.stop.reason is StopReason.BUDGET:
-            return EXIT_BUDGET
-        if self.ask.stop and self.ask.stop.reason is StopReason.REFUSED:
-            return EXIT_REFUSED
         coverage = min(self.tally.coverage, *(made.coverage for made in self.generations), 1.0)
-        return EXIT_INCOMPLETE if coverage < self.min_coverage else EXIT_OK
+        return exit_code_after(self.ask, is_complete=coverage >= self.min_coverage)
 
     @property
     def outputs_paths(self) -> list[Path]:

@@ -19,6 +19,10 @@ class Price(Strict):
     """Price of a million input tokens."""
     output: Annotated[float, Field(ge=0)]
     """Price of a million output tokens."""
+    batch_input: Annotated[float, Field(ge=0)] | None = None
+    """Price of a million input tokens in a batch job. Default: as `input`."""
+    batch_output: Annotated[float, Field(ge=0)] | None = None
+    """Price of a million output tokens in a batch job. Default: as `output`."""
 
 
 class MessageConfig(Strict):

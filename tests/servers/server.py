@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -44,7 +44,7 @@ class JudgeServer:
     in_flight: int = 0
     most_in_flight: int = 0
 
-    def __enter__(self) -> "JudgeServer":
+    def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         started = threading.Event()
@@ -79,7 +79,7 @@ class JudgeServer:
 
     async def _serve(self, started: threading.Event) -> None:
         app = web.Application(client_max_size=64 * 2**20)
-        app.router.add_post("/{address:.*}", self._handle)
+        self._add_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port, backlog=4096)
@@ -88,6 +88,9 @@ class JudgeServer:
         started.set()
         await self._closing.wait()
         await runner.cleanup()
+
+    def _add_routes(self, app: web.Application) -> None:
+        app.router.add_post("/{address:.*}", self._handle)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         found = protocols.of_address(request.path)
@@ -98,7 +101,7 @@ class JudgeServer:
         self._note(request, body)
         try:
             body.setdefault("model", model)
-            answer = self.answer(body) if self._is_welcome(request) else _WRONG_KEY
+            answer = self.answer(body) if self.is_welcome(request) else _WRONG_KEY
             if answer.delay:
                 await asyncio.sleep(answer.delay)
             if answer.fault is not None:
@@ -115,7 +118,8 @@ class JudgeServer:
         if len(self.received) < self.keeps:
             self.received.append(Received(request.path, request.headers, body))
 
-    def _is_welcome(self, request: web.Request) -> bool:
+    def is_welcome(self, request: web.Request) -> bool:
+        """Whether a request carries the right key."""
         if self.key is None:
             return True
         headers = request.headers

@@ -36,21 +36,22 @@ class AnthropicProtocol(RemoteProvider):
 
 
 class AnthropicProvider(AnthropicProtocol):
-    """Asks Anthropic through the `anthropic` SDK."""
+    """Asks Anthropic through the `anthropic` SDK, whose clients take `credentials`."""
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         """Find address and key."""
         import anthropic
 
-        self._address = check_address(endpoint.base_url) if endpoint.base_url else None
+        address = check_address(endpoint.base_url) if endpoint.base_url else None
         is_token = not endpoint.api_key_env and not os.environ.get("ANTHROPIC_API_KEY")
-        self._key_kind = "auth_token" if is_token and os.environ.get("ANTHROPIC_AUTH_TOKEN") else "api_key"
+        kind = "auth_token" if is_token and os.environ.get("ANTHROPIC_AUTH_TOKEN") else "api_key"
         variables = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"]
-        key = find_key(endpoint, variables, is_optional=bool(endpoint.base_url))
-        super().__init__(anthropic, key, timeout)
+        self.key = find_key(endpoint, variables, is_optional=bool(endpoint.base_url))
+        self.credentials: dict[str, Any] = {kind: self.key, "base_url": address}
+        super().__init__(anthropic, self.key, timeout)
 
     def _connect(self, **options: Any) -> Any:
-        return self._sdk.AsyncAnthropic(**{self._key_kind: self._key}, base_url=self._address, **options)
+        return self._sdk.AsyncAnthropic(**self.credentials, **options)
 
 
 def body(request: Request) -> dict[str, Any]:

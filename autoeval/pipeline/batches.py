@@ -1,0 +1,77 @@
+"""Looking at batch jobs, and ending them early."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autoeval.completions.batch.apis import BatchError, batch_api
+from autoeval.completions.batch.jobs import BatchJob, Jobs, JobState
+from autoeval.errors import UsageError, nearest
+from autoeval.pipeline.judging import open_cache
+
+_OPEN = (JobState.OPEN, JobState.SUBMITTING)
+
+
+@dataclass(frozen=True)
+class BatchList:
+    """The jobs in a cache's file, oldest first, each with what is to be said of it."""
+
+    jobs: tuple[tuple[BatchJob, str], ...]
+
+    def __str__(self) -> str:
+        """Return a line a job."""
+        if not self.jobs:
+            return "There are no batch jobs."
+        return "\n".join(
+            f"{job.id or '(being submitted)'} · {datetime.fromtimestamp(job.created, UTC):%Y-%m-%d %H:%M} UTC · "
+            f"{job.endpoint.provider} {job.model} · {job.n_requests} requests · {told}"
+            for job, told in self.jobs
+        )
+
+
+def batches(
+    cancel: str | None = None, caching_path: str | Path | None = "auto", request_timeout: float = 120.0
+) -> BatchList:
+    """List the batch jobs in a cache's file, and how far they are.
+
+    Args:
+        cancel: End this job early, or `all` that are open. What they have done by then is collected by the next
+            run; the rest is asked again, in a job or (without --batch) at once.
+        caching_path: The cache. `auto`: in the user's cache folder.
+        request_timeout: Seconds that one request may take.
+
+    Returns:
+        The jobs, oldest first.
+
+    Raises:
+        UsageError: there is no such open job.
+        BatchError: a job could not be cancelled.
+    """
+    with open_cache(caching_path) as cache:
+        jobs = Jobs(cache)
+        if cancel is not None:
+            for job in _chosen(jobs.all(*_OPEN), cancel):
+                with closing(batch_api(job.endpoint, request_timeout)) as api:
+                    api.cancel(job.id or "")
+        return BatchList(tuple((job, _told(job, request_timeout)) for job in jobs.all()))
+
+
+def _chosen(jobs: list[BatchJob], cancel: str) -> list[BatchJob]:
+    submitted = [job for job in jobs if job.id is not None]
+    chosen = [job for job in submitted if cancel in ("all", job.id)]
+    if not chosen and cancel != "all":
+        known = [job.id for job in submitted if job.id is not None]
+        raise UsageError(f"--cancel: there is no open job {cancel!r}. {nearest(cancel, known)}")
+    return chosen
+
+
+def _told(job: BatchJob, timeout: float) -> str:
+    if job.state is not JobState.OPEN or job.id is None:
+        return str(job.state)
+    try:
+        with closing(batch_api(job.endpoint, timeout)) as api:
+            status = api.status(job.id)
+    except BatchError as error:
+        return f"open; {error}"
+    return "done, not yet collected" if status.is_ended else f"{status.n_done} done"

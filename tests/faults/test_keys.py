@@ -1,0 +1,40 @@
+"""A key reaches the server and nothing else, whatever the server does with it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.small import start_command, write_outputs
+from tests.servers import Answer, JudgeServer, always
+
+KEY = "sk-very-secret-0123456789"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer("a > b"),
+        Answer(f"a > b, by the way {KEY}"),
+        Answer(f"wrong key {KEY}", status=401),
+        Answer(f"bad request by {KEY}", status=400),
+        Answer(f"overloaded by {KEY}", status=500),
+    ],
+    ids=["good", "echoed in a reply", "401", "400", "500"],
+)
+@pytest.mark.parametrize("judge", ["gpt4_ranking", "claude"])
+def test_a_key_is_in_no_file_and_no_message(judge: str, answer: Answer, tmp_path: Path) -> None:
+    outputs, reference = write_outputs(tmp_path)
+    with JudgeServer(always(answer.text, status=answer.status)) as server:
+        address = server.address if judge == "claude" else server.base_url
+        process = start_command(
+            *(f"--model_outputs={outputs}", f"--reference_outputs={reference}", "--max_attempts=2"),
+            *(f"--annotators_config={judge}", f"--judge_base_url={address}", "--retry_delay=0"),
+            *(f"--caching_path={tmp_path / 'cache.sqlite'}", f"--output_path={tmp_path / 'results'}"),
+            OPENAI_API_KEY=KEY,
+            ANTHROPIC_API_KEY=KEY,
+        )
+        said, errors = process.communicate()
+        assert server.n_requests
+    assert KEY not in said + errors
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
