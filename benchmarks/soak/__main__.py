@@ -1,0 +1,24 @@
+"""A short soak that writes nothing: `python -m benchmarks.soak --minutes 2`."""
+
+import argparse
+import sys
+
+from benchmarks.soak.conduct import MINUTES, measure
+from benchmarks.soak.rounds import BrokenPromiseError
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    try:
+        section = measure(arguments.minutes, arguments.seed)
+    except BrokenPromiseError as broken:
+        sys.exit(f"a promise is broken: {broken}")
+    command = f"python -m benchmarks.soak --minutes {arguments.minutes:g} --seed {arguments.seed}"
+    print(section.markdown("soak", command))
+
+
+if __name__ == "__main__":
+    main()
