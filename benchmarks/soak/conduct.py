@@ -17,16 +17,14 @@ from benchmarks.results import Section
 from benchmarks.soak.figures import Figures, section
 from benchmarks.soak.resident import resident
 from benchmarks.soak.rounds import (
-    ENVIRONMENT,
     N_PAIRS,
     BrokenPromiseError,
-    CommandLine,
     Counts,
     Disturbance,
     Judging,
     Round,
-    Runner,
 )
+from benchmarks.soak.runners import ENVIRONMENT, CommandLine, Runner
 from benchmarks.soak.server import Control, faulty_server
 
 MINUTES = 30.0

@@ -1,7 +1,6 @@
 """A round: a new model's outputs are judged, with disturbances, until all is done; then the promises are checked."""
 
 import json
-import os
 import random
 import shutil
 import signal
@@ -13,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from autoeval.leaderboards.table import read_board
-from benchmarks.processes import ours
 from benchmarks.soak.books import outcome, payments
+from benchmarks.soak.runners import Runner, start, wait
 from benchmarks.soak.server import Control, outputs
 
 N_PAIRS = 200
@@ -30,7 +29,6 @@ LEAST_COVERAGE = 0.99
 STARTED_SECONDS = 1.0
 """By then Python has come to autoeval's own code, which knows what to do with an interrupt."""
 INSTRUCTIONS = tuple(f"Explain matter {number} to a beginner." for number in range(N_PAIRS))
-ENVIRONMENT = {"OPENAI_API_KEY": "none", "ANTHROPIC_API_KEY": "none"}
 
 
 class BrokenPromiseError(Exception):
@@ -66,38 +64,6 @@ class Judging:
     config: str
     address: str
     board: Path
-
-
-class Runner(Protocol):
-    """Runs `evaluate` to its end."""
-
-    def evaluate(self, parameters: Mapping[str, Any], limit: float) -> int | None:
-        """Return the exit code; None if it was not done within `limit` seconds."""
-
-
-class CommandLine:
-    """Runs `evaluate` as a command."""
-
-    def evaluate(self, parameters: Mapping[str, Any], limit: float) -> int | None:
-        """Return the exit code; None if it was not done within `limit` seconds."""
-        return _wait(start(parameters), limit)
-
-
-def start(parameters: Mapping[str, Any]) -> "subprocess.Popen[bytes]":
-    """Start the command, with parameters as the Python function takes them."""
-    command = ours("evaluate", *(f"--{name}={value}" for name, value in parameters.items()))
-    environment = {**os.environ, **command.environment, **ENVIRONMENT}
-    with Path(parameters["output_path"]).with_suffix(".log").open("ab") as log:
-        return subprocess.Popen(command.arguments, env=environment, stdout=subprocess.DEVNULL, stderr=log)
-
-
-def _wait(process: "subprocess.Popen[bytes]", limit: float) -> int | None:
-    try:
-        return process.wait(limit)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return None
 
 
 @dataclass
@@ -174,7 +140,7 @@ class Round:
                 code: int | None = process.wait(after)
             except subprocess.TimeoutExpired:
                 process.send_signal(by)
-                code = _wait(process, RUN_SECONDS)
+                code = wait(process, RUN_SECONDS)
         if code in (0, 3):  # it was done before
             self._check_run(code, "results")
             return
@@ -189,7 +155,7 @@ class Round:
         names = ("results", "results_of_another")
         with self._outages_counted(len(names)):
             processes = [start(self._parameters(name)) for name in names]
-            codes = [_wait(process, RUN_SECONDS) for process in processes]
+            codes = [wait(process, RUN_SECONDS) for process in processes]
         for name, code in zip(names, codes, strict=True):
             self._check_run(code, name)
         return max(code or 0 for code in codes)
