@@ -131,7 +131,7 @@ def analyze_evaluators(
         scoring_rule: How a vote is scored against another: zero_one, absolute or squared.
         compatible: Break ties between votes, and count, as alpaca_eval 0.6.6 does.
         seed: Of the judge's first vote, of a sample, and of the bootstraps.
-        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and do nothing.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
         A JudgeAnalysis; an EvaluatorsBoard where nobody was to be asked; a DryRun with dry_run; with

@@ -97,7 +97,7 @@ def audit(
         alpha: Expected share of false alarms among what is flagged.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Of the orders and of the sides that are changed.
-        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and do nothing.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
         An Audit; a DryRun with dry_run.

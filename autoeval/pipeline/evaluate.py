@@ -99,7 +99,7 @@ def evaluate(
             `auto`: from the hub where it can be had; None: the shipped difficulties.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
-        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and do nothing.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
         An Evaluation; a DryRun with dry_run; a Board without model_outputs; with
@@ -175,10 +175,7 @@ def evaluate(
         has_report=not (no_report or is_recompute_metrics_only),
     )
     if judged.tally.n_judged:
-        save(result, annotator, keeps_run=is_recompute_metrics_only)
-        if result.has_report:
-            write_report(result, annotator, votes)
-        standing.keep(result.name, row, judged.tally.stored(), placed.apart)
+        _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
 
 
@@ -189,6 +186,16 @@ def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_prin
     check_choice("current_leaderboard_mode", mode, MODES)
     if mode_to_print is not None:
         check_choice("leaderboard_mode_to_print", mode_to_print, ("auto", *MODES))
+
+
+def _keep(
+    result: Evaluation, annotator: Annotator, votes: HumanVotes, standing: Standing, *, keeps_run: bool
+) -> None:
+    """Write a result's files, and its row into the board's."""
+    save(result, annotator, keeps_run)
+    if result.has_report:
+        write_report(result, annotator, votes)
+    standing.keep(result.name, result.row, result.tally.stored(), result.apart)
 
 
 def _more_columns(

@@ -106,7 +106,7 @@ def make_leaderboard(
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         min_coverage: Leave a model off the board, and exit with 3, if less than this share of its pairs could
             be judged.
-        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and do nothing.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
         A Leaderboard; a Regeneration with check; a DryRun with dry_run; with is_return_instead_of_print, the
