@@ -214,7 +214,7 @@ def evaluate(
         plan = Plan(annotator, pairs, seed)
         import_json_cache(caching_path, plan, cache, display)
         if dry_run:
-            return estimate(plan, cache)
+            return estimate(plan, cache, batch)
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)

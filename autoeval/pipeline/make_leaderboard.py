@@ -214,7 +214,7 @@ def make_leaderboard(
         for plan in plans:
             import_json_cache(caching_path, plan, cache, display)
         if dry_run:
-            return total(estimate(plan, cache) for plan in plans)
+            return total(estimate(plan, cache, batch) for plan in plans)
         written_to: list[Path | None] = [_folder(output_path, plan) for plan in plans]
         judged, report = judge_all(
             plans,
