@@ -15,6 +15,7 @@ from autoeval.completions.cache import Cache
 from autoeval.types import Completion, Endpoint, Failure, FailureKind
 
 _AT_ONCE = 500
+_NOBODY = 0
 _REMEMBERED_SECONDS = 86_400.0
 LEAST_REQUESTS = 25
 """No smaller jobs are tried where the provider finds them too large."""
@@ -57,9 +58,9 @@ class BatchJob:
 
     @property
     def is_being_submitted(self) -> bool:
-        """Whether another process on this machine is likely to be at it still."""
+        """Whether somebody on this machine is likely to be at it still."""
         process = int(self.submitter.rpartition(":")[2])
-        if not self.is_local or process == os.getpid() or time.time() > self.created + ABANDONED_SECONDS:
+        if not self.is_local or process == _NOBODY or time.time() > self.created + ABANDONED_SECONDS:
             return False
         try:
             os.kill(process, 0)
@@ -124,6 +125,14 @@ class Jobs:
                 "UPDATE batch_jobs SET n_requests = ? WHERE note = ?", (len(claimed), job.note)
             )
         return replace(job, n_requests=len(claimed)), claimed
+
+    def leave(self, job: BatchJob) -> None:
+        """Note that nobody is submitting a job any more, though it may have been: the next to look finds out."""
+        with self._cache.transaction() as connection:
+            connection.execute(
+                "UPDATE batch_jobs SET submitter = ? WHERE note = ?",
+                (f"{socket.gethostname()}:{_NOBODY}", job.note),
+            )
 
     def submitted(self, job: BatchJob, provider_id: str) -> BatchJob:
         """Note the provider's name for a job, which is open from now on; returns it so."""

@@ -96,4 +96,7 @@ class Submission:
         except BatchRefusedError:
             self.jobs.close(job, JobState.FAILED)
             raise
+        except BaseException:
+            self.jobs.leave(job)
+            raise
         self.jobs.submitted(job, provider_id)
