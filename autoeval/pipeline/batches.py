@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autoeval.completions.batch.apis import batch_api
 from autoeval.completions.batch.jobs import BatchJob, Jobs, JobState
 from autoeval.errors import AutoevalError, UsageError, nearest
 from autoeval.pipeline.judging import open_cache
@@ -73,6 +72,8 @@ def _chosen(flag: str, jobs: list[BatchJob], wanted: str) -> list[BatchJob]:
 
 
 def _cancel(job: BatchJob, timeout: float) -> None:
+    from autoeval.completions.batch.apis import batch_api
+
     assert job.id is not None
     with closing(batch_api(job.endpoint, timeout)) as api:
         if not api.status(job.id).is_ended:
@@ -80,6 +81,8 @@ def _cancel(job: BatchJob, timeout: float) -> None:
 
 
 def _told(job: BatchJob, timeout: float) -> str:
+    from autoeval.completions.batch.apis import batch_api
+
     if job.state is not JobState.OPEN or job.id is None:
         return str(job.state)
     try:

@@ -55,7 +55,7 @@ class BatchRun:
     _has_to_wait: bool = False
     _has_waited: bool = False
     _n_done: int = 0
-    _n_stored: int = 0
+    _n_replies: int = 0
 
     def __post_init__(self) -> None:
         """Open the books."""
@@ -90,7 +90,7 @@ class BatchRun:
             open_jobs = [job for job in self._open_jobs() if self._is_ours(job)]
             if not (open_jobs or self._has_to_wait or trouble):
                 return
-            message = pending_message(open_jobs, self._has_to_wait)
+            message = pending_message(open_jobs, self._has_to_wait, self._n_replies)
             if not waits:
                 raise BatchPendingError(f"{message} Run the same command again then (or now with --wait).")
             note = self._note(open_jobs, pause)
@@ -99,8 +99,8 @@ class BatchRun:
     def collect_for_others(self) -> None:
         """Collect for a run that asks live and does not depend on it; what goes wrong is only announced."""
         self._collect_all()
-        if self._n_stored:
-            self.announce(f"{self._n_stored} requests of batch jobs are done and were collected")
+        if self._n_replies:
+            self.announce(f"{self._n_replies} replies of batch jobs were collected")
 
     def close(self) -> None:
         """Close the connections to the APIs."""
@@ -237,7 +237,7 @@ class BatchRun:
     def _store(self, job: BatchJob, outcomes: dict[bytes, Outcome]) -> None:
         """Store what came of some requests, and count it where they are this run's own."""
         stored = self.jobs.store(job, outcomes)
-        self._n_stored += len(stored)
+        self._n_replies += sum(isinstance(outcomes[key], Completion) for key in stored)
         for key in stored:
             outcome = outcomes[key]
             if not self.ledger.is_open(key):
@@ -287,14 +287,25 @@ class BatchRun:
         return self._apis[endpoint]
 
 
-def pending_message(jobs: list[BatchJob], has_more: bool) -> str:
-    """Say what is still to come, and when at the latest; `has_more`: some requests are not submitted yet."""
+def pending_message(jobs: list[BatchJob], has_more: bool, n_collected: int) -> str:
+    """Say what is still to come, and when at the latest.
+
+    Args:
+        jobs: those that are open.
+        has_more: some requests are not submitted yet.
+        n_collected: how many replies came before this is said.
+    """
+    collected = f"{n_collected} replies of batch jobs were collected. " if n_collected else ""
+    return collected + _what_is_open(jobs, has_more)
+
+
+def _what_is_open(jobs: list[BatchJob], has_more: bool) -> str:
     if not jobs:
         return "Requests wait for room at the provider, where other batch jobs are open."
     latest = datetime.fromtimestamp(max(job.created for job in jobs), UTC) + _WINDOW
     n_requests = sum(job.n_requests for job in jobs)
     where = "a batch job, which is" if len(jobs) == 1 else f"{len(jobs)} batch jobs, which are"
-    more = " The other requests are submitted when there is room for them." if has_more else ""
+    more = " The other requests are submitted when there is room (or money) for them." if has_more else ""
     if latest < datetime.now(UTC):
         return f"{n_requests} requests are in {where} overdue since {latest:%Y-%m-%d %H:%M} UTC.{more}"
     return (

@@ -1,6 +1,7 @@
 """Asking in batches, in both protocols, through whole runs: submit, leave, come back, collect."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from autoeval.pipeline.batches import batches
 from autoeval.pipeline.estimate import DryRun
 from autoeval.pipeline.make_leaderboard import make_leaderboard
 from tests.completions.batch.runs import A_WINS, JUDGES, N, address, pending, refusing, run, start
-from tests.pipeline.small import write_outputs
+from tests.pipeline.small import start_command, write_outputs
 from tests.servers import Answer, prompt_text
 from tests.servers.answers import Body
 from tests.servers.batch_server import BatchServer
@@ -138,6 +139,17 @@ def test_the_command_line_ends_with_six(protocol: str, tmp_path: Path) -> None:
     assert process.returncode == 6, errors
     assert "Run the same command again" in errors
     assert not list((tmp_path / "results").rglob("*.*"))
+
+
+def test_the_command_line_lists_jobs_a_line_each(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS) as server:
+        pending(tmp_path, server, protocol)
+        flag = f"--caching_path={tmp_path / 'cache.sqlite'}"
+        process = start_command("batches", flag, ANTHROPIC_API_KEY="sk-test")
+        shown, errors = process.communicate()
+    assert process.returncode == 0, errors
+    (line,) = shown.splitlines()
+    assert re.fullmatch(rf"job-0 · \d{{4}}-.* UTC · {protocol} .* · 20 requests · 0 done", line)
 
 
 def test_waiting_without_a_batch_is_a_usage_error(protocol: str, tmp_path: Path) -> None:
