@@ -157,6 +157,16 @@ def test_two_runs_at_once_put_no_request_into_two_jobs(protocol: str, tmp_path: 
         assert server.n_batched == N
 
 
+def test_of_a_cache_cut_short_the_jobs_are_kept(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS) as server:
+        pending(tmp_path, server, protocol)
+        with (tmp_path / "cache.sqlite").open("rb+") as file:
+            file.truncate((tmp_path / "cache.sqlite").stat().st_size - 1)
+        server.finish()
+        assert (run(tmp_path, server, protocol).exit_code, server.n_batched) == (0, N)
+        assert (tmp_path / "cache.sqlite.damaged-1").exists()
+
+
 def test_results_that_are_gone_are_asked_for_again_and_a_lost_job_can_be_forgotten(
     protocol: str, tmp_path: Path
 ) -> None:
