@@ -30,19 +30,20 @@ class BatchList:
 
 
 def batches(
+    caching_path: str | Path | None = "auto",
+    *,
     cancel: str | None = None,
     forget: str | None = None,
-    caching_path: str | Path | None = "auto",
     request_timeout: float = 120.0,
 ) -> BatchList:
     """List the batch jobs in a cache's file, and how far they are.
 
     Args:
+        caching_path: The cache. `auto`: in the user's cache folder.
         cancel: End this job early, or `all` that are open. What they have done by then is collected by the next
             run; the rest is asked again, in a job or (without --batch) at once.
         forget: Give up this job, or `all` that are open, without asking the provider: its requests are asked again,
             and what it may still bring is lost. For a job that the provider does not know any more.
-        caching_path: The cache. `auto`: in the user's cache folder.
         request_timeout: Seconds that one request may take.
 
     Returns:

@@ -87,13 +87,13 @@ def test_jobs_are_listed_and_cancelled(protocol: str, tmp_path: Path) -> None:
     cache = tmp_path / "cache.sqlite"
     with BatchServer(A_WINS) as server:
         pending(tmp_path, server, protocol)
-        assert "20 requests · 0 done" in str(batches(caching_path=cache))
+        assert "20 requests · 0 done" in str(batches(cache))
         with pytest.raises(UsageError, match="Did you mean 'job-0'"):
-            batches("job-1", caching_path=cache)
-        batches("all", caching_path=cache)
+            batches(cache, cancel="job-1")
+        batches(cache, cancel="all")
         assert server.jobs[0].status == "cancelling"
         server.finish(cancel=True)
-        assert "done, not yet collected" in str(batches(caching_path=cache))
+        assert "done, not yet collected" in str(batches(cache))
         result = run(tmp_path, server, protocol, batch=False)
     assert (result.exit_code, server.n_requests) == (0, N)
 

@@ -178,7 +178,7 @@ def test_results_that_are_gone_are_asked_for_again_and_a_lost_job_can_be_forgott
         with pytest.raises(AutoevalError, match="batches --forget job-0") as raised:
             run(tmp_path, server, protocol)
         assert raised.value.exit_code == 5
-        assert "given up" in str(batches(forget="job-0", caching_path=cache))
+        assert "given up" in str(batches(cache, forget="job-0"))
         pending(tmp_path, server, protocol)
         assert (server.n_batched, len(lost.requests)) == (N, N)
         if protocol == "anthropic":
