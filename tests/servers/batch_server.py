@@ -11,6 +11,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import Message
+from email.parser import BytesParser
 from typing import Any
 
 from aiohttp import web
@@ -136,14 +138,16 @@ class BatchServer(JudgeServer):
         return web.Response(text="".join(f"{job.id}: {job.status}\n" for job in self.jobs))
 
     async def _upload(self, request: web.Request) -> web.Response:
-        form = await request.post()
-        assert form["purpose"] == "batch"
-        file = form["file"]
-        assert isinstance(file, web.FileField)
+        head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+        form = {}
+        for part in BytesParser().parsebytes(head + await request.read()).get_payload():
+            assert isinstance(part, Message)
+            form[part.get_param("name", header="content-disposition")] = part
+        assert form["purpose"].get_payload() == "batch"
         name = f"file-{len(self._files)}"
-        self._files[name] = file.file.read()
+        self._files[name] = bytes(form["file"].get_payload(decode=True))
         return web.json_response(
-            {"id": name, "object": "file", "filename": file.filename, "purpose": "batch"}
+            {"id": name, "object": "file", "filename": form["file"].get_filename(), "purpose": "batch"}
         )
 
     async def _download(self, request: web.Request) -> web.StreamResponse:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autoeval.completions.batch import asking, jobs
+from autoeval.completions.batch import collecting, jobs
 from autoeval.completions.batch.apis import BatchError
 from autoeval.completions.cache import Cache
 from autoeval.errors import AutoevalError
@@ -32,7 +32,7 @@ def test_a_run_that_is_killed_while_it_collects_loses_nothing(tmp_path: Path) ->
 def test_a_job_with_too_many_tokens_is_submitted_in_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (jobs, asking):
+    for module in (jobs, collecting):
         monkeypatch.setattr(module, "LEAST_REQUESTS", 4)
     with BatchServer(A_WINS, most_enqueued=12) as server:
         pending(tmp_path, server, "openai")
