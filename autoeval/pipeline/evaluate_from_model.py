@@ -4,28 +4,27 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from autoeval.annotators.config import Judge
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.completions import providers
 from autoeval.completions.ask import Display, Silent
 from autoeval.completions.cache import Cache
 from autoeval.completions.providers import LOCAL
-from autoeval.data.evalset import reference
 from autoeval.data.instructions import load_instructions
 from autoeval.errors import AutoevalError, UsageError
 from autoeval.generators.config import Generator
 from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
 from autoeval.generators.plan import GenerationPlan
+from autoeval.pipeline.asking import AskingParameters, judge_source, prepare
 from autoeval.pipeline.checks import check_number
-from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
+from autoeval.pipeline.choosing import Folders, config_folders, outputs_to_compare
 from autoeval.pipeline.estimate import DryRun, DryRuns, price_of
 from autoeval.pipeline.evaluate import evaluate
 from autoeval.pipeline.forwarding import also_takes, defaults
 from autoeval.pipeline.generating import Generation, Side, generate
 from autoeval.pipeline.judging import open_cache, refuse_unbatchable
-from autoeval.pipeline.limits import ask_options
+from autoeval.pipeline.limits import Limits, ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import make_folder, results_folder
 from autoeval.pipeline.outputs_file import OutputsFile
@@ -174,7 +173,7 @@ def _compare_with(evaluation_dataset: Any, settings: Mapping[str, Any], *, is_ge
         return _reusable(given)
     if evaluation_dataset is not None:
         return evaluation_dataset
-    return reference(find_preset(settings["preset"]).reference)
+    return outputs_to_compare(None, find_preset(settings["preset"]))
 
 
 def _reusable(source: Any) -> Any:
@@ -201,14 +200,10 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
     Raises:
         UsageError: something is missing.
     """
-    folders = config_folders(settings["annotators_config_dir"], settings["base_dir"])
-    annotator = load_annotator(
-        annotator_source(settings["annotators_config"], find_preset(settings["preset"]), folders),
-        JudgeOverrides(settings["judge_base_url"], settings["judge_model"], settings["judge_api_key_env"]),
-        folders,
-    )
-    asked: list[Generator | Judge] = [*generators]
-    asked += [judge for judge in annotator.judges if not judge.is_builtin]
+    parameters = cast("AskingParameters", settings)
+    source = judge_source(settings["annotators_config"], find_preset(settings["preset"]), parameters)
+    judges = prepare(source, parameters).annotator.judges
+    asked: list[Generator | Judge] = [*generators, *(judge for judge in judges if not judge.is_builtin)]
     if settings["batch"]:
         refuse_unbatchable(
             one for one in asked if isinstance(one, Judge) or one.endpoint.provider not in LOCAL
@@ -219,9 +214,6 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
         providers.create(one.endpoint, settings["request_timeout"])
 
 
-_LIMITS = tuple(inspect.signature(ask_options).parameters)
-
-
 def _generate(
     sides: Sequence[Side], cache: Cache, settings: dict[str, Any], chunksize: int | None
 ) -> Iterator[Generation]:
@@ -230,7 +222,7 @@ def _generate(
     pending: AutoevalError | None = None
     for side in sides:
         display.announce(f"generating: {side.line()}")
-        options = ask_options(**{name: settings[name] for name in _LIMITS})
+        options = ask_options(cast("Limits", settings))
         try:
             made = generate(side, cache, options, display, chunksize)
         except AutoevalError as error:
