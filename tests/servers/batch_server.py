@@ -124,7 +124,10 @@ class BatchServer(JudgeServer):
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
             if self.trouble is not None:
-                return web.json_response({"error": {"message": "not now"}}, status=self.trouble)
+                headers = {"Location": "http://elsewhere.invalid/batches"}
+                return web.json_response(
+                    {"error": {"message": "not now"}}, status=self.trouble, headers=headers
+                )
             if not self.is_welcome(request):
                 error = {"type": "authentication_error", "message": "wrong key", "code": "invalid_api_key"}
                 return web.json_response({"type": "error", "error": error}, status=401)

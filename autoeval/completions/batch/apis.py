@@ -1,9 +1,10 @@
 """What a batch API has to do for us, the two that do it, and what goes wrong with both in one way."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -123,14 +124,15 @@ def explained(sdk: ModuleType, key: str, doing: str) -> Iterator[None]:
     try:
         yield
     except sdk.APIStatusError as error:
-        raise status_error(error.status_code, error.body or error.message, key, doing) from None
+        body, headers = error.body or error.message, error.response.headers
+        raise status_error(error.status_code, body, headers, key, doing) from None
     except sdk.APIConnectionError as error:
         raise BatchError(f"{doing}: {connection_failure(error).message}") from None
 
 
-def status_error(status: int, body: Any, key: str, doing: str) -> BatchError:
+def status_error(status: int, body: Any, headers: Mapping[str, str], key: str, doing: str) -> BatchError:
     """Say what an HTTP status means for what was being done."""
-    failure = status_failure(status, body, {}, key)
+    failure = status_failure(status, body, headers, key)
     if status == 404:
         return BatchUnknownError(f"{doing}: {failure.message}")
     kind = BatchRefusedError if failure.kind in _REFUSED else BatchError
@@ -157,7 +159,7 @@ def read_results(
     headers = {**client.default_headers, **client.auth_headers}
     sent = {name: value for name, value in headers.items() if isinstance(value, str)}
     url = f"{str(client.base_url).rstrip('/')}/{path.lstrip('/')}"
-    for line in stream_lines(url, sent, timeout, lambda status, body: _unread(status, body, key)):
+    for line in stream_lines(url, sent, timeout, partial(_unread, key)):
         try:
             entry = json.loads(without_key(line, key))
             name = entry["custom_id"]
@@ -172,11 +174,12 @@ def read_results(
 
 
 _READING = "the batch's replies could not be read"
+_NONE: Mapping[str, str] = {}
 
 
-def _unread(status: int | None, why: Any, key: str) -> BatchError:
-    """Say why a file could not be read: the status with its body, or (without one) the error on the way."""
+def _unread(key: str, why: Any, status: int | None = None, headers: Mapping[str, str] = _NONE) -> BatchError:
+    """Say why a file could not be read: the body that came with a status, or (without one) what happened on the way."""
     if status is not None:
-        return status_error(status, why, key, _READING)
+        return status_error(status, why, headers, key, _READING)
     told = connection_failure(why).message if isinstance(why, Exception) else str(why)
     return BatchError(f"{_READING}: {told}")

@@ -16,7 +16,7 @@ def stream_lines(
     url: str,
     headers: dict[str, str],
     timeout: float,
-    trouble: Callable[[int | None, Any], Exception],
+    trouble: Callable[..., Exception],
 ) -> Iterator[bytes]:
     """Read a file's lines as they come.
 
@@ -24,20 +24,22 @@ def stream_lines(
         url: the file.
         headers: what is sent along.
         timeout: seconds without a byte after which reading is given up.
-        trouble: makes the exception that is raised, of a bad HTTP status and its body, or (status None) of what
-            happened on the way.
+        trouble: makes the exception that is raised, of what happened on the way, or of a body with the `status`
+            and `headers` that it came with.
     """
     import httpx2
 
-    with httpx2.Client(timeout=timeout, follow_redirects=True) as client:
+    with httpx2.Client(timeout=timeout, follow_redirects=False) as client:
         try:
             with client.stream("GET", url, headers=headers) as response:
                 if response.status_code != 200:
                     body = b"".join(_bounded(response.iter_bytes(), _MOST_ERROR_BYTES))
-                    raise trouble(response.status_code, body.decode(errors="replace"))
+                    raise trouble(
+                        body.decode(errors="replace"), status=response.status_code, headers=response.headers
+                    )
                 yield from _lines(_counted(response.iter_bytes(), trouble))
         except httpx2.HTTPError as error:
-            raise trouble(None, error) from None
+            raise trouble(error) from None
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -55,12 +57,12 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _counted(chunks: Iterable[bytes], trouble: Callable[[int | None, Any], Exception]) -> Iterator[bytes]:
+def _counted(chunks: Iterable[bytes], trouble: Callable[..., Exception]) -> Iterator[bytes]:
     n_bytes = 0
     for chunk in chunks:
         n_bytes += len(chunk)
         if n_bytes > MOST_FILE_BYTES:
-            raise trouble(None, f"the file is larger than {MOST_FILE_BYTES // 2**30} GB")
+            raise trouble(f"the file is larger than {MOST_FILE_BYTES // 2**30} GB")
         yield chunk
 
 
@@ -95,4 +97,4 @@ def bounded_client(sdk: ModuleType) -> Any:
         def close(self) -> None:
             self._stream.close()
 
-    return sdk.DefaultHttpxClient(event_hooks={"response": [bound]})
+    return sdk.DefaultHttpxClient(event_hooks={"response": [bound]}, follow_redirects=False)

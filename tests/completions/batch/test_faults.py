@@ -81,6 +81,23 @@ def test_trouble_is_waited_out_or_said(protocol: str, tmp_path: Path) -> None:
         assert (result.exit_code, server.n_batched) == (0, N)
 
 
+def test_no_redirect_is_followed(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS) as server:
+        server.trouble = 307
+        with pytest.raises(BatchError, match="redirects to http://elsewhere.invalid/batches") as raised:
+            run(tmp_path, server, protocol)
+        assert raised.value.exit_code == 5
+        server.trouble = None
+        pending(tmp_path, server, protocol)
+        server.finish()
+        looks = iter(range(10))
+        server.on_look = lambda: setattr(server, "trouble", 307 if next(looks) == 1 else None)
+        with pytest.raises(BatchError, match="redirects to"):
+            run(tmp_path, server, protocol)
+        server.trouble, server.on_look = None, lambda: None
+        assert (run(tmp_path, server, protocol).exit_code, server.n_batched) == (0, N)
+
+
 def test_who_waits_submits_again_what_was_not_taken(protocol: str, tmp_path: Path) -> None:
     with BatchServer(A_WINS, is_instant=True, trouble=503) as server:
         recover_soon(server)
