@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class Difficulties:
         return np.array([self.by_key.get(key, np.nan) for key in keys], dtype=float)
 
 
+@lru_cache(maxsize=4096)  # many models answer the same instructions
 def instruction_key(instruction: str) -> str:
     """Twelve hexadecimal digits that stand for an instruction: the start of the SHA-256 of its UTF-8 text."""
     return sha256(instruction.encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -1,10 +1,9 @@
 """The journey that judges the judge: its votes on pairs that people voted on, and what they are worth."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from autoeval.analysis.agreement import RULES, Rule
 from autoeval.analysis.evaluators import JudgeReport, evaluate_judge
@@ -12,16 +11,15 @@ from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES, Board, Cell, read_board
 from autoeval.pipeline import boards
-from autoeval.pipeline.asking import Asking, asking_flags, prepare
+from autoeval.pipeline.asking import Asking, AskingParameters, checked, judge_source, prepare
 from autoeval.pipeline.checks import check_choice, check_number
-from autoeval.pipeline.choosing import config_folders
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_table import HumanTable, load_human_table
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import judge_all
 from autoeval.pipeline.output_paths import output_folder
-from autoeval.pipeline.presets import default_annotator, find_preset
+from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.saving import judge_facts, save_json, save_rows
 
 if TYPE_CHECKING:
@@ -86,7 +84,7 @@ class JudgeAnalysis:
         ]
 
 
-@also_takes(prepare, without=("annotators_config",))
+@also_takes(AskingParameters)
 def analyze_evaluators(
     annotators_config: str | Path | None = "auto",
     gold_crossannotations: Any = None,
@@ -104,7 +102,7 @@ def analyze_evaluators(
     scoring_rule: str = "absolute",
     compatible: bool = False,
     seed: int = 0,
-    **asking: Any,
+    **asking: Unpack[AskingParameters],
 ) -> Any:
     """Compare a judge with people who voted on the same pairs: agreement, bias, variance, price and time.
 
@@ -133,7 +131,7 @@ def analyze_evaluators(
         scoring_rule: How a vote is scored against another: zero_one, absolute or squared.
         compatible: Break ties between votes, and count, as alpaca_eval 0.6.6 does.
         seed: Of the judge's first vote, of a sample, and of the bootstraps.
-        **asking: How the judge is asked.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
         A JudgeAnalysis; an EvaluatorsBoard where nobody was to be asked; a DryRun with dry_run; with
@@ -143,7 +141,7 @@ def analyze_evaluators(
         UsageError: a parameter, file, field or config is wrong; nothing was spent.
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
-    flags = asking_flags(asking, list(inspect.signature(analyze_evaluators).parameters))
+    parameters = checked(asking, analyze_evaluators)
     check_choice("scoring_rule", scoring_rule, RULES)
     for mode in (current_leaderboard_mode, leaderboard_mode_to_print):
         if mode is not None:
@@ -153,18 +151,17 @@ def analyze_evaluators(
     check_number("seed", seed, 0, whole=True)
     board_path = BOARD if precomputed_leaderboard == "auto" else precomputed_leaderboard
     board = _read(Path(board_path)) if board_path and Path(board_path).exists() else _begun()
-    folders = config_folders(flags.get("annotators_config_dir"), flags.get("base_dir"))
-    is_default = annotators_config == "auto"
-    source = default_annotator(find_preset(None), folders) if is_default else annotators_config
-    name = None if source is None else Path(source).name if Path(source).exists() else str(source)
-    if name is None or source is None:
+    if annotators_config is None:
         return _returned(EvaluatorsBoard(board, leaderboard_mode_to_print), {}, is_return_instead_of_print)
+    named = None if annotators_config == "auto" else annotators_config
+    source = judge_source(named, find_preset(None), parameters)
+    name = Path(source).name if Path(source).exists() else str(source)
     if name in board.rows and not is_overwrite_leaderboard:
         note = f"{name} is on the board; --is_overwrite_leaderboard analyses it again."
         shown = EvaluatorsBoard(board, leaderboard_mode_to_print, note)
         return _returned(shown, {}, is_return_instead_of_print)
     is_asked = name not in (HUMANS, LONGEST)
-    asked_how = prepare(source if is_asked else LONGEST, **flags)  # the checks are the same for all
+    asked_how = prepare(source if is_asked else LONGEST, parameters)  # the checks are the same for all
     human = load_human_table(gold_crossannotations, gold_annotations, max_instances, seed)
     votes_a_pair = 1 if is_single_annotator else n_votes or human.n_votes
     votes, asked, exit_code, models = human.votes, None, 0, ""
@@ -183,10 +180,7 @@ def analyze_evaluators(
         human.votes, None if name == HUMANS else votes, cast("Rule", scoring_rule), compatible, seed
     )
     row: dict[str, Cell] = {
-        **{
-            column: None if cell != cell else cell
-            for column, cell in report.row(current_leaderboard_mode).items()
-        },
+        **_without_nan(report.row(current_leaderboard_mode)),
         "Human votes": human.summary,
         "fingerprint": asked_how.annotator.fingerprint if is_asked else None,
         "judge_models": models or None,
@@ -235,6 +229,10 @@ def _longest(human: HumanTable) -> "pd.DataFrame":
     return human.votes.assign(
         annotator=LONGEST, preference=winner, price_per_example=0.0, time_per_example=0.0
     )
+
+
+def _without_nan(row: Mapping[str, Any]) -> dict[str, Cell]:
+    return {column: None if cell != cell else cell for column, cell in row.items()}
 
 
 def _begun() -> Board:

@@ -21,8 +21,7 @@ from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board, read_board
 from autoeval.metrics.win_rate import win_rate
 from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.annotation_table import read_annotations
-from autoeval.pipeline.asking import require_source
-from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.checks import check_choice, check_number, require_source
 
 if TYPE_CHECKING:
     import pandas as pd

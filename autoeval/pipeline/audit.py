@@ -1,11 +1,10 @@
 """The journey that tests a judge without human votes: the same pairs under changes that should not matter."""
 
-import inspect
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from autoeval.analysis.audit import AuditReport, audit_report
 from autoeval.analysis.effects import Effect, self_preference
@@ -14,11 +13,11 @@ from autoeval.annotators.plan import Plan, PlannedPair
 from autoeval.completions.ask import AskReport
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
-from autoeval.data.evalset import reference
 from autoeval.data.pairing import load_pairs
 from autoeval.errors import UsageError
-from autoeval.pipeline.asking import Asking, asking_flags, prepare, require_source
-from autoeval.pipeline.checks import check_number
+from autoeval.pipeline.asking import Asking, AskingParameters, checked, judge_source, prepare
+from autoeval.pipeline.checks import check_number, require_source
+from autoeval.pipeline.choosing import outputs_to_compare
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_table import load_human_table
@@ -59,7 +58,7 @@ class Audit:
     path: Path | None
 
 
-@also_takes(prepare, without=("annotators_config",))
+@also_takes(AskingParameters)
 def audit(
     model_outputs: Any = None,
     reference_outputs: Any = None,
@@ -73,7 +72,7 @@ def audit(
     alpha: float = 0.05,
     preset: str | None = None,
     seed: int = 0,
-    **asking: Any,
+    **asking: Unpack[AskingParameters],
 ) -> Any:
     """Test a judge without human votes: does it move when only what should not matter changes?
 
@@ -98,7 +97,7 @@ def audit(
         alpha: Expected share of false alarms among what is flagged.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Of the orders and of the sides that are changed.
-        **asking: How the judge is asked.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
         An Audit; a DryRun with dry_run.
@@ -107,7 +106,7 @@ def audit(
         UsageError: a parameter, file or config is wrong; nothing was spent.
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
-    flags = asking_flags(asking, list(inspect.signature(audit).parameters))
+    parameters = checked(asking, audit)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True)
     check_number("alpha", alpha, 0, 1)
@@ -118,11 +117,11 @@ def audit(
         )
     require_source(model_outputs, "--model_outputs", "say which outputs to make pairs of")
     defaults = find_preset(preset)
-    source = annotators_config or defaults.annotator
-    asked_how = prepare(source, **flags)
+    source = judge_source(annotators_config, defaults, parameters)
+    asked_how = prepare(source, parameters)
     others = None if human_annotations is None else load_human_table(human_annotations).votes
     with ExitStack() as opened:
-        to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
+        to_compare = outputs_to_compare(reference_outputs, defaults)
         pairs = opened.enter_context(
             load_pairs(model_outputs, to_compare, allow_partial=is_allow_partial, max_instances=max_instances)
         )

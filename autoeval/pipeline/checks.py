@@ -37,3 +37,14 @@ def check_number(
     if not is_number or not value >= least or (most is not None and value > most):
         limit = f"at least {least:g}" if most is None else f"from {least:g} to {most:g}"
         raise UsageError(f"--{parameter} must be {kind} {limit}, not {value!r}.")
+
+
+def require_source(value: Any, flag: str, what: str) -> Any:
+    """Return a source that has no default.
+
+    Raises:
+        UsageError: it was not given.
+    """
+    if value is None:
+        raise UsageError(f"{flag} is missing: {what}.")
+    return value

@@ -1,9 +1,10 @@
-"""Who judges: from the parameters that every journey with a judge has to the annotator."""
+"""Who judges, and against whom: from parameters that several journeys have to their meaning."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from autoeval.data.evalset import reference
 from autoeval.errors import UsageError
 from autoeval.pipeline.presets import Preset, default_annotator
 
@@ -16,6 +17,11 @@ def annotator_source(
 ) -> str | Path:
     """Return the annotator that is named, else the preset's."""
     return annotators_config or default_annotator(preset, folders)
+
+
+def outputs_to_compare(reference_outputs: Any, preset: Preset) -> Any:
+    """Return the source of the outputs that are named, else the preset's."""
+    return reference(preset.reference) if reference_outputs is None else reference_outputs
 
 
 def config_folders(annotators_config_dir: Folders, base_dir: Folders) -> list[Path]:

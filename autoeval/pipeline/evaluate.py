@@ -1,29 +1,26 @@
 """The main journey: a file of outputs in, a win rate that can be trusted out."""
 
-import inspect
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
-from autoeval.completions.ask import Display, Silent
-from autoeval.data.evalset import eval_set_name, reference
+from autoeval.data.evalset import eval_set_name
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.leaderboards.table import MODES, Cell
 from autoeval.metrics.intervals import METHODS, Method
 from autoeval.pipeline import boards
+from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.pipeline.checks import check_choice, check_number
-from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
+from autoeval.pipeline.choosing import outputs_to_compare
 from autoeval.pipeline.estimate import estimate
+from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_votes import HumanVotes
 from autoeval.pipeline.import_annotations import import_json_cache
-from autoeval.pipeline.judging import Judged, judge, open_cache, records, refuse_unknown_prices
+from autoeval.pipeline.judging import Judged, judge, records
 from autoeval.pipeline.length import length_columns
-from autoeval.pipeline.limits import ask_options
 from autoeval.pipeline.metric_choice import Metric, find_metric
-from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.placing import Standing
 from autoeval.pipeline.presets import Preset, find_preset
@@ -33,9 +30,8 @@ from autoeval.pipeline.result import Evaluation, Setting
 from autoeval.pipeline.rows import Conditions, leaderboard_row
 from autoeval.pipeline.saving import save
 
-ORDERS = ("random", "both", "fixed")
 
-
+@also_takes(AskingParameters)
 def evaluate(
     model_outputs: Any = None,
     reference_outputs: Any = None,
@@ -54,35 +50,13 @@ def evaluate(
     metric_kwargs: dict[str, Any] | None = None,
     is_recompute_metrics_only: bool = False,
     preset: str | None = None,
-    annotators_config_dir: Folders = None,
-    base_dir: Folders = None,
-    p_label_flip: float | None = None,
     seed: int = 0,
     no_report: bool = False,
     human_annotations: Any = None,
     is_allow_partial: bool = False,
-    is_reask_unparsed: bool = False,
-    min_coverage: float = 0.99,
     interval: str = "t_plus4",
-    dry_run: bool = False,
-    max_cost: float | None = None,
-    order: str | None = None,
-    judge_model: str | None = None,
-    judge_base_url: str | None = None,
-    judge_api_key_env: str | None = None,
-    judge_price: tuple[float, float] | None = None,
     length_control_file: str | Path | None = "auto",
-    caching_path: str | Path | None = "auto",
-    max_concurrency: int = 64,
-    requests_per_minute: float | None = None,
-    tokens_per_minute: float | None = None,
-    batch: bool = False,
-    wait: bool = False,
-    request_timeout: float = 120.0,
-    max_attempts: int = 8,
-    retry_delay: float = 0.5,
-    display: Display | None = None,
-    **obsolete: Any,
+    **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
 
@@ -114,40 +88,18 @@ def evaluate(
         is_recompute_metrics_only: Compute the numbers anew from the annotations.json that is in the results
             folder, without any judge.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
-        annotators_config_dir: A folder of annotators (or several), such as alpaca_eval's evaluators_configs, looked
-            into first.
-        base_dir: alpaca_eval's name for annotators_config_dir.
-        p_label_flip: With twice this probability a pair gets a coin flip instead of a verdict.
         seed: Decides orders, draws from pools and samples; another seed is another vote of the judge.
         no_report: Leave out report.html, the page with the result and its pairs side by side.
         human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
             rows with instruction, output_1, output_2 and preference.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
-        is_reask_unparsed: Ask again where the judge's reply held no verdict.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
-        dry_run: Say what would be asked and what it would cost; ask nothing.
-        max_cost: Stop before more than this many US dollars are spent.
-        order: Which output the judge sees first, in place of the config's word: random, both or fixed.
-        judge_model: The judge's model, in place of the config's.
-        judge_base_url: The judge's server, in place of the config's.
-        judge_api_key_env: The environment variable with the judge's key.
-        judge_price: US dollars per million input and output tokens, as [2, 8].
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
             `auto`: from the hub where it can be had; None: the shipped difficulties.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
-        max_concurrency: Most requests in flight.
-        requests_per_minute: Most requests a minute. Default: as many as the server takes.
-        tokens_per_minute: Most tokens a minute, sent and received. Default: as many as the server takes.
-        batch: Ask through the provider's batch API, at half the price: submit what is missing and collect what
-            is done; the same command collects the rest later.
-        wait: With batch, stay until everything is done.
-        request_timeout: Seconds that one request may take.
-        max_attempts: How often a request is asked before it counts as failed.
-        retry_delay: Seconds before the first retry; doubled each time.
-        display: Shows the progress (Python only).
-        **obsolete: Old parameters that no longer mean anything; each is named.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
         An Evaluation; a DryRun with dry_run; a Board without model_outputs; with
@@ -157,52 +109,32 @@ def evaluate(
         UsageError: a parameter, file, field or config is wrong; nothing was spent.
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
-    check_extra_parameters(obsolete, list(inspect.signature(evaluate).parameters))
-    _check(interval, max_instances, min_coverage, seed, order, p_label_flip)
-    _check_modes(current_leaderboard_mode, leaderboard_mode_to_print)
+    parameters = checked(asking, evaluate)
+    _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     defaults = find_preset(preset)
-    sorted_by = sort_by or defaults.sort_by
-    metric = find_metric(fn_metric, metric_kwargs, _wants_length_control(sorted_by, defaults))
-    folders = config_folders(annotators_config_dir, base_dir)
-    source = annotator_source(annotators_config, defaults, folders)
+    metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
+    source = judge_source(annotators_config, defaults, parameters)
     standing = Standing.find(
         precomputed_leaderboard,
         source,
         defaults,
         overwrites=is_overwrite_leaderboard,
-        sort_by=sorted_by,
+        sort_by=sort_by or defaults.sort_by,
         mode_to_print=leaderboard_mode_to_print,
         is_kept=max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard,
     )
-    boards.check_column(
-        None if metric.function else sort_by, standing.board
-    )  # a function has its own columns
+    if metric.function is None:  # a function has columns of its own
+        boards.check_column(sort_by, standing.board)
     if model_outputs is None:
         return standing.alone()
-    overrides = JudgeOverrides(
-        judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
-    )
-    annotator = load_annotator(source, overrides, folders)
-    refuse_unknown_prices(annotator, max_cost)
-    asking = ask_options(
-        max_concurrency,
-        request_timeout,
-        max_cost,
-        max_attempts,
-        retry_delay,
-        requests_per_minute,
-        tokens_per_minute,
-        batch,
-        wait,
-    )
+    asked_how = prepare(source, parameters)
+    annotator, display = asked_how.annotator, asked_how.display
     votes = HumanVotes(human_annotations)
-    display = display or Silent()
     with ExitStack() as opened:
-        to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
         pairs = opened.enter_context(
             load_pairs(
                 model_outputs,
-                to_compare,
+                outputs_to_compare(reference_outputs, defaults),
                 name=name,
                 allow_partial=is_allow_partial,
                 max_instances=max_instances,
@@ -210,20 +142,19 @@ def evaluate(
         )
         setting = _setting(annotator, pairs, defaults, seed, standing)
         display.announce(setting.line())
-        cache = opened.enter_context(open_cache(caching_path))
+        cache = opened.enter_context(asked_how.open_cache())
         plan = Plan(annotator, pairs, seed)
-        import_json_cache(caching_path, plan, cache, display)
-        if dry_run:
+        import_json_cache(asked_how.caching_path, plan, cache, display)
+        if asked_how.dry_run:
             return estimate(plan, cache)
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)
         else:
-            judged = judge(plan, cache, asking, display, is_reask_unparsed, folder)
-        n_unpaired = pairs.n_missing_outputs
+            judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, folder)
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
     more, caution = _more_columns(judged, metric, length_control_file, seed)
-    row = {**leaderboard_row(judged.tally, n_unpaired, conditions, current_leaderboard_mode), **more}
+    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = standing.place(setting.model, row, conditions)
     result = Evaluation(
         name=setting.model,
@@ -235,42 +166,36 @@ def evaluate(
         board=placed.board,
         apart=placed.apart,
         mode_to_print=standing.mode_to_print,
-        n_unpaired=n_unpaired,
+        n_unpaired=pairs.n_missing_outputs,
         ask=judged.report,
-        min_coverage=min_coverage,
+        min_coverage=asked_how.min_coverage,
         folder=folder,
         rows=judged.rows,
         caution=caution,
         has_report=not (no_report or is_recompute_metrics_only),
     )
     if judged.tally.n_judged:
-        save(result, annotator, keeps_run=is_recompute_metrics_only)
-        if result.has_report:
-            write_report(result, annotator, votes)
-        standing.keep(result.name, row, judged.tally.stored(), placed.apart)
+        _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
 
 
-def _check(
-    interval: str, max_instances: Any, min_coverage: Any, seed: Any, order: str | None, p_label_flip: Any
-) -> None:
+def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_print: str | None) -> None:
     check_choice("interval", interval, METHODS)
     check_number("max_instances", max_instances, 1, whole=True)
-    check_number("min_coverage", min_coverage, 0, 1, optional=False)
     check_number("seed", seed, 0, whole=True, optional=False)
-    check_number("p_label_flip", p_label_flip, 0, 0.5)
-    if order is not None:
-        check_choice("order", order, ORDERS)
+    check_choice("current_leaderboard_mode", mode, MODES)
+    if mode_to_print is not None:
+        check_choice("leaderboard_mode_to_print", mode_to_print, ("auto", *MODES))
 
 
-def _check_modes(current: str, to_print: str | None) -> None:
-    check_choice("current_leaderboard_mode", current, MODES)
-    if to_print is not None:
-        check_choice("leaderboard_mode_to_print", to_print, ("auto", *MODES))
-
-
-def _wants_length_control(sorted_by: str, defaults: Preset) -> bool:
-    return defaults.is_length_controlled or sorted_by == "length_controlled_winrate"
+def _keep(
+    result: Evaluation, annotator: Annotator, votes: HumanVotes, standing: Standing, *, keeps_run: bool
+) -> None:
+    """Write a result's files, and its row into the board's."""
+    save(result, annotator, keeps_run)
+    if result.has_report:
+        write_report(result, annotator, votes)
+    standing.keep(result.name, result.row, result.tally.stored(), result.apart)
 
 
 def _more_columns(

@@ -4,27 +4,26 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from autoeval.annotators.config import Judge
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.completions import providers
 from autoeval.completions.ask import Display, Silent
 from autoeval.completions.cache import Cache
-from autoeval.data.evalset import reference
 from autoeval.data.instructions import load_instructions
 from autoeval.errors import UsageError
 from autoeval.generators.config import Generator
 from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
 from autoeval.generators.plan import GenerationPlan
+from autoeval.pipeline.asking import AskingParameters, judge_source, prepare
 from autoeval.pipeline.checks import check_number
-from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
+from autoeval.pipeline.choosing import Folders, config_folders, outputs_to_compare
 from autoeval.pipeline.estimate import DryRun, DryRuns, price_of
 from autoeval.pipeline.evaluate import evaluate
 from autoeval.pipeline.forwarding import also_takes, defaults
 from autoeval.pipeline.generating import Generation, Side, generate
 from autoeval.pipeline.judging import open_cache
-from autoeval.pipeline.limits import ask_options
+from autoeval.pipeline.limits import Limits, ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import make_folder, results_folder
 from autoeval.pipeline.outputs_file import OutputsFile
@@ -169,7 +168,7 @@ def _compare_with(evaluation_dataset: Any, settings: Mapping[str, Any], *, is_ge
         return _reusable(given)
     if evaluation_dataset is not None:
         return evaluation_dataset
-    return reference(find_preset(settings["preset"]).reference)
+    return outputs_to_compare(None, find_preset(settings["preset"]))
 
 
 def _reusable(source: Any) -> Any:
@@ -196,21 +195,14 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
     Raises:
         UsageError: something is missing.
     """
-    folders = config_folders(settings["annotators_config_dir"], settings["base_dir"])
-    annotator = load_annotator(
-        annotator_source(settings["annotators_config"], find_preset(settings["preset"]), folders),
-        JudgeOverrides(settings["judge_base_url"], settings["judge_model"], settings["judge_api_key_env"]),
-        folders,
-    )
-    asked: list[Generator | Judge] = [*generators]
-    asked += [judge for judge in annotator.judges if not judge.is_builtin]
+    parameters = cast("AskingParameters", settings)
+    source = judge_source(settings["annotators_config"], find_preset(settings["preset"]), parameters)
+    judges = prepare(source, parameters).annotator.judges
+    asked: list[Generator | Judge] = [*generators, *(judge for judge in judges if not judge.is_builtin)]
     for one in asked:
         if one.unmet:
             raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
         providers.create(one.endpoint, settings["request_timeout"])
-
-
-_LIMITS = tuple(inspect.signature(ask_options).parameters)
 
 
 def _generate(
@@ -220,7 +212,7 @@ def _generate(
     display: Display = settings["display"] or Silent()
     for side in sides:
         display.announce(f"generating: {side.line()}")
-        options = ask_options(**{name: settings[name] for name in _LIMITS})
+        options = ask_options(cast("Limits", settings))
         made = generate(side, cache, options, display, chunksize)
         if settings["max_cost"] is not None:
             settings["max_cost"] = max(0.0, settings["max_cost"] - made.report.spent)

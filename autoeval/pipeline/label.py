@@ -10,8 +10,7 @@ from autoeval.analysis.labels import LabelSheet, draw_labels, read_labels
 from autoeval.completions.ask import Display
 from autoeval.errors import UsageError
 from autoeval.pipeline.annotation_table import find_annotations, read_annotations
-from autoeval.pipeline.asking import require_source
-from autoeval.pipeline.checks import check_number
+from autoeval.pipeline.checks import check_number, require_source
 
 
 @dataclass(frozen=True)

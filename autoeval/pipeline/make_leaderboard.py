@@ -1,30 +1,27 @@
 """The third journey: a whole leaderboard from the outputs of many models, in one pass."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
-from autoeval.completions.ask import AskReport, Display, Silent
-from autoeval.data.evalset import reference
+from autoeval.completions.ask import AskReport
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import MODES, Board, read_board
+from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.pipeline.boards import check_column, update_board
-from autoeval.pipeline.checks import check_choice, check_number
-from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
+from autoeval.pipeline.checks import check_choice, check_number, require_source
+from autoeval.pipeline.choosing import outputs_to_compare
 from autoeval.pipeline.estimate import estimate, total
+from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.import_annotations import import_json_cache
-from autoeval.pipeline.judging import Judged, judge_all, open_cache, refuse_unknown_prices
+from autoeval.pipeline.judging import Judged, judge_all
 from autoeval.pipeline.length import length_controlled
-from autoeval.pipeline.limits import ask_options
-from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
 from autoeval.pipeline.result import exit_code_after
@@ -63,6 +60,7 @@ class _Result:
     annotations: Sequence[dict[str, Any]]
 
 
+@also_takes(AskingParameters)
 def make_leaderboard(
     leaderboard_path: str | Path | None = None,
     annotators_config: str | Path | None = None,
@@ -77,31 +75,9 @@ def make_leaderboard(
     sort_by: str | None = None,
     max_instances: int | None = None,
     preset: str | None = None,
-    annotators_config_dir: Folders = None,
-    base_dir: Folders = None,
-    p_label_flip: float | None = None,
     seed: int = 0,
     is_allow_partial: bool = False,
-    is_reask_unparsed: bool = False,
-    min_coverage: float = 0.99,
-    dry_run: bool = False,
-    max_cost: float | None = None,
-    order: str | None = None,
-    judge_model: str | None = None,
-    judge_base_url: str | None = None,
-    judge_api_key_env: str | None = None,
-    judge_price: tuple[float, float] | None = None,
-    caching_path: str | Path | None = "auto",
-    max_concurrency: int = 64,
-    requests_per_minute: float | None = None,
-    tokens_per_minute: float | None = None,
-    batch: bool = False,
-    wait: bool = False,
-    request_timeout: float = 120.0,
-    max_attempts: int = 8,
-    retry_delay: float = 0.5,
-    display: Display | None = None,
-    **obsolete: Any,
+    **asking: Unpack[AskingParameters],
 ) -> Any:
     """Judge many models in one pass and put them on a leaderboard, or check one.
 
@@ -126,35 +102,11 @@ def make_leaderboard(
         sort_by: The column that the leaderboard is sorted by. Default: the preset's.
         max_instances: Judge only a sample of this many instructions, the same for every model.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
-        annotators_config_dir: A folder of annotators (or several), such as alpaca_eval's evaluators_configs, looked
-            into first.
-        base_dir: alpaca_eval's name for annotators_config_dir.
-        p_label_flip: With twice this probability a pair gets a coin flip instead of a verdict.
         seed: Decides orders, draws from pools and samples.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
-        is_reask_unparsed: Ask again where the judge's reply held no verdict.
         min_coverage: Leave a model off the board, and exit with 3, if less than this share of its pairs could
             be judged.
-        dry_run: Say what would be asked and what it would cost; ask nothing.
-        max_cost: Stop before more than this many US dollars are spent.
-        order: Which output the judge sees first, in place of the config's word: random, both or fixed.
-        judge_model: The judge's model, in place of the config's.
-        judge_base_url: The judge's server, in place of the config's.
-        judge_api_key_env: The environment variable with the judge's key.
-        judge_price: US dollars per million input and output tokens, as [2, 8].
-        caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
-            one.
-        max_concurrency: Most requests in flight.
-        requests_per_minute: Most requests a minute. Default: as many as the server takes.
-        tokens_per_minute: Most tokens a minute, sent and received. Default: as many as the server takes.
-        batch: Ask through the provider's batch API, at half the price: submit what is missing and collect what
-            is done; the same command collects the rest later.
-        wait: With batch, stay until everything is done.
-        request_timeout: Seconds that one request may take.
-        max_attempts: How often a request is asked before it counts as failed.
-        retry_delay: Seconds before the first retry; doubled each time.
-        display: Shows the progress (Python only).
-        **obsolete: Old parameters that no longer mean anything; each is named.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
         A Leaderboard; a Regeneration with check; a DryRun with dry_run; with is_return_instead_of_print, the
@@ -164,44 +116,27 @@ def make_leaderboard(
         UsageError: a parameter, file or config is wrong, or rows would stand on one board that do not compare.
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
-    check_extra_parameters(obsolete, list(inspect.signature(make_leaderboard).parameters))
+    parameters = checked(asking, make_leaderboard)
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
-    check_number("min_coverage", min_coverage, 0, 1, optional=False)
     check_number("seed", seed, 0, whole=True, optional=False)
-    check_number("p_label_flip", p_label_flip, 0, 0.5)
     defaults = find_preset(preset)
-    config_dirs = config_folders(annotators_config_dir, base_dir)
-    source = annotator_source(annotators_config, defaults, config_dirs)
+    source = judge_source(annotators_config, defaults, parameters)
     path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
-    if all_model_outputs is None:
-        raise UsageError("--all_model_outputs is missing: say whose outputs to judge, or use --check.")
-    overrides = JudgeOverrides(
-        judge_base_url, judge_model, judge_api_key_env, order, judge_price, p_label_flip
-    )
-    annotator = load_annotator(source, overrides, config_dirs)
-    refuse_unknown_prices(annotator, max_cost)
-    asking = ask_options(
-        max_concurrency,
-        request_timeout,
-        max_cost,
-        max_attempts,
-        retry_delay,
-        requests_per_minute,
-        tokens_per_minute,
-        batch,
-        wait,
-    )
-    display = display or Silent()
+    require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")
+    asked_how = prepare(source, parameters)
+    annotator, display = asked_how.annotator, asked_how.display
     before = read_board(path) if path.exists() else Board({})
     check_column(sort_by, before)
     with ExitStack() as opened:
-        to_compare = reference(defaults.reference) if reference_outputs is None else reference_outputs
         all_pairs = opened.enter_context(
             load_pairs_by_generator(
-                all_model_outputs, to_compare, allow_partial=is_allow_partial, max_instances=max_instances
+                all_model_outputs,
+                outputs_to_compare(reference_outputs, defaults),
+                allow_partial=is_allow_partial,
+                max_instances=max_instances,
             )
         )
         judges_again = check or is_overwrite_leaderboard
@@ -209,43 +144,34 @@ def make_leaderboard(
         if not is_mixed_allowed:
             _refuse_conflicts(before, {name: Conditions.of(annotator, pairs[name], set()) for name in pairs})
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
-        cache = opened.enter_context(open_cache(caching_path))
+        cache = opened.enter_context(asked_how.open_cache())
         plans = [Plan(annotator, pairs[name], seed) for name in pairs]
         for plan in plans:
-            import_json_cache(caching_path, plan, cache, display)
-        if dry_run:
+            import_json_cache(asked_how.caching_path, plan, cache, display)
+        if asked_how.dry_run:
             return total(estimate(plan, cache) for plan in plans)
-        written_to: list[Path | None] = [_folder(output_path, plan) for plan in plans]
         judged, report = judge_all(
             plans,
             cache,
-            asking,
+            asked_how.options,
             display,
-            is_reask_unparsed,
-            written_to,
+            asked_how.is_reask_unparsed,
+            folders=[_folder(output_path, plan) for plan in plans],
             keeps_rows=is_return_instead_of_print,
         )
-        with_length = defaults.is_length_controlled or sort_by == "length_controlled_winrate"
+        with_length = defaults.wants_length_control(sort_by)
         results = [
             _result(plan, one, leaderboard_mode, with_length) for plan, one in zip(plans, judged, strict=True)
         ]
-    complete = {result.name: result for result in results if result.coverage >= min_coverage}
+    complete = {result.name: result for result in results if result.coverage >= asked_how.min_coverage}
     if check:
         rows = {name: result.row for name, result in complete.items()}
         return check_boards([path]).merged(compare_rows(path, before, rows))
     if not is_mixed_allowed:
         _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
-    board = before
-    if complete:
-        board = update_board(
-            path,
-            lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
-            {name: result.preferences for name, result in complete.items()},
-            sort_by or defaults.sort_by,
-        )
     made = Leaderboard(
         path=path,
-        board=board,
+        board=_updated(path, complete, sort_by or defaults.sort_by) if complete else before,
         judged=tuple(complete),
         incomplete={result.name: result.coverage for result in results if result.name not in complete},
         ask=report,
@@ -281,6 +207,16 @@ def _result(plan: Plan, judged: Judged, mode: str, with_length: bool) -> _Result
         preferences=tuple(judged.tally.stored()),
         coverage=judged.tally.coverage,
         annotations=judged.rows or (),
+    )
+
+
+def _updated(path: Path, complete: Mapping[str, _Result], sort_by: str) -> Board:
+    """Put results into a board's file, and the preferences behind them beside it; returns the board."""
+    return update_board(
+        path,
+        lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
+        {name: result.preferences for name, result in complete.items()},
+        sort_by,
     )
 
 

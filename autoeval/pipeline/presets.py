@@ -25,6 +25,10 @@ class Preset:
     sort_by: str
     is_length_controlled: bool
 
+    def wants_length_control(self, sort_by: str | None) -> bool:
+        """Whether a row has length-controlled columns, by default or because the board is sorted by them."""
+        return self.is_length_controlled or sort_by == "length_controlled_winrate"
+
 
 PRESETS = {
     "alpaca_eval_1": Preset(

@@ -203,7 +203,7 @@ def test_votes_that_are_none_are_refused(votes: list[dict[str, Any]], said: str)
 
 def test_a_misspelt_parameter_is_named() -> None:
     with pytest.raises(autoeval.UsageError, match="is_save_leaderboard"):
-        autoeval.analyze_evaluators("humans", _votes(), output_path=None, is_save_leaderbord=True)
+        autoeval.analyze_evaluators("humans", _votes(), output_path=None, is_save_leaderbord=True)  # type: ignore[call-arg]
 
 
 def test_the_votes_of_alpaca_farm_come_from_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
