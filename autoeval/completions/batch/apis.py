@@ -100,7 +100,7 @@ _REFUSED = (FailureKind.REFUSED, FailureKind.INVALID_REQUEST)
 
 
 def bounded_client(sdk: ModuleType) -> Any:
-    """Return an HTTP client for an SDK that refuses files which could exhaust the memory."""
+    """Return an HTTP client for an SDK; it refuses files that could exhaust the memory, and goes nowhere else."""
     import httpx2
 
     def bound(response: httpx2.Response) -> None:
@@ -122,4 +122,4 @@ def bounded_client(sdk: ModuleType) -> Any:
         def close(self) -> None:
             self._stream.close()
 
-    return sdk.DefaultHttpxClient(event_hooks={"response": [bound]})
+    return sdk.DefaultHttpxClient(event_hooks={"response": [bound]}, follow_redirects=False)
