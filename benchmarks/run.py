@@ -10,6 +10,7 @@ BENCHMARKS = {
     "throughput": "benchmarks.throughput",
     "rates": "benchmarks.rates",
     "scale": "benchmarks.scale",
+    "injection": "benchmarks.injection",
 }
 """Names with the module whose `measure()` returns the section."""
 

@@ -4,12 +4,12 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from hashlib import sha256
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from autoeval.metrics.instructions import instruction_key
 from autoeval.metrics.observations import Floats
 from autoeval.resources import shipped
 
@@ -52,12 +52,6 @@ class Difficulties:
     def of_keys(self, keys: Sequence[str]) -> Floats:
         """Return the difficulty of each instruction, given by its key; NaN where it is not known."""
         return np.array([self.by_key.get(key, np.nan) for key in keys], dtype=float)
-
-
-@lru_cache(maxsize=4096)  # many models answer the same instructions
-def instruction_key(instruction: str) -> str:
-    """Twelve hexadecimal digits that stand for an instruction: the start of the SHA-256 of its UTF-8 text."""
-    return sha256(instruction.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 @cache

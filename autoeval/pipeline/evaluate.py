@@ -9,7 +9,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.data.evalset import eval_set_name
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.leaderboards.table import MODES, Cell
-from autoeval.metrics.intervals import METHODS, Method
+from autoeval.metrics.estimates import METHODS, Method
 from autoeval.pipeline import boards
 from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.pipeline.checks import check_choice, check_number

@@ -84,7 +84,7 @@ def test_trouble_is_waited_out_or_said(protocol: str, tmp_path: Path) -> None:
 def test_no_redirect_is_followed(protocol: str, tmp_path: Path) -> None:
     with BatchServer(A_WINS) as server:
         server.trouble = 307
-        with pytest.raises(BatchError, match="redirects to http://elsewhere.invalid/batches") as raised:
+        with pytest.raises(BatchError, match=r"redirects to http://elsewhere\.invalid/batches") as raised:
             run(tmp_path, server, protocol)
         assert raised.value.exit_code == 5
         server.trouble = None
