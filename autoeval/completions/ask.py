@@ -20,6 +20,7 @@ from autoeval.completions.lane import Lane, LocalLane
 from autoeval.completions.ledger import Job, Ledger, Progress, Stop
 from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
+from autoeval.errors import UsageError
 from autoeval.types import Endpoint, Failure, Request
 
 if TYPE_CHECKING:
@@ -141,9 +142,13 @@ def ask(
         Counts, cost and failures.
 
     Raises:
-        UsageError: a provider is unknown, not installed or has no key.
+        UsageError: a provider is unknown, not installed or has no key, or batch jobs would be lost.
         CacheError: a reply could not be stored; asking has stopped.
     """
+    if options.is_batch and cache.is_temporary and not options.waits:
+        raise UsageError(
+            "--batch: --caching_path None would lose the jobs with the temporary cache. Name a file, or use --wait."
+        )
     progress = Progress(total, doing)
     ledger = Ledger(cache, Budget(options.max_cost, price_of, options.is_batch), progress, on_reply)
     with display.watch(progress):

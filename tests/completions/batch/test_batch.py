@@ -157,6 +157,14 @@ def test_waiting_without_a_batch_is_a_usage_error(protocol: str, tmp_path: Path)
         run(tmp_path, server, protocol, batch=False, wait=True)
 
 
+def test_a_cache_that_would_be_deleted_with_its_jobs_is_refused(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS, is_instant=True) as server:
+        with pytest.raises(UsageError, match="would lose the jobs"):
+            run(tmp_path, server, protocol, caching_path=None)
+        assert server.n_batched == 0
+        assert run(tmp_path, server, protocol, caching_path=None, wait=True).exit_code == 0
+
+
 def test_a_dry_run_says_the_price_of_a_batch_and_submits_nothing(protocol: str, tmp_path: Path) -> None:
     with BatchServer(A_WINS) as server:
         batch, live = (
@@ -231,6 +239,42 @@ def test_a_leaderboard_in_batches(protocol: str, tmp_path: Path) -> None:
         server.finish()
         make_leaderboard(**parameters)
     assert "model" in (tmp_path / "board.csv").read_text()
+
+
+def test_a_judge_is_analysed_and_audited_in_batches(protocol: str, tmp_path: Path) -> None:
+    outputs, reference = write_outputs(tmp_path, N)
+    votes = [
+        {
+            "instruction": f"Do thing {i}.",
+            "output_1": "one",
+            "output_2": "two",
+            "preference": 1.0 + (i + vote) % 2,
+        }
+        for i in range(N)
+        for vote in range(2)
+    ]
+    with BatchServer(A_WINS, is_instant=True) as server:
+        parameters: dict[str, Any] = {
+            "judge_base_url": address(server, protocol),
+            "caching_path": tmp_path / "cache.sqlite",
+            "output_path": None,
+            "batch": True,
+        }
+        with pytest.raises(BatchPendingError):
+            autoeval.analyze_evaluators(JUDGES[protocol], votes, precomputed_leaderboard=None, **parameters)
+        result = autoeval.analyze_evaluators(
+            JUDGES[protocol], votes, precomputed_leaderboard=None, **parameters
+        )
+        assert result.exit_code == 0
+        audited: dict[str, Any] = {**parameters, "annotators_config": JUDGES[protocol]}
+        with pytest.raises(BatchPendingError):
+            autoeval.audit(outputs, reference, checks="swap", **audited)
+        autoeval.audit(outputs, reference, checks="swap", **audited)
+        n_batched = server.n_batched
+        assert server.n_requests == 0
+        autoeval.audit(outputs, reference, checks="swap,anchor", **audited)
+        assert server.n_requests > 0, "anchors are asked anew, into no cache that could keep a job"
+        assert server.n_batched == n_batched
 
 
 def test_generating_and_judging_in_batches(protocol: str, tmp_path: Path) -> None:
