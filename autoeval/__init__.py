@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from autoeval.pipeline.evaluate import evaluate
     from autoeval.pipeline.evaluate_from_model import evaluate_from_model
     from autoeval.pipeline.label import Corrected, label
+    from autoeval.pipeline.make_leaderboard import Leaderboard, make_leaderboard
     from autoeval.pipeline.result import Evaluation
 
 _HOMES = {
@@ -21,6 +22,7 @@ _HOMES = {
     "Corrected": "autoeval.pipeline.label",
     "Evaluation": "autoeval.pipeline.result",
     "JudgeAnalysis": "autoeval.pipeline.analyze_evaluators",
+    "Leaderboard": "autoeval.pipeline.make_leaderboard",
     "ModelsAnalysis": "autoeval.pipeline.analyze_models",
     "analyze_evaluators": "autoeval.pipeline.analyze_evaluators",
     "analyze_models": "autoeval.pipeline.analyze_models",
@@ -28,6 +30,7 @@ _HOMES = {
     "evaluate": "autoeval.pipeline.evaluate",
     "evaluate_from_model": "autoeval.pipeline.evaluate_from_model",
     "label": "autoeval.pipeline.label",
+    "make_leaderboard": "autoeval.pipeline.make_leaderboard",
 }
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "Corrected",
     "Evaluation",
     "JudgeAnalysis",
+    "Leaderboard",
     "ModelsAnalysis",
     "UsageError",
     "__version__",
@@ -45,6 +49,7 @@ __all__ = [
     "evaluate",
     "evaluate_from_model",
     "label",
+    "make_leaderboard",
 ]
 
 

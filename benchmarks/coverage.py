@@ -16,7 +16,8 @@ import time
 import numpy as np
 
 from autoeval.metrics.difficulties import LengthPrior, shipped_difficulties
-from autoeval.metrics.intervals import Method, interval_ends
+from autoeval.metrics.estimates import Method
+from autoeval.metrics.intervals import interval_ends
 from autoeval.metrics.length_estimate import length_estimate
 from autoeval.metrics.length_model import LengthData, fit_with_prior
 from autoeval.metrics.logistic import sigmoid

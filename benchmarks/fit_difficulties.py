@@ -27,7 +27,8 @@ import pandas as pd
 from scipy.optimize import least_squares
 from scipy.stats import spearmanr
 
-from autoeval.metrics.difficulties import Difficulties, LengthPrior, instruction_key, write_difficulties
+from autoeval.metrics.difficulties import Difficulties, LengthPrior, write_difficulties
+from autoeval.metrics.instructions import instruction_key
 from autoeval.metrics.joint_model import fit_joint_model
 from autoeval.metrics.length_estimate import RESAMPLES, length_estimate
 from autoeval.metrics.length_model import LengthData, fit_with_prior

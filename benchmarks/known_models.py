@@ -19,7 +19,7 @@ from autoeval.data.pairing import load_pairs
 from autoeval.leaderboards.details import compute_details, details_path, write_details
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import Board, Cell, read_board
-from autoeval.metrics.difficulties import instruction_key
+from autoeval.metrics.instructions import instruction_key
 from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.boards import save_board
 from autoeval.pipeline.length import length_controlled

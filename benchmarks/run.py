@@ -11,6 +11,7 @@ BENCHMARKS = {
     "rates": "benchmarks.rates",
     "scale": "benchmarks.scale",
     "soak": "benchmarks.soak.conduct",
+    "injection": "benchmarks.injection",
 }
 """Names with the module whose `measure()` returns the section."""
 

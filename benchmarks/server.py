@@ -26,7 +26,8 @@ class Behaviour:
     """How the judge answers.
 
     `delay` is in seconds; `slow_share` of the replies take `slow_seconds`. `rates` are requests a second that
-    are allowed from a number of seconds after the first request on; others get a 429 at once. With
+    are allowed from a number of seconds after the first request on; others get a 429 at once. They fill a bucket
+    that holds a tenth of a second's worth or, with `counts_seconds`, are allowed in each second anew. With
     `tells_quota`, replies carry the headers that say what is left.
     """
 
@@ -35,6 +36,7 @@ class Behaviour:
     slow_share: float = 0.0
     slow_seconds: float = 30.0
     rates: list[tuple[float, float]] = field(default_factory=list)
+    counts_seconds: bool = False
     tells_quota: bool = False
     output_tokens: int | None = None
 
@@ -56,15 +58,14 @@ class Judge:
         """Return the seconds to wait, whether to answer, and headers to add."""
         now = time.monotonic()
         if self.began is None:
-            self.began = self._refilled = now
+            self.began = now
         since = now - self.began
         behaviour = self.behaviour
         headers = ""
         if behaviour.rates:
             rate = [rate for start, rate in behaviour.rates if start <= since][-1]
-            burst = max(1.0, rate / 10)
-            self._tokens = min(burst, self._tokens + (now - self._refilled) * rate)
-            self._refilled = now
+            burst = rate if behaviour.counts_seconds else max(1.0, rate / 10)
+            self._refill(rate, burst, since)
             if self._tokens < 1:
                 self.refused[int(since)] += 1
                 return 0.0, False, headers
@@ -81,6 +82,13 @@ class Judge:
             return behaviour.slow_seconds, True, headers
         self.last_quick = since + behaviour.delay
         return behaviour.delay, True, headers
+
+    def _refill(self, rate: float, burst: float, since: float) -> None:
+        if not self.behaviour.counts_seconds:
+            self._tokens = min(burst, self._tokens + (since - self._refilled) * rate)
+        elif int(since) != int(self._refilled) or not since:
+            self._tokens = rate
+        self._refilled = since
 
     def reply(self, path: str, body: bytes) -> bytes:
         """Say the same as always, in the protocol that is spoken at a path."""
@@ -207,6 +215,7 @@ if __name__ == "__main__":
     parser.add_argument("--slow_share", type=float, default=0.0)
     parser.add_argument("--slow_seconds", type=float, default=30.0)
     parser.add_argument("--rates", type=json.loads, default=[], help="[[0, 50], [15, 100]]")
+    parser.add_argument("--counts_seconds", type=json.loads, default=False)
     parser.add_argument("--tells_quota", type=json.loads, default=False)
     parser.add_argument("--output_tokens", type=json.loads, default=None)
     asyncio.run(_serve(Judge(Behaviour(**vars(parser.parse_args())))))

@@ -24,7 +24,8 @@ import numpy.typing as npt
 from autoeval.analysis.arrays import row_means
 from autoeval.analysis.tables import Codes, VoteTable, matched_tables, vote_table
 from autoeval.errors import UsageError, nearest
-from autoeval.metrics.intervals import Estimate, mean_interval
+from autoeval.metrics.estimates import Estimate
+from autoeval.metrics.intervals import mean_interval
 from autoeval.metrics.observations import Floats
 
 if TYPE_CHECKING:

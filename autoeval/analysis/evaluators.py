@@ -19,7 +19,7 @@ from autoeval.analysis.tendencies import (
     list_preference,
     share_parsed,
 )
-from autoeval.metrics.intervals import Estimate
+from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.observations import Floats
 
 if TYPE_CHECKING:

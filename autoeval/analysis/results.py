@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoeval.metrics.intervals import Estimate
+from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.observations import Floats
 
 RESAMPLES = 2000

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from autoeval.analysis.results import Statistic, as_probability
 from autoeval.analysis.tables import PAIR, number_pairs, one_row_a_judgment, preferences_of, require
-from autoeval.metrics.intervals import Estimate, mean_interval
+from autoeval.metrics.estimates import Estimate
+from autoeval.metrics.intervals import mean_interval
 from autoeval.metrics.observations import Floats
 
 if TYPE_CHECKING:

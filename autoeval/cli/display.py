@@ -34,12 +34,14 @@ def _live(progress: Progress) -> Iterator[None]:
 
 
 def progress_line(progress: Progress) -> str:
-    """Say done, failed, cached, rate, tokens a second, cost and time left in one line."""
+    """Say done, cached, failed, asked again, rate, tokens a second, cost and time left in one line."""
     finished = progress.done + progress.failed
     rate = finished / progress.elapsed if progress.elapsed > 0 else 0.0
     parts = [f"{progress.cached + finished}/{progress.total} {progress.doing}", f"{progress.cached} cached"]
     if progress.failed:
         parts.append(f"{progress.failed} failed")
+    if progress.retried:
+        parts.append(f"{progress.retried} asked again")
     parts.append(f"{rate:.1f}/s")
     if progress.output_tokens:
         parts.append(f"{progress.output_tokens / progress.elapsed:.0f} tokens/s")

@@ -82,6 +82,8 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "dry_run",
         "max_cost",
         "caching_path",
+        "batch",
+        "wait",
         "max_concurrency",
         "requests_per_minute",
         "tokens_per_minute",

@@ -11,6 +11,7 @@ from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.tables import board_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.table import Board
+from autoeval.pipeline.batches import BatchList
 from autoeval.pipeline.citation import citation, latex_citation
 from autoeval.pipeline.compare import RunComparison
 from autoeval.pipeline.estimate import DryRun, DryRuns
@@ -52,6 +53,10 @@ def _show_validation(console: Console, result: Validation) -> None:
 def _show_import(console: Console, result: Import) -> None:
     for line in (*result.lines, f"Cache: {result.cache}"):
         console.print(Text(line), soft_wrap=True)
+
+
+def _show_batches(console: Console, result: BatchList) -> None:
+    console.print(Text(str(result)), soft_wrap=True)
 
 
 def _show_evaluation(console: Console, result: Evaluation) -> None:
@@ -218,4 +223,5 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Board: _show_board,
     Validation: _show_validation,
     Import: _show_import,
+    BatchList: _show_batches,
 }

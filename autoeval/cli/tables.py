@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autoeval.leaderboards.table import Board, Cell
-from autoeval.metrics.win_rate import WinRate
+from autoeval.metrics.estimates import WinRate
 
 
 def board_table(board: Board, current: str | None = None, width: int = 80) -> Table:

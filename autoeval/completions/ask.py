@@ -20,6 +20,7 @@ from autoeval.completions.lane import Lane, LocalLane
 from autoeval.completions.ledger import Job, Ledger, Progress, Stop
 from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
+from autoeval.errors import UsageError
 from autoeval.types import Endpoint, Failure, Request
 
 if TYPE_CHECKING:
@@ -141,18 +142,22 @@ def ask(
         Counts, cost and failures.
 
     Raises:
-        UsageError: a provider is unknown, not installed or has no key.
+        UsageError: a provider is unknown, not installed or has no key, or batch jobs would be lost.
         CacheError: a reply could not be stored; asking has stopped.
     """
+    if options.is_batch and cache.is_temporary and not options.waits:
+        raise UsageError(
+            "--batch: --caching_path None would lose the jobs with the temporary cache. Name a file, or use --wait."
+        )
     progress = Progress(total, doing)
     ledger = Ledger(cache, Budget(options.max_cost, price_of, options.is_batch), progress, on_reply)
     with display.watch(progress):
         if options.is_batch or cache.has_batches:
-            with closing(_batches(ledger, options)) as batches:
+            with closing(_batches(ledger, options, display)) as batches:
                 if options.is_batch:
                     batches.ask(requests, again, options.waits)
                 else:
-                    batches.collect_if_possible(display.announce)
+                    batches.collect_for_others()
         if not options.is_batch:
             run_in_own_loop(_ask_all(requests, ledger, options, again))
     return AskReport(
@@ -170,10 +175,10 @@ def ask(
     )
 
 
-def _batches(ledger: Ledger, options: AskOptions) -> "BatchRun":
+def _batches(ledger: Ledger, options: AskOptions, display: Display) -> "BatchRun":
     from autoeval.completions.batch.asking import BatchRun
 
-    return BatchRun(ledger, options.timeout)
+    return BatchRun(ledger, options.timeout, display.announce)
 
 
 def run_in_own_loop(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -209,8 +214,11 @@ async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes"
     source = iter(requests)
     while not ledger.stop and (chunk := list(islice(source, _LOOKED_UP_AT_ONCE))):
         by_key = {request_key(request): request for request in chunk}
+        waiting = ledger.cache.in_batches(
+            list(by_key)
+        )  # before what is known: it may be collected in between
         known = ledger.cache.known(list(by_key)) - again
-        waiting = ledger.cache.in_batches(list(by_key)) - known
+        waiting -= known
         ledger.progress.planned += len(by_key)
         ledger.progress.cached += len(known)
         ledger.wait_for_batches(waiting)

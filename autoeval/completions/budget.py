@@ -41,22 +41,33 @@ class Budget:
         self._promised += most
         return True
 
+    def commit(self, key: bytes, request: Request) -> None:
+        """Set aside what a request that another run has put into a batch job can cost, whatever the limit."""
+        if self.limit is not None:
+            self._reserved[key] = self.most(request)
+            self._promised += self._reserved[key]
+
     def settle(self, key: bytes, request: Request, outcome: Completion | Failure) -> float | None:
         """Replace the reservation by the real cost; a refusal costs nothing. Returns the cost if known."""
-        reserved = self._reserved.pop(key, 0.0)
-        self._promised = self._promised - reserved if self._reserved else 0.0  # no rounding error adds up
+        reserved = self.release(key)
         if isinstance(outcome, Failure):
             self.at_risk += reserved if outcome.kind in _MAYBE_CHARGED else 0.0
             return 0.0
         price = self.price_of(request)
         paid = cost(price, outcome.input_tokens, outcome.output_tokens, outcome.processing == BATCH)
         if paid is None and price is not None:  # the server did not count: assume the most
-            paid = self.most(request)
+            paid = reserved or self.most(request)
         if paid is None:
             self.is_complete = False
         else:
             self.spent += paid
         return paid
+
+    def release(self, key: bytes) -> float:
+        """Take a reservation back; returns how much it was."""
+        reserved = self._reserved.pop(key, 0.0)
+        self._promised = self._promised - reserved if self._reserved else 0.0  # no rounding error adds up
+        return reserved
 
     @property
     def is_idle(self) -> bool:

@@ -138,6 +138,11 @@ class Cache:
         if self._folder:
             self._folder.cleanup()
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the file is deleted when this is closed."""
+        return self._folder is not None
+
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
         """Return those of `keys` that have an entry."""
         return {key for (key,) in self._select("SELECT key FROM replies", keys)}

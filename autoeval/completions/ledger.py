@@ -157,6 +157,20 @@ class Ledger:
             self._open.discard(key)
             self.progress.retried += 1
 
+    def release(self, key: bytes) -> None:
+        """Take a claim back: the request is not asked in this run's name, at least for now."""
+        self.budget.release(key)
+        self._open.discard(key)
+
+    def is_open(self, key: bytes) -> bool:
+        """Whether a request is claimed and has neither a reply nor failed."""
+        return key in self._open
+
+    @property
+    def open_keys(self) -> list[bytes]:
+        """What is claimed and has neither a reply nor failed."""
+        return list(self._open)
+
     def failed(self, key: bytes, failure: Failure) -> None:
         """Give a request up for this run."""
         self._open.discard(key)

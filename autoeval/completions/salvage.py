@@ -10,6 +10,7 @@ from typing import Any
 
 _LEAST_ROW_BYTES = 40
 _COMPANIONS = ("-wal", "-shm")
+_JOB_TABLES = ("batch_jobs", "batch_requests", "batch_failures")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Salvage:
 
 
 def salvage(path: Path, schema: str, check: Callable[[str, str], object]) -> Salvage:
-    """Move a damaged cache aside and put a new one in its place with every reply that can be read.
+    """Move a damaged cache aside and put a new one in its place with every reply and job that can be read.
 
     Args:
         path: the SQLite file.
@@ -48,6 +49,9 @@ def salvage(path: Path, schema: str, check: Callable[[str, str], object]) -> Sal
         n_replies = 0
         for row in _readable(damaged, check):
             n_replies += fresh.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)", row).rowcount
+        for table, row in _readable_jobs(damaged):
+            fresh.execute(f"INSERT OR IGNORE INTO {table} VALUES ({','.join('?' * len(row))})", row)
+        fresh.execute("DELETE FROM batch_requests WHERE job NOT IN (SELECT note FROM batch_jobs)")
         fresh.execute("COMMIT")
     finally:
         fresh.close()
@@ -68,6 +72,19 @@ def _readable(path: Path, check: Callable[[str, str], object]) -> Iterator[tuple
                 ):
                     if _is_whole(row, check):
                         yield row
+    finally:
+        connection.close()
+
+
+def _readable_jobs(path: Path) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Read the books of batch jobs as far as they go: what waits in a job is paid for too."""
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA writable_schema = ON")
+        for table in _JOB_TABLES:
+            with suppress(sqlite3.DatabaseError):
+                for row in connection.execute(f"SELECT * FROM {table}"):
+                    yield table, row
     finally:
         connection.close()
 

@@ -165,7 +165,7 @@ class Permits:
         self._settle_tokens(permit, outcome, now)
         if isinstance(outcome, Completion):
             self.latency.note(now - permit.started)
-            self.pace.served(now)
+            self.pace.served()
             self._grow(now - permit.started, now)
         elif outcome is not None and outcome.kind is FailureKind.RATE_LIMITED:
             self.pace.refused(permit.started, outcome.retry_after, now)

@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
+from autoeval.metrics.instructions import instruction_key
 from autoeval.metrics.observations import Floats
 from autoeval.resources import shipped
 
@@ -52,11 +52,6 @@ class Difficulties:
     def of_keys(self, keys: Sequence[str]) -> Floats:
         """Return the difficulty of each instruction, given by its key; NaN where it is not known."""
         return np.array([self.by_key.get(key, np.nan) for key in keys], dtype=float)
-
-
-def instruction_key(instruction: str) -> str:
-    """Twelve hexadecimal digits that stand for an instruction: the start of the SHA-256 of its UTF-8 text."""
-    return sha256(instruction.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 @cache

@@ -4,57 +4,15 @@ Every method takes instructions as the independent observations: rows that share
 pair, several samples for one instruction) count as one.
 """
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
-
 import numpy as np
 import numpy.typing as npt
 
+from autoeval.metrics.estimates import METHODS, Estimate, Method, WorstCase
 from autoeval.metrics.observations import Clusters, Floats, Observations, Preferences, clean_preferences
 from autoeval.metrics.student import student_quantile
 
-Method: TypeAlias = Literal["t_plus4", "t", "percentile", "bca", "clustered"]
-METHODS: tuple[str, ...] = get_args(Method)
 RESAMPLES = 4000
 _CELLS_AT_ONCE = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A number and how far to trust it. All but `n` in percent.
-
-    Attributes:
-        value: the estimate; NaN where nothing was judged.
-        standard_error: NaN where it is not defined (fewer than two observations).
-        low: lower end of the interval.
-        high: upper end of the interval.
-        n: how many rows were judged.
-    """
-
-    value: float
-    standard_error: float
-    low: float
-    high: float
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class WorstCase:
-    """What a win rate could be, whatever the missing judgments would have said, in percent.
-
-    Attributes:
-        low: win rate if the model had lost every missing pair.
-        high: win rate if it had won every missing pair.
-        interval_low: lower end of the interval around `low`.
-        interval_high: upper end of the interval around `high`.
-        n_missing: how many judgments are missing.
-    """
-
-    low: float
-    high: float
-    interval_low: float
-    interval_high: float
-    n_missing: int
 
 
 def interval(

@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from autoeval.metrics.difficulties import Difficulties, LengthPrior, shipped_difficulties
-from autoeval.metrics.intervals import Estimate
+from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.joint_model import difficulties_from
 from autoeval.metrics.length_estimate import length_estimate
 from autoeval.metrics.length_model import (

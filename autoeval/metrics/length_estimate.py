@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from autoeval.metrics.intervals import Estimate, interval
+from autoeval.metrics.estimates import Estimate
+from autoeval.metrics.intervals import interval
 from autoeval.metrics.length_model import Fit, LengthData, LengthModel
 from autoeval.metrics.logistic import sigmoid
 from autoeval.metrics.observations import Clusters, Floats, cluster_codes

@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from autoeval.metrics.difficulties import Difficulties, LengthPrior, instruction_key, shipped_difficulties
+from autoeval.metrics.difficulties import Difficulties, LengthPrior, shipped_difficulties
+from autoeval.metrics.instructions import instruction_key
 from autoeval.metrics.logistic import Penalty, fit_logistic, sigmoid
 from autoeval.metrics.observations import Floats
 

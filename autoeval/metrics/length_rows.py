@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoeval.metrics.difficulties import instruction_key
+from autoeval.metrics.instructions import instruction_key
 from autoeval.metrics.observations import Floats, clean_preferences
 from autoeval.metrics.tables import Table, column, only_value
 

@@ -133,7 +133,7 @@ def audit(
         n_pairs = len({probe.pair.index for probe in probes})
         asked_how.display.announce(f"audit of {asked_how.annotator.name} on {n_pairs} pairs")
         if asked_how.dry_run:
-            return total(estimate(plan, cache) for plan in questions.plans)
+            return total(estimate(plan, cache, asked_how.options.is_batch) for plan in questions.plans)
         probes, answers, asks = questions.asked(asked_how, cache)
     table = audit_table(
         probes,
@@ -204,14 +204,13 @@ class _Questions:
         return probes, [row for part in judged for row in part.rows or ()], tuple(reports)
 
     def _ask_again(self, asking: Asking, spent: float) -> Judged:
-        """Ask the anchors anew. The stored replies stay what later audits compare with."""
+        """Ask the anchors anew, live. The stored replies stay what later audits compare with."""
         assert self.anchor_plan is not None
         budget = asking.options.max_cost
         left = None if budget is None else max(0.0, budget - spent)
+        live = replace(asking.options, max_cost=left, is_batch=False, waits=False)
         with Cache(None) as fresh:
-            return judge(
-                self.anchor_plan, fresh, replace(asking.options, max_cost=left), asking.display, False, None
-            )
+            return judge(self.anchor_plan, fresh, live, asking.display, False, None)
 
 
 def _numbered(probes: Sequence[Probe]) -> tuple[Pair, ...]:

@@ -70,8 +70,14 @@ def prices(annotator: Annotator) -> dict[tuple[str, str], Price | None]:
     return {(judge.endpoint.provider, judge.model): price_of(judge) for judge in annotator.judges}
 
 
-def estimate(plan: Plan, cache: Cache) -> DryRun:
-    """Count what a plan would ask that the cache does not have, and estimate its tokens and cost."""
+def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
+    """Count what a plan would ask that the cache does not have, and estimate its tokens and cost.
+
+    Args:
+        plan: what would be asked.
+        cache: has the replies there are; what waits in a batch job counts as new.
+        is_batch: it would be asked in batches, at their price.
+    """
     reply_tokens = {judge.model: judge.reply_tokens for judge in plan.annotator.judges}
     price = prices(plan.annotator)
     return count(
@@ -80,6 +86,7 @@ def estimate(plan: Plan, cache: Cache) -> DryRun:
         cache,
         lambda request: price[request.endpoint.provider, request.model],
         lambda request: reply_tokens[request.model],
+        is_batch,
     )
 
 
@@ -89,6 +96,7 @@ def count(
     cache: Cache,
     price: PriceOf,
     reply_tokens: Callable[[Request], int],
+    is_batch: bool,
 ) -> DryRun:
     """Count requests that the cache does not have, and estimate their tokens and cost.
 
@@ -98,6 +106,7 @@ def count(
         cache: has the replies there are.
         price: the price of a request's model.
         reply_tokens: how long a usual reply to a request is.
+        is_batch: they would be asked in batches, at their price.
     """
     seen: set[bytes] = set()
     n_cached = input_tokens = output_tokens = 0
@@ -111,7 +120,7 @@ def count(
             tokens_in, tokens_out = estimate_input_tokens(request), reply_tokens(request)
             input_tokens += tokens_in
             output_tokens += tokens_out
-            paid = cost(price(request), tokens_in, tokens_out)
+            paid = cost(price(request), tokens_in, tokens_out, is_batch)
             dollars = None if dollars is None or paid is None else dollars + paid
     n_requests = len(seen)
     return DryRun(n_rows, n_requests, n_cached, n_requests - n_cached, input_tokens, output_tokens, dollars)

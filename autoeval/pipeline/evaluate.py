@@ -9,7 +9,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.data.evalset import eval_set_name
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.leaderboards.table import MODES, Cell
-from autoeval.metrics.intervals import METHODS, Method
+from autoeval.metrics.estimates import METHODS, Method
 from autoeval.pipeline import boards
 from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.pipeline.checks import check_choice, check_number
@@ -146,7 +146,7 @@ def evaluate(
         plan = Plan(annotator, pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run:
-            return estimate(plan, cache)
+            return estimate(plan, cache, asked_how.options.is_batch)
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)

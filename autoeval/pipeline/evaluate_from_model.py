@@ -10,8 +10,9 @@ from autoeval.annotators.config import Judge
 from autoeval.completions import providers
 from autoeval.completions.ask import Display, Silent
 from autoeval.completions.cache import Cache
+from autoeval.completions.providers import LOCAL
 from autoeval.data.instructions import load_instructions
-from autoeval.errors import UsageError
+from autoeval.errors import AutoevalError, UsageError
 from autoeval.generators.config import Generator
 from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
 from autoeval.generators.plan import GenerationPlan
@@ -22,12 +23,13 @@ from autoeval.pipeline.estimate import DryRun, DryRuns, price_of
 from autoeval.pipeline.evaluate import evaluate
 from autoeval.pipeline.forwarding import also_takes, defaults
 from autoeval.pipeline.generating import Generation, Side, generate
-from autoeval.pipeline.judging import open_cache
+from autoeval.pipeline.judging import open_cache, refuse_unbatchable
 from autoeval.pipeline.limits import Limits, ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import make_folder, results_folder
 from autoeval.pipeline.outputs_file import OutputsFile
 from autoeval.pipeline.presets import find_preset
+from autoeval.pipeline.result import EXIT_PENDING
 from autoeval.prompting.finding import shipped_configs
 
 
@@ -115,7 +117,10 @@ def evaluate_from_model(
         for generator, n, file in zip(generators, (n_samples, 1), OutputsFile.of_both(folder), strict=False)
     ]
     with open_cache(settings["caching_path"]) as cache:
-        steps = {f"generate with {side.plan.generator.name}": side.estimate(cache) for side in sides}
+        steps = {
+            f"generate with {side.plan.generator.name}": side.estimate(cache, settings["batch"])
+            for side in sides
+        }
         if settings["dry_run"]:
             return DryRuns({**steps, "judge": _plan_judging(sides, cache, compare_with, settings)})
         if any(step.n_new for step in steps.values()):
@@ -199,6 +204,10 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
     source = judge_source(settings["annotators_config"], find_preset(settings["preset"]), parameters)
     judges = prepare(source, parameters).annotator.judges
     asked: list[Generator | Judge] = [*generators, *(judge for judge in judges if not judge.is_builtin)]
+    if settings["batch"]:
+        refuse_unbatchable(
+            one for one in asked if isinstance(one, Judge) or one.endpoint.provider not in LOCAL
+        )
     for one in asked:
         if one.unmet:
             raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
@@ -210,13 +219,22 @@ def _generate(
 ) -> Iterator[Generation]:
     """Generate one side after the other; each leaves the next one the rest of the budget."""
     display: Display = settings["display"] or Silent()
+    pending: AutoevalError | None = None
     for side in sides:
         display.announce(f"generating: {side.line()}")
         options = ask_options(cast("Limits", settings))
-        made = generate(side, cache, options, display, chunksize)
+        try:
+            made = generate(side, cache, options, display, chunksize)
+        except AutoevalError as error:
+            if error.exit_code != EXIT_PENDING or settings["max_cost"] is not None:
+                raise
+            pending = pending or error  # the other model's batch job can be at work meanwhile
+            continue
         if settings["max_cost"] is not None:
             settings["max_cost"] = max(0.0, settings["max_cost"] - made.report.spent)
         yield made
+    if pending:
+        raise pending
 
 
 def _evaluate(

@@ -3,7 +3,7 @@
 import platform
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from autoeval import __version__
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.cache import Cache
 from autoeval.completions.ledger import StopReason
+from autoeval.completions.providers import LOCAL
 from autoeval.errors import AutoevalError
 from autoeval.generators.config import Generator
 from autoeval.generators.plan import GenerationPlan, Key
@@ -125,7 +126,7 @@ class Side:
             f"instructions: {len(self.in_order(self.kept))} of {plan.n_outputs} outputs are there{alike}"
         )
 
-    def estimate(self, cache: Cache) -> DryRun:
+    def estimate(self, cache: Cache, is_batch: bool) -> DryRun:
         """Count what there is to ask, and estimate its tokens and cost."""
         generator = self.plan.generator
         price = price_of(generator)
@@ -135,6 +136,7 @@ class Side:
             cache,
             lambda _: price,
             lambda _: generator.reply_tokens,
+            is_batch,
         )
 
     def stand_ins(self, cache: Cache) -> list[Row]:
@@ -183,6 +185,8 @@ def generate(
     """
     generator = side.plan.generator
     price = price_of(generator)
+    if generator.endpoint.provider in LOCAL:  # it is here and costs nothing; --batch is for the others
+        options = replace(options, is_batch=False, waits=False)
     requests, n_new = Replay(side.plan.requests), side.plan.n_outputs - len(side.in_order(side.kept))
     save = _every(chunksize, lambda: _write(side, side.read(cache, {})[0], {}))
     report = ask(

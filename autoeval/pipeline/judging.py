@@ -1,7 +1,7 @@
 """Plan, ask, read: from pairs to counted annotations. Every journey that judges goes through here."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -16,7 +16,7 @@ from autoeval.completions.cache import Cache, Entry, default_path
 from autoeval.completions.keys import request_key
 from autoeval.errors import UsageError
 from autoeval.pipeline.annotation_file import replacing, row_of, write_rows
-from autoeval.pipeline.estimate import prices
+from autoeval.pipeline.estimate import Asked, prices
 from autoeval.pipeline.tally import Tally
 from autoeval.prompting.config import Price
 from autoeval.types import Annotation, Request
@@ -90,6 +90,8 @@ def ask_all(
     """Ask everything that several plans of one annotator need, as one run; see `judge_all`."""
     for plan in plans:
         _refuse_unmet(plan, cache)
+    if options.is_batch:
+        refuse_unbatchable(plans[0].annotator.judges)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
     requests = Replay(lambda: chain.from_iterable(plan.requests() for plan in plans))
     n_questions = sum(plan.n_questions for plan in plans)
@@ -112,6 +114,19 @@ def _refuse_unmet(plan: Plan, cache: Cache) -> None:
                     f"{question.judge.name} cannot be asked: {question.judge.unmet}. Judgments that it has given can "
                     "be imported with: alpaca_eval import_annotations."
                 )
+
+
+def refuse_unbatchable(asked: Iterable[Asked]) -> None:
+    """Refuse a model without a batch API before anything is submitted.
+
+    Raises:
+        UsageError: naming its provider and those that have one.
+    """
+    from autoeval.completions.batch.apis import require_batch_api
+
+    for one in asked:
+        if one.endpoint.provider != "builtin":
+            require_batch_api(one.endpoint)
 
 
 def _read_complete(plan: Plan, cache: Cache, folder: Path | None, keeps_rows: bool) -> Judged:

@@ -4,8 +4,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from autoeval.data.hub import hub_file
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
@@ -55,6 +53,8 @@ def length_controlled(model: str, row: Row, tally: Tally, seed: int = 0) -> dict
     Returns:
         The length-controlled columns.
     """
+    import numpy as np
+
     from autoeval.metrics.length_control import length_controlled_win_rate
     from autoeval.metrics.length_rows import LengthRows, length_feature
 
@@ -92,7 +92,8 @@ def _rows(judged: Judged) -> list[dict[str, Any]]:
 
 
 def _gamed_rows(file: str | Path | None, rows: list[dict[str, Any]]) -> "GamedRows | None":
-    from autoeval.metrics.difficulties import instruction_key, shipped_difficulties
+    from autoeval.metrics.difficulties import shipped_difficulties
+    from autoeval.metrics.instructions import instruction_key
     from autoeval.metrics.length_model import GamedRows
 
     alpaca_eval = shipped_difficulties().by_key

@@ -149,7 +149,7 @@ def make_leaderboard(
         for plan in plans:
             import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run:
-            return total(estimate(plan, cache) for plan in plans)
+            return total(estimate(plan, cache, asked_how.options.is_batch) for plan in plans)
         judged, report = judge_all(
             plans,
             cache,

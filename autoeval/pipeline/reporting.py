@@ -2,13 +2,12 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from autoeval import __version__
 from autoeval.annotators.config import Annotator
@@ -80,7 +79,9 @@ def _page(result: Evaluation, annotator: Annotator, votes: HumanVotes, digest: s
     from autoeval.report.pairs import chosen, entries
 
     tally, seed = result.tally, result.setting.seed
-    wanted = chosen(np.isnan(tally.preferences).tolist(), [flip > 0 for flip in tally.flips], seed)
+    wanted = chosen(
+        [math.isnan(preference) for preference in tally.preferences], [flip > 0 for flip in tally.flips], seed
+    )
     rows = (row for _, row in read_file(result.paths[0]))
     prompts = _prompts(annotator, seed)
     return report_page(_facts(result, annotator), list(entries(rows, wanted, prompts, votes)), digest)
@@ -108,11 +109,13 @@ def _conversation(request: Request) -> Sequence[tuple[str, str]]:
 
 
 def _facts(result: Evaluation, annotator: Annotator) -> "Facts":
+    import numpy as np
+
     from autoeval.report.facts import Facts, length_effect
 
     tally, setting = result.tally, result.setting
     preferences = np.asarray(tally.preferences)
-    cost = float(np.sum(tally.prices))  # NaN where one is unknown
+    cost = sum(tally.prices)  # NaN where one is unknown
     controlled: Any = result.row.get("length_controlled_winrate")
     return Facts(
         model=result.name,
@@ -124,7 +127,7 @@ def _facts(result: Evaluation, annotator: Annotator) -> "Facts":
         by_subset=result.by_subset,
         failures=dict(tally.failures.most_common()),
         flip_rate=tally.flip_rate,
-        cost=None if np.isnan(cost) else cost,
+        cost=None if math.isnan(cost) else cost,
         preferences=preferences,
         length=length_effect(
             preferences, np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
 from autoeval.leaderboards.table import Board
-from autoeval.metrics.intervals import Estimate
-from autoeval.metrics.win_rate import WinRate
+from autoeval.metrics.estimates import Estimate, WinRate
 from autoeval.pipeline.generating import Generation
 from autoeval.pipeline.placing import Apart
 from autoeval.pipeline.rows import Row

@@ -9,7 +9,7 @@ from typing import Any
 from autoeval.data.formats import read_file
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import Preference
-from autoeval.metrics.difficulties import instruction_key
+from autoeval.metrics.instructions import instruction_key
 from autoeval.pipeline.tally import Tally
 from autoeval.report.pairs import is_flipped, judgments_of
 

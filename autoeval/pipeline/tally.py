@@ -7,15 +7,13 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Self
-
-import numpy as np
 
 from autoeval.annotators.combine import is_flipped
 from autoeval.leaderboards.preferences import Preference
-from autoeval.metrics.difficulties import instruction_key
-from autoeval.metrics.intervals import Estimate, Method, WorstCase, interval, worst_case_bounds
-from autoeval.metrics.win_rate import WinRate, win_rate
+from autoeval.metrics.estimates import Estimate, Method, WinRate, WorstCase
+from autoeval.metrics.instructions import instruction_key
 from autoeval.types import Annotation
 
 _NOT_ASKED_BOTH_WAYS = -1
@@ -126,7 +124,7 @@ class Tally:
     @property
     def n_missing(self) -> int:
         """How many pairs have no verdict."""
-        return int(np.isnan(self.preferences).sum()) if self.preferences else 0
+        return sum(map(math.isnan, self.preferences))
 
     @property
     def n_judged(self) -> int:
@@ -141,46 +139,48 @@ class Tally:
     @property
     def flip_rate(self) -> float | None:
         """How often turning the order round turned the verdict round, in percent; None unless asked both ways."""
-        flips = np.asarray(self.flips)
-        asked = flips != _NOT_ASKED_BOTH_WAYS
-        return 100 * float(flips[asked].mean()) if asked.any() else None
+        asked = [flip for flip in self.flips if flip != _NOT_ASKED_BOTH_WAYS]
+        return 100 * sum(asked) / len(asked) if asked else None
 
     @property
     def avg_length(self) -> int:
         """Mean length of the model's outputs in characters, rounded down as AlpacaEval does."""
-        return int(np.mean(self.lengths_2)) if self.lengths_2 else 0
+        return sum(self.lengths_2) // len(self.lengths_2) if self.lengths_2 else 0
 
     def win_rate(self) -> WinRate:
         """The win rate over everything."""
-        return win_rate(np.asarray(self.preferences), self._clusters())
+        from autoeval.metrics.win_rate import win_rate
+
+        return win_rate(self.preferences, self._clusters())
 
     def interval(self, method: Method, seed: int) -> Estimate:
         """The win rate's interval by a method of choice."""
-        clusters = self._clusters()
-        if method == "clustered" and clusters is None:
-            clusters = np.asarray(self.instructions)
-        return interval(np.asarray(self.preferences), method, seed=seed, clusters=clusters)
+        from autoeval.metrics.intervals import interval
+
+        clusters = self.instructions if method == "clustered" else self._clusters()
+        return interval(self.preferences, method, seed=seed, clusters=clusters)
 
     def worst_case(self) -> WorstCase:
         """What the win rate could be, whatever the missing judgments would have said."""
-        return worst_case_bounds(np.asarray(self.preferences), clusters=self._clusters())
+        from autoeval.metrics.intervals import worst_case_bounds
+
+        return worst_case_bounds(self.preferences, clusters=self._clusters())
 
     def by_subset(self) -> Mapping[str, WinRate]:
         """The win rate of each subset, largest first; empty where there are fewer than two."""
+        from autoeval.metrics.win_rate import win_rate
+
         if len(self._subset_numbers) < 2:
             return {}
-        preferences, codes = np.asarray(self.preferences), np.asarray(self.subsets)
-        clusters = np.asarray(self.instructions) if self.has_samples else None
-        rates = {
-            name or "(none)": win_rate(
-                preferences[codes == code], None if clusters is None else clusters[codes == code]
-            )
-            for name, code in self._subset_numbers.items()
-        }
+        rates = {}
+        for name, number in self._subset_numbers.items():
+            members = [subset == number for subset in self.subsets]
+            clusters = list(compress(self.instructions, members)) if self.has_samples else None
+            rates[name or "(none)"] = win_rate(list(compress(self.preferences, members)), clusters)
         return dict(sorted(rates.items(), key=lambda item: -(item[1].n_total + item[1].n_missing)))
 
-    def _clusters(self) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
-        return np.asarray(self.instructions) if self.has_samples else None
+    def _clusters(self) -> array[int] | None:
+        return self.instructions if self.has_samples else None
 
 
 def _price(annotation: Annotation) -> float:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autoeval.metrics.estimates import WinRate
 from autoeval.metrics.observations import Floats
-from autoeval.metrics.win_rate import WinRate, win_rate
+from autoeval.metrics.win_rate import win_rate
 
 _LENGTH_GROUPS = 5
 

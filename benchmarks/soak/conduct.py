@@ -1,6 +1,7 @@
 """Conducts the soak: lanes that play rounds, and a director who troubles the server and looks after the files."""
 
 import random
+import signal
 import sqlite3
 import tempfile
 import threading
@@ -33,6 +34,8 @@ NORMAL_RATE, LOW_RATE = 150.0, 30.0
 _PAUSE = (6.0, 14.0)
 _OUTAGE = (2.0, 8.0)
 """Seconds between troubles, and of an outage: the shortest and the longest."""
+_FEW_SIGNALS = 5
+"""A process can end by itself in the moment in which it is interrupted, but not so many."""
 _WEIGHTS = {Disturbance.NONE: 2, Disturbance.KILLED: 4, Disturbance.INTERRUPTED: 2, Disturbance.TWO: 2}
 """How often each happens to rounds on the command line."""
 
@@ -70,6 +73,8 @@ def measure(minutes: float = MINUTES, seed: int = 0) -> Section:
     Raises:
         BrokenPromiseError: a promise did not hold.
     """
+    # What a parent ignores its children ignore, and a shell's background jobs ignore interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as name,
@@ -159,6 +164,8 @@ def _check_nothing_is_missing(stage: Stage) -> None:
             raise BrokenPromiseError(
                 f"{judging.board.name} lacks {tags - names} and has {names - tags} besides"
             )
+    if stage.counts.values["SIGINT sent"] > _FEW_SIGNALS and not stage.counts.values["SIGINT"]:
+        raise BrokenPromiseError("no process was stopped by an interrupt")
     n_cached, n_known = _n_cached(stage), stage.counts.values["stored"]
     if not n_known <= n_cached <= stage.counts.values["round"] * N_PAIRS:
         raise BrokenPromiseError(f"the cache has {n_cached} replies where {n_known} were read")

@@ -23,6 +23,7 @@ N_PAIRS = 200
 IN_FLIGHT = 8
 REQUEST_SECONDS = 6.0
 RUN_SECONDS = 180.0
+STOP_SECONDS = 20.0
 MOST_RUNS = 10
 MOST_KILLS = 3
 LEAST_COVERAGE = 0.99
@@ -140,7 +141,9 @@ class Round:
                 code: int | None = process.wait(after)
             except subprocess.TimeoutExpired:
                 process.send_signal(by)
-                code = wait(process, RUN_SECONDS)
+                if (code := wait(process, STOP_SECONDS)) is None:
+                    self._break(f"{by.name} did not stop it within {STOP_SECONDS:g} s")
+                self.counts.add({f"{by.name} sent": 1})
         if code in (0, 3):  # it was done before
             self._check_run(code, "results")
             return

@@ -141,9 +141,11 @@ def test_a_prompt_may_lie_in_a_sibling_folder_and_nowhere_else(evaluators: Path)
     sibling.write_text(entry)
     assert load_annotator(sibling).name == "mine"
     (evaluators.parent / "secret.txt").write_text("{instruction}{output_1}{output_2}")
-    sibling.write_text(entry.replace("alpaca_eval_gpt4/prompt.txt", "../secret.txt"))
-    with pytest.raises(UsageError, match="lies outside"):
-        load_annotator(sibling)
+    (sibling.parent / "link.txt").symlink_to(evaluators.parent / "secret.txt")
+    for outside in ("../secret.txt", "../" * 20 + "etc/passwd", "/etc/passwd", "mine/link.txt"):
+        sibling.write_text(entry.replace("alpaca_eval_gpt4/prompt.txt", outside))
+        with pytest.raises(UsageError, match="lies outside"):
+            load_annotator(sibling)
 
 
 def test_the_command_line_comes_before_the_config(evaluators: Path) -> None:

@@ -100,7 +100,8 @@ def progress(**fields: Any) -> Progress:
         ),
         (progress(done=805), ["805/805 judged"], ["left"]),
         (progress(done=5, is_price_known=False), ["over $0.00"], []),
-        (progress(done=5, note="waiting"), ["waiting"], []),
+        (progress(done=5, note="waiting"), ["waiting"], ["asked again"]),
+        (progress(done=5, retried=12), ["5/805 judged", "12 asked again"], ["failed"]),
     ],
 )
 def test_the_progress_line(

@@ -3,9 +3,10 @@
 import asyncio
 import math
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -18,8 +19,62 @@ SECONDS = 30
 
 
 @dataclass
+class Bucket:
+    """Allows `share` of a second's worth of requests at once, and refills."""
+
+    share: float = 0.1
+    _tokens: float = 1.0
+    _filled: float = 0.0
+
+    def allows(self, rate: float, now: float) -> bool:
+        burst = max(1.0, rate * self.share)
+        self._tokens, self._filled = min(burst, self._tokens + (now - self._filled) * rate), now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    @property
+    def left(self) -> int:
+        return int(self._tokens)
+
+
+@dataclass
+class ClockSecond:
+    """Allows so many requests in each second of the clock, all at once if they like."""
+
+    left: int = 0
+    _second: int = -1
+
+    def allows(self, rate: float, now: float) -> bool:
+        if int(now) != self._second:
+            self._second, self.left = int(now), int(rate)
+        self.left -= 1
+        return self.left >= 0
+
+
+@dataclass
+class SlidingSecond:
+    """Allows so many requests in any second."""
+
+    left: int = 0
+    _allowed: deque[float] = field(default_factory=deque)
+
+    def allows(self, rate: float, now: float) -> bool:
+        while self._allowed and self._allowed[0] <= now - 1:
+            self._allowed.popleft()
+        if len(self._allowed) >= rate:
+            return False
+        self._allowed.append(now)
+        return True
+
+
+Limiter = Bucket | ClockSecond | SlidingSecond
+
+
+@dataclass
 class Server:
-    """Allows `rate(now)` requests a second, a tenth of a second's worth at once, and counts second by second."""
+    """Allows `rate(now)` requests a second, as its limiter counts, and counts second by second."""
 
     rate: Callable[[float], float] = lambda _: math.inf
     seconds: Callable[[], float] = lambda: 0.002
@@ -30,20 +85,16 @@ class Server:
     refused: Counter[int] = field(default_factory=Counter)
     in_flight: int = 0
     most_in_flight: int = 0
-    _tokens: float = 1.0
-    _filled: float = 0.0
+    limiter: Limiter = field(default_factory=Bucket)
 
     async def answer(self) -> tuple[Completion | Failure, Quota | None]:
         now = asyncio.get_running_loop().time()
         rate = self.rate(now)
-        burst = max(1.0, rate / 10)
-        self._tokens, self._filled = min(burst, self._tokens + (now - self._filled) * rate), now
-        if self._tokens < 1:
+        if not self.limiter.allows(rate, now):
             self.refused[int(now)] += 1
             return Failure(FailureKind.RATE_LIMITED, "", self.retry_after), None
-        self._tokens -= 1
         self.served[int(now)] += 1
-        quota = Quota(int(self._tokens), request_refill=rate) if self.tells_quota else None
+        quota = Quota(self.limiter.left, request_refill=rate) if self.tells_quota else None
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await asyncio.sleep(self.seconds())
@@ -82,20 +133,49 @@ def drive(server: Server, permits: Permits, seconds: float = SECONDS, n_requests
 
 @pytest.mark.parametrize("rate", [50, 200])
 @pytest.mark.parametrize("retry_after", [None, 1.0])
-def test_a_limited_endpoint_is_used_and_hardly_ever_refuses(rate: float, retry_after: float | None) -> None:
-    server = Server(lambda _: rate, retry_after=retry_after)
+@pytest.mark.parametrize("seconds", [0.002, 0.3])
+def test_a_limited_endpoint_is_used_and_hardly_ever_refuses(
+    rate: float, retry_after: float | None, seconds: float
+) -> None:
+    server = Server(lambda _: rate, lambda: seconds, retry_after)
     drive(server, Permits(64))
     n_served, n_refused = server.served.total(), server.refused.total()
     assert n_served >= 0.95 * rate * SECONDS
     assert n_refused < 0.02 * (n_served + n_refused)
 
 
-@pytest.mark.parametrize(("before", "after"), [(100, 50), (100, 200), (50, 100), (200, 100)])
-def test_a_limit_that_changes_is_followed(before: float, after: float) -> None:
-    server = Server(lambda now: before if now < 15 else after)
+@pytest.mark.parametrize("rate", [50, 200])
+@pytest.mark.parametrize("limiter", [partial(Bucket, 1.0), ClockSecond, SlidingSecond])
+@pytest.mark.parametrize("seconds", [0.002, 0.1, 0.3])
+def test_whatever_way_an_endpoint_counts(limiter: Callable[[], Limiter], rate: float, seconds: float) -> None:
+    server = Server(lambda _: rate, lambda: seconds, limiter=limiter())
     drive(server, Permits(64))
-    for second in range(20, SECONDS - 1, 2):  # two seconds at a time, to smooth a bucket's own ups and downs
-        assert server.served[second] + server.served[second + 1] == pytest.approx(2 * after, rel=0.1)
+    later = range(3, SECONDS - 1)
+    n_served, n_refused = (
+        sum(count[second] for second in later) for count in (server.served, server.refused)
+    )
+    assert n_served >= 0.95 * rate * len(later)
+    assert n_refused < 0.02 * (n_served + n_refused)
+
+
+@pytest.mark.parametrize("limiter", [Bucket, ClockSecond])
+def test_a_slow_tier_is_used_as_well(limiter: Callable[[], Limiter]) -> None:
+    server = Server(lambda _: 1, lambda: 0.3, limiter=limiter())
+    drive(server, Permits(64), 120)
+    assert server.served.total() >= 0.8 * 120
+    assert server.refused.total() < 0.2 * server.served.total()
+
+
+@pytest.mark.parametrize(("before", "after"), [(100, 50), (100, 200), (50, 100), (200, 100)])
+@pytest.mark.parametrize("limiter", [Bucket, ClockSecond, SlidingSecond])
+def test_a_limit_that_changes_is_followed(
+    before: float, after: float, limiter: Callable[[], Limiter]
+) -> None:
+    server = Server(lambda now: before if now < 15 else after, limiter=limiter())
+    drive(server, Permits(64))
+    pairs = [server.served[second] + server.served[second + 1] for second in range(20, SECONDS, 2)]
+    assert sum(pairs) == pytest.approx(after * (SECONDS - 20), rel=0.1)
+    assert all(pair == pytest.approx(2 * after, rel=0.2) for pair in pairs)
 
 
 def test_what_the_headers_say_is_heeded_before_anything_is_refused() -> None:

@@ -1,11 +1,13 @@
 """A key reaches the server and nothing else, whatever the server does with it."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.pipeline.small import start_command, write_outputs
 from tests.servers import Answer, JudgeServer, always
+from tests.servers.answers import Body
 
 KEY = "sk-very-secret-0123456789"
 
@@ -38,3 +40,26 @@ def test_a_key_is_in_no_file_and_no_message(judge: str, answer: Answer, tmp_path
     assert KEY not in said + errors
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="this system has no /proc")
+def test_a_key_is_on_no_command_line_while_it_is_in_use(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+
+    def look_around(_: Body) -> Answer:
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it may end while we look
+                seen.append((process / "cmdline").read_bytes())
+        return Answer("a > b")
+
+    outputs, reference = write_outputs(tmp_path, n=1)
+    with JudgeServer(look_around, key=KEY) as server:
+        process = start_command(
+            *(f"--model_outputs={outputs}", f"--reference_outputs={reference}", "--caching_path=None"),
+            *("--annotators_config=gpt4_ranking", f"--judge_base_url={server.base_url}"),
+            f"--output_path={tmp_path / 'results'}",
+            OPENAI_API_KEY=KEY,
+        )
+        process.communicate()
+    assert any(b"autoeval" in line and str(tmp_path).encode() in line for line in seen)
+    assert not any(KEY.encode() in line for line in seen)

@@ -31,7 +31,7 @@ def test_a_twentieth_of_faults_costs_no_pair_and_no_reply_twice(
     protocol: str, fault: Answer, tmp_path: Path
 ) -> None:
     judge = PaidJudge(faults=[fault])
-    timeout = 0.1 if fault.fault in (Fault.SLOW_BODY, Fault.HANG) else 20
+    timeout = 1 if fault.fault in (Fault.SLOW_BODY, Fault.HANG) else 20
     with JudgeServer(judge) as server:
         result = run(tmp_path, server, protocol, request_timeout=timeout)
         assert server.n_requests > N_PAIRS, "no fault was met"

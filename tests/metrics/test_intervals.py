@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from autoeval.metrics import interval, mean_interval, worst_case_bounds
-from autoeval.metrics.intervals import METHODS, Method
+from autoeval.metrics.estimates import METHODS, Method
+from autoeval.metrics.intervals import interval, mean_interval, worst_case_bounds
 from autoeval.metrics.observations import Floats
 
 preferences = st.lists(st.sampled_from([1, 1.5, 2]) | st.floats(1, 2), min_size=3, max_size=40)

@@ -10,23 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autoeval.metrics import (
-    GamedRows,
-    LengthMethod,
-    LengthModel,
-    length_controlled_win_rate,
-    length_controlled_win_rates,
-    predicted_win_rate,
-)
 from autoeval.metrics.difficulties import (
     Difficulties,
     LengthPrior,
-    instruction_key,
     read_difficulties,
     shipped_difficulties,
     write_difficulties,
 )
-from autoeval.metrics.length_model import Solver
+from autoeval.metrics.instructions import instruction_key
+from autoeval.metrics.length_control import (
+    LengthMethod,
+    length_controlled_win_rate,
+    length_controlled_win_rates,
+)
+from autoeval.metrics.length_model import GamedRows, LengthModel, Solver, predicted_win_rate
 from tests.recorded import load_recorded, recorded_data
 
 Rows = list[dict[str, Any]]

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from autoeval.metrics import bradley_terry, elo, pair_win_rates, rank_at_equal_style, rank_by_win_rate
+from autoeval.metrics.bradley_terry import bradley_terry, elo
 from autoeval.metrics.comparisons import Comparisons, reachable
 from autoeval.metrics.observations import Floats
-from autoeval.metrics.style import style_counts
+from autoeval.metrics.ranking import pair_win_rates, rank_by_win_rate
+from autoeval.metrics.style import rank_at_equal_style, style_counts
 from tests.recorded import load_recorded, recorded_data
 
 Rows = list[dict[str, Any]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autoeval.metrics import win_rate
+from autoeval.metrics.win_rate import win_rate
 
 RECORDED = Path(os.environ.get("AUTOEVAL_RECORDED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 needs_recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"no recorded data at {RECORDED}")

@@ -34,6 +34,10 @@ MERGES = "a0: &a0 {x: 1}\n" + "".join(
         ("a: *base", "undefined alias 'base'"),
         ("a: 1\n---\nb: 2", "line 2, column 1: expected a single document"),
         ("a: !!python/object/apply:os.system [ls]", "could not determine a constructor"),
+        ("a: !!python/object/new:os.system [ls]", "could not determine a constructor"),
+        ("a: !!python/object:os.environ {}", "could not determine a constructor"),
+        ("a: !!python/name:os.system", "could not determine a constructor"),
+        ("a: !!python/module:os", "could not determine a constructor"),
         ("? [1]\n: 2", "unhashable key"),
         ("a: 2024-13-45", "month must be in 1..12"),
         ("a: \0", "not valid YAML"),
@@ -162,6 +166,9 @@ def compiled(folder: Path, template: str) -> Any:
     [
         ("../secret.jinja", "lies outside the config's folder"),
         ("/etc/passwd", "lies outside the config's folder"),
+        ("../" * 20 + "etc/passwd", "lies outside the config's folder"),
+        ("linked/../../secret.jinja", "lies outside the config's folder"),
+        ("linked/secret.jinja", "lies outside the config's folder"),
         ("link.jinja", "lies outside the config's folder"),
         ("promt.jinja", "'promt.jinja' cannot be read: No such file"),
         ("", "cannot be read: Is a directory"),
@@ -176,6 +183,7 @@ def test_a_template_that_cannot_be_had(tmp_path: Path, template: str, told: str)
     folder.mkdir()
     (tmp_path / "secret.jinja").write_text("{{ instruction }}")
     (folder / "link.jinja").symlink_to(tmp_path / "secret.jinja")
+    (folder / "linked").symlink_to(tmp_path, target_is_directory=True)
     (folder / "latin.jinja").write_bytes(b"caf\xe9")
     (folder / "wrong.jinja").write_text("\n{% if %}")
     with pytest.raises(UsageError) as error:

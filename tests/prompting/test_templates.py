@@ -59,6 +59,8 @@ def test_a_mistake_is_told(source: str, told: str) -> None:
     "source",
     [
         "{{ first.__class__.__mro__ }}",
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{{ ''['__cla' ~ 'ss__'] }}",
         "{{ first['__class__'] }}",
         "{{ first|attr('__class__') }}",
         "{{ '{0.__class__}'.format(first) }}",

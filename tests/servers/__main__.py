@@ -6,6 +6,7 @@ import threading
 
 from tests.recorded import recorded_data
 from tests.servers import Answerer, JudgeServer, always
+from tests.servers.batch_server import BatchServer
 from tests.servers.recorded_judge import RecordedJudge
 
 
@@ -16,12 +17,14 @@ def main() -> None:
     parser.add_argument("--text", default="a", help="what every reply says")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before every reply")
     parser.add_argument("--recorded", help="judge as recorded: `alpaca_eval_1/gpt4`, for example")
+    parser.add_argument("--batch", action="store_true", help="also take batch jobs; POST /finish ends them")
     arguments = parser.parse_args()
     answer: Answerer = always(arguments.text, delay=arguments.delay)
     if arguments.recorded:
         eval_set, model = arguments.recorded.split("/")
         answer = RecordedJudge(recorded_data() / eval_set, model)
-    with JudgeServer(answer, keeps=0, port=arguments.port) as server:
+    kind = BatchServer if arguments.batch else JudgeServer
+    with kind(answer, keeps=0, port=arguments.port) as server:
         sys.stdout.write(f"{server.base_url}\n")
         sys.stdout.flush()
         threading.Event().wait()

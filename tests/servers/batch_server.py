@@ -1,14 +1,18 @@
 """The batch APIs of OpenAI and Anthropic, on a server on this machine.
 
 Jobs stay open until `finish` is called, or end at once with `is_instant`. Their requests are answered by the same
-`answer` as live ones; what it says with a status other than 200 becomes that request's error.
+`answer` as live ones; what it says with a status other than 200 becomes that request's error. In a process of its own
+a job is finished by hand: `curl -X POST http://…/finish -d '{"expire": ["a text"], "cancel": false}'`.
 """
 
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import Message
+from email.parser import BytesParser
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +20,8 @@ from aiohttp import web
 from tests.servers import protocols
 from tests.servers.answers import Body
 from tests.servers.server import JudgeServer
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass
@@ -27,6 +33,7 @@ class Job:
     url: str
     metadata: dict[str, str]
     status: str = "in_progress"
+    failure: tuple[str, str] | None = None
     replies: list[dict[str, Any]] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
     created: float = field(default_factory=time.time)
@@ -34,11 +41,24 @@ class Job:
 
 @dataclass
 class BatchServer(JudgeServer):
-    """A judge that can be asked in batches. `fails_validation` refuses OpenAI's jobs with that message."""
+    """A judge that can be asked in batches.
+
+    `fails_validation` refuses OpenAI's jobs with that message, `most_enqueued` those that would bring more requests
+    into open jobs than that. `trouble` is an HTTP status with which all that has to do with jobs is answered.
+    `lines_sent` can change the lines of a file of results on their way, `cuts_files` breaks it off, `is_archived` says
+    that there is none any more. The hooks are called whenever a job comes, is looked at, or has its errors read.
+    """
 
     is_instant: bool = False
     fails_validation: str | None = None
+    most_enqueued: int | None = None
+    trouble: int | None = None
+    lines_sent: Callable[[list[str]], list[str]] = lambda lines: lines
+    cuts_files: bool = False
+    is_archived: bool = False
     on_submit: Callable[[], None] = lambda: None
+    on_look: Callable[[], None] = lambda: None
+    on_errors: Callable[[], None] = lambda: None
     jobs: list[Job] = field(default_factory=list)
     _files: dict[str, bytes] = field(default_factory=dict)
 
@@ -84,38 +104,70 @@ class BatchServer(JudgeServer):
             job.replies.append({"custom_id": key, "result": result})
 
     def _add_routes(self, app: web.Application) -> None:
-        app.router.add_post("/v1/files", self._upload)
-        app.router.add_get("/v1/files/{file}/content", self._download)
-        app.router.add_post("/v1/batches", self._create_openai)
-        app.router.add_get("/v1/batches", self._list_openai)
-        app.router.add_get("/v1/batches/{job}", self._show_openai)
-        app.router.add_post("/v1/batches/{job}/cancel", self._cancel)
-        app.router.add_post("/v1/messages/batches", self._create_anthropic)
-        app.router.add_get("/v1/messages/batches", self._list_anthropic)
-        app.router.add_get("/v1/messages/batches/{job}", self._show_anthropic)
-        app.router.add_get("/v1/messages/batches/{job}/results", self._results)
-        app.router.add_post("/v1/messages/batches/{job}/cancel", self._cancel)
+        for method, path, handler in (
+            ("POST", "/v1/files", self._upload),
+            ("GET", "/v1/files/{file}/content", self._download),
+            ("POST", "/v1/batches", self._create_openai),
+            ("GET", "/v1/batches", self._list_openai),
+            ("GET", "/v1/batches/{job}", self._show_openai),
+            ("POST", "/v1/batches/{job}/cancel", self._cancel),
+            ("POST", "/v1/messages/batches", self._create_anthropic),
+            ("GET", "/v1/messages/batches", self._list_anthropic),
+            ("GET", "/v1/messages/batches/{job}", self._show_anthropic),
+            ("GET", "/v1/messages/results-of/{job}", self._results),
+            ("POST", "/v1/messages/batches/{job}/cancel", self._cancel),
+        ):
+            app.router.add_route(method, path, self._guarded(handler))
+        app.router.add_post("/finish", self._finish_by_hand)
         super()._add_routes(app)
 
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            if self.trouble is not None:
+                headers = {"Location": "http://elsewhere.invalid/batches"}
+                return web.json_response(
+                    {"error": {"message": "not now"}}, status=self.trouble, headers=headers
+                )
+            if not self.is_welcome(request):
+                error = {"type": "authentication_error", "message": "wrong key", "code": "invalid_api_key"}
+                return web.json_response({"type": "error", "error": error}, status=401)
+            return await handler(request)
+
+        return guarded
+
+    async def _finish_by_hand(self, request: web.Request) -> web.Response:
+        how = json.loads(await request.read() or b"{}")
+        self.finish(expire=tuple(how.get("expire", ())), cancel=how.get("cancel", False))
+        return web.Response(text="".join(f"{job.id}: {job.status}\n" for job in self.jobs))
+
     async def _upload(self, request: web.Request) -> web.Response:
-        if not self.is_welcome(request):
-            return web.json_response(
-                {"error": {"message": "wrong key", "code": "invalid_api_key"}}, status=401
-            )
-        form = await request.post()
-        assert form["purpose"] == "batch"
-        file = form["file"]
-        assert isinstance(file, web.FileField)
+        head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+        form = {}
+        for part in BytesParser().parsebytes(head + await request.read()).get_payload():
+            assert isinstance(part, Message)
+            form[part.get_param("name", header="content-disposition")] = part
+        assert form["purpose"].get_payload() == "batch"
         name = f"file-{len(self._files)}"
-        self._files[name] = file.file.read()
+        self._files[name] = bytes(form["file"].get_payload(decode=True))
         return web.json_response(
-            {"id": name, "object": "file", "filename": file.filename, "purpose": "batch"}
+            {"id": name, "object": "file", "filename": form["file"].get_filename(), "purpose": "batch"}
         )
 
-    async def _download(self, request: web.Request) -> web.Response:
-        job = next(job for job in self.jobs if request.match_info["file"].endswith(job.id))
-        lines = job.errors if request.match_info["file"].startswith("errors") else job.replies
-        return web.Response(text="".join(json.dumps(line) + "\n" for line in lines))
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        file, _, job_id = request.match_info["file"].partition("-")
+        job = self._job(job_id)
+        if file == "errors":
+            self.on_errors()
+        return await self._send(request, job.errors if file == "errors" else job.replies)
+
+    async def _send(self, request: web.Request, lines: list[dict[str, Any]]) -> web.StreamResponse:
+        text = "".join(f"{line}\n" for line in self.lines_sent([json.dumps(line) for line in lines]))
+        if not self.cuts_files:
+            return web.Response(text=text)
+        await self._stream(request, [text[: len(text) // 2].encode()], {"Content-Length": str(len(text))})
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
 
     async def _create_openai(self, request: web.Request) -> web.Response:
         asked = await request.json()
@@ -128,10 +180,8 @@ class BatchServer(JudgeServer):
         )
 
     async def _create_anthropic(self, request: web.Request) -> web.Response:
-        if not self.is_welcome(request):
-            error = {"type": "error", "error": {"type": "authentication_error", "message": "wrong key"}}
-            return web.json_response(error, status=401)
         asked = (await request.json())["requests"]
+        assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", one["custom_id"]) for one in asked)
         requests = {one["custom_id"]: one["params"] for one in asked}
         assert len(requests) == len(asked)
         return web.json_response(self._anthropic(self._begin(requests, request.path, {})))
@@ -140,7 +190,12 @@ class BatchServer(JudgeServer):
         job = Job(f"job-{len(self.jobs)}", requests, url, metadata)
         self.jobs.append(job)
         self.on_submit()
+        n_enqueued = sum(len(one.requests) for one in self.jobs if one.status == "in_progress")
+        if self.most_enqueued is not None and n_enqueued > self.most_enqueued:
+            job.failure = ("token_limit_exceeded", "Enqueued token limit reached")
         if self.fails_validation:
+            job.failure = ("invalid_json_line", self.fails_validation)
+        if job.failure:
             job.status = "failed"
         if self.is_instant:
             self.finish(job)
@@ -155,30 +210,36 @@ class BatchServer(JudgeServer):
         return web.json_response({"data": data, "has_more": False, "first_id": None, "last_id": None})
 
     async def _show_openai(self, request: web.Request) -> web.Response:
-        return web.json_response(self._openai(self._job(request)))
+        return self._shown(request, self._openai)
 
     async def _show_anthropic(self, request: web.Request) -> web.Response:
-        return web.json_response(self._anthropic(self._job(request)))
+        return self._shown(request, self._anthropic)
 
-    async def _results(self, request: web.Request) -> web.Response:
-        return web.Response(text="".join(json.dumps(line) + "\n" for line in self._job(request).replies))
+    def _shown(self, request: web.Request, shape: Callable[[Job], dict[str, Any]]) -> web.Response:
+        self.on_look()
+        return web.json_response(shape(self._job(request.match_info["job"])))
+
+    async def _results(self, request: web.Request) -> web.StreamResponse:
+        return await self._send(request, self._job(request.match_info["job"]).replies)
 
     async def _cancel(self, request: web.Request) -> web.Response:
-        job = self._job(request)
+        job = self._job(request.match_info["job"])
         job.status = "cancelling"
         is_openai = "messages/batches" not in job.url
         return web.json_response(self._openai(job) if is_openai else self._anthropic(job))
 
-    def _job(self, request: web.Request) -> Job:
-        return next(job for job in self.jobs if job.id == request.match_info["job"])
+    def _job(self, name: str) -> Job:
+        for job in self.jobs:
+            if job.id == name:
+                return job
+        error = {"error": {"type": "not_found_error", "message": f"there is no batch {name}"}}
+        raise web.HTTPNotFound(text=json.dumps(error), content_type="application/json")
 
     def _openai(self, job: Job) -> dict[str, Any]:
         errors = None
-        if job.status == "failed":
-            errors = {
-                "object": "list",
-                "data": [{"code": "token_limit_exceeded", "message": self.fails_validation}],
-            }
+        if job.failure:
+            code, message = job.failure
+            errors = {"object": "list", "data": [{"code": code, "message": message}]}
         return {
             "id": job.id,
             "object": "batch",
@@ -209,5 +270,8 @@ class BatchServer(JudgeServer):
             "request_counts": {"processing": len(job.requests) - len(kinds), **counts},
             "created_at": datetime.fromtimestamp(job.created, UTC).isoformat(),
             "expires_at": datetime.fromtimestamp(job.created + 86_400, UTC).isoformat(),
-            "results_url": "http://elsewhere.invalid/results" if is_ended else None,
+            "archived_at": datetime.now(UTC).isoformat() if is_ended and self.is_archived else None,
+            "results_url": None
+            if not is_ended or self.is_archived
+            else f"https://elsewhere.invalid/v1/messages/results-of/{job.id}",
         }

@@ -1,22 +1,33 @@
 """Anthropic's message batches: requests in one call, results in another."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
-from autoeval.completions.batch.apis import JobStatus, bounded_client, explained
+from autoeval.completions.batch.apis import (
+    SUBMIT_SECONDS,
+    BatchError,
+    JobStatus,
+    Outcome,
+    explained,
+    read_results,
+)
+from autoeval.completions.batch.streams import bounded_client
 from autoeval.completions.pricing import BATCH
 from autoeval.completions.providers.anthropic import AnthropicProvider, body, read
-from autoeval.completions.providers.failures import malformed
-from autoeval.completions.providers.remote import without_key
-from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
+from autoeval.completions.providers.failures import printable
+from autoeval.types import Endpoint, Failure, FailureKind, Request
 
 _PATH = "/v1/messages/batches"
 _RECENT_JOBS = 100
-_CLOCKS_APART_SECONDS = 300.0
+_APART_SECONDS = 900.0
+"""How far the provider's time of a job may be from ours: clocks differ, and submitting takes a while."""
 _PERMANENT = frozenset({"invalid_request_error", "request_too_large"})
+_NO_ACCESS = frozenset({"authentication_error", "permission_error", "billing_error", "not_found_error"})
 
 
 class AnthropicBatches:
@@ -34,10 +45,14 @@ class AnthropicBatches:
         provider = AnthropicProvider(endpoint, timeout)
         self._key = provider.key
         self._sdk = anthropic
+        self._timeout = timeout
         self._client = anthropic.Anthropic(
             **provider.credentials, timeout=timeout, http_client=bounded_client(anthropic)
         )
-        self._once = self._client.with_options(max_retries=0)  # a job that is asked for twice is paid twice
+        self._once = self._client.with_options(
+            max_retries=0,  # a job that is asked for twice is paid twice
+            timeout=max(timeout, SUBMIT_SECONDS),
+        )
 
     def line(self, key: str, request: Request) -> bytes:
         """Return an entry of the list of requests."""
@@ -45,41 +60,46 @@ class AnthropicBatches:
             {"custom_id": key, "params": body(request)}, ensure_ascii=False, allow_nan=False
         ).encode()
 
-    def submit(self, lines: Sequence[bytes], note: str) -> str:  # noqa: ARG002
+    def submit(self, lines: Iterable[bytes], note: str) -> str:  # noqa: ARG002
         """Submit the requests."""
-        requests: Any = [json.loads(line) for line in lines]
+        content = b'{"requests":[' + b",".join(lines) + b"]}"
         with explained(self._sdk, self._key, "the batch could not be submitted"):
-            return str(self._once.messages.batches.create(requests=requests).id)
+            job = self._once.post(
+                _PATH,
+                content=content,
+                cast_to=self._sdk.types.messages.MessageBatch,
+                options={"headers": {"Content-Type": "application/json"}},
+            )
+        return str(job.id)
 
     def find(self, note: str, created: float, n_requests: int) -> str | None:  # noqa: ARG002
         """Look among the recent jobs for one of the right time and size; a job carries no note here."""
         with explained(self._sdk, self._key, "the batches could not be listed"):
-            jobs = self._client.messages.batches.list(limit=_RECENT_JOBS).data
+            jobs = list(islice(self._client.messages.batches.list(limit=_RECENT_JOBS), _RECENT_JOBS))
         for job in jobs:
             counts = job.request_counts
             total = counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired
-            is_ours = created - _CLOCKS_APART_SECONDS <= _seconds(job.created_at)
-            if is_ours and total == n_requests:
+            if total == n_requests and abs(_seconds(job.created_at) - created) <= _APART_SECONDS:
                 return str(job.id)
         return None
 
     def status(self, job_id: str) -> JobStatus:
         """Ask how far a job is."""
-        with explained(self._sdk, self._key, "the batch could not be looked up"):
-            job = self._client.messages.batches.retrieve(job_id)
+        job = self._retrieve(job_id)
         counts = job.request_counts
         n_done = counts.succeeded + counts.errored + counts.canceled + counts.expired
-        return JobStatus(job.processing_status == "ended", n_done)
+        is_ended = job.processing_status == "ended"
+        return JobStatus(is_ended, n_done, is_gone=is_ended and job.archived_at is not None)
 
-    def results(self, job_id: str) -> Iterator[tuple[str, Completion | Failure]]:
-        """Read the results; from our own address, wherever the job says that they lie."""
-        import httpx2
-
-        with explained(self._sdk, self._key, "the batch's replies could not be read"):
-            response = self._client.get(f"{_PATH}/{job_id}/results", cast_to=httpx2.Response)
-        for line in without_key(response.content, self._key).splitlines():
-            if line.strip():
-                yield _outcome(json.loads(line))
+    def results(self, job_id: str) -> Iterator[tuple[str, Outcome]]:
+        """Read the results where the job says that they lie, at our own address: behind a gateway that is another."""
+        url = self._retrieve(job_id).results_url
+        if not url:
+            raise BatchError(f"the batch {job_id} is done, but its file of replies is not there yet")
+        place = urlsplit(url)
+        own = self._client.base_url.path.rstrip("/")
+        path = place.path.removeprefix(own) + (f"?{place.query}" if place.query else "")
+        yield from read_results(self._client, path, self._key, self._timeout, self._outcome)
 
     def cancel(self, job_id: str) -> None:
         """Ask for a job to be ended."""
@@ -90,24 +110,29 @@ class AnthropicBatches:
         """Close the connections."""
         self._client.close()
 
+    def _retrieve(self, job_id: str) -> Any:
+        with explained(self._sdk, self._key, "the batch could not be looked up"):
+            return self._client.messages.batches.retrieve(job_id)
 
-def _outcome(line: dict[str, Any]) -> tuple[str, Completion | Failure]:
-    key, result = line["custom_id"], line["result"]
-    match result["type"]:
-        case "succeeded":
-            try:
-                return key, replace(read(result["message"], 0.0), processing=BATCH)
-            except (ValueError, LookupError, TypeError, AttributeError) as wrong:
-                return key, malformed(wrong)
-        case "errored":
-            error = result["error"].get("error", result["error"])
-            is_permanent = error.get("type") in _PERMANENT
-            kind = FailureKind.INVALID_REQUEST if is_permanent else FailureKind.SERVER_ERROR
-            return key, Failure(kind, str(error.get("message") or error.get("type")))
-        case "canceled":
-            return key, Failure(FailureKind.NOT_ASKED, "the batch was cancelled")
-        case reason:
-            return key, Failure(FailureKind.SERVER_ERROR, f"the request {reason} in its batch")
+    def _outcome(self, line: dict[str, Any]) -> Outcome:
+        result = line["result"]
+        match result["type"]:
+            case "succeeded":
+                return replace(read(result["message"], 0.0), processing=BATCH)
+            case "errored":
+                error = result["error"].get("error", result["error"])
+                message = printable(str(error.get("message") or error.get("type")), self._key)
+                return Failure(_kind(error.get("type")), message)
+            case "canceled":
+                return Failure(FailureKind.NOT_ASKED, "the batch was cancelled")
+            case reason:
+                return Failure(FailureKind.SERVER_ERROR, printable(f"the request {reason} in its batch"))
+
+
+def _kind(error: Any) -> FailureKind:
+    if error in _PERMANENT:
+        return FailureKind.INVALID_REQUEST
+    return FailureKind.REFUSED if error in _NO_ACCESS else FailureKind.SERVER_ERROR
 
 
 def _seconds(moment: datetime | str) -> float:

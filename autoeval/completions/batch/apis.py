@@ -1,17 +1,24 @@
 """What a batch API has to do for us, the two that do it, and what goes wrong with both in one way."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any, Protocol
 
-from autoeval.completions.providers.failures import connection_failure, status_failure
+from autoeval.completions.batch.streams import stream_lines
+from autoeval.completions.providers import LOCAL
+from autoeval.completions.providers.failures import connection_failure, malformed, status_failure
+from autoeval.completions.providers.remote import without_key
 from autoeval.errors import AutoevalError, UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
 
-MOST_BYTES = 256 * 2**20
-"""The largest file of results that is read."""
+SUBMIT_SECONDS = 600.0
+"""How long a provider may take to accept a job, which can be many megabytes."""
+
+_OPENAI = frozenset({"openai", "openai_compatible", "azure"})
 
 
 class BatchError(AutoevalError):
@@ -26,13 +33,27 @@ class BatchRefusedError(BatchError):
     exit_code = 5
 
 
+class BatchUnknownError(BatchRefusedError):
+    """There is no such job, or no such file, at the provider."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """How far a job is. `error` says why the provider refused it as a whole."""
+    """How far a job is.
+
+    `error` says why the provider refused it as a whole; `is_too_large` that it only has too much to do already.
+    Results that are `gone` were kept for a month and are not any more.
+    """
 
     is_ended: bool
     n_done: int
     error: str | None = None
+    is_too_large: bool = False
+    is_cancelled: bool = False
+    is_gone: bool = False
+
+
+Outcome = Completion | Failure
 
 
 class BatchApi(Protocol):
@@ -44,7 +65,7 @@ class BatchApi(Protocol):
     def line(self, key: str, request: Request) -> bytes:
         """Return what stands for a request in a job."""
 
-    def submit(self, lines: Sequence[bytes], note: str) -> str:
+    def submit(self, lines: Iterable[bytes], note: str) -> str:
         """Submit a job; returns its id."""
 
     def find(self, note: str, created: float, n_requests: int) -> str | None:
@@ -53,7 +74,7 @@ class BatchApi(Protocol):
     def status(self, job_id: str) -> JobStatus:
         """Ask how far a job is."""
 
-    def results(self, job_id: str) -> Iterator[tuple[str, Completion | Failure]]:
+    def results(self, job_id: str) -> Iterator[tuple[str, Outcome]]:
         """Walk through what came of an ended job's requests, by their keys, in any order."""
 
     def cancel(self, job_id: str) -> None:
@@ -69,17 +90,31 @@ def batch_api(endpoint: Endpoint, timeout: float) -> BatchApi:
     Raises:
         UsageError: there is none, or the key is missing.
     """
+    require_batch_api(endpoint)
     if endpoint.provider == "anthropic":
         from autoeval.completions.batch.anthropic import AnthropicBatches
 
         return AnthropicBatches(endpoint, timeout)
-    if endpoint.provider in ("openai", "openai_compatible", "azure") and not endpoint.clients:
-        from autoeval.completions.batch.openai import OpenAIBatches
+    from autoeval.completions.batch.openai import OpenAIBatches
 
-        return OpenAIBatches(endpoint, timeout)
+    return OpenAIBatches(endpoint, timeout)
+
+
+def require_batch_api(endpoint: Endpoint) -> None:
+    """Refuse an endpoint that cannot be asked in batches; nothing needs to be installed or reached for that.
+
+    Raises:
+        UsageError: naming those that can.
+    """
+    is_known = endpoint.provider == "anthropic" or (endpoint.provider in _OPENAI and not endpoint.clients)
+    if is_known:
+        return
+    why = "runs on this machine" if endpoint.provider in LOCAL else "has no batch API that autoeval knows"
+    if endpoint.clients:
+        why = "is asked through several clients, and a batch job belongs to one"
     raise UsageError(
-        f"--batch: {endpoint.provider!r} has no batch API that autoeval knows; those of OpenAI (and servers of its "
-        "protocol) and Anthropic it does. Leave out --batch."
+        f"--batch: {endpoint.provider!r} {why}; OpenAI, servers of its protocol and Anthropic can be asked in batches. "
+        "Leave out --batch."
     )
 
 
@@ -89,37 +124,62 @@ def explained(sdk: ModuleType, key: str, doing: str) -> Iterator[None]:
     try:
         yield
     except sdk.APIStatusError as error:
-        failure = status_failure(error.status_code, error.body or error.message, error.response.headers, key)
-        kind = BatchRefusedError if failure.kind in _REFUSED else BatchError
-        raise kind(f"{doing}: {failure.message}") from None
+        body, headers = error.body or error.message, error.response.headers
+        raise status_error(error.status_code, body, headers, key, doing) from None
     except sdk.APIConnectionError as error:
         raise BatchError(f"{doing}: {connection_failure(error).message}") from None
+
+
+def status_error(status: int, body: Any, headers: Mapping[str, str], key: str, doing: str) -> BatchError:
+    """Say what an HTTP status means for what was being done."""
+    failure = status_failure(status, body, headers, key)
+    if status == 404:
+        return BatchUnknownError(f"{doing}: {failure.message}")
+    kind = BatchRefusedError if failure.kind in _REFUSED else BatchError
+    return kind(f"{doing}: {failure.message}")
 
 
 _REFUSED = (FailureKind.REFUSED, FailureKind.INVALID_REQUEST)
 
 
-def bounded_client(sdk: ModuleType) -> Any:
-    """Return an HTTP client for an SDK that refuses files which could exhaust the memory."""
-    import httpx2
+def read_results(
+    client: Any, path: str, key: str, timeout: float, read: Callable[[dict[str, Any]], Outcome]
+) -> Iterator[tuple[str, Outcome]]:
+    """Walk through a file of results, a JSON object with a `custom_id` a line; never all of it is in memory.
 
-    def bound(response: httpx2.Response) -> None:
-        assert isinstance(response.stream, httpx2.SyncByteStream)
-        response.stream = _BoundedStream(response.stream)
+    A line that is none is passed over: its request then counts as one without a result.
 
-    class _BoundedStream(httpx2.SyncByteStream):
-        def __init__(self, stream: httpx2.SyncByteStream) -> None:
-            self._stream = stream
+    Args:
+        client: the SDK's client, for the address and its headers.
+        path: where the file lies below that address.
+        key: the key, which is taken out where the file repeats it.
+        timeout: seconds without a byte after which reading is given up.
+        read: tells what came of a line's request; what it raises over a malformed one becomes a Failure.
+    """
+    headers = {**client.default_headers, **client.auth_headers}
+    sent = {name: value for name, value in headers.items() if isinstance(value, str)}
+    url = f"{str(client.base_url).rstrip('/')}/{path.lstrip('/')}"
+    for line in stream_lines(url, sent, timeout, partial(_unread, key)):
+        try:
+            entry = json.loads(without_key(line, key))
+            name = entry["custom_id"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            continue
+        if not isinstance(name, str):
+            continue
+        try:
+            yield name, read(entry)
+        except (ValueError, LookupError, TypeError, AttributeError) as wrong:
+            yield name, malformed(wrong)
 
-        def __iter__(self) -> Iterator[bytes]:
-            n_bytes = 0
-            for chunk in self._stream:
-                n_bytes += len(chunk)
-                if n_bytes > MOST_BYTES:
-                    raise BatchError(f"a reply of the batch API is larger than {MOST_BYTES // 2**20} MB")
-                yield chunk
 
-        def close(self) -> None:
-            self._stream.close()
+_READING = "the batch's replies could not be read"
+_NONE: Mapping[str, str] = {}
 
-    return sdk.DefaultHttpxClient(event_hooks={"response": [bound]})
+
+def _unread(key: str, why: Any, status: int | None = None, headers: Mapping[str, str] = _NONE) -> BatchError:
+    """Say why a file could not be read: the body that came with a status, or (without one) what happened on the way."""
+    if status is not None:
+        return status_error(status, why, headers, key, _READING)
+    told = connection_failure(why).message if isinstance(why, Exception) else str(why)
+    return BatchError(f"{_READING}: {told}")

@@ -1,25 +1,25 @@
 """Asking through batch jobs: collect what is done, submit what is missing, come back later."""
 
 import time
-from collections.abc import Callable, Iterable, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from autoeval.completions.batch.apis import BatchApi, BatchError, BatchRefusedError, batch_api
-from autoeval.completions.batch.jobs import BatchJob, Jobs, JobState
+from autoeval.completions.batch.apis import BatchError, BatchRefusedError
+from autoeval.completions.batch.collecting import Collection
+from autoeval.completions.batch.jobs import BatchJob
+from autoeval.completions.batch.submission import Submission
 from autoeval.completions.keys import request_key
 from autoeval.completions.ledger import Ledger, Stop, StopReason
 from autoeval.errors import AutoevalError
-from autoeval.types import Endpoint, Failure, FailureKind, Request
+from autoeval.types import FailureKind, Request
 
 _LOOKED_UP_AT_ONCE = 200
-_STORED_AT_ONCE = 500
 _MOST_SUBMISSIONS = 3
 _WINDOW = timedelta(hours=24)
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0
 """Seconds between two looks at the jobs."""
-_ABANDONED_SECONDS = 900.0
 
 
 class BatchPendingError(AutoevalError):
@@ -30,23 +30,24 @@ class BatchPendingError(AutoevalError):
 
 @dataclass
 class BatchRun:
-    """One run's work on the batch jobs in a cache's file."""
+    """One run that asks through batch jobs, or collects from them on its way."""
 
     ledger: Ledger
     timeout: float
-    _apis: dict[Endpoint, BatchApi] = field(default_factory=dict)
-    _is_counted: bool = False
-    _asked_again: set[bytes] = field(default_factory=set)
+    announce: Callable[[str], None]
+    _is_due: bool = True
+    _has_to_wait: bool = False
 
     def __post_init__(self) -> None:
-        """Open the books."""
-        self.jobs = Jobs(self.ledger.cache)
+        """Begin with nothing collected."""
+        self._collection = Collection(self.ledger, self.timeout, self.announce)
 
     def ask(self, requests: Iterable[Request], again: Set[bytes], waits: bool) -> None:
         """Ask every request that the cache does not have a reply to.
 
         Args:
-            requests: what is to be asked; iterated again where something has to be submitted a second time.
+            requests: what is to be asked; iterated again to submit, and where something has to be submitted a
+                second time.
             again: keys of requests to ask although the cache has a reply.
             waits: stay until every job is done.
 
@@ -54,163 +55,139 @@ class BatchRun:
             BatchPendingError: jobs are open, and nobody waits.
             BatchError: the API does not do what it should.
         """
-        self.collect()
-        self._submit_missing(requests, again)
-        pause = _FIRST_PAUSE
-        while open_jobs := self.jobs.all(JobState.OPEN, JobState.SUBMITTING):
-            if not waits:
-                raise BatchPendingError(pending_message(open_jobs))
-            self.ledger.progress.note = f"{len(open_jobs)} batch jobs open, next look in {pause:.0f} s"
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+        self._take_stock(requests, again)
+        for pause in _pauses():
+            trouble: BatchError | None = None
             try:
-                n_failed = self.collect()
+                self._collection.collect()
+                if self._is_something_due():
+                    self._submit_missing(requests, again)
             except BatchRefusedError:
                 raise
             except BatchError as error:  # it may answer again when we look next
-                self.ledger.progress.note = str(error)
-                continue
-            if n_failed:
-                self._submit_missing(requests, again)
+                if not waits:
+                    raise
+                trouble = error
+            open_jobs = self._collection.open_jobs()
+            if not (open_jobs or self._has_to_wait or trouble):
+                return
+            message = pending_message(open_jobs, self._has_to_wait, self._collection.n_replies)
+            if not waits:
+                raise BatchPendingError(f"{message} Run the same command again then (or now with --wait).")
+            self._wait(pause, open_jobs, message, trouble)
 
-    def collect(self) -> int:
-        """Store the replies of every job that has ended; returns how many requests have to be asked again."""
-        for job in self.jobs.all(JobState.SUBMITTING):
-            self._adopt(job)
-        return sum(self._collect(job) for job in self.jobs.all(JobState.OPEN))
-
-    def collect_if_possible(self, announce: Callable[[str], None]) -> None:
-        """Collect, for a run that does not depend on it; what goes wrong is only announced."""
-        try:
-            self.collect()
-        except AutoevalError as error:
-            announce(f"batch jobs could not be collected: {error}")
-
-    def _adopt(self, job: BatchJob) -> None:
-        """Find out whether a job was submitted whose run ended while it did that."""
-        if job.submitter_is_alive:
-            return
-        provider_id = self.api_of(job.endpoint).find(job.note, job.created, job.n_requests)
-        if provider_id is not None and provider_id not in {other.id for other in self.jobs.all()}:
-            self.jobs.submitted(job, provider_id)
-        elif job.is_local or time.time() > job.created + _ABANDONED_SECONDS:
-            self.jobs.close(job, JobState.FAILED)
-
-    def _collect(self, job: BatchJob) -> int:
-        assert job.id is not None
-        api = self.api_of(job.endpoint)
-        status = api.status(job.id)
-        if not status.is_ended:
-            return 0
-        if status.error is not None:
-            self.jobs.close(job, JobState.FAILED)
-            raise BatchRefusedError(f"the batch {job.id} was refused: {status.error}")
-        waiting = self.jobs.waiting_in(job)
-        results = ((bytes.fromhex(key), outcome) for key, outcome in api.results(job.id))
-        ours = ((key, outcome) for key, outcome in results if key in waiting)
-        n_failed = 0
-        while outcomes := dict(islice(ours, _STORED_AT_ONCE)):
-            self.jobs.store(job, outcomes)
-            for key, outcome in outcomes.items():
-                n_failed += isinstance(outcome, Failure)
-                self.ledger.collected(key, Request(job.endpoint, job.model), outcome)
-        lost = dict.fromkeys(
-            self.jobs.waiting_in(job), Failure(FailureKind.SERVER_ERROR, "the batch has no result for it")
-        )
-        self.jobs.store(job, lost)
-        for key, failure in lost.items():
-            self.ledger.collected(key, Request(job.endpoint, job.model), failure)
-        self.jobs.close(job, JobState.COLLECTED)
-        return n_failed + len(lost)
-
-    def _submit_missing(self, requests: Iterable[Request], again: Set[bytes]) -> None:
-        submission = _Submission(self)
-        source = iter(requests)
-        while not self.ledger.stop and (chunk := list(islice(source, _LOOKED_UP_AT_ONCE))):
-            by_key = {request_key(request): request for request in chunk}
-            known = self.ledger.cache.known(list(by_key)) - (again - self._asked_again)
-            waiting = self.ledger.cache.in_batches(list(by_key))
-            missing = by_key.keys() - known - waiting
-            if not self._is_counted:
-                self.ledger.progress.planned += len(by_key)
-                self.ledger.progress.cached += len(known)
-            failures = self.jobs.failures(missing)
-            for key in missing:
-                attempts, failure = failures.get(key, (0, None))
-                if failure is not None and (attempts >= _MOST_SUBMISSIONS or not failure.retryable):
-                    self.ledger.failed(key, failure)
-                elif self.ledger.open(key):
-                    submission.add(key, by_key[key])
-            self._asked_again |= again & missing
-        submission.finish()
-        self._is_counted = True
+    def collect_for_others(self) -> None:
+        """Collect for a run that asks live and does not depend on it; what goes wrong is only announced."""
+        self._collection.collect()
+        if self._collection.n_replies:
+            self.announce(f"{self._collection.n_replies} replies of batch jobs were collected")
 
     def close(self) -> None:
         """Close the connections to the APIs."""
-        for api in self._apis.values():
-            api.close()
+        self._collection.close()
 
-    def api_of(self, endpoint: Endpoint) -> BatchApi:
-        """Return the batch API of an endpoint."""
-        if endpoint not in self._apis:
-            self._apis[endpoint] = batch_api(endpoint, self.timeout)
-        return self._apis[endpoint]
+    def _take_stock(self, requests: Iterable[Request], again: Set[bytes]) -> None:
+        """Count what is there, and claim what waits in a job already."""
+        cache, progress = self.ledger.cache, self.ledger.progress
+        for by_key in _chunks(requests):
+            waiting = cache.in_batches(list(by_key))  # before what is known: it may be collected in between
+            known = cache.known(list(by_key)) - again
+            progress.planned += len(by_key)
+            progress.cached += len(known)
+            for key in waiting - known:
+                if self.ledger.open(key):
+                    self.ledger.budget.commit(key, by_key[key])
+
+    def _is_something_due(self) -> bool:
+        """Whether something may have to be submitted: at first, what came free, and what found no room before."""
+        collection = self._collection
+        has_room = collection.has_collected and self._has_to_wait
+        is_due = self._is_due or collection.has_freed or has_room
+        collection.has_freed = collection.has_collected = False
+        return is_due
+
+    def _submit_missing(self, requests: Iterable[Request], again: Set[bytes]) -> None:
+        self._is_due, self._has_to_wait = True, False  # until everything is submitted
+        cache, forced = self.ledger.cache, again - self._collection.answered
+        submission = Submission(self.ledger, self._collection.jobs, self._collection.api_of, forced)
+        for by_key in _chunks(requests):
+            if self.ledger.stop:
+                break
+            waiting = cache.in_batches(list(by_key))
+            known = cache.known(list(by_key)) - forced
+            missing = [key for key in by_key if key not in known and key not in waiting]
+            for key in self._without_hopeless(missing):
+                self._has_to_wait |= not submission.add(key, by_key[key])
+        submission.finish()
+        self._is_due = False
+
+    def _without_hopeless(self, keys: list[bytes]) -> Iterator[bytes]:
+        """Give up what has failed too often in jobs, or was refused; the next run tries anew what may then work."""
+        jobs = self._collection.jobs
+        failures = jobs.failures(keys)
+        forgiven = []
+        for key in keys:
+            attempts, failure = failures.get(key, (0, None))
+            if failure is None or (attempts < _MOST_SUBMISSIONS and failure.retryable):
+                yield key
+                continue
+            self.ledger.failed(key, failure)
+            if failure.kind is FailureKind.REFUSED:
+                self.ledger.halt(Stop(StopReason.REFUSED, failure.message))
+            if failure.kind is not FailureKind.INVALID_REQUEST:
+                forgiven.append(key)
+        jobs.forgive(forgiven)
+
+    def _wait(
+        self, pause: float, open_jobs: list[BatchJob], message: str, trouble: BatchError | None
+    ) -> None:
+        if not self._collection.is_waiting:
+            self.announce(str(trouble or message))
+        self._collection.is_waiting = True
+        n_requests = sum(job.n_requests for job in open_jobs)
+        note = (
+            f"{len(open_jobs)} batch jobs open, {self._collection.n_done} of their {n_requests} requests done, "
+            f"next look in {pause:.0f} s"
+        )
+        self.ledger.progress.note = f"{trouble}; {note}" if trouble else note
+        time.sleep(pause)
 
 
-@dataclass
-class _Submission:
-    """Requests on their way into jobs: one for each model at each endpoint, begun anew where one is full."""
+def pending_message(jobs: list[BatchJob], has_more: bool, n_collected: int) -> str:
+    """Say what is still to come, and when at the latest.
 
-    run: BatchRun
-    _filling: dict[tuple[Endpoint, str, bool], dict[bytes, bytes]] = field(default_factory=dict)
-    _n_bytes: dict[tuple[Endpoint, str, bool], int] = field(default_factory=dict)
-
-    def add(self, key: bytes, request: Request) -> None:
-        """Put a request into a job, if there is money for it."""
-        budget = self.run.ledger.budget
-        if not budget.reserve(key, request):
-            self.run.ledger.halt(Stop(StopReason.BUDGET, budget.message(request)))
-            return
-        api = self.run.api_of(request.endpoint)
-        line = api.line(key.hex(), request)
-        group = (request.endpoint, request.model, request.prompt is None)
-        job = self._filling.setdefault(group, {})
-        if len(job) >= api.most_requests or self._n_bytes.get(group, 0) + len(line) > api.most_bytes:
-            self._submit(group)
-            job = self._filling[group] = {}
-        job[key] = line
-        self._n_bytes[group] = self._n_bytes.get(group, 0) + len(line)
-
-    def finish(self) -> None:
-        """Submit the jobs that are not full."""
-        for group in list(self._filling):
-            self._submit(group)
-
-    def _submit(self, group: tuple[Endpoint, str, bool]) -> None:
-        lines = self._filling.pop(group, {})
-        self._n_bytes.pop(group, None)
-        if not lines:
-            return
-        endpoint, model, _ = group
-        job, claimed = self.run.jobs.begin(endpoint, model, list(lines))
-        try:
-            own = [line for key, line in lines.items() if key in claimed]
-            provider_id = self.run.api_of(endpoint).submit(own, job.note) if own else None
-        except BatchRefusedError:
-            self.run.jobs.close(job, JobState.FAILED)
-            raise
-        if provider_id is None:
-            self.run.jobs.close(job, JobState.CANCELLED)
-        else:
-            self.run.jobs.submitted(job, provider_id)
+    Args:
+        jobs: those that are open.
+        has_more: some requests are not submitted yet.
+        n_collected: how many replies came before this is said.
+    """
+    collected = f"{n_collected} replies of batch jobs were collected. " if n_collected else ""
+    return collected + _what_is_open(jobs, has_more)
 
 
-def pending_message(jobs: list[BatchJob]) -> str:
-    """Say what is still to come, and when at the latest."""
+def _what_is_open(jobs: list[BatchJob], has_more: bool) -> str:
+    if not jobs:
+        return "Requests wait for room at the provider, where other batch jobs are open."
     latest = datetime.fromtimestamp(max(job.created for job in jobs), UTC) + _WINDOW
     n_requests = sum(job.n_requests for job in jobs)
     where = "a batch job, which is" if len(jobs) == 1 else f"{len(jobs)} batch jobs, which are"
+    more = " The other requests are submitted when there is room (or money) for them." if has_more else ""
+    if latest < datetime.now(UTC):
+        return f"{n_requests} requests are in {where} overdue since {latest:%Y-%m-%d %H:%M} UTC.{more}"
     return (
         f"{n_requests} requests are in {where} done by {latest:%Y-%m-%d %H:%M} UTC at the latest, usually much "
-        "earlier. Run the same command again then (or now with --wait)."
+        f"earlier.{more}"
     )
+
+
+def _chunks(requests: Iterable[Request]) -> Iterator[dict[bytes, Request]]:
+    source = iter(requests)
+    while chunk := list(islice(source, _LOOKED_UP_AT_ONCE)):
+        yield {request_key(request): request for request in chunk}
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * 1.5, _LONGEST_PAUSE)

@@ -6,8 +6,8 @@ import socket
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,12 @@ from autoeval.completions.cache import Cache
 from autoeval.types import Completion, Endpoint, Failure, FailureKind
 
 _AT_ONCE = 500
+_NOBODY = 0
+_REMEMBERED_SECONDS = 86_400.0
+LEAST_REQUESTS = 25
+"""No smaller jobs are tried where the provider finds them too large."""
+ABANDONED_SECONDS = 900.0
+"""After so long nobody submits a job any more; its process is gone, and its number may be another's."""
 
 
 class JobState(StrEnum):
@@ -23,8 +29,10 @@ class JobState(StrEnum):
     SUBMITTING = "submitting"
     OPEN = "open"
     COLLECTED = "collected"
-    CANCELLED = "cancelled"
     FAILED = "failed"
+    TOO_LARGE = "failed: too many tokens at once"
+    EMPTY = "not submitted: another run has its requests"
+    FORGOTTEN = "given up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,10 @@ class BatchJob:
         return self.submitter.rpartition(":")[0] == socket.gethostname()
 
     @property
-    def submitter_is_alive(self) -> bool:
-        """Whether the process that submits it is known to run still, on this machine."""
+    def is_being_submitted(self) -> bool:
+        """Whether somebody on this machine is likely to be at it still."""
         process = int(self.submitter.rpartition(":")[2])
-        if not self.is_local or process == os.getpid():
+        if not self.is_local or process == _NOBODY or time.time() > self.created + ABANDONED_SECONDS:
             return False
         try:
             os.kill(process, 0)
@@ -77,11 +85,20 @@ class Jobs:
         rows = self._cache.query(f"SELECT * FROM batch_jobs {where} ORDER BY created", states)
         return [_job(row) for row in rows]
 
-    def begin(self, endpoint: Endpoint, model: str, keys: Sequence[bytes]) -> tuple[BatchJob, set[bytes]]:
+    def begin(
+        self, endpoint: Endpoint, model: str, keys: Sequence[bytes], forced: Set[bytes] = frozenset()
+    ) -> tuple[BatchJob, set[bytes]]:
         """Write a job down before it is submitted, so that a crash cannot lose it.
 
+        Args:
+            endpoint: who is asked.
+            model: for what.
+            keys: its requests.
+            forced: those of them that are asked although the cache has a reply.
+
         Returns:
-            The job, and which of the requests are its own: others wait in another process's job already.
+            The job, and which of the requests are its own: another process may have put some into a job of its own,
+            or have had their replies, since they were looked up.
         """
         job = BatchJob(
             note=uuid.uuid4().hex,
@@ -99,47 +116,82 @@ class Jobs:
                 key
                 for key in keys
                 if connection.execute(
-                    "INSERT OR IGNORE INTO batch_requests VALUES (?, ?)", (key, job.note)
+                    "INSERT OR IGNORE INTO batch_requests SELECT ?1, ?2"
+                    " WHERE ?3 OR NOT EXISTS (SELECT 1 FROM replies WHERE key = ?1)",
+                    (key, job.note, key in forced),
                 ).rowcount
             }
             connection.execute(
                 "UPDATE batch_jobs SET n_requests = ? WHERE note = ?", (len(claimed), job.note)
             )
-        return job, claimed
+        return replace(job, n_requests=len(claimed)), claimed
 
-    def submitted(self, job: BatchJob, provider_id: str) -> None:
-        """Note the provider's name for a job, which is open from now on."""
+    def leave(self, job: BatchJob) -> None:
+        """Note that nobody is submitting a job any more, though it may have been: the next to look finds out."""
+        with self._cache.transaction() as connection:
+            connection.execute(
+                "UPDATE batch_jobs SET submitter = ? WHERE note = ?",
+                (f"{socket.gethostname()}:{_NOBODY}", job.note),
+            )
+
+    def submitted(self, job: BatchJob, provider_id: str) -> BatchJob:
+        """Note the provider's name for a job, which is open from now on; returns it so."""
         with self._cache.transaction() as connection:
             connection.execute(
                 "UPDATE batch_jobs SET id = ?, state = ? WHERE note = ?",
                 (provider_id, JobState.OPEN, job.note),
             )
+        return replace(job, id=provider_id, state=JobState.OPEN)
 
-    def close(self, job: BatchJob, state: JobState) -> int:
-        """End a job and set free what still waits in it; returns how many requests those are."""
+    def close(self, job: BatchJob, state: JobState) -> None:
+        """End a job and set free what still waits in it."""
         with self._cache.transaction() as connection:
             connection.execute("UPDATE batch_jobs SET state = ? WHERE note = ?", (state, job.note))
-            return connection.execute("DELETE FROM batch_requests WHERE job = ?", (job.note,)).rowcount
+            connection.execute("DELETE FROM batch_requests WHERE job = ?", (job.note,))
 
-    def store(self, job: BatchJob, outcomes: Mapping[bytes, Completion | Failure]) -> None:
-        """Store what came of some of a job's requests, in one step; none of them waits any more."""
-        replies = [(key, one) for key, one in outcomes.items() if isinstance(one, Completion)]
-        failures = [
-            (key, one)
-            for key, one in outcomes.items()
-            if isinstance(one, Failure) and one.kind is not FailureKind.NOT_ASKED  # cancelled by the user
-        ]
+    def room(self, endpoint: Endpoint, model: str) -> tuple[int | None, bool]:
+        """Return how large a job may be after the provider found one too large (None: nothing is known), and whether
+        one is open: then there is no room for a second.
+        """
+        who = (json.dumps(asdict(endpoint)), model)
+        ((smallest,),) = self._cache.query(
+            "SELECT min(n_requests) FROM batch_jobs WHERE endpoint = ? AND model = ? AND state = ? AND created > ?",
+            (*who, JobState.TOO_LARGE, time.time() - _REMEMBERED_SECONDS),
+        )
+        is_open = self._cache.query(
+            "SELECT 1 FROM batch_jobs WHERE endpoint = ? AND model = ? AND state IN (?, ?) LIMIT 1",
+            (*who, JobState.OPEN, JobState.SUBMITTING),
+        )
+        return (None if smallest is None else max(smallest // 2, LEAST_REQUESTS)), bool(is_open)
+
+    def store(self, job: BatchJob, outcomes: Mapping[bytes, Completion | Failure]) -> set[bytes]:
+        """Store what came of some of a job's requests, in one step; none of them waits any more.
+
+        Returns:
+            Which of them waited until now: another process may be collecting the same job.
+        """
         with self._cache.transaction() as connection:
+            stored = {
+                key
+                for key in outcomes
+                if connection.execute(
+                    "DELETE FROM batch_requests WHERE key = ? AND job = ?", (key, job.note)
+                ).rowcount
+            }
+            replies = [(key, one) for key in stored if isinstance(one := outcomes[key], Completion)]
             self._cache.insert(replies)
             connection.executemany("DELETE FROM batch_failures WHERE key = ?", [(key,) for key, _ in replies])
             connection.executemany(
                 "INSERT INTO batch_failures VALUES (?, 1, ?, ?) ON CONFLICT (key) DO UPDATE SET"
                 " attempts = attempts + 1, kind = excluded.kind, message = excluded.message",
-                [(key, failure.kind, failure.message) for key, failure in failures],
+                [
+                    (key, failure.kind, failure.message)
+                    for key in stored
+                    if isinstance(failure := outcomes[key], Failure)
+                    and failure.kind is not FailureKind.NOT_ASKED  # cancelled by the user
+                ],
             )
-            connection.executemany(
-                "DELETE FROM batch_requests WHERE key = ? AND job = ?", [(key, job.note) for key in outcomes]
-            )
+        return stored
 
     def waiting_in(self, job: BatchJob) -> set[bytes]:
         """Return the requests that wait in a job."""
@@ -151,6 +203,12 @@ class Jobs:
         """Return how often each of `keys` has failed in jobs, and how at last."""
         rows = self._select("batch_failures", "key, attempts, kind, message", keys)
         return {key: (attempts, Failure(FailureKind(kind), message)) for key, attempts, kind, message in rows}
+
+    def forgive(self, keys: Sequence[bytes]) -> None:
+        """Forget that requests have failed, so that the next run asks them anew."""
+        if keys:
+            with self._cache.transaction() as connection:
+                connection.executemany("DELETE FROM batch_failures WHERE key = ?", [(key,) for key in keys])
 
     def _select(self, table: str, columns: str, keys: Iterable[bytes]) -> Iterator[tuple[Any, ...]]:
         wanted = list(keys)

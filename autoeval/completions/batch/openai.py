@@ -1,20 +1,29 @@
 """OpenAI's batch API: a file of requests in, a file of replies and a file of errors out."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
-from autoeval.completions.batch.apis import JobStatus, bounded_client, explained
+from autoeval.completions.batch.apis import (
+    SUBMIT_SECONDS,
+    BatchError,
+    JobStatus,
+    Outcome,
+    explained,
+    read_results,
+)
+from autoeval.completions.batch.streams import bounded_client
 from autoeval.completions.pricing import BATCH
-from autoeval.completions.providers.failures import malformed, status_failure
+from autoeval.completions.providers.failures import printable, status_failure
 from autoeval.completions.providers.keys import find_key
 from autoeval.completions.providers.openai import body, read
 from autoeval.completions.providers.presets import PRESETS, address_of
-from autoeval.completions.providers.remote import without_key
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
 
-_RUNNING = frozenset({"validating", "in_progress", "finalizing", "cancelling"})
+_ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
+_TOO_LARGE = frozenset({"token_limit_exceeded", "request_limit_exceeded"})
 _RECENT_JOBS = 100
 
 
@@ -32,27 +41,30 @@ class OpenAIBatches:
         is_optional = preset.key_is_optional or bool(endpoint.base_url)
         self._key = find_key(endpoint, [preset.key] if preset.key else [], is_optional=is_optional)
         self._sdk = openai
+        self._timeout = timeout
         self._client = openai.OpenAI(
             api_key=self._key,
             base_url=address_of(endpoint),
             timeout=timeout,
             http_client=bounded_client(openai),
         )
-        self._once = self._client.with_options(max_retries=0)  # a job that is asked for twice is paid twice
+        self._once = self._client.with_options(
+            max_retries=0,  # a job that is asked for twice is paid twice
+            timeout=max(timeout, SUBMIT_SECONDS),
+        )
 
     def line(self, key: str, request: Request) -> bytes:
         """Return a line of the file of requests."""
         url = "/v1/chat/completions" if request.prompt is None else "/v1/completions"
         line = {"custom_id": key, "method": "POST", "url": url, "body": body(request)}
-        return json.dumps(line, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        return json.dumps(line, ensure_ascii=False, allow_nan=False).encode()
 
-    def submit(self, lines: Sequence[bytes], note: str) -> str:
+    def submit(self, lines: Iterable[bytes], note: str) -> str:
         """Upload the file and make a job of it."""
-        endpoint: Any = json.loads(lines[0])["url"]
+        content = b"\n".join(lines)
+        endpoint: Any = json.loads(content[: content.index(b"\n")] if b"\n" in content else content)["url"]
         with explained(self._sdk, self._key, "the batch could not be submitted"):
-            file = self._client.files.create(
-                file=(f"autoeval-{note}.jsonl", b"".join(lines)), purpose="batch"
-            )
+            file = self._once.files.create(file=(f"autoeval-{note}.jsonl", content), purpose="batch")
             job = self._once.batches.create(
                 input_file_id=file.id, endpoint=endpoint, completion_window="24h", metadata={"autoeval": note}
             )
@@ -61,29 +73,36 @@ class OpenAIBatches:
     def find(self, note: str, created: float, n_requests: int) -> str | None:  # noqa: ARG002
         """Look among the recent jobs for one that carries our note."""
         with explained(self._sdk, self._key, "the batches could not be listed"):
-            jobs = self._client.batches.list(limit=_RECENT_JOBS).data
-        return next((job.id for job in jobs if (job.metadata or {}).get("autoeval") == note), None)
+            jobs = islice(self._client.batches.list(limit=_RECENT_JOBS), _RECENT_JOBS)
+            return next((job.id for job in jobs if (job.metadata or {}).get("autoeval") == note), None)
 
     def status(self, job_id: str) -> JobStatus:
         """Ask how far a job is."""
-        with explained(self._sdk, self._key, "the batch could not be looked up"):
-            job = self._client.batches.retrieve(job_id)
+        job = self._retrieve(job_id)
         n_done = job.request_counts.completed + job.request_counts.failed if job.request_counts else 0
-        error = None
+        error, codes = None, set()
         if job.status == "failed":
             errors = job.errors.data if job.errors and job.errors.data else []
             error = "; ".join(str(one.message) for one in errors[:3]) or "no reason given"
-        return JobStatus(job.status not in _RUNNING, n_done, error)
+            codes = {one.code for one in errors}
+        return JobStatus(
+            is_ended=job.status in _ENDED,
+            n_done=n_done,
+            error=error,
+            is_too_large=bool(codes & _TOO_LARGE),
+            is_cancelled=job.status == "cancelled",
+        )
 
-    def results(self, job_id: str) -> Iterator[tuple[str, Completion | Failure]]:
+    def results(self, job_id: str) -> Iterator[tuple[str, Outcome]]:
         """Read the files of replies and of errors."""
-        with explained(self._sdk, self._key, "the batch's replies could not be read"):
-            job = self._client.batches.retrieve(job_id)
-            for file in (job.output_file_id, job.error_file_id):
-                if file:
-                    for line in without_key(self._client.files.content(file).content, self._key).splitlines():
-                        if line.strip():
-                            yield self._outcome(json.loads(line))
+        job = self._retrieve(job_id)
+        if job.request_counts and job.request_counts.completed and not job.output_file_id:
+            raise BatchError(f"the batch {job_id} is done, but its file of replies is not there yet")
+        for file in (job.output_file_id, job.error_file_id):
+            if file:
+                yield from read_results(
+                    self._client, f"files/{file}/content", self._key, self._timeout, self._outcome
+                )
 
     def cancel(self, job_id: str) -> None:
         """Ask for a job to be ended."""
@@ -94,17 +113,18 @@ class OpenAIBatches:
         """Close the connections."""
         self._client.close()
 
-    def _outcome(self, line: dict[str, Any]) -> tuple[str, Completion | Failure]:
-        key: str = line["custom_id"]
+    def _retrieve(self, job_id: str) -> Any:
+        with explained(self._sdk, self._key, "the batch could not be looked up"):
+            return self._client.batches.retrieve(job_id)
+
+    def _outcome(self, line: dict[str, Any]) -> Outcome:
         response, error = line.get("response") or {}, line.get("error")
         if error and "cancel" in str(error.get("code")):
-            return key, Failure(FailureKind.NOT_ASKED, "the batch was cancelled")
+            return Failure(FailureKind.NOT_ASKED, "the batch was cancelled")
         if error:
-            return key, Failure(FailureKind.SERVER_ERROR, str(error.get("message") or error.get("code")))
+            message = printable(str(error.get("message") or error.get("code")), self._key)
+            return Failure(FailureKind.SERVER_ERROR, message)
         if response["status_code"] != 200:
-            return key, status_failure(response["status_code"], response.get("body"), {}, self._key)
-        try:
-            outcome = read(response["body"], 0.0, self._key)
-        except (ValueError, LookupError, TypeError, AttributeError) as wrong:
-            return key, malformed(wrong)
-        return key, replace(outcome, processing=BATCH) if isinstance(outcome, Completion) else outcome
+            return status_failure(response["status_code"], response.get("body"), {}, self._key)
+        outcome = read(response["body"], 0.0, self._key)
+        return replace(outcome, processing=BATCH) if isinstance(outcome, Completion) else outcome

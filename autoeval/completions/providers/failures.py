@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from autoeval.completions.providers.limits import retry_after
 from autoeval.types import Failure, FailureKind
@@ -43,6 +44,8 @@ def status_failure(status: int, error: Any, headers: Mapping[str, str], key: str
         headers: the response's headers.
         key: the key that was sent, never to be repeated.
     """
+    if 300 <= status < 400:
+        return Failure(FailureKind.REFUSED, printable(_redirect(headers.get("location", "")), key))
     codes, message = _describe(error)
     kind = _KINDS.get(status, FailureKind.SERVER_ERROR if status >= 500 else FailureKind.REFUSED)
     if codes & (_NO_MONEY | _NO_ACCESS) or (status == 400 and _NO_ACCESS_MESSAGE.search(message)):
@@ -79,6 +82,19 @@ def printable(message: str, key: str = "") -> str:
         message = message.replace(key, "[key]")
     message = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", message).strip()
     return message if len(message) <= _LONGEST_MESSAGE else message[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def _redirect(location: str) -> str:
+    """Name where an endpoint redirects to, without what may be secret in the address."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        parts = urlsplit("")
+    where = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))[:200]
+    return (
+        f"the endpoint redirects to {where or 'nowhere'}, and what is asked goes only where you send it: if that is "
+        "the server you mean, give its address with --judge_base_url (or --generator_base_url)"
+    )
 
 
 def _describe(error: Any) -> tuple[set[str], str]:

@@ -111,7 +111,10 @@ class RemoteProvider(ABC):
             self._client = self._connect(
                 timeout=self._timeout,
                 max_retries=0,
-                http_client=self._sdk.DefaultAioHttpClient(event_hooks={"response": [_bound]}),
+                http_client=self._sdk.DefaultAioHttpClient(
+                    event_hooks={"response": [_bound]},
+                    follow_redirects=False,  # a prompt goes to the server that its owner named
+                ),
                 default_headers={"Accept-Encoding": "identity"},
             )
         response: httpx2.Response = await self._client.post(

@@ -83,9 +83,11 @@ class TransformersProvider:
             revision = loading["revision"]
             try:
                 tokenizer = self._library.AutoTokenizer.from_pretrained(
-                    request.model, revision=revision, padding_side="left"
+                    request.model, revision=revision, padding_side="left", trust_remote_code=False
                 )
-                model: Any = self._library.AutoModelForCausalLM.from_pretrained(request.model, **loading)
+                model: Any = self._library.AutoModelForCausalLM.from_pretrained(
+                    request.model, **loading, trust_remote_code=False
+                )
             except (OSError, ValueError, ImportError) as error:
                 raise UsageError(f"transformers cannot load {request.model!r}: {error}") from error
             if tokenizer.pad_token is None:

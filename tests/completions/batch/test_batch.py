@@ -1,5 +1,7 @@
 """Asking in batches, in both protocols, through whole runs: submit, leave, come back, collect."""
 
+import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -7,53 +9,18 @@ from typing import Any
 import pytest
 
 import autoeval
-from autoeval.completions.batch import asking
 from autoeval.completions.batch.asking import BatchPendingError
-from autoeval.completions.batch.jobs import Jobs, JobState
-from autoeval.completions.cache import Cache
-from autoeval.errors import AutoevalError, UsageError
+from autoeval.errors import UsageError
 from autoeval.pipeline.batches import batches
+from autoeval.pipeline.estimate import DryRun
+from autoeval.pipeline.make_leaderboard import make_leaderboard
+from tests.completions.batch.runs import A_WINS, JUDGES, N, address, pending, refusing, run, start
 from tests.pipeline.small import start_command, write_outputs
-from tests.servers import Answer, always, prompt_text
+from tests.servers import Answer, prompt_text
 from tests.servers.answers import Body
 from tests.servers.batch_server import BatchServer
 
-JUDGES = {"openai": "gpt4_ranking", "anthropic": "claude"}
-A_WINS = always("a > b")
-N = 20
-
 pytestmark = pytest.mark.parametrize("protocol", ["openai", "anthropic"])
-
-
-@pytest.fixture(autouse=True)
-def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "_FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(asking, "_LONGEST_PAUSE", 0.01)
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
-
-
-def run(folder: Path, server: BatchServer, protocol: str, **parameters: Any) -> autoeval.Evaluation:
-    folder.mkdir(exist_ok=True)
-    outputs, reference = write_outputs(folder, N)
-    defaults: dict[str, Any] = {
-        "annotators_config": JUDGES[protocol],
-        "judge_base_url": server.base_url if protocol == "openai" else server.address,
-        "caching_path": folder / "cache.sqlite",
-        "output_path": folder / "results",
-        "precomputed_leaderboard": None,
-        "retry_delay": 0,
-        "no_report": True,
-        "batch": True,
-    }
-    result: autoeval.Evaluation = autoeval.evaluate(outputs, reference, **{**defaults, **parameters})
-    return result
-
-
-def pending(folder: Path, server: BatchServer, protocol: str, **parameters: Any) -> BatchPendingError:
-    with pytest.raises(BatchPendingError) as raised:
-        run(folder, server, protocol, **parameters)
-    return raised.value
 
 
 def test_submit_leave_and_collect_elsewhere(protocol: str, tmp_path: Path) -> None:
@@ -91,7 +58,7 @@ def test_batch_replies_cost_half(protocol: str, tmp_path: Path) -> None:
 
 
 def test_what_failed_or_expired_is_asked_again_and_only_that(protocol: str, tmp_path: Path) -> None:
-    with BatchServer(_refusing("thing 3.")) as server:
+    with BatchServer(refusing("thing 3.")) as server:
         pending(tmp_path, server, protocol)
         server.finish(expire=("thing 5.", "thing 7."))
         server.answer = A_WINS
@@ -100,33 +67,6 @@ def test_what_failed_or_expired_is_asked_again_and_only_that(protocol: str, tmp_
         server.finish()
         result = run(tmp_path, server, protocol)
     assert (result.exit_code, result.tally.n_judged, len(server.jobs)) == (0, N, 2)
-
-
-def _refusing(text: str, status: int = 500) -> Any:
-    def answer(body: Body) -> Answer:
-        return Answer("overloaded", status=status) if text in prompt_text(body) else Answer("a > b")
-
-    return answer
-
-
-def test_waiting_asks_again_by_itself_and_gives_up_after_a_while(protocol: str, tmp_path: Path) -> None:
-    with BatchServer(_refusing("thing 3."), is_instant=True) as server:
-        result = run(tmp_path, server, protocol, wait=True)
-        assert [len(job.requests) for job in server.jobs] == [N, 1, 1]
-    assert result.tally.n_judged == N - 1
-    assert result.tally.failures == {"server error": 1}
-    assert result.exit_code == 3
-
-
-def test_an_invalid_request_is_submitted_once(protocol: str, tmp_path: Path) -> None:
-    def answer(body: Body) -> Answer:
-        is_bad = "thing 3." in prompt_text(body)
-        return Answer("no", status=400, code="invalid_request_error") if is_bad else Answer("a > b")
-
-    with BatchServer(answer, is_instant=True) as server:
-        result = run(tmp_path, server, protocol, wait=True)
-        assert len(server.jobs) == 1
-    assert result.tally.failures == {"invalid request": 1}
 
 
 def test_live_asking_leaves_alone_what_is_in_an_open_job_and_collects_what_is_done(
@@ -147,54 +87,30 @@ def test_jobs_are_listed_and_cancelled(protocol: str, tmp_path: Path) -> None:
     cache = tmp_path / "cache.sqlite"
     with BatchServer(A_WINS) as server:
         pending(tmp_path, server, protocol)
-        assert "20 requests · 0 done" in str(batches(caching_path=cache))
+        assert "20 requests · 0 done" in str(batches(cache))
         with pytest.raises(UsageError, match="Did you mean 'job-0'"):
-            batches("job-1", cache)
-        batches("all", cache)
+            batches(cache, cancel="job-1")
+        batches(cache, cancel="all")
         assert server.jobs[0].status == "cancelling"
         server.finish(cancel=True)
-        assert "done, not yet collected" in str(batches(caching_path=cache))
+        assert "done, not yet collected" in str(batches(cache))
         result = run(tmp_path, server, protocol, batch=False)
     assert (result.exit_code, server.n_requests) == (0, N)
 
 
-def test_a_run_that_is_killed_while_it_submits_pays_once(protocol: str, tmp_path: Path) -> None:
-    outputs, reference = write_outputs(tmp_path, N)
-    with BatchServer(A_WINS) as server:
-        address = server.base_url if protocol == "openai" else server.address
-        server.on_submit = lambda: process.kill()
-        process = start_command(
-            *(f"--model_outputs={outputs}", f"--reference_outputs={reference}", "--no_report", "--batch"),
-            *(f"--annotators_config={JUDGES[protocol]}", f"--judge_base_url={address}"),
-            *(f"--caching_path={tmp_path / 'cache.sqlite'}", f"--output_path={tmp_path / 'results'}"),
-            ANTHROPIC_API_KEY="sk-test",
-        )
-        process.communicate()
-        with Cache(tmp_path / "cache.sqlite") as cache:
-            assert [job.state for job in Jobs(cache).all()] == [JobState.SUBMITTING]
-        server.on_submit = lambda: None
-        server.finish()
-        result = run(tmp_path, server, protocol)
-        assert server.n_batched == N
-    assert (result.exit_code, result.tally.n_judged) == (0, N)
-
-
-def test_a_refused_key_ends_the_run_and_leaves_nothing_pending(protocol: str, tmp_path: Path) -> None:
-    with BatchServer(A_WINS, key="another") as server:
-        with pytest.raises(AutoevalError, match="could not be submitted") as raised:
-            run(tmp_path, server, protocol)
-        assert raised.value.exit_code == 5
-        assert "sk-test" not in str(raised.value)
-        server.key = "sk-test"
-        pending(tmp_path, server, protocol)
-        assert server.n_batched == N
-
-
 def test_a_budget_limits_what_is_submitted(protocol: str, tmp_path: Path) -> None:
     with BatchServer(A_WINS, is_instant=True) as server:
-        result = run(tmp_path, server, protocol, wait=True, judge_price=(0.0, 1_000.0), max_cost=0.2)
+        result = run(tmp_path, server, protocol, wait=True, judge_price=(0.0, 1_000.0), max_cost=0.05)
         assert 0 < server.n_batched < N
     assert result.exit_code == 4
+    assert 0 < result.ask.spent <= 0.05
+
+
+def test_what_replies_cost_less_than_they_could_is_spent_on_more(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS, is_instant=True) as server:
+        result = run(tmp_path, server, protocol, wait=True, judge_price=(0.0, 1_000.0), max_cost=0.2)
+        assert len(server.jobs) > 1
+    assert result.exit_code == 0
     assert 0 < result.ask.spent <= 0.2
 
 
@@ -217,23 +133,224 @@ def test_large_plans_are_submitted_in_chunks(
 
 
 def test_the_command_line_ends_with_six(protocol: str, tmp_path: Path) -> None:
-    outputs, reference = write_outputs(tmp_path, N)
     with BatchServer(A_WINS) as server:
-        address = server.base_url if protocol == "openai" else server.address
-        process = start_command(
-            *(f"--model_outputs={outputs}", f"--reference_outputs={reference}", "--no_report", "--batch"),
-            *(f"--annotators_config={JUDGES[protocol]}", f"--judge_base_url={address}"),
-            *(f"--caching_path={tmp_path / 'cache.sqlite'}", f"--output_path={tmp_path / 'results'}"),
-            ANTHROPIC_API_KEY="sk-test",
-        )
+        process = start(tmp_path, server, protocol)
         _, errors = process.communicate()
     assert process.returncode == 6, errors
     assert "Run the same command again" in errors
     assert not list((tmp_path / "results").rglob("*.*"))
 
 
-def test_waiting_without_a_batch_and_a_judge_without_one_are_usage_errors(
-    protocol: str, tmp_path: Path
-) -> None:
+def test_the_command_line_lists_jobs_a_line_each(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS) as server:
+        pending(tmp_path, server, protocol)
+        flag = f"--caching_path={tmp_path / 'cache.sqlite'}"
+        process = start_command("batches", flag, ANTHROPIC_API_KEY="sk-test")
+        shown, errors = process.communicate()
+    assert process.returncode == 0, errors
+    (line,) = shown.splitlines()
+    assert re.fullmatch(rf"job-0 · \d{{4}}-.* UTC · {protocol} .* · 20 requests · 0 done", line)
+
+
+def test_waiting_without_a_batch_is_a_usage_error(protocol: str, tmp_path: Path) -> None:
     with BatchServer(A_WINS) as server, pytest.raises(UsageError, match="--wait is for batch jobs"):
         run(tmp_path, server, protocol, batch=False, wait=True)
+
+
+def test_a_cache_that_would_be_deleted_with_its_jobs_is_refused(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS, is_instant=True) as server:
+        with pytest.raises(UsageError, match="would lose the jobs"):
+            run(tmp_path, server, protocol, caching_path=None)
+        assert server.n_batched == 0
+        assert run(tmp_path, server, protocol, caching_path=None, wait=True).exit_code == 0
+
+
+def test_a_dry_run_says_the_price_of_a_batch_and_submits_nothing(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS) as server:
+        batch, live = (
+            run(tmp_path, server, protocol, dry_run=True, batch=is_batch) for is_batch in (True, False)
+        )
+        assert isinstance(batch, DryRun)
+        assert isinstance(live, DryRun)
+        assert batch.cost is not None
+        assert live.cost == pytest.approx(2 * batch.cost)
+        assert server.n_batched == 0
+
+
+def test_a_job_of_another_run_is_neither_waited_for_nor_paid(protocol: str, tmp_path: Path) -> None:
+    """The judge's parameters were changed: its old job is still collected, but nothing depends on it."""
+    with BatchServer(A_WINS) as server:
+        pending(tmp_path, server, protocol)
+        pending(tmp_path, server, protocol, judge_model="another-model", judge_price=(1.0, 1.0))
+        server.finish(server.jobs[1])
+        result = run(tmp_path, server, protocol, judge_model="another-model", judge_price=(1.0, 1.0))
+        assert (result.exit_code, result.ask.n_asked) == (0, N)
+        server.finish()
+        third = run(
+            tmp_path,
+            server,
+            protocol,
+            judge_model="a-third",
+            judge_price=(1.0, 1.0),
+            max_instances=2,
+            batch=False,
+        )
+        assert (third.ask.n_requests, third.ask.n_asked) == (2, 2)
+        assert run(tmp_path, server, protocol).ask.n_cached == N
+        assert server.n_batched == 2 * N
+
+
+def test_a_budget_holds_over_jobs_that_are_open(protocol: str, tmp_path: Path) -> None:
+    parameters: dict[str, Any] = {"judge_price": (0.0, 1_000.0), "max_cost": 0.2}
+    with BatchServer(A_WINS) as server:
+        pending(tmp_path, server, protocol, **parameters)
+        n_batched = server.n_batched
+        assert 0 < n_batched < N
+        pending(tmp_path, server, protocol, **parameters)
+        assert server.n_batched == n_batched, "the same command again adds nothing to what may be spent"
+
+
+def test_who_waits_takes_a_cancelled_job_for_an_answer(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS) as server:
+        looks = iter(range(100))
+        server.on_look = lambda: server.finish(cancel=True) if next(looks) == 1 else None
+        result = run(tmp_path, server, protocol, wait=True)
+        assert (result.exit_code, server.n_batched) == (3, N)
+        server.on_look = lambda: None
+        server.is_instant = True
+        assert run(tmp_path, server, protocol, wait=True).exit_code == 0
+
+
+def test_a_leaderboard_in_batches(protocol: str, tmp_path: Path) -> None:
+    outputs, reference = write_outputs(tmp_path, N)
+    parameters: dict[str, Any] = {
+        "all_model_outputs": outputs,
+        "reference_outputs": reference,
+        "leaderboard_path": tmp_path / "board.csv",
+        "annotators_config": JUDGES[protocol],
+        "caching_path": tmp_path / "cache.sqlite",
+        "batch": True,
+    }
+    with BatchServer(A_WINS) as server:
+        parameters["judge_base_url"] = address(server, protocol)
+        with pytest.raises(BatchPendingError):
+            make_leaderboard(**parameters)
+        assert not (tmp_path / "board.csv").exists()
+        server.finish()
+        make_leaderboard(**parameters)
+    assert "model" in (tmp_path / "board.csv").read_text()
+
+
+def test_a_judge_is_analysed_and_audited_in_batches(protocol: str, tmp_path: Path) -> None:
+    outputs, reference = write_outputs(tmp_path, N)
+    votes = [
+        {
+            "instruction": f"Do thing {i}.",
+            "output_1": "one",
+            "output_2": "two",
+            "preference": 1.0 + (i + vote) % 2,
+        }
+        for i in range(N)
+        for vote in range(2)
+    ]
+    with BatchServer(A_WINS, is_instant=True) as server:
+        parameters: dict[str, Any] = {
+            "judge_base_url": address(server, protocol),
+            "caching_path": tmp_path / "cache.sqlite",
+            "output_path": None,
+            "batch": True,
+        }
+        with pytest.raises(BatchPendingError):
+            autoeval.analyze_evaluators(JUDGES[protocol], votes, precomputed_leaderboard=None, **parameters)
+        result = autoeval.analyze_evaluators(
+            JUDGES[protocol], votes, precomputed_leaderboard=None, **parameters
+        )
+        assert result.exit_code == 0
+        audited: dict[str, Any] = {**parameters, "annotators_config": JUDGES[protocol]}
+        with pytest.raises(BatchPendingError):
+            autoeval.audit(outputs, reference, checks="swap", **audited)
+        autoeval.audit(outputs, reference, checks="swap", **audited)
+        n_batched = server.n_batched
+        assert server.n_requests == 0
+        autoeval.audit(outputs, reference, checks="swap,anchor", **audited)
+        assert server.n_requests > 0, "anchors are asked anew, into no cache that could keep a job"
+        assert server.n_batched == n_batched
+
+
+def test_generating_and_judging_in_batches(protocol: str, tmp_path: Path) -> None:
+    """Both models' outputs are asked for at once, then the judgments: three calls of one command."""
+    _, instructions = write_outputs(tmp_path, N)
+    models = {"openai": "gpt-4.1", "anthropic": "claude-sonnet-4-6"}
+    with BatchServer(_by_judge(A_WINS)) as server:
+        config = {
+            "provider": protocol,
+            "model": models[protocol],
+            "base_url": address(server, protocol),
+            "messages": [{"role": "user", "content": "{{ instruction }}"}],
+            "parameters": {"max_tokens": 100},
+        }
+        parameters: dict[str, Any] = {
+            "model_configs": {"a model": config},
+            "evaluation_dataset": instructions,
+            "annotators_config": JUDGES[protocol],
+            "judge_base_url": address(server, protocol),
+            "caching_path": tmp_path / "cache.sqlite",
+            "output_path": tmp_path / "results",
+            "no_report": True,
+            "batch": True,
+        }
+        with pytest.raises(BatchPendingError):
+            autoeval.evaluate_from_model(**parameters)
+        server.finish()
+        with pytest.raises(BatchPendingError):
+            autoeval.evaluate_from_model(**parameters)
+        server.finish()
+        result = autoeval.evaluate_from_model(**parameters)
+    assert (result.exit_code, result.tally.n_judged, server.n_requests) == (0, N, 0)
+    assert server.n_batched == 2 * N
+
+
+def _by_judge(judge: Any) -> Any:
+    def answer(body: Body) -> Answer:
+        text = prompt_text(body)
+        judged: Answer = judge(body)
+        return judged if "reference answer" in text else Answer(f"an output for {text}")
+
+    return answer
+
+
+def test_a_jury_of_two_providers(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(A_WINS, is_instant=True) as server:
+        result = run(tmp_path, server, protocol, wait=True, **_jury(tmp_path, server, "openai", "anthropic"))
+        assert result.exit_code == 0
+        assert [len(job.requests) for job in server.jobs] == [N, N]
+        assert {"messages/batches" in job.url for job in server.jobs} == {True, False}
+
+
+def test_a_judge_without_a_batch_api_is_refused_before_anything_is_submitted(
+    protocol: str, tmp_path: Path
+) -> None:
+    with BatchServer(A_WINS) as server:
+        with pytest.raises(UsageError, match="'mistral' has no batch API"):
+            run(tmp_path, server, protocol, **_jury(tmp_path, server, protocol, "mistral"))
+        with pytest.raises(UsageError, match="'gguf' runs on this machine"):
+            run(tmp_path, server, protocol, annotators_config="smollm2_logprob", judge_base_url=None)
+        assert server.n_batched == 0
+
+
+def _jury(folder: Path, server: BatchServer, *providers: str) -> dict[str, Any]:
+    judges = {
+        provider: {
+            "provider": provider,
+            "model": "a-model",
+            "base_url": address(server, provider),
+            "parameters": {"max_tokens": 10},
+            "price": {"input": 1, "output": 1},
+            "messages": [{"role": "user", "content": "a: {{ first }} b: {{ second }}"}],
+            "parser": {"kind": "ranking", "first": "a", "second": "b"},
+        }
+        for provider in providers
+    }
+    config = folder / "jury.yaml"
+    config.write_text(json.dumps({"combine": "jury", "annotators": judges}))
+    return {"annotators_config": config, "judge_base_url": None}

@@ -1,5 +1,6 @@
 """A real transformers model, tiny and random: batches, logprobs, limits, and what is refused."""
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +133,18 @@ def test_what_is_not_there_or_not_known_is_refused(
     found = failure(provider, chat(model, "w1", temprature=0))
     assert found.kind is FailureKind.REFUSED
     assert "Did you mean 'temperature'" in found.message
+
+
+def test_code_that_comes_with_a_model_is_not_run(provider: LocalProvider, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    make_tiny_model(model)
+    config = json.loads((model / "config.json").read_text())
+    config |= {"model_type": "strange", "auto_map": {"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"}}
+    (model / "config.json").write_text(json.dumps(config))
+    (model / "own.py").write_text(f"open({str(tmp_path / 'was here')!r}, 'w')\n")
+    found = failure(provider, chat(str(model), "w1"))
+    assert found.kind is FailureKind.REFUSED
+    assert not (tmp_path / "was here").exists()
 
 
 def test_weights_and_body(model: str, tmp_path: Path) -> None:
