@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from autoeval.completions.pace import Pace
 from autoeval.completions.providers import Quota
 from autoeval.completions.scheduler import Permits
 from autoeval.types import Completion, Failure, FailureKind
@@ -41,14 +42,15 @@ class Bucket:
 
 @dataclass
 class ClockSecond:
-    """Allows so many requests in each second of the clock, all at once if they like."""
+    """Allows so many requests in each second of the clock (or each minute), all at once if they like."""
 
+    seconds: int = 1
     left: int = 0
-    _second: int = -1
+    _window: int = -1
 
     def allows(self, rate: float, now: float) -> bool:
-        if int(now) != self._second:
-            self._second, self.left = int(now), int(rate)
+        if now // self.seconds != self._window:
+            self._window, self.left = int(now // self.seconds), int(rate * self.seconds)
         self.left -= 1
         return self.left >= 0
 
@@ -176,6 +178,35 @@ def test_a_limit_that_changes_is_followed(
     pairs = [server.served[second] + server.served[second + 1] for second in range(20, SECONDS, 2)]
     assert sum(pairs) == pytest.approx(after * (SECONDS - 20), rel=0.1)
     assert all(pair == pytest.approx(2 * after, rel=0.2) for pair in pairs)
+
+
+@pytest.mark.parametrize("per_minute", [60, 300, 3_000])
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 2.0])
+@pytest.mark.parametrize("retry_after", [None, 5.0])
+def test_a_quota_that_comes_back_once_a_minute_is_used(
+    per_minute: float, seconds: float, retry_after: float | None
+) -> None:
+    server = Server(lambda _: per_minute / 60, lambda: seconds, retry_after, limiter=ClockSecond(60))
+    drive(server, Permits(400), 600)
+    assert server.served.total() >= 0.8 * 10 * per_minute
+    assert server.refused.total() < 0.4 * 10 * per_minute
+
+
+def test_an_endpoint_that_refuses_everything_for_long_is_found_again() -> None:
+    server = Server(lambda now: 50 if not 10 < now < 1_200 else 0)
+    drive(server, Permits(64), 1_260)
+    refused_meanwhile = sum(count for second, count in server.refused.items() if 20 < second < 1_200)
+    assert refused_meanwhile < 1_180 / 10
+    assert sum(server.served[second] for second in range(1_230, 1_260)) >= 0.75 * 50 * 30
+
+
+def test_complaints_without_end_are_counted_without_end() -> None:
+    pace, now = Pace(), 0.0
+    for _ in range(5_000):
+        now += pace.wait(now)
+        pace.sent(now)
+        pace.refused(now, None, now)
+    assert pace.wait(now) <= 20
 
 
 def test_what_the_headers_say_is_heeded_before_anything_is_refused() -> None:
