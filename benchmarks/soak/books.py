@@ -84,19 +84,20 @@ def outcome(
     return Outcome(tuple(wrong), n_judged, 0 if has_two else n_lost, failures)
 
 
-def payments(books: Books, n_reasks: int = 0, has_two: bool = False) -> Payments:
+def payments(books: Books, n_reasks: int = 0, has_two: bool = False, at_once: float = AT_ONCE) -> Payments:
     """Tell the replies beyond the first to each pair apart.
 
     Args:
         books: what the server sent on the pairs of a round.
         n_reasks: how many runs asked again where a reply held no verdict.
         has_two: two processes asked at once.
+        at_once: seconds within which one of them may not have known of the other's reply.
     """
     n_twice, n_at_once, n_again = 0, 0, 0
     for replies in books.values():
         n_left = n_reasks
         for earlier, later in pairwise(replies):
-            if has_two and later.at - earlier.at < AT_ONCE:
+            if has_two and later.at - earlier.at < at_once:
                 n_at_once += 1
             elif earlier.preference is None and n_left:
                 n_left -= 1

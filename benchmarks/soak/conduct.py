@@ -47,6 +47,7 @@ class Stage:
     server: Control
     folder: Path
     seed: int
+    patience: float
     counts: Counts = field(default_factory=Counts)
     finished: list[tuple[Path, str]] = field(default_factory=list)
     ending: threading.Event = field(default_factory=threading.Event)
@@ -63,12 +64,13 @@ class Stage:
         return random.Random(f"{self.seed} {name}")
 
 
-def measure(minutes: float = MINUTES, seed: int = 0) -> Section:
+def measure(minutes: float = MINUTES, seed: int = 0, patience: float = 1.0) -> Section:
     """Soak.
 
     Args:
         minutes: how long; the rounds that have begun by then are finished.
         seed: of every draw, the server's included; what meets what depends on the machine's speed too.
+        patience: how many times as long everything may take, for a slow machine.
 
     Raises:
         BrokenPromiseError: a promise did not hold.
@@ -81,7 +83,7 @@ def measure(minutes: float = MINUTES, seed: int = 0) -> Section:
         faulty_server(seed) as server,
         resident(ENVIRONMENT) as process,
     ):
-        stage = Stage(server, Path(name), seed)
+        stage = Stage(server, Path(name), seed, patience)
         with ThreadPoolExecutor() as threads:
             lanes = [
                 threads.submit(_play_rounds, stage, "one", CommandLine(), _WEIGHTS),
@@ -121,7 +123,7 @@ def _play_rounds(stage: Stage, lane: str, runner: Runner, weights: dict[Disturba
             tag = f"{lane}-{number}"
             (disturbance,) = draw.choices(list(weights), list(weights.values()))
             folder = stage.folder / tag
-            Round(tag, judging, stage.server, folder, stage.cache, stage.counts).play(
+            Round(tag, judging, stage.server, folder, stage.cache, stage.counts, stage.patience).play(
                 disturbance, runner, draw
             )
             stage.finished.append((judging.board, tag))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.leaderboards.table import read_board
-from benchmarks.soak.books import outcome, payments
+from benchmarks.soak.books import AT_ONCE, outcome, payments
 from benchmarks.soak.runners import Runner, start, wait
 from benchmarks.soak.server import Control, outputs
 
@@ -69,7 +69,10 @@ class Judging:
 
 @dataclass
 class Round:
-    """One model against one judge. `n_may_be_lost` is the most replies that kills and outages can have cost."""
+    """One model against one judge. `n_may_be_lost` is the most replies that kills and outages can have cost.
+
+    On a slow machine everything may take `patience` times as long.
+    """
 
     tag: str
     judging: Judging
@@ -77,6 +80,7 @@ class Round:
     folder: Path
     cache: Path
     counts: Counts
+    patience: float = 1.0
     n_may_be_lost: int = 0
     n_reasks: int = 0
     has_two: bool = False
@@ -129,7 +133,7 @@ class Round:
             "is_overwrite_leaderboard": True,
             "caching_path": str(self.cache),
             "max_concurrency": IN_FLIGHT,
-            "request_timeout": REQUEST_SECONDS,
+            "request_timeout": REQUEST_SECONDS * self.patience,
             "min_coverage": LEAST_COVERAGE,
         }
 
@@ -141,8 +145,8 @@ class Round:
                 code: int | None = process.wait(after)
             except subprocess.TimeoutExpired:
                 process.send_signal(by)
-                if (code := wait(process, STOP_SECONDS)) is None:
-                    self._break(f"{by.name} did not stop it within {STOP_SECONDS:g} s")
+                if (code := wait(process, STOP_SECONDS * self.patience)) is None:
+                    self._break(f"{by.name} did not stop it within {STOP_SECONDS * self.patience:g} s")
                 self.counts.add({f"{by.name} sent": 1})
         if code in (0, 3):  # it was done before
             self._check_run(code, "results")
@@ -158,7 +162,7 @@ class Round:
         names = ("results", "results_of_another")
         with self._outages_counted(len(names)):
             processes = [start(self._parameters(name)) for name in names]
-            codes = [wait(process, RUN_SECONDS) for process in processes]
+            codes = [wait(process, RUN_SECONDS * self.patience) for process in processes]
         for name, code in zip(names, codes, strict=True):
             self._check_run(code, name)
         return max(code or 0 for code in codes)
@@ -170,7 +174,7 @@ class Round:
             parameters["is_reask_unparsed"] = True
             self.n_reasks += 1
         with self._outages_counted():
-            code = runner.evaluate(parameters, RUN_SECONDS)
+            code = runner.evaluate(parameters, RUN_SECONDS * self.patience)
         self._check_run(code, "results")
         assert code is not None
         return code
@@ -183,7 +187,7 @@ class Round:
     def _check_run(self, code: int | None, results: str) -> None:
         """Check that each pair is judged as the server said, or counted by its reason."""
         if code is None:
-            self._break(f"it hung for {RUN_SECONDS:g} s")
+            self._break(f"it hung for {RUN_SECONDS * self.patience:g} s")
         found = outcome(self._rows(results), self.server.books(self.tag), INSTRUCTIONS, self.has_two)
         if found.wrong:
             self._break("; ".join(found.wrong))
@@ -203,7 +207,7 @@ class Round:
             self._break(f"{n_judged} of {N_PAIRS} are judged, the board has {counted}")
 
     def _check_payments(self) -> None:
-        paid = payments(self.server.books(self.tag), self.n_reasks, self.has_two)
+        paid = payments(self.server.books(self.tag), self.n_reasks, self.has_two, AT_ONCE * self.patience)
         if paid.n_twice > self.n_may_be_lost:
             self._break(
                 f"{paid.n_twice} replies are paid twice, at most {self.n_may_be_lost} were in flight when it was "
