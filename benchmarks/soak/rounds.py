@@ -29,6 +29,8 @@ MOST_KILLS = 3
 LEAST_COVERAGE = 0.99
 STARTED_SECONDS = 1.0
 """By then Python has come to autoeval's own code, which knows what to do with an interrupt."""
+_ENDS = {signal.SIGKILL: (-signal.SIGKILL,), signal.SIGINT: (130, -signal.SIGINT)}
+"""Exit codes of a process that a signal stopped. While Python ends, interrupts kill it; shells call that 130 too."""
 INSTRUCTIONS = tuple(f"Explain matter {number} to a beginner." for number in range(N_PAIRS))
 
 
@@ -151,7 +153,7 @@ class Round:
         if code in (0, 3):  # it was done before
             self._check_run(code, "results")
             return
-        if code != (-signal.SIGKILL if by is signal.SIGKILL else 130):
+        if code not in _ENDS[by]:
             self._break(f"stopped by {by.name} it ended with {code}")
         self.n_may_be_lost += IN_FLIGHT
         self.counts.add({by.name: 1})
