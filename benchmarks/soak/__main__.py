@@ -18,6 +18,8 @@ def main() -> None:
     except BrokenPromiseError as broken:
         sys.exit(f"a promise is broken: {broken}")
     command = f"python -m benchmarks.soak --minutes {arguments.minutes:g} --seed {arguments.seed}"
+    if arguments.patience != 1:
+        command += f" --patience {arguments.patience:g}"
     print(section.markdown("soak", command))
 
 

@@ -101,6 +101,7 @@ def measure(minutes: float = MINUTES, seed: int = 0, patience: float = 1.0) -> S
         _check_nothing_is_missing(stage)
         figures = Figures(
             seconds=time.monotonic() - began,
+            patience=patience,
             rounds=stage.counts.values,
             server=server.counts(),
             n_outages=server.n_outages,

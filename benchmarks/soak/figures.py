@@ -22,7 +22,10 @@ _MORE_MEMORY = 1.1
 
 @dataclass(frozen=True)
 class Figures:
-    """What was counted: by the rounds, by the server, and in the long-lived process after each of its rounds."""
+    """What was counted: by the rounds, by the server, and in the long-lived process after each of its rounds.
+
+    `patience` is how many times as long everything was allowed to take.
+    """
 
     seconds: float
     rounds: Counter[str]
@@ -31,6 +34,7 @@ class Figures:
     held: Sequence[Held]
     n_cached: int
     cache_bytes: int
+    patience: float = 1.0
 
     @property
     def early(self) -> Held:
@@ -65,6 +69,7 @@ def _middle(held: Sequence[Held]) -> Held:
 def section(figures: Figures) -> Section:
     """Return the figures of a soak in which every promise held."""
     rounds, server, early, late = figures.rounds, figures.server, figures.early, figures.late
+    at_once = AT_ONCE * figures.patience
     rows = [
         ("minutes", f"{figures.seconds / 60:.1f}"),
         (f"rounds of {N_PAIRS} pairs", f"{rounds['round']:,}"),
@@ -79,7 +84,7 @@ def section(figures: Figures) -> Section:
         ("outages of 2 to 8 s", f"{figures.n_outages:,}"),
         ("phases of a fifth of the rate", f"{rounds['low rate']:,}"),
         ("replies paid twice", f"{rounds['paid twice']:,} (in flight at kills and outages: {rounds['may be lost']:,})"),
-        (f"replies that two processes asked for within {AT_ONCE:g} s", f"{rounds['paid at once']:,}"),
+        (f"replies that two processes asked for within {at_once:g} s", f"{rounds['paid at once']:,}"),
         ("replies without a verdict that were asked again on demand", f"{rounds['asked again']:,}"),
         *(
             (f"pairs without a preference after a run: {name.removeprefix('failure ')}", f"{n:,}")

@@ -8,12 +8,11 @@ from typing import Any
 
 import autoeval
 from autoeval.completions.cache import Cache
-from tests.pipeline.small import write_outputs
+from tests.pipeline.small import evaluate_small
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Answerer, Body, always, with_faults
 
 N_PAIRS = 60
-JUDGES = {"openai": "gpt4_ranking", "anthropic": "claude"}
 
 
 @dataclass
@@ -44,18 +43,8 @@ def run(
     folder: Path, server: JudgeServer, protocol: str = "openai", **parameters: Any
 ) -> autoeval.Evaluation:
     """Evaluate 60 pairs without waiting between retries."""
-    outputs, reference = write_outputs(folder, N_PAIRS)
-    defaults: dict[str, Any] = {
-        "annotators_config": JUDGES[protocol],
-        "judge_base_url": server.base_url if protocol == "openai" else server.address,
-        "caching_path": folder / "cache.sqlite",
-        "output_path": folder / "results",
-        "precomputed_leaderboard": None,
-        "retry_delay": 0,
-        "no_report": True,
-    }
-    result: autoeval.Evaluation = autoeval.evaluate(outputs, reference, **{**defaults, **parameters})
-    return result
+    quiet = {"precomputed_leaderboard": None, "no_report": True, **parameters}
+    return evaluate_small(folder, server, protocol, N_PAIRS, **quiet)
 
 
 def n_stored(path: Path) -> int:

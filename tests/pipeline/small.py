@@ -11,6 +11,8 @@ from autoeval.pipeline.result import Evaluation
 from tests.servers import JudgeServer
 
 ROOT = Path(__file__).resolve().parents[2]
+JUDGES = {"openai": "gpt4_ranking", "anthropic": "claude"}
+"""A judge of each protocol."""
 
 
 def write_outputs(folder: Path, n: int = 20) -> tuple[Path, Path]:
@@ -33,14 +35,22 @@ def _row(number: int, output: str, generator: str) -> dict[str, str]:
     }
 
 
-def evaluate_small(folder: Path, server: JudgeServer, **parameters: Any) -> Evaluation:
-    """Evaluate the small outputs with gpt4_ranking on a server, without waiting between retries."""
+def address(server: JudgeServer, protocol: str) -> str:
+    """Return what a judge of a protocol takes as its server's address."""
+    return server.base_url if protocol == "openai" else server.address
+
+
+def evaluate_small(
+    folder: Path, server: JudgeServer, protocol: str = "openai", n: int = 20, **parameters: Any
+) -> Evaluation:
+    """Evaluate n small outputs with a judge on a server, without waiting between retries."""
     import autoeval
 
-    outputs, reference = write_outputs(folder)
+    folder.mkdir(exist_ok=True)
+    outputs, reference = write_outputs(folder, n)
     defaults: dict[str, Any] = {
-        "annotators_config": "gpt4_ranking",
-        "judge_base_url": server.base_url,
+        "annotators_config": JUDGES[protocol],
+        "judge_base_url": address(server, protocol),
         "caching_path": folder / "cache.sqlite",
         "output_path": folder / "results",
         "retry_delay": 0,

@@ -8,12 +8,11 @@ import pytest
 
 import autoeval
 from autoeval.completions.batch.asking import BatchPendingError
-from tests.pipeline.small import start_command, write_outputs
+from tests.pipeline.small import JUDGES, address, evaluate_small, start_command, write_outputs
 from tests.servers import Answer, always, prompt_text
 from tests.servers.answers import Answerer, Body
 from tests.servers.batch_server import BatchServer
 
-JUDGES = {"openai": "gpt4_ranking", "anthropic": "claude"}
 A_WINS = always("a > b")
 N = 20
 
@@ -21,20 +20,8 @@ N = 20
 def run(
     folder: Path, server: BatchServer, protocol: str, n: int = N, **parameters: Any
 ) -> autoeval.Evaluation:
-    folder.mkdir(exist_ok=True)
-    outputs, reference = write_outputs(folder, n)
-    defaults: dict[str, Any] = {
-        "annotators_config": JUDGES[protocol],
-        "judge_base_url": server.base_url if protocol == "openai" else server.address,
-        "caching_path": folder / "cache.sqlite",
-        "output_path": folder / "results",
-        "precomputed_leaderboard": None,
-        "retry_delay": 0,
-        "no_report": True,
-        "batch": True,
-    }
-    result: autoeval.Evaluation = autoeval.evaluate(outputs, reference, **{**defaults, **parameters})
-    return result
+    quiet = {"precomputed_leaderboard": None, "no_report": True, "batch": True, **parameters}
+    return evaluate_small(folder, server, protocol, n, **quiet)
 
 
 def pending(folder: Path, server: BatchServer, protocol: str, **parameters: Any) -> BatchPendingError:
@@ -51,10 +38,6 @@ def start(folder: Path, server: BatchServer, protocol: str, *flags: str, n: int 
         *(f"--caching_path={folder / 'cache.sqlite'}", f"--output_path={folder / 'results'}", *flags),
         ANTHROPIC_API_KEY="sk-test",
     )
-
-
-def address(server: BatchServer, protocol: str) -> str:
-    return server.address if protocol == "anthropic" else server.base_url
 
 
 def refusing(text: str, status: int = 500) -> Answerer:
