@@ -70,7 +70,8 @@ def evaluate_from_model(
         max_instances: Take only a sample of this many instructions, the same for every model.
         is_strip_output: Take the blank space around outputs away.
         is_load_outputs: Keep the outputs that are in the folder already; False replaces them.
-        chunksize: Write model_outputs.json whenever so many outputs have come; None: only in the end.
+        chunksize: Write model_outputs.json whenever so many outputs have come (more as it grows); None: only in the
+            end.
         n_samples: How many outputs to generate and judge an instruction; the standard error then includes
             the variance of generating.
         generator_model: The model's name at its provider, in place of the config's.
