@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.tables import board_table, subset_table
+from autoeval.cli.tables import board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
@@ -21,6 +21,7 @@ from autoeval.pipeline.estimate import DryRun, DryRuns
 from autoeval.pipeline.generating import Generation
 from autoeval.pipeline.import_annotations import Import
 from autoeval.pipeline.make_leaderboard import Leaderboard
+from autoeval.pipeline.recorded_board import RecordedBoard
 from autoeval.pipeline.regeneration import Regeneration
 from autoeval.pipeline.result import Evaluation
 from autoeval.pipeline.runs import Run
@@ -213,6 +214,14 @@ def _show_no_board(console: Console, board: Board) -> None:
         )
 
 
+def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
+    console.print(graded_table(result.board, console.width))
+    for model, cautions in result.cautions.items():
+        for caution in cautions:
+            console.print(Text(f"{model}: {caution}"), soft_wrap=True)
+    console.print(Text(f"Written: {result.path}"), soft_wrap=True)
+
+
 def _show_leaderboard(console: Console, result: Leaderboard) -> None:
     console.print(board_table(result.board, width=console.width))
     _show_models(console, result)
@@ -279,6 +288,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     DryRun: _show_dry_run,
     DryRuns: _show_dry_runs,
     Leaderboard: _show_leaderboard,
+    RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,
     Run: show_run,
     RunComparison: show_comparison,
