@@ -35,8 +35,7 @@ def test_a_judge_among_judges(printed: Any, tmp_path: Path) -> None:
         for vote in range(3)
     ]
     (tmp_path / "votes.json").write_text(json.dumps(votes))
-    flags = ("--gold_crossannotations", "votes.json", "--is_save_leaderboard")
-    flags += ("--output_format", "table")
+    flags = ("--gold_crossannotations", "votes.json", "--is_save_leaderboard", "--output_format", "table")
     people = printed("analyze_evaluators", "humans", *flags)
     assert "however ties between votes are broken" in people
     judges = printed("analyze-evaluators", "--annotators_config=offline", *flags)
