@@ -6,14 +6,14 @@ from autoeval.generators.read import Begun, begin, followed, output_of
 from autoeval.pipeline.outputs_file import encoded, row_of
 from autoeval.pipeline.side import Side
 
-_GROWTH = 8
+_GROWTH = 4
 
 
 class GrowingFile:
     """Writes the file of a side whenever enough outputs have come, so that a stopped run leaves what it had.
 
     Saving stays linear in the outputs: each is looked up until it is there, made a row and encoded once, and the file
-    is written whenever it has grown by `chunksize` outputs and by an eighth.
+    is written whenever it has grown by `chunksize` outputs and by a quarter.
     """
 
     def __init__(self, side: Side, cache: Cache, chunksize: int | None) -> None:

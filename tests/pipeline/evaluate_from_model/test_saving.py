@@ -12,9 +12,8 @@ from autoeval.completions.keys import request_key
 from autoeval.data.instructions import Instruction
 from autoeval.generators.loading import load_generator
 from autoeval.generators.plan import GenerationPlan
-from autoeval.pipeline import growing_file
 from autoeval.pipeline.growing_file import GrowingFile
-from autoeval.pipeline.outputs_file import OutputsFile
+from autoeval.pipeline.outputs_file import OutputsFile, Row, encoded
 from autoeval.pipeline.side import Side
 from autoeval.types import Completion
 
@@ -33,7 +32,7 @@ def test_each_output_is_encoded_once_and_the_file_written_ever_more_rarely(
 
         return call
 
-    monkeypatch.setattr(growing_file, "encoded", counted("encoded", growing_file.encoded))
+    monkeypatch.setattr("autoeval.pipeline.growing_file.encoded", counted("encoded", encoded))
     monkeypatch.setattr(OutputsFile, "write", counted("written", OutputsFile.write))
     monkeypatch.setattr(GenerationPlan, "request", counted("rendered", GenerationPlan.request))
     plan = GenerationPlan(
@@ -52,16 +51,17 @@ def test_each_output_is_encoded_once_and_the_file_written_ever_more_rarely(
     assert [row["output"] for row in first] == [f"Done {number}." for number in range(1, 11)]
     rows = json.loads((tmp_path / "model_outputs.json").read_text())
     assert [row["output"] for row in rows] == [f"Done {number}." for number in range(1, len(rows) + 1)]
-    assert len(rows) > 0.85 * N
+    assert len(rows) > 0.75 * N
     assert calls["encoded"] == len(rows)
-    assert calls["written"] < 45, "saving every 10 outputs would be 100 times"
+    assert calls["written"] < 30, "saving every 10 outputs would be 100 times"
     assert calls["rendered"] == 2 * N, "once to ask, once to look for the replies"
 
 
 def test_a_file_is_what_writing_it_at_once_would_give(tmp_path: Path) -> None:
-    from autoeval.pipeline.outputs_file import encoded
-
-    rows = [{"instruction": 'a "b"\n\u2028c', "output": "ü", "n": None}, {"instruction": "", "output": "\\"}]
+    rows: list[Row] = [
+        {"instruction": 'a "b"\n\u2028c', "output": "ü", "n": None},
+        {"instruction": "", "output": "\\"},
+    ]
     file, _ = OutputsFile.of_both(tmp_path)
     assert file is not None
     file.write([encoded(row) for row in rows], {})
