@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autoeval.data.annotations import check_annotation
 from autoeval.data.loading import Row
@@ -59,3 +59,14 @@ def annotation_table(rows: Iterable[Row], needed: Sequence[str]) -> "pd.DataFram
     import pandas as pd
 
     return pd.DataFrame([check_annotation(row, needed) for row in rows])
+
+
+def with_files(source: Any) -> Any:
+    """Return a source with the annotations file in place of each run's folder, alone or in a list."""
+    if isinstance(source, list | tuple):
+        return [with_files(one) for one in source]
+    try:
+        is_folder = isinstance(source, str | Path) and Path(source).is_dir()
+    except OSError:  # a name that no file can have; reading it says so
+        is_folder = False
+    return find_annotations(source) if is_folder else source

@@ -54,7 +54,7 @@ def load_run(run: str | Path) -> Run:
     """Read a run.
 
     Args:
-        run: its folder, or its annotations file (also one that AlpacaEval wrote).
+        run: its folder, one above it that holds no other run, or its annotations file (also one that AlpacaEval wrote).
 
     Raises:
         UsageError: there is none, or a row or run.json is not what it should be; the message names the place.

@@ -258,13 +258,10 @@ def detail_files() -> Iterator[Member]:
                 f"details: a rate is {kind}",
                 json.dumps({**DETAILS, "subsets": {"first": {"odd": rate}}}).encode(),
             )
-            figures = ["first", "second", 20.0, 10, value, 0.1]
-            yield f"details: a p-value is {kind}", json.dumps({**DETAILS, "comparisons": [figures]}).encode()
-    for told, figures in {
-        "short": ["first", "second", 1.0],
-        "long": ["a", "b", 1.0, 1, 1.0, 1.0, 1.0],
-        "bare": ["a"],
-    }.items():
+            compared = [["first", "second", 20.0, 10, value, 0.1]]
+            yield f"details: a p-value is {kind}", json.dumps({**DETAILS, "comparisons": compared}).encode()
+    comparisons = {"short": ["a", "b", 1.0], "long": ["a", "b", 1.0, 1, 1.0, 1.0, 1.0], "bare": ["a"]}
+    for told, figures in comparisons.items():
         yield f"details: a {told} comparison", json.dumps({**DETAILS, "comparisons": [figures]}).encode()
     rate = {"win_rate": 50.0, "low": 40.0, "high": 60.0, "n": 3, "more": 1}
     yield "details: a rate with more", json.dumps({**DETAILS, "subsets": {"first": {"odd": rate}}}).encode()
