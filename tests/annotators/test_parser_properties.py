@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autoeval.annotators.parsers import Parser
 from autoeval.types import Completion, TokenLogprobs, Unparsed, Verdict
 from tests.annotators.parsing import parser, reading
 
@@ -189,7 +190,6 @@ def test_logprobs_are_weighed_as_the_formula_says(
         ((("m", -0.1), (" M", -0.2), ('"M', -0.3)), 1.0),  # `exact`: no other spelling counts
         ((("M", -0.1), ("m", -math.inf)), 2.0),
         ((("M", 0.0), ("m", -9999.0)), 2.0),
-        ((("M", 1e-6), ("m", math.nan)), 2.0),
         ((("x", -0.1), ("M", -12.0)), "none of the likely tokens is 'm' or 'M'"),
         ((("<think>", 0.0),), "none of the likely tokens is 'm' or 'M'"),
     ],
@@ -205,12 +205,48 @@ def test_logprobs_of_a_token_that_is_not_there() -> None:
     assert "no token number 1" in str(
         reading(parser("logprobs", token=1), Completion("b", logprobs=(token,)))
     )
-    assert reading(PARSERS["logprobs"], Completion("b", logprobs=(token,))) == SECOND
+    assert "no alternatives" in str(reading(PARSERS["logprobs"], Completion("b", logprobs=(token,))))
+    known = TokenLogprobs("b", -0.1, (("b", -0.1),))
     second = parser("logprobs", token=1)
-    assert reading(second, Completion("b", logprobs=(TokenLogprobs("x", 0.0), token))) == SECOND
+    assert reading(second, Completion("b", logprobs=(TokenLogprobs("x", 0.0), known))) == SECOND
 
 
-LONG = 100_000
+NO_NUMBERS = "not numbers that log probabilities can be"
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        (
+            (("a", -0.1), ("a", -5.0), ("b", -2.3)),
+            1.0 + math.exp(-2.3) / (math.exp(-0.1) + math.exp(-5.0) + math.exp(-2.3)),
+        ),
+        ((("a", -0.7), ("a", -0.7), ("b", -0.7)), 1.5),  # one entry, given twice
+        ((("a", -0.1), ("b", -math.inf)), 1.0),
+        ((("a", -math.inf), ("b", -math.inf)), "none of the likely tokens"),
+        ((("a", -0.1), ("b", math.nan)), NO_NUMBERS),
+        ((("a", math.inf), ("b", -1.0)), NO_NUMBERS),
+        ((("a", 0.9), ("b", 0.1)), NO_NUMBERS),
+        ((("a", 1e-7), ("b", -math.inf)), 1.0),  # a rounding error
+        (
+            (("a", -0.1), ("b", -2.3), ("x", math.nan)),
+            1.0 + math.exp(-2.3) / (math.exp(-0.1) + math.exp(-2.3)),
+        ),
+    ],
+)
+def test_odd_log_probabilities(top: tuple[tuple[str, float], ...], expected: float | str) -> None:
+    found = reading(PARSERS["logprobs"], Completion("a", logprobs=(TokenLogprobs(*top[0], top),)))
+    assert found == pytest.approx(expected) if isinstance(expected, float) else expected in str(found)
+
+
+def test_the_token_itself_counts_where_it_is_not_among_its_alternatives() -> None:
+    token = TokenLogprobs("a", -0.1, (("a", -5.0), ("b", -2.3)))
+    found = reading(PARSERS["logprobs"], Completion("a", logprobs=(token,)))
+    assert isinstance(found, float)
+    assert found < 1.2
+
+
+LONG = 64_000
 ENDLESS = (
     "[",
     "{",
@@ -251,10 +287,19 @@ ENDLESS = (
 
 
 @pytest.mark.parametrize("piece", ENDLESS)
-def test_a_long_reply_is_read_fast(piece: str) -> None:
-    many = piece * (LONG // len(piece))
+def test_reading_takes_time_in_proportion_to_the_reply(piece: str) -> None:
+    """Sixteen times the text takes about sixteen times as long, where going through it again and again takes 256."""
     for kind, judge in PARSERS.items():
-        for reply in (many, f"a{many}b", many + "]}" * 100):
-            began = time.process_time()
-            judge.read(Completion(reply))
-            assert time.process_time() - began < 1.0, (kind, reply[:20])
+        for before, after in (("", ""), ("a", "b"), ("", "]}" * 100)):
+            short, long = (before + piece * (size // len(piece)) + after for size in (LONG // 16, LONG))
+            assert any(_growth(judge, short, long) < 100 for _ in range(5)), (kind, long[:20])
+
+
+def _growth(judge: Parser, short: str, long: str) -> float:
+    return _processor_time(judge, long) / max(_processor_time(judge, short), 1e-4)
+
+
+def _processor_time(judge: Parser, reply: str) -> float:
+    began = time.process_time()
+    judge.read(Completion(reply))
+    return time.process_time() - began
