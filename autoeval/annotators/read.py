@@ -99,14 +99,9 @@ def _judgment(
         reading = within_scale(
             Verdict(BUILTIN[question.judge.model](pair.instruction, pair.output_1, pair.output_2))
         )
-        is_verdict = isinstance(reading, Verdict)
-        return Judgment(
-            name,
-            reading.preference if is_verdict else None,
-            price=0.0,
-            seconds=0.0,
-            failure=None if is_verdict else _unparsed(reading),
-        )
+        if isinstance(reading, Unparsed):
+            return Judgment(name, None, price=0.0, seconds=0.0, failure=_unparsed(reading))
+        return Judgment(name, reading.preference, price=0.0, seconds=0.0)
     if entry is None:
         reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
         return Judgment(name, None, is_switched, failure=reason)
