@@ -82,7 +82,7 @@ class TokenLogprobs:
 class Completion:
     """What a model replied, in the same shape for every provider. Any well-formed reply is one.
 
-    `tool_arguments` is the JSON text of the first tool call's arguments. `model` is the name that the
+    `tool_arguments` is the JSON text of the tool calls' arguments, one a line. `model` is the name that the
     server gave, which can be a dated snapshot of the one asked for. Tokens are None where the server did
     not count them. `processing` is `batch` where the reply came from a batch job, at another price.
     """
@@ -135,6 +135,23 @@ class Failure:
     def retryable(self) -> bool:
         """Whether asking again can help."""
         return self.kind in RETRYABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The numbers that a verdict can be, both ends among them."""
+
+    low: float
+    high: float
+
+    def holds(self, value: object) -> bool:
+        """Whether a value is a number of the scale."""
+        return (
+            isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+        )
+
+
+PREFERENCE = Scale(1.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,17 @@ from autoeval.completions.cache import Entry, RecordedVerdict
 from autoeval.completions.keys import request_key
 from autoeval.completions.pricing import BATCH, cost
 from autoeval.prompting.config import Price
-from autoeval.types import Annotation, Completion, Failure, Judgment, Pair, Request, Unparsed
+from autoeval.types import (
+    PREFERENCE,
+    Annotation,
+    Completion,
+    Failure,
+    Judgment,
+    Pair,
+    Request,
+    Unparsed,
+    Verdict,
+)
 
 _READ_AT_ONCE = 200
 PriceOf = Callable[[Request], Price | None]
@@ -86,8 +96,12 @@ def _judgment(
 ) -> Judgment:
     name, is_switched = question.judge.name, question.is_switched
     if question.request is None:
-        preference = BUILTIN[question.judge.model](pair.instruction, pair.output_1, pair.output_2)
-        return Judgment(name, preference, price=0.0, seconds=0.0)
+        reading = within_scale(
+            Verdict(BUILTIN[question.judge.model](pair.instruction, pair.output_1, pair.output_2))
+        )
+        if isinstance(reading, Unparsed):
+            return Judgment(name, None, price=0.0, seconds=0.0, failure=_unparsed(reading))
+        return Judgment(name, reading.preference, price=0.0, seconds=0.0)
     if entry is None:
         reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
         return Judgment(name, None, is_switched, failure=reason)
@@ -117,7 +131,7 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
         explanation=verdict.explanation if verdict else None,
         price=None if paid is None else paid / question.n_places,
         seconds=completion.seconds / question.n_places,
-        failure=f"unparsed: {reading.reason}" if isinstance(reading, Unparsed) else None,
+        failure=_unparsed(reading) if isinstance(reading, Unparsed) else None,
         model=completion.model,
     )
 
@@ -126,8 +140,20 @@ def _reading(question: Question, completion: Completion) -> Reading:
     assert question.judge.parser is not None
     readings = question.judge.parser.read(completion)
     if len(readings) == question.n_places:
-        return readings[question.place]
+        return within_scale(readings[question.place])
     return Unparsed(f"the reply has {len(readings)} verdicts for {question.n_places} pairs")
+
+
+def within_scale(reading: Reading) -> Reading:
+    """Return a reading, but none for a verdict outside of its scale, whoever gave it."""
+    if isinstance(reading, Unparsed) or PREFERENCE.holds(reading.preference):
+        return reading
+    low, high = PREFERENCE.low, PREFERENCE.high
+    return Unparsed(f"the verdict {reading.preference!r} is not a number from {low:g} to {high:g}")
+
+
+def _unparsed(reading: Unparsed) -> str:
+    return f"unparsed: {reading.reason}"
 
 
 def turned(preference: float, is_switched: bool) -> float:
