@@ -35,7 +35,7 @@ def load_instructions(
     found: dict[bytes, Instruction] = {}
     for row in read_rows(source, role):
         text = read_instruction(row)
-        found.setdefault(instruction_key(text), Instruction(text, read_label(row.fields, "dataset")))
+        found.setdefault(instruction_key(text), Instruction(text, read_label(row, "dataset")))
     if max_instances is None:
         return list(found.values())
     chosen = set(nsmallest(max_instances, found, key=lambda key: draw(key, seed)))

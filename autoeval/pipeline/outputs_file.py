@@ -11,7 +11,7 @@ from autoeval.data.records import MODEL, read_records
 from autoeval.errors import UsageError
 from autoeval.generators.plan import Key
 from autoeval.generators.read import Output
-from autoeval.pipeline.annotation_file import replacing
+from autoeval.pipeline.replacing import replacing
 
 Row = dict[str, Any]
 

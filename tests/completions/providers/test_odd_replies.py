@@ -163,6 +163,7 @@ def test_odd_bodies_are_read(name: str) -> None:
         (b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n', {}, "broke off"),
         (b'event: message_start\ndata: {"type":"message_start"}\n\n', {}, "another protocol"),
     ],
+    ids=range(9),
 )
 def test_bodies_that_are_no_reply_are_named(content: bytes, headers: dict[str, str], told: str) -> None:
     with JudgeServer(always(raw=content, headers=headers)) as server:
