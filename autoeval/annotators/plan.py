@@ -78,6 +78,12 @@ class Plan:
         per_judge = [(2 if judge.order == "both" else 1) * judge.samples for judge in self.annotator.judges]
         return len(self.pairs) * (sum(per_judge) if self.annotator.combine == "jury" else max(per_judge))
 
+    @property
+    def n_requests(self) -> float:
+        """How many requests about `n_questions` are; a prompt can ask about several pairs."""
+        sizes = [judge.batch_size for judge in self.annotator.judges if not judge.is_builtin]
+        return self.n_questions / (sum(sizes) / len(sizes)) if sizes else 0.0
+
     def requests(self) -> Iterator[Request]:
         """Walk through everything there is to ask; equal requests may come more than once."""
         for planned in self:

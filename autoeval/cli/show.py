@@ -132,7 +132,7 @@ def _show_account(console: Console, result: Evaluation) -> None:
         console.print(Text(line))
     for path in (*result.outputs_paths, *result.paths):
         console.print(Text(f"  {path}"), soft_wrap=True)
-    if result.tally.n_judged:
+    if result.tally.n_judged and result.tally.coverage >= result.min_coverage:
         console.print(Text("To cite:"))
         console.print(Text(f"  {citation(result)}"), soft_wrap=True)
         console.print(Text(f"  {latex_citation(result)}"), soft_wrap=True)

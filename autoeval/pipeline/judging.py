@@ -10,7 +10,7 @@ from typing import Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.annotators.read import Replies, read, unparsed_keys
+from autoeval.annotators.read import Replies, read, unparsed_keys, why_unread
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.cache import Cache, Entry, default_path
 from autoeval.completions.keys import request_key
@@ -95,8 +95,19 @@ def ask_all(
         refuse_unbatchable(plans[0].annotator.judges)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
     requests = Replay(lambda: chain.from_iterable(plan.requests() for plan in plans))
-    n_questions = sum(plan.n_questions for plan in plans)
-    return ask(requests, cache, options, _price_of(plans[0].annotator), display, again, n_questions)
+    n_pairs, n_requests = sum(len(plan.pairs) for plan in plans), sum(plan.n_requests for plan in plans)
+    return ask(
+        requests,
+        cache,
+        options,
+        _price_of(plans[0].annotator),
+        display,
+        again,
+        n_pairs,
+        "pairs judged",
+        why_unread=why_unread(plans[0].annotator.judges),
+        per_request=n_pairs / n_requests if n_requests else 1.0,
+    )
 
 
 def _refuse_unmet(plan: Plan, cache: Cache) -> None:

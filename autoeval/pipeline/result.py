@@ -31,6 +31,7 @@ _EXIT_AFTER = {
     StopReason.BUDGET: EXIT_BUDGET,
     StopReason.REFUSED: EXIT_REFUSED,
     StopReason.PENDING: EXIT_PENDING,
+    StopReason.UNREADABLE: EXIT_INCOMPLETE,
 }
 
 

@@ -30,7 +30,7 @@ class Answer:
 
     `choice` replaces the whole OpenAI choice (a recorded one with log probabilities, for example).
     `status` other than 200 makes an error with `text` as its message and `code` as its code.
-    `delay` is in seconds.
+    `delay` is in seconds. `raw` is sent as it is, whatever the protocol: JSON, or the body's bytes.
     """
 
     text: str = ""
@@ -45,6 +45,7 @@ class Answer:
     delay: float = 0.0
     model: str | None = None
     output_tokens: int | None = None
+    raw: Any = None
 
 
 Answerer = Callable[[Body], Answer]

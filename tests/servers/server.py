@@ -108,6 +108,8 @@ class JudgeServer:
                 await asyncio.sleep(answer.delay)
             if answer.fault is not None:
                 return await self._misbehave(request, answer.fault)
+            if answer.raw is not None:
+                return _as_it_is(answer)
             reply = shape(body, answer) if answer.status == 200 else shape_error(answer)
             return web.json_response(reply, status=answer.status, headers=answer.headers)
         finally:
@@ -176,6 +178,12 @@ class JudgeServer:
             while not self._closing.is_set():
                 await response.write(b" ")
                 await asyncio.sleep(0.01)
+
+
+def _as_it_is(answer: Answer) -> web.Response:
+    content = answer.raw if isinstance(answer.raw, bytes) else json.dumps(answer.raw).encode()
+    headers = {"Content-Type": "application/json", **answer.headers}
+    return web.Response(body=content, status=answer.status, headers=headers)
 
 
 def _zip_bomb() -> bytes:
