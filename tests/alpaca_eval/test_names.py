@@ -12,11 +12,12 @@ from autoeval.prompting import finding
 
 @pytest.fixture(autouse=True)
 def _without_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "installed", lambda folder: None)
+    monkeypatch.setattr(finding, "installed", lambda _: None)
 
 
 @pytest.mark.parametrize(
-    "name", ["alpaca_eval_gpt4", "weighted_alpaca_eval_gpt4_turbo", "alpaca_eval_gpt4_0314", "chatgpt_fn"]
+    "name",
+    ["alpaca_eval_gpt4", "weighted_alpaca_eval_gpt4_turbo", "alpaca_eval_gpt4_0314", "chatgpt_fn"],
 )
 def test_a_judge_of_theirs(name: str) -> None:
     with pytest.raises(
