@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.tables import board_table, subset_table
+from autoeval.cli.tables import board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.table import Board
 from autoeval.pipeline.batches import BatchList
@@ -18,6 +18,7 @@ from autoeval.pipeline.estimate import DryRun, DryRuns
 from autoeval.pipeline.generating import Generation
 from autoeval.pipeline.import_annotations import Import
 from autoeval.pipeline.make_leaderboard import Leaderboard
+from autoeval.pipeline.recorded_board import RecordedBoard
 from autoeval.pipeline.regeneration import Regeneration
 from autoeval.pipeline.result import Evaluation
 from autoeval.pipeline.runs import Run
@@ -155,6 +156,14 @@ def _show_board(console: Console, board: Board) -> None:
         )
 
 
+def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
+    console.print(graded_table(result.board, console.width))
+    for model, cautions in result.cautions.items():
+        for caution in cautions:
+            console.print(Text(f"{model}: {caution}"), soft_wrap=True)
+    console.print(Text(f"Written: {result.path}"), soft_wrap=True)
+
+
 def _show_leaderboard(console: Console, result: Leaderboard) -> None:
     console.print(board_table(result.board, width=console.width))
     for name, coverage in result.incomplete.items():
@@ -216,6 +225,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     DryRun: _show_dry_run,
     DryRuns: _show_dry_runs,
     Leaderboard: _show_leaderboard,
+    RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,
     Run: show_run,
     RunComparison: show_comparison,
