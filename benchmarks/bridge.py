@@ -33,7 +33,7 @@ PAIRS = (
 )
 """New judge and old judge."""
 SIZES = (5, 8, 12)
-DRAWS = 1_000
+DRAWS = 500
 
 Indices = npt.NDArray[np.intp]
 

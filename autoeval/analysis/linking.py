@@ -186,13 +186,11 @@ def refusal(anchors: Sequence[Anchor]) -> str | None:
 
 def rank_correlation(anchors: Sequence[Anchor]) -> float:
     """Return Spearman's rank correlation of the two judges' win rates; NaN where one gives all the same."""
-    ranks = [
-        _ranks(np.array([rate.win_rate for rate in rates]))
-        for rates in zip(*((anchor.old, anchor.new) for anchor in anchors), strict=True)
-    ]
-    if len(anchors) < 2 or any(np.ptp(each) == 0 for each in ranks):
+    old = _ranks(np.array([anchor.old.win_rate for anchor in anchors]))
+    new = _ranks(np.array([anchor.new.win_rate for anchor in anchors]))
+    if len(anchors) < 2 or np.ptp(old) == 0 or np.ptp(new) == 0:
         return float("nan")
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(old, new)[0, 1])
 
 
 def expected_width(n_anchors: int, n_pairs: int, link_error: float, n_board: int) -> float:

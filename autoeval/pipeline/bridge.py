@@ -2,109 +2,41 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from autoeval.analysis.linking import (
     FARTHEST,
     FEWEST_ANCHORS,
     Anchor,
-    Link,
-    Placement,
     Rate,
     fit_link,
     leave_one_out,
-    rank_correlation,
     refusal,
 )
+from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport
 from autoeval.completions.cache import Cache
 from autoeval.data.hub import ALPACA_EVAL_REPOSITORY
 from autoeval.data.pairing import Pairs, PairsByGenerator, load_pairs_by_generator
 from autoeval.errors import UsageError
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Cell
 from autoeval.pipeline import boards
 from autoeval.pipeline.asking import Asking, AskingParameters, checked, judge_source, prepare
-from autoeval.pipeline.bridging import OldBoard, Offer, bridged_row, choose_anchors, offers, output_source
+from autoeval.pipeline.bridge_plan import BridgePlan, offers, plan_lines
+from autoeval.pipeline.bridge_result import Bridge, Bridged, save_bridge
+from autoeval.pipeline.bridging import OldBoard, bridged_row, choose_anchors, output_source
 from autoeval.pipeline.checks import check_number, require_source
 from autoeval.pipeline.choosing import outputs_to_compare
-from autoeval.pipeline.estimate import DryRun, estimate, total
+from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.judging import judge_all
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.presets import find_preset
-from autoeval.pipeline.result import EXIT_INCOMPLETE, exit_code_after
-from autoeval.pipeline.saving import judge_facts, save_json
 
 HUB_OUTPUTS = f"{ALPACA_EVAL_REPOSITORY}:alpaca_eval_all_outputs"
-
-
-@dataclass(frozen=True)
-class BridgePlan:
-    """What a bridge would ask: what anchors and pairs buy, the planned offer first, and the plan in numbers."""
-
-    judge: str
-    board: str
-    anchors: Sequence[str]
-    offers: Sequence[Offer]
-    dry_run: DryRun
-
-
-@dataclass(frozen=True)
-class Bridged:
-    """A model that was placed: its win rate by the new judge, and where it stands on the old scale."""
-
-    name: str
-    new: Rate
-    placement: Placement
-
-
-@dataclass(frozen=True)
-class Bridge:
-    """What a bridge came to.
-
-    Attributes:
-        judge: the new judge, with its fingerprint.
-        old: the board with its judge.
-        reference: what the models were compared with.
-        anchors: the models that both judges have judged, lowest first.
-        link: the link of the two scales; None where too few anchors could be judged.
-        left_out: each anchor as the link of the others places it, in their order.
-        bridged: the models that were placed.
-        refused: the models that were not, with the reason.
-        incomplete: models of whose pairs too few could be judged, with that share.
-        board: the board with the bridged rows.
-        asks: what asking for the anchors, and then for the models, came to.
-        path: bridge.json; None where nothing is written.
-    """
-
-    judge: str
-    old: OldBoard
-    reference: str
-    anchors: Sequence[Anchor]
-    link: Link | None
-    left_out: Sequence[Placement]
-    bridged: Sequence[Bridged]
-    refused: Mapping[str, str]
-    incomplete: Mapping[str, float]
-    board: Board
-    asks: Sequence[AskReport]
-    path: Path | None
-
-    @property
-    def exit_code(self) -> int:
-        """What the command line exits with."""
-        codes = [exit_code_after(asked, is_complete=not self.incomplete) for asked in self.asks]
-        is_short = self.link is None or bool(self.refused)
-        return max(codes) or (EXIT_INCOMPLETE if is_short else 0)
-
-    @property
-    def mean_error(self) -> float:
-        """How far, in points and on average, an anchor lies from where the others place it."""
-        errors = [abs(p.win_rate - a.old.win_rate) for p, a in zip(self.left_out, self.anchors, strict=True)]
-        return sum(errors) / len(errors)
 
 
 @also_takes(AskingParameters)
@@ -143,8 +75,8 @@ def bridge(
         anchors: The models of the board to judge again, at least 5. Default: some spread over its range.
         n_anchors: How many of them, where anchors does not name them.
         max_instances: Judge only a sample of this many instructions, the same for every model.
-        output_path: Folder for bridge.json and leaderboard.csv. `auto`: results_bridge/<judge>; None: write
-            nothing.
+        output_path: Folder for bridge.json and leaderboard.csv. `auto`: results_bridge/<board>-<judge>; None:
+            write nothing.
         is_cache_leaderboard: Write the bridged rows into the board's own file too, if it is yours.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
@@ -196,16 +128,17 @@ def bridge(
         plan = builder.planned(names, anchor_plans, models, len(candidates.keys() & old.rates.keys()))
         if asked_how.dry_run:
             return plan
-        _announce(plan, asked_how)
+        asked_how.display.announce("\n".join(plan_lines(plan)))
         built = builder.build(names, anchor_plans, models)
-    folder = output_folder(output_path, None, asked_how.annotator.name, Path(source), default="results_bridge")
+    name = f"{path.stem}-{asked_how.annotator.name}"
+    folder = output_folder(output_path, None, name, Path(source), default="results_bridge")
     if folder is None or built.link is None:
         return built
     boards.save_board(built.board, folder / "leaderboard.csv")
     if is_cache_leaderboard and boards.is_own(path):
         new_rows = {one.name: built.board.rows[one.name] for one in built.bridged}
         boards.update_board(path, lambda now: now.with_rows(new_rows), {}, "win_rate")
-    return replace(built, path=_save(folder, built, asked_how, seed))
+    return replace(built, path=save_bridge(folder, built, asked_how.annotator, seed))
 
 
 @dataclass(frozen=True)
@@ -241,9 +174,9 @@ class _Builder:
         new, incomplete, report = self._rates(names, plans, 0.0)
         anchors = [Anchor(name, self.old.rates[name], new[name]) for name in names if name in new]
         bridge = Bridge(
-            judge=f"{self.asking.annotator.name} ({self.asking.annotator.fingerprint})",
+            judge=_named_judge(self.asking.annotator),
             old=self.old,
-            reference=plans[0].pairs.generator_1,  # type: ignore[attr-defined]
+            reference=cast("Pairs", plans[0].pairs).generator_1,
             anchors=anchors,
             link=None,
             left_out=(),
@@ -316,6 +249,10 @@ class _Builder:
         return rates, incomplete, report
 
 
+def _named_judge(annotator: Annotator) -> str:
+    return f"{annotator.name} ({', '.join([*annotator.models, annotator.fingerprint])})"
+
+
 def _named(anchors: Sequence[str] | str | None) -> list[str] | None:
     if anchors is None:
         return None
@@ -330,47 +267,3 @@ def _refuse_known(old: OldBoard, models: Mapping[str, Pairs]) -> None:
                 f"--model_outputs: {name!r} is on the board already, where the old judge itself gave it "
                 f"{old.rates[name].win_rate:.1f}%. Leave it out, or use it as an anchor."
             )
-
-
-def _announce(plan: BridgePlan, asking: Asking) -> None:
-    asking.display.announce("\n".join(plan_lines(plan)))
-
-
-def plan_lines(plan: BridgePlan) -> list[str]:
-    """Say what anchors and pairs buy, and what is planned."""
-    lines = [
-        f"bridge from {plan.judge} to the scale of {plan.board} over {len(plan.anchors)} anchors: "
-        f"{', '.join(plan.anchors)}",
-        "anchors  pairs each  95% interval, one family  another maker  price of the anchors",
-    ]
-    for number, offer in enumerate(plan.offers):
-        price = "unknown" if offer.cost is None else f"${offer.cost:.2f}"
-        lines.append(
-            f"{offer.n_anchors:7}  {offer.n_pairs:10}  {offer.same_family:17.1f} points  {offer.another_maker:6.1f} points"
-            f"  {price}{'  <- this run' if number == 0 else ''}"
-        )
-    run = plan.dry_run
-    price = "unknown (give --judge_price)" if run.cost is None else f"about ${run.cost:.4f}"
-    lines.append(f"to ask: {run.n_new} new requests of {run.n_requests} for {run.n_pairs} pairs; cost {price}")
-    return lines
-
-
-def _save(folder: Path, bridge: Bridge, asking: Asking, seed: int) -> Path:
-    assert bridge.link is not None
-    facts = {
-        "board": str(bridge.old.path),
-        "old_judge": bridge.old.judge,
-        "annotator": judge_facts(asking.annotator),
-        "reference": bridge.reference,
-        "seed": seed,
-        "link": asdict(bridge.link),
-        "spearman": rank_correlation(bridge.anchors),
-        "anchors": [
-            {**asdict(anchor), "left_out": asdict(placed)}
-            for anchor, placed in zip(bridge.anchors, bridge.left_out, strict=True)
-        ],
-        "bridged": [asdict(one) for one in bridge.bridged],
-        "refused": dict(bridge.refused),
-        "incomplete": dict(bridge.incomplete),
-    }
-    return save_json(facts, folder / "bridge.json")

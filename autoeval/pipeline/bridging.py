@@ -6,21 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.analysis.linking import FEWEST_ANCHORS, Anchor, Placement, Rate, expected_width, log_odds
+from autoeval.analysis.linking import FEWEST_ANCHORS, Anchor, Placement, Rate, log_odds
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import Plan
-from autoeval.completions.cache import Cache
 from autoeval.data.pairing import Pairs
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.table import Board, Cell
-from autoeval.pipeline.estimate import estimate
 from autoeval.pipeline.rows import Conditions
 
-SAME_FAMILY = 0.17
-ANOTHER_MAKER = 0.46
-"""Residuals of links in logits at 805 pairs: the larger one of two variants of GPT-4-turbo, and Claude against GPT-4
-(`python -m benchmarks.bridge`)."""
-_SIZES = ((5, 8, 12), (100, 200, 400))
 _OUTPUTS = ("*/model_outputs.*", "*.json*", "*.csv*", "*.tsv*", "*.parquet")
 
 
@@ -149,46 +141,13 @@ def _spread(names: list[str], rates: Mapping[str, Rate], wanted: int) -> list[st
     return sorted(chosen, key=names.index)
 
 
-@dataclass(frozen=True)
-class Offer:
-    """What a number of anchors and of pairs buys.
-
-    Widths are those of 95% prediction intervals, in points, where the judges are of one family and where they come
-    from different makers; `cost` is in US dollars for asking all anchors anew, None where the price is unknown.
-    """
-
-    n_anchors: int
-    n_pairs: int
-    same_family: float
-    another_maker: float
-    cost: float | None
-
-
-def offers(plans: Sequence[Plan], n_available: int, n_board: int) -> list[Offer]:
-    """Say how many anchors and pairs give which width at which price; the first offer is the one that was planned."""
-    n_pairs = len(plans[0].pairs)
-    with Cache(None) as empty:
-        whole = [estimate(plan, empty).cost for plan in plans]
-    known = [cost for cost in whole if cost is not None]
-    a_pair = sum(known) / (n_pairs * len(plans)) if len(known) == len(plans) else None
-    numbers = sorted({k for k in _SIZES[0] if k <= n_available} | {len(plans)})
-    pairs = sorted({n for n in _SIZES[1] if n < n_pairs} | {n_pairs})
-    found = [
-        Offer(
-            k,
-            n,
-            expected_width(k, n, SAME_FAMILY, n_board),
-            expected_width(k, n, ANOTHER_MAKER, n_board),
-            None if a_pair is None else a_pair * k * n,
-        )
-        for k in numbers
-        for n in pairs
-    ]
-    return sorted(found, key=lambda offer: (offer.n_anchors, offer.n_pairs) != (len(plans), n_pairs))
-
-
 def bridged_row(
-    placed: Placement, new: Rate, pairs: Pairs, annotator: Annotator, board: OldBoard, anchors: Sequence[Anchor]
+    placed: Placement,
+    new: Rate,
+    pairs: Pairs,
+    annotator: Annotator,
+    board: OldBoard,
+    anchors: Sequence[Anchor],
 ) -> dict[str, Cell]:
     """Return the row of a model that only the new judge has seen.
 
