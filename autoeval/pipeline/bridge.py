@@ -99,7 +99,8 @@ def bridge(
     require_source(board, "--board", "say on whose scale the models are to be placed")
     defaults = find_preset(preset)
     found, path = boards.find_board(board, "", defaults, "--board")
-    assert path is not None
+    if path is None or not path.exists():
+        raise UsageError(f"--board: there is no leaderboard {str(board)!r}.")
     old = OldBoard.of(found, path)
     source = judge_source(annotators_config, defaults, parameters)
     asked_how = prepare(source, parameters)

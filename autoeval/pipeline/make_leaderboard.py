@@ -16,7 +16,7 @@ from autoeval.leaderboards.table import MODES, Board, read_board
 from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.pipeline.boards import check_column, update_board
 from autoeval.pipeline.checks import check_choice, check_number, require_source
-from autoeval.pipeline.choosing import outputs_to_compare
+from autoeval.pipeline.choosing import judge_name, outputs_to_compare
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.import_annotations import import_json_cache
@@ -132,7 +132,7 @@ def make_leaderboard(
     check_number("seed", seed, 0, whole=True, optional=False)
     defaults = find_preset(preset)
     source = judge_source(annotators_config, defaults, parameters)
-    path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
+    path = Path(leaderboard_path or f"results/{judge_name(source)}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
     require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")

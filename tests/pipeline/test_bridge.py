@@ -155,6 +155,7 @@ def test_before_asking_it_says_widths_and_the_price(given: dict[str, Any]) -> No
         ({"anchors": "m0,m2,m4,m6"}, "at least 5 models"),
         ({"n_anchors": 4}, "n_anchors"),
         ({"board": None}, "--board is missing"),
+        ({"board": "missing.csv"}, "--board: there is no leaderboard"),
         ({"board": "weighted_alpaca"}, "--board: there is neither"),
         ({"anchors": "m0,m1,m2,m3,m44"}, "Did you mean 'm4'"),
         ({"model_outputs": outputs_of("m3", 0.5)}, "on the board already"),
