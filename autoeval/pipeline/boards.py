@@ -9,10 +9,10 @@ from pathlib import Path
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
 from autoeval.leaderboards.table import COLUMNS, Board, read_board
-from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.checks import check_choice
 from autoeval.pipeline.choosing import judge_name
 from autoeval.pipeline.presets import Preset
+from autoeval.pipeline.replacing import replacing
 from autoeval.pipeline.rows import Row
 from autoeval.prompting.alpaca_eval.folders import installed
 from autoeval.resources import shipped
@@ -24,7 +24,10 @@ _ALPACA_EVAL_REFERENCES = {"data_AlpacaEval": "text_davinci_003", "data_AlpacaEv
 
 
 def find_board(
-    precomputed: str | Path | None, annotator: str | Path, preset: Preset
+    precomputed: str | Path | None,
+    annotator: str | Path,
+    preset: Preset,
+    flag: str = "--precomputed_leaderboard",
 ) -> tuple[Board, Path | None]:
     """Return the board that results are shown among, and its file.
 
@@ -33,6 +36,7 @@ def find_board(
             shipped board of this judge and preset; None for no board.
         annotator: the judge.
         preset: whose boards come first.
+        flag: the parameter that named it, for errors.
 
     Raises:
         UsageError: the file is missing or no leaderboard.
@@ -44,11 +48,21 @@ def find_board(
         return (read_board(path), path) if path.is_file() else (_EMPTY, None)
     path = Path(precomputed)
     if path.exists():
-        return read_board(path), path
+        return (read_own if is_own(path) else read_board)(path), path
     if path.suffix.lower() != ".csv":
-        return _named_board(str(precomputed), preset)
+        return _named_board(str(precomputed), preset, flag)
     _check_can_be_made(path)
     return _EMPTY, path  # a board to be begun
+
+
+def read_own(path: Path) -> Board:
+    """Read a board that results are going to be written to, and what is stored beside it, before anything is spent.
+
+    Raises:
+        UsageError: one of both cannot be read.
+    """
+    read_preferences(path_beside(path))
+    return read_board(path) if path.exists() else _EMPTY
 
 
 def _check_can_be_made(path: Path) -> None:
@@ -173,7 +187,7 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _named_board(name: str, preset: Preset) -> tuple[Board, Path]:
+def _named_board(name: str, preset: Preset, flag: str) -> tuple[Board, Path]:
     found = {
         path.stem.removesuffix("_leaderboard"): path
         for folder in reversed(_installed_boards())
@@ -182,9 +196,7 @@ def _named_board(name: str, preset: Preset) -> tuple[Board, Path]:
     }
     wanted = name.removesuffix("_leaderboard")
     if wanted not in found:
-        raise UsageError(
-            f"--precomputed_leaderboard: there is neither a file nor a board {name!r}. {nearest(wanted, found)}"
-        )
+        raise UsageError(f"{flag}: there is neither a file nor a board {name!r}. {nearest(wanted, found)}")
     path = found[wanted]
     return _with_conditions(read_board(path), wanted, path.parent.name), path
 
