@@ -12,6 +12,7 @@ from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig, Order
 from autoeval.completions.endpoints import endpoint_of
+from autoeval.completions.providers.reasoning import fitted
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
@@ -142,7 +143,7 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         name=name,
         endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
-        parameters=config.parameters,
+        parameters=fitted(config.model, config.parameters),
         prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),
         parser=config.parser,
         order=config.order,
