@@ -183,8 +183,11 @@ def _show_dry_run(console: Console, plan: DryRun) -> None:
     price = "unknown (give --judge_price)" if plan.cost is None else f"about ${plan.cost:.4f}"
     console.print(f"pairs: {plan.n_pairs}")
     console.print(f"requests: {plan.n_requests}, of which {plan.n_cached} cached and {plan.n_new} new")
-    console.print(f"tokens: about {plan.input_tokens} in, {plan.output_tokens} out")
+    reasoning = f", of which {plan.reasoning_tokens} assumed for reasoning" if plan.reasoning_tokens else ""
+    console.print(f"tokens: about {plan.input_tokens} in, {plan.output_tokens} out{reasoning}")
     console.print(f"cost: {price}")
+    for note in plan.notes:
+        console.print(Text(note))
 
 
 def _show_dry_runs(console: Console, plans: DryRuns) -> None:
@@ -194,6 +197,8 @@ def _show_dry_runs(console: Console, plans: DryRuns) -> None:
             f"{step}: {plan.n_requests} requests, of which {plan.n_new} new; "
             f"about {plan.input_tokens} tokens in, {plan.output_tokens} out; cost {price}"
         )
+    for note in dict.fromkeys(note for plan in plans.steps.values() for note in plan.notes):
+        console.print(Text(note))
     total = (
         "unknown (give --generator_price or --judge_price)"
         if plans.cost is None

@@ -18,8 +18,9 @@ from autoeval.errors import AutoevalError
 from autoeval.generators.config import Generator
 from autoeval.generators.plan import GenerationPlan, Key
 from autoeval.generators.read import REFUSAL, Missing, read
-from autoeval.pipeline.estimate import DryRun, count, price_of
+from autoeval.pipeline.estimate import DryRun, count, price_of, with_notes
 from autoeval.pipeline.outputs_file import OutputsFile, Row, row_of
+from autoeval.pipeline.retirement import explained
 from autoeval.types import Failure
 
 _EXIT_CODES = {
@@ -130,7 +131,7 @@ class Side:
         """Count what there is to ask, and estimate its tokens and cost."""
         generator = self.plan.generator
         price = price_of(generator)
-        return count(
+        counted = count(
             self.plan.requests(),
             self.plan.n_outputs,
             cache,
@@ -138,6 +139,7 @@ class Side:
             lambda _: generator.reply_tokens,
             is_batch,
         )
+        return with_notes(counted, [generator])
 
     def stand_ins(self, cache: Cache) -> list[Row]:
         """Return the outputs as far as they are known, and text of the expected length for the others."""
@@ -192,6 +194,7 @@ def generate(
     report = ask(
         requests, cache, options, lambda _: price, display, total=n_new, doing="generated", on_reply=save
     )
+    report = explained(report, [generator])
     found, missing = side.read(cache, report.failures)
     reasons = Counter(lack.reason.partition(":")[0] for lack in missing)
     rows = side.in_order(found)

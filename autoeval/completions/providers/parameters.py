@@ -26,6 +26,7 @@ _NOT_ANTHROPIC = _LOGPROBS | {
 }
 
 
+_CLOUDS = frozenset({"bedrock", "vertex"})
 _SAME_RULES = {"azure": "openai", "openrouter": "openai"}
 
 
@@ -120,6 +121,12 @@ def adapt(family: str, model: str, parameters: Mapping[str, Any]) -> dict[str, A
         name: min(value, rule.most[name]) if name in rule.most else value for name, value in kept.items()
     }
     return {**rule.default, **{rule.rename.get(name, name): value for name, value in capped.items()}}
+
+
+def drops_logprobs(provider: str, model: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether log probabilities that a request wants are left out because its model gives none."""
+    family = "anthropic" if provider in _CLOUDS and "claude" in model else provider
+    return bool(parameters.get("logprobs")) and "logprobs" not in adapt(family, model, parameters)
 
 
 def refuse_unknown(provider: str, parameters: Iterable[str], known: Collection[str]) -> None:
