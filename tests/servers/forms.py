@@ -78,7 +78,7 @@ def _undecided(frame: str, labels: Labels) -> str:
 def _prose(frame: str, winner: str, loser: str, labels: Labels) -> str:
     first, second = labels
     if _ASKS_PER_CENT.search(frame):
-        return "90%" if winner == first else "10%"
+        return "97%" if winner == first else "3%"
     if re.search(rf"{re.escape(first)} ?>> ?{re.escape(second)}", frame):
         return f"{winner} >> {loser}"
     if re.search(rf"{re.escape(first)} ?> ?{re.escape(second)}", frame):
