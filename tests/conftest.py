@@ -3,6 +3,12 @@
 import os
 import signal
 
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is decides nothing: neither how long an example takes nor how long it took to make.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
 TODAY = "2026-11-26"
 """The day on which these tests run, whenever that is: models come and go."""
 

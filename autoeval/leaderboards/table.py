@@ -86,11 +86,12 @@ _TEXTS = frozenset(
 class Board:
     """Rows by model name. A board is never changed; merging gives a new one.
 
-    `known_columns` are those that are written first, in this order.
+    `known_columns` are those that are written first, in this order; `order` is the column that it was sorted by last.
     """
 
     rows: Mapping[str, Mapping[str, Cell]]
     known_columns: Sequence[str] = COLUMNS
+    order: str | None = None
 
     def with_row(self, name: str, row: Mapping[str, Cell]) -> "Board":
         """Return the board with one row added or replaced."""
@@ -110,7 +111,7 @@ class Board:
             name, row = item
             return -_order(row.get(column)), -_order(row.get("win_rate")), name
 
-        return replace(self, rows=dict(sorted(self.rows.items(), key=key)))
+        return replace(self, rows=dict(sorted(self.rows.items(), key=key)), order=column)
 
     def of_mode(self, mode: str | None, keep: str | None = None) -> "Board":
         """Return the rows of a mode and the stricter ones, and the row `keep`; None keeps all."""
@@ -119,6 +120,10 @@ class Board:
         admitted = {None, *MODES[: MODES.index(mode) + 1]}
         rows = {name: row for name, row in self.rows.items() if row.get("mode") in admitted or name == keep}
         return replace(self, rows=rows)
+
+    def strictest_mode(self) -> str:
+        """Return the strictest mode that leaves any row."""
+        return next((mode for mode in MODES if self.of_mode(mode).rows), MODES[-1])
 
     def columns(self) -> list[str]:
         """Return every column that some row has, ours first."""

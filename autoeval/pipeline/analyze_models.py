@@ -51,6 +51,7 @@ class ModelsAnalysis:
 
 def analyze_models(
     annotations: Any = None,
+    *,
     output_path: str | Path | None = "auto",
     adjusted_test: str = "p_t",
     zero_method: str = "wilcox",
@@ -67,8 +68,8 @@ def analyze_models(
     p-values of the whole table are one family.
 
     Args:
-        annotations: The annotations of the models against one reference: a glob
-            ('results/*/annotations.json'), a file or a list of them; in Python also a DataFrame.
+        annotations: The annotations of the models against one reference: the runs' folders, files or globs
+            (results/*/annotations.json); in Python a list of these, or a DataFrame.
         output_path: Folder for the tables and plots. `auto`: results_models; None: write nothing.
         adjusted_test: The test whose p-values are adjusted: p_t, p_wilcoxon, p_mcnemar, p_mcnemar_mid or
             p_permutation.

@@ -44,7 +44,7 @@ def read_annotations(source: Any, role: str) -> "pd.DataFrame":
     """Read annotations as a table.
 
     Args:
-        source: a file, a glob or any other source of rows.
+        source: a file, a run's folder, a glob, a list of these, or any other source of rows.
         role: the flag that named it.
 
     Raises:
@@ -52,4 +52,13 @@ def read_annotations(source: Any, role: str) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    return pd.DataFrame([dict(row.fields) for row in read_rows(source, role)])
+    return pd.DataFrame([dict(row.fields) for row in read_rows(_with_files(source), role)])
+
+
+def _with_files(source: Any) -> Any:
+    """Return a source with the annotations file in place of each folder."""
+    if isinstance(source, list | tuple):
+        return [_with_files(one) for one in source]
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        return find_annotations(source)
+    return source

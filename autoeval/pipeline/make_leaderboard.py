@@ -16,13 +16,14 @@ from autoeval.leaderboards.table import MODES, Board, read_board
 from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.pipeline.boards import check_column, update_board
 from autoeval.pipeline.checks import check_choice, check_number, require_source
-from autoeval.pipeline.choosing import outputs_to_compare
+from autoeval.pipeline.choosing import judge_name, outputs_to_compare
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge_all
 from autoeval.pipeline.length import length_controlled
 from autoeval.pipeline.presets import find_preset
+from autoeval.pipeline.recorded_board import recorded_board
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
 from autoeval.pipeline.result import exit_code_after
 from autoeval.pipeline.rows import Conditions, Row, leaderboard_row
@@ -77,6 +78,9 @@ def make_leaderboard(
     preset: str | None = None,
     seed: int = 0,
     is_allow_partial: bool = False,
+    eval_set: str | None = None,
+    judgments: Any = None,
+    compatible: bool = False,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Judge many models in one pass and put them on a leaderboard, or check one.
@@ -104,25 +108,31 @@ def make_leaderboard(
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Decides orders, draws from pools and samples.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        eval_set: The eval set that judgments are of: mt_bench.
+        judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
+            anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'.
+        compatible: With judgments, compute the figures as that tool does, in place of ours.
         min_coverage: Leave a model off the board, and exit with 3, if less than this share of its pairs could
             be judged.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
-        A Leaderboard; a Regeneration with check; a DryRun with dry_run; with is_return_instead_of_print, the
-        leaderboard DataFrame and a list of annotation dicts.
+        A Leaderboard; a Regeneration with check; a DryRun with dry_run; a RecordedBoard with judgments; with
+        is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
 
     Raises:
         UsageError: a parameter, file or config is wrong, or rows would stand on one board that do not compare.
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
     parameters = checked(asking, make_leaderboard)
+    if eval_set is not None or judgments is not None:
+        return recorded_board(eval_set, judgments, leaderboard_path, compatible)
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)
     defaults = find_preset(preset)
     source = judge_source(annotators_config, defaults, parameters)
-    path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
+    path = Path(leaderboard_path or f"results/{judge_name(source)}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
     require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")

@@ -10,6 +10,7 @@ from autoeval.data.formats import read_file
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import Preference
 from autoeval.metrics.instructions import instruction_key
+from autoeval.pipeline.annotation_table import find_annotations
 from autoeval.pipeline.tally import Tally
 from autoeval.report.pairs import is_flipped, judgments_of
 
@@ -73,16 +74,12 @@ def load_run(run: str | Path) -> Run:
     """Read a run.
 
     Args:
-        run: its folder, or its annotations file (also one that AlpacaEval wrote).
+        run: its folder, one above it that holds no other run, or its annotations file (also one that AlpacaEval wrote).
 
     Raises:
         UsageError: there is none, or it holds no annotations.
     """
-    path = Path(run)
-    if path.is_dir():
-        path = path / "annotations.json"
-    if not path.is_file():
-        raise UsageError(f"there is no run {str(run)!r}: name a folder with annotations.json, or that file.")
+    path = find_annotations(run)
     rows = [row for _, row in read_file(path)]
     for number, row in enumerate(rows, 1):
         absent = [column for column in _NEEDED if not isinstance(row, dict) or column not in row]

@@ -75,7 +75,9 @@ def test_the_price_of_every_shipped_judge_is_known(name: str) -> None:
         price = judge.price or list_price(judge.endpoint.provider, judge.model)
         assert price is not None
         assert price.output >= price.input
-        assert (price.input > 0) == (judge.endpoint.provider != "vllm_server"), "a server of one's own costs nothing"
+        assert (price.input > 0) == (judge.endpoint.provider != "vllm_server"), (
+            "a server of one's own costs nothing"
+        )
 
 
 def test_a_shipped_annotator_can_be_copied_and_given_as_folder_or_file(tmp_path: Path) -> None:
