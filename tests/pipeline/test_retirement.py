@@ -127,7 +127,7 @@ def _take_for_openais_own(monkeypatch: pytest.MonkeyPatch, server: JudgeServer) 
     from autoeval.completions.providers.presets import PRESETS
 
     own = replace(PRESETS["openai"], url=server.base_url, url_variables=())
-    monkeypatch.setitem(PRESETS, "openai", own)  # type: ignore[arg-type]
+    monkeypatch.setitem(PRESETS, "openai", own)
 
 
 def test_a_model_that_vanishes_in_mid_run_is_explained(

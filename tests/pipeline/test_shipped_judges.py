@@ -1,5 +1,7 @@
 """Every shipped judge, at a server that behaves as its model's family does, on recorded pairs."""
 
+from typing import Any
+
 import pytest
 
 import autoeval
@@ -28,7 +30,7 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def evaluate(
-    judge: str, family: str, recorded_judge: RecordedJudge, n: int | None, **parameters: object
+    judge: str, family: str, recorded_judge: RecordedJudge, n: int | None, **parameters: Any
 ) -> tuple[Evaluation, JudgeServer]:
     """Evaluate a recorded model with a judge, at a server of a family."""
     folder = recorded_data() / "alpaca_eval_1"
