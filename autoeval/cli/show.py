@@ -9,11 +9,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.tables import board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
+from autoeval.pipeline.annotators import LineUp
 from autoeval.pipeline.batches import BatchList
 from autoeval.pipeline.citation import citation, latex_citation
 from autoeval.pipeline.compare import RunComparison
@@ -302,4 +304,5 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Validation: _show_validation,
     Import: _show_import,
     BatchList: _show_batches,
+    LineUp: show_line_up,
 }
