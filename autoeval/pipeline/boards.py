@@ -9,10 +9,10 @@ from pathlib import Path
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
 from autoeval.leaderboards.table import COLUMNS, Board, read_board
-from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.checks import check_choice
 from autoeval.pipeline.choosing import judge_name
 from autoeval.pipeline.presets import Preset
+from autoeval.pipeline.replacing import replacing
 from autoeval.pipeline.rows import Row
 from autoeval.prompting.alpaca_eval.folders import installed
 from autoeval.resources import shipped
@@ -44,11 +44,21 @@ def find_board(
         return (read_board(path), path) if path.is_file() else (_EMPTY, None)
     path = Path(precomputed)
     if path.exists():
-        return read_board(path), path
+        return (read_own if is_own(path) else read_board)(path), path
     if path.suffix.lower() != ".csv":
         return _named_board(str(precomputed), preset)
     _check_can_be_made(path)
     return _EMPTY, path  # a board to be begun
+
+
+def read_own(path: Path) -> Board:
+    """Read a board that results are going to be written to, and what is stored beside it, before anything is spent.
+
+    Raises:
+        UsageError: one of both cannot be read.
+    """
+    read_preferences(path_beside(path))
+    return read_board(path) if path.exists() else _EMPTY
 
 
 def _check_can_be_made(path: Path) -> None:

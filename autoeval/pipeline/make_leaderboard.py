@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Unpack, cast
 
@@ -12,9 +13,9 @@ from autoeval.completions.ask import AskReport
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import Preference
-from autoeval.leaderboards.table import MODES, Board, read_board
+from autoeval.leaderboards.table import MODES, Board
 from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
-from autoeval.pipeline.boards import check_column, update_board
+from autoeval.pipeline.boards import check_column, read_own, update_board
 from autoeval.pipeline.checks import check_choice, check_number, require_source
 from autoeval.pipeline.choosing import judge_name, outputs_to_compare
 from autoeval.pipeline.estimate import estimate, total
@@ -22,6 +23,7 @@ from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge_all
 from autoeval.pipeline.length import length_controlled
+from autoeval.pipeline.output_paths import folder_name
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.recorded_board import recorded_board
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
@@ -138,7 +140,7 @@ def make_leaderboard(
     require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")
     asked_how = prepare(source, parameters)
     annotator, display = asked_how.annotator, asked_how.display
-    before = read_board(path) if path.exists() else Board({})
+    before = read_own(path)
     check_column(sort_by, before)
     with ExitStack() as opened:
         all_pairs = opened.enter_context(
@@ -166,7 +168,7 @@ def make_leaderboard(
             asked_how.options,
             display,
             asked_how.is_reask_unparsed,
-            folders=[_folder(output_path, plan) for plan in plans],
+            folders=_folders(output_path, list(pairs)),
             keeps_rows=is_return_instead_of_print,
         )
         with_length = defaults.wants_length_control(sort_by)
@@ -199,9 +201,16 @@ def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -
     return " · ".join(parts)
 
 
-def _folder(output_path: str | Path | None, plan: Plan) -> Path | None:
-    name = cast("Pairs", plan.pairs).generator_2.replace("/", "_")
-    return None if output_path is None else Path(output_path) / name
+def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path] | None:
+    """Return the folder of each model; no two are the same, whatever signs the names have."""
+    if output_path is None:
+        return None
+    folders: dict[str, None] = {}
+    for model in models:
+        name = folder_name(model)
+        numbered = (f"{name}_{number}" for number in count(2))
+        folders[next(each for each in chain([name], numbered) if each not in folders)] = None
+    return [Path(output_path) / name for name in folders]
 
 
 def _result(plan: Plan, judged: Judged, mode: str, with_length: bool) -> _Result:

@@ -12,7 +12,7 @@ from autoeval import __version__
 from autoeval.annotators.config import Annotator
 from autoeval.errors import UsageError
 from autoeval.pipeline import boards
-from autoeval.pipeline.annotation_file import replacing
+from autoeval.pipeline.replacing import replacing
 from autoeval.pipeline.result import Evaluation
 
 if TYPE_CHECKING:
