@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_a_default_that_ends_within_30_days_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: str, fails: bool
 ) -> None:
     table = yaml.safe_load(Path(lifetimes.__file__).with_suffix(".yaml").read_text())
-    table["makers"]["openai"]["models"]["gpt-6-luna"]["shutdown"] = lifetimes.date(2027, 4, 1)
+    table["makers"]["openai"]["models"]["gpt-6-luna"]["shutdown"] = date(2027, 4, 1)
     (tmp_path / "lifetimes.yaml").write_text(yaml.safe_dump(table))
     code = (
         "import sys; from pathlib import Path; from autoeval.completions import lifetimes; "
