@@ -1,42 +1,50 @@
 # Two commands are enough: `make demo` shows what autoeval does, `make test` checks it.
-PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# An environment that is there is kept, unless it is of another version than a PYTHON that is named.
+PYTHON ?= $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+INSTALLED := $(VENV)/.installed-$(VERSION)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # What `make test` leaves out; `make test LEAVE_OUT=` runs everything.
 LEAVE_OUT ?= slow or model or browser or peer
+# Neighbouring tests, which share what they stand on, go to the same process; who runs out of work takes from others.
+PARALLEL ?= -n auto --maxprocesses 8 --dist worksteal
 
 # Our example models against our example reference; both end up on one board.
 DEMO = $(BIN)/alpaca_eval --reference_outputs examples/reference_outputs.json --annotators_config offline \
 	--precomputed_leaderboard results/demo/board.csv --is_overwrite_leaderboard
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench install clean
 
-demo: $(VENV)/.installed
+demo: $(INSTALLED)
 	mkdir -p results/demo
 	$(DEMO) --model_outputs examples/outputs_second.json --output_path results/demo/second >/dev/null
 	$(DEMO) --model_outputs examples/outputs.json --output_path results/demo
 
-test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(if $(LEAVE_OUT),-m "not ($(LEAVE_OUT))") $(PYTEST_ARGS)
+test: install
+	$(BIN)/python -m pytest $(PARALLEL) --instafail $(if $(LEAVE_OUT),-m "not ($(LEAVE_OUT))") $(PYTEST_ARGS)
 
-lint: $(VENV)/.installed-dev
+lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.installed-dev
+bench: install
 	$(BIN)/python -m benchmarks.run
 
 clean:
 	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-$(VENV)/.installed: pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+install: $(INSTALLED)-dev
+
+$(INSTALLED): pyproject.toml
+	$(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
+		|| $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) install --editable .
 	touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
+$(INSTALLED)-dev: $(INSTALLED)
 	$(PIP) install --editable '.[dev]'
 	touch $@

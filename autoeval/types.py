@@ -157,13 +157,14 @@ class Judgment:
     """One verdict on one pair, turned back to the pair's own order; several can make an annotation.
 
     `raw_completion` is the judge's text, or an OpenAI-shaped choice where log probabilities matter.
-    `price` is in US dollars (None: unknown), `seconds` is the time the call took. `model` is the name that the
+    `is_switched` says whether the outputs changed places for it (None: a file does not tell). `price` is in US
+    dollars (None: unknown), `seconds` is the time the call took. `model` is the name that the
     server gave for the model that judged.
     """
 
     annotator: str
     preference: float | None
-    is_switched: bool = False
+    is_switched: bool | None = False
     raw_completion: Any = None
     explanation: str | None = None
     price: float | None = None

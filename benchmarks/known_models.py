@@ -20,10 +20,10 @@ from autoeval.leaderboards.details import compute_details, details_path, write_d
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import Board, Cell, read_board
 from autoeval.metrics.instructions import instruction_key
-from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.boards import save_board
 from autoeval.pipeline.length import length_controlled
 from autoeval.pipeline.presets import PRESETS, Preset
+from autoeval.pipeline.replacing import replacing
 from autoeval.pipeline.rows import Conditions, leaderboard_row
 from autoeval.pipeline.tally import Tally
 from autoeval.resources import shipped

@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.data.loading import read_rows
@@ -22,6 +21,7 @@ from autoeval.leaderboards.table import Board, read_board
 from autoeval.pipeline.regeneration import check_boards, compare_rows
 from autoeval.pipeline.rows import Row, numbers
 from autoeval.pipeline.runs import Run, load_run
+from autoeval.types import Pair
 
 _SHOWN = ("win_rate", "low", "high", "n_total", "n_missing", "avg_length")
 
@@ -79,7 +79,7 @@ def _about_outputs(run: Run, folder: Path) -> Iterator[str]:
             f"{fields['instruction']}\n\n{fields['input']}" if fields.get("input") else fields["instruction"]
         )
         outputs[instruction] = fields["output"]
-    judged = {row["instruction"]: row["output_2"] for row in run.rows}
+    judged = {each.pair.instruction: each.pair.output_2 for each in run.annotations}
     if missing := len(outputs.keys() - judged.keys()):
         yield f"{missing} instructions of model_outputs.json are not in annotations.json"
     for number, (instruction, output) in enumerate(judged.items(), 1):
@@ -89,22 +89,19 @@ def _about_outputs(run: Run, folder: Path) -> Iterator[str]:
 
 
 def _about_verdicts(run: Run, judge: str) -> Iterator[str]:
-    """Judge again what an embedded judge judged, and look at the range of the others."""
-    for number, row in enumerate(run.rows, 1):
-        preference = row["preference"]
-        if preference is None:
-            continue
-        if not 1 <= preference <= 2:
-            yield f"annotations.json, row {number}: the preference {preference} is not from 1 to 2"
-        if judge in BUILTIN and preference != _verdict(judge, row):
-            again = _verdict(judge, row)
-            yield f"annotations.json, row {number}: the preference is {preference}, {judge} says {again}"
+    """Judge again what an embedded judge judged; that every preference is one was seen when it was read."""
+    for number, each in enumerate(run.annotations, 1):
+        if each.preference is not None and judge in BUILTIN and each.preference != _verdict(judge, each.pair):
+            yield (
+                f"annotations.json, row {number}: the preference is {each.preference}, {judge} says "
+                f"{_verdict(judge, each.pair)}"
+            )
 
 
-def _verdict(judge: str, row: dict[str, Any]) -> float:
-    if row["output_1"] == row["output_2"]:
+def _verdict(judge: str, pair: Pair) -> float:
+    if pair.output_1 == pair.output_2:
         return 1.5
-    return BUILTIN[judge](row["instruction"], row["output_1"], row["output_2"])
+    return BUILTIN[judge](pair.instruction, pair.output_1, pair.output_2)
 
 
 def _about_instructions(stored: list[Preference], model: str, board_path: Path) -> Iterator[str]:

@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+PATIENCE = 600_000
+"""Milliseconds for whatever a page is waited for, since a busy machine takes its time."""
 _ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -64,6 +66,7 @@ def visit(
     """Open a file of the disk; `place` is the part after #."""
     size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
     context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     found = Visit(page)
     page.on("console", lambda message: found.said.append(message.text))
@@ -76,14 +79,18 @@ def visit(
     context.close()
 
 
-def serious_faults(browser: Browser, path: Path, scheme: str = "light", width: str = "wide") -> list[str]:
+def serious_faults(
+    browser: Browser, path: Path, scheme: str = "light", width: str = "wide", waits: bool = True
+) -> list[str]:
     """Return what axe-core finds that is serious or critical."""
     size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
     # axe is a script of its own, which the page's own policy would rightly refuse
     context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(path.resolve().as_uri())
-    page.wait_for_timeout(300)
+    if waits:
+        page.wait_for_selector("html[data-ready]", state="attached")
     violations = Axe().run(page).response["violations"]
     context.close()
     return [

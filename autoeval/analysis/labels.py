@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autoeval.analysis.tables import PAIR, require
-from autoeval.errors import UsageError
+from autoeval.data.spreadsheet import as_cell
+from autoeval.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_MOST_DIGITS = 100  # of a seed
 _PREFERENCE_FOR_FIRST = {"a": 1.0, "tie": 1.5, "b": 2.0}
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,15 @@ def draw_labels(annotations: pd.DataFrame, path: str | Path, n: int, seed: int =
     for identity, swapped, row in sorted(_identified(judged, seed), key=lambda drawn: drawn[0])[:n]:
         first, second = (row[2], row[1]) if swapped else (row[1], row[2])
         better = "tie" if first == second else ""
-        rows.append((identity, *map(_as_text, (row[0], first, second)), better, ""))
+        rows.append((identity, *map(as_cell, (row[0], first, second)), better, ""))
     columns = ["id", "instruction", "output_a", "output_b", "better", "comment"]
     try:
         # utf-8-sig, because spreadsheets take a CSV without a mark for their own old encoding.
         pd.DataFrame(rows, columns=columns).to_csv(path, mode="x", index=False, encoding="utf-8-sig")
     except FileExistsError:
         raise UsageError(f"{path} exists and may hold labels; give another path or move it away") from None
+    except OSError as error:
+        raise UsageError(f"--sheet: {path} cannot be written: {error.strerror or error}.") from None
     return LabelSheet(Path(path), n, len(judged))
 
 
@@ -101,8 +106,8 @@ def read_labels(path: str | Path, annotations: pd.DataFrame) -> Labels:
     table = require(annotations, "annotations")
     pairs = {
         identity: (swapped, row)
-        for seed in sorted({identity.partition("-")[0] for identity, _ in answers})
-        for identity, swapped, row in _identified(table, int(seed) if seed.isdecimal() else 0)
+        for seed in _seeds(identity for identity, _ in answers)
+        for identity, swapped, row in _identified(table, seed)
     }
     found: dict[str, tuple[str, str, str, float]] = {}
     for line, (identity, answer) in enumerate(answers, start=2):
@@ -125,6 +130,12 @@ def read_labels(path: str | Path, annotations: pd.DataFrame) -> Labels:
     return Labels(labels, len(answers) - len(labels))
 
 
+def _seeds(identities: Iterable[str]) -> list[int]:
+    """Return the seeds that ids begin with."""
+    begins = {identity.partition("-")[0] for identity in identities}
+    return sorted(int(begin) for begin in begins if begin.isdecimal() and len(begin) < _MOST_DIGITS)
+
+
 def _identified(table: pd.DataFrame, seed: int) -> list[tuple[str, bool, tuple[str, str, str]]]:
     """Give each pair an id that shows nothing, whether it is shown the other way round, and its texts."""
     identified = []
@@ -135,31 +146,32 @@ def _identified(table: pd.DataFrame, seed: int) -> list[tuple[str, bool, tuple[s
     return identified
 
 
-def _as_text(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-
-
 def _answers(path: Path) -> list[tuple[str, str]]:
     """Read ids and answers, whichever separator and encoding a spreadsheet saved the file with."""
-    import pandas as pd
-
-    if not path.exists():
-        raise UsageError(f"no file of labels at {path}")
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        separator = max(",;\t", key=file.readline().count)
+    csv.field_size_limit(2**31 - 1)  # the default refuses an output of 131,072 characters
     try:
-        table = pd.read_csv(
-            path,
-            sep=separator,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            encoding_errors="replace",
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            separator = max(",;\t", key=file.readline().count)
+            file.seek(0)
+            lines = [line for line in csv.reader(file, delimiter=separator) if any(line)]
+    except FileNotFoundError:
+        raise UsageError(f"no file of labels at {path}") from None
+    except (OSError, csv.Error) as error:
         raise UsageError(f"{path} cannot be read as a CSV file: {error}") from None
-    require(table, f"labels in {path}", ("id", "better"))
-    return [
-        (identity.strip(), answer.strip().lower())
-        for identity, answer in zip(table["id"], table["better"], strict=True)
-    ]
+    header = lines[0] if lines else []
+    for column in ("id", "better"):
+        if header.count(column) != 1:
+            raise UsageError(
+                f"{path} has {header.count(column) or 'no'} column {column!r}; a file of labels has one. "
+                f"{nearest(column, header)}"
+            )
+    places = header.index("id"), header.index("better")
+    answers = []
+    for number, line in enumerate(lines[1:], 2):
+        if len(line) <= max(places):
+            raise UsageError(f"{path}, row {number}: {len(line)} fields where the header has {len(header)}")
+        identity, answer = (line[place].strip() for place in places)
+        answers.append((identity, answer.lower()))
+    if not answers:
+        raise UsageError(f"the table of labels in {path} has no rows")
+    return answers

@@ -16,7 +16,7 @@ from autoeval.metrics.observations import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLUMNS = ("instruction", "generator_1", "generator_2", "preference")
+COLUMNS = ("instruction", "generator_1", "generator_2", "preference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def model_scores(annotations: pd.DataFrame) -> Scores:
     """
     import pandas as pd
 
-    table = require(annotations, "annotations", _COLUMNS)
+    table = require(annotations, "annotations", COLUMNS)
     references = sorted(map(str, table["generator_1"].unique()))
     if len(references) > 1:
         raise UsageError(

@@ -32,7 +32,7 @@ def is_flipped(annotation: Annotation) -> bool | None:
         (one.preference - 1.5) * (other.preference - 1.5) < 0
         for one, other in combinations(annotation.judgments, 2)
         if one.annotator == other.annotator
-        and one.is_switched != other.is_switched
+        and {one.is_switched, other.is_switched} == {True, False}
         and one.preference is not None
         and other.preference is not None
     ]

@@ -6,7 +6,7 @@ preference from it, and otherwise the verdict alone, both under the key of the r
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,25 +14,12 @@ from autoeval.annotators.plan import Plan, Question
 from autoeval.annotators.read import turned
 from autoeval.completions.cache import Cache, Entry, RecordedVerdict
 from autoeval.completions.keys import request_key
-from autoeval.data.loading import Row, is_missing
-from autoeval.data.records import read_instruction
+from autoeval.data.annotations import Texts, texts_of
+from autoeval.data.loading import is_missing
 from autoeval.errors import UsageError
-from autoeval.types import Completion, Pair, TokenLogprobs, Unparsed
+from autoeval.types import Annotation, Completion, TokenLogprobs, Unparsed
 
 _TOLERANCE = 1e-6
-_MISSING, _OLD_TIE = -1, 0
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A judgment as a file has it. `preference` is in the pair's own order, None where there was no verdict."""
-
-    pair: Pair
-    annotator: str | None
-    preference: float | None
-    raw: Any
-    price: float | None
-    seconds: float | None
 
 
 @dataclass
@@ -56,37 +43,7 @@ class Imported:
         return self.replies + self.verdicts + self.known
 
 
-def read_recorded(rows: Iterable[Row]) -> Iterator[Recorded]:
-    """Read judgments from the rows of an annotation file or of an AlpacaEval cache.
-
-    Raises:
-        UsageError: a field is missing or wrong; the message names file and row.
-    """
-    for index, row in enumerate(rows):
-        fields = row.fields
-        yield Recorded(
-            pair=Pair(
-                index,
-                read_instruction(row),
-                _text(row, "output_1"),
-                _text(row, "output_2"),
-                str(fields.get("generator_1", "")),
-                str(fields.get("generator_2", "")),
-            ),
-            annotator=_first(fields, "annotator"),
-            preference=preference_of(row),
-            raw=_first(fields, "raw_completion", "preference_raw_completion"),
-            price=_first(fields, "price_per_example", "preference_price_per_example"),
-            seconds=_first(fields, "time_per_example", "preference_time_per_example"),
-        )
-
-
-def texts_of(pair: Pair) -> tuple[str, str, str]:
-    """Return what tells pairs apart."""
-    return pair.instruction, pair.output_1, pair.output_2
-
-
-def import_recorded(plan: Plan, judgments: Mapping[tuple[str, str, str], Recorded], cache: Cache) -> Imported:
+def import_recorded(plan: Plan, judgments: Mapping[Texts, Annotation], cache: Cache) -> Imported:
     """Put recorded judgments into the cache.
 
     Args:
@@ -99,7 +56,7 @@ def import_recorded(plan: Plan, judgments: Mapping[tuple[str, str, str], Recorde
     """
     imported = Imported()
     names = {judge.name for judge in plan.annotator.judges} | {plan.annotator.name}
-    asked: dict[bytes, list[tuple[Question, Recorded | None]]] = defaultdict(list)
+    asked: dict[bytes, list[tuple[Question, Annotation | None]]] = defaultdict(list)
     for planned in plan:
         if len(planned.questions) > 1:
             raise UsageError(
@@ -123,7 +80,7 @@ def import_recorded(plan: Plan, judgments: Mapping[tuple[str, str, str], Recorde
 
 
 def _entries(
-    asked: Mapping[bytes, list[tuple[Question, Recorded | None]]], imported: Imported
+    asked: Mapping[bytes, list[tuple[Question, Annotation | None]]], imported: Imported
 ) -> Iterator[tuple[bytes, Entry]]:
     """Make an entry of each request all of whose pairs have a judgment."""
     for key, answers in asked.items():
@@ -131,7 +88,8 @@ def _entries(
         if len(judged) < len(answers):
             imported.incomplete += len(judged)
             continue
-        completion = completion_of(judged[0][1].raw, judged[0][1].seconds)
+        reply = judged[0][1].judgments
+        completion = completion_of(reply[0].raw_completion, reply[0].seconds) if len(reply) == 1 else None
         if completion is not None and all(_agrees(question, completion, one) for question, one in judged):
             imported.replies += len(judged)
             yield key, completion
@@ -140,7 +98,7 @@ def _entries(
             yield key, _verdict(judged)
 
 
-def _agrees(question: Question, completion: Completion, recorded: Recorded) -> bool:
+def _agrees(question: Question, completion: Completion, recorded: Annotation) -> bool:
     """Whether this judge reads the recorded preference from a reply."""
     assert question.judge.parser is not None
     readings = question.judge.parser.read(completion)
@@ -152,12 +110,13 @@ def _agrees(question: Question, completion: Completion, recorded: Recorded) -> b
     return abs(turned(reading.preference, question.is_switched) - recorded.preference) <= _TOLERANCE
 
 
-def _verdict(judged: list[tuple[Question, Recorded]]) -> RecordedVerdict:
+def _verdict(judged: list[tuple[Question, Annotation]]) -> RecordedVerdict:
     preferences: list[float | None] = [None] * judged[0][0].n_places
     for question, recorded in judged:
         if recorded.preference is not None:
             preferences[question.place] = turned(recorded.preference, question.is_switched)
-    return RecordedVerdict(tuple(preferences), judged[0][1].price, judged[0][1].seconds)
+    first = judged[0][1].judgments[0]
+    return RecordedVerdict(tuple(preferences), first.price, first.seconds)
 
 
 def completion_of(raw: Any, seconds: float | None) -> Completion | None:
@@ -194,30 +153,3 @@ def _of_choice(choice: Mapping[str, Any], seconds: float) -> Completion | None:
         output_tokens=n_out if is_counted else None,
         seconds=seconds,
     )
-
-
-def preference_of(row: Row) -> float | None:
-    """Return a row's preference, its old spellings of a tie (0) and of a missing verdict (-1) translated.
-
-    Raises:
-        UsageError: there is none, or it is no preference.
-    """
-    value = row.fields.get("preference")
-    if "preference" not in row.fields:
-        raise UsageError(f"{row.where} has no field 'preference'. Is it a file of annotations?")
-    if is_missing(value) or value == _MISSING:
-        return None
-    if not isinstance(value, int | float) or not (value == _OLD_TIE or 1 <= value <= 2):
-        raise UsageError(f"{row.where}: `preference` is {value!r}; it should be from 1 to 2, or null.")
-    return float(value) or 1.5
-
-
-def _text(row: Row, name: str) -> str:
-    value = row.fields.get(name)
-    if not isinstance(value, str):
-        raise UsageError(f"{row.where} has no text in {name!r}. Is it a file of annotations?")
-    return value
-
-
-def _first(fields: Mapping[str, Any], *names: str) -> Any:
-    return next((fields[name] for name in names if not is_missing(fields.get(name))), None)

@@ -54,6 +54,7 @@ _JOURNEYS = {
 """Command names with the module of the function of that name, imported when the command is used."""
 
 
+_PRINT_BOARDS = frozenset({"evaluate", "evaluate_from_model", "make_leaderboard", "analyze_evaluators"})
 _OF_THE_GROUP = ("--help", "-h", "--version")
 
 
@@ -69,6 +70,8 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `evaluate` in front of arguments that name no command."""
+        if args[:1] == ["--"]:  # `alpaca_eval -- --help`, as AlpacaEval's users write it
+            args = args[1:]
         if not args or (args[0] not in _OF_THE_GROUP and not _is_command(args[0])):
             args = ["evaluate", *args]
         return super().parse_args(ctx, args)
@@ -88,7 +91,7 @@ class Commands(click.Group):
         from autoeval.pipeline.obsolete import REASONS
 
         function = getattr(import_module(_JOURNEYS[name][0]), name)
-        return command(function, REASONS, _run)
+        return command(function, REASONS, _run, [_output_format()] if name in _PRINT_BOARDS else [])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Say the nearest command for a misspelt one."""
@@ -104,11 +107,21 @@ class Commands(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in _JOURNEYS.items()])
 
 
+def _output_format() -> click.Option:
+    return click.Option(
+        ["--output_format"],
+        type=click.Choice(["table", "alpaca_eval", "csv", "json", "markdown"]),
+        help="How the board is printed. Default: a table on a terminal, else alpaca_eval's own table, with "
+        "everything else on standard error.",
+    )
+
+
 def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     from autoeval.cli.display import TerminalDisplay
     from autoeval.cli.show import show
     from autoeval.errors import UsageError
 
+    output_format = arguments.pop("output_format", None)
     parameters = signature(function).parameters
     for name, parameter in parameters.items():
         required = parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
@@ -118,7 +131,7 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
             )
     shows_progress = "display" in parameters
     result = function(**arguments, **({"display": TerminalDisplay()} if shows_progress else {}))
-    show(result)
+    show(result, output_format)
     sys.exit(getattr(result, "exit_code", 0))
 
 

@@ -4,8 +4,10 @@ So a flag, its default and its description stand in one place, and the command l
 """
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import click
@@ -16,6 +18,8 @@ from autoeval.errors import UsageError, nearest
 
 _NOT_FLAGS = frozenset({"display"})
 _HELP_WIDTH = 100
+_SEVERAL = frozenset({"all_model_outputs", "annotations"})
+"""Flags that take several files."""
 _ALONE = "True"
 """What a switch without a value says."""
 _SPELLINGS = (
@@ -32,7 +36,7 @@ class Command(click.Command):
         options = [parameter for parameter in self.params if isinstance(parameter, click.Option)]
         switches = {str(option.name) for option in options if option.flag_value == _ALONE}
         try:
-            return super().parse_args(ctx, canonical_all(args, switches))
+            return super().parse_args(ctx, with_lists(canonical_all(after_fire(args), switches)))
         except click.NoSuchOption as error:
             known = [f"--{option.name}" for option in options if not option.hidden]
             hint = nearest(error.option_name, known)
@@ -50,6 +54,30 @@ class Command(click.Command):
         for title, names in by_section(list(records)).items():
             with formatter.section(title):
                 formatter.write_dl([records[name] for name in names])
+
+
+def after_fire(args: Sequence[str]) -> list[str]:
+    """Put a plea for help that stands behind a lone `--`, where AlpacaEval's users write it, in front of that."""
+    end = args.index("--") if "--" in args else len(args)
+    asks = any(arg in ("--help", "-h") for arg in args[end:])
+    return ["--help"] if asks else list(args)
+
+
+def with_lists(args: Sequence[str]) -> list[str]:
+    """Return arguments in which a flag for files that is followed by several, as by a shell's glob, has a list."""
+    end = args.index("--") if "--" in args else len(args)
+    found: list[str] = []
+    place = 0
+    while place < end:
+        arg = args[place]
+        place += 1
+        if arg.removeprefix("--") in _SEVERAL and arg.startswith("--"):
+            values = list(takewhile(lambda value: not value.startswith("--"), args[place:end]))
+            place += len(values)
+            found += [arg, *([json.dumps(values)] if len(values) > 1 else values)]
+        else:
+            found.append(arg)
+    return [*found, *args[end:]]
 
 
 def canonical_all(args: Sequence[str], switches: Collection[str]) -> list[str]:
@@ -74,6 +102,7 @@ def command(
     function: Callable[..., Any],
     obsolete: Mapping[str, str],
     run: Callable[[Callable[..., Any], dict[str, Any]], None],
+    of_display: Sequence[click.Option] = (),
 ) -> Command:
     """Make a command of a function.
 
@@ -81,6 +110,7 @@ def command(
         function: one of the journeys.
         obsolete: old parameters that it accepts and names, hidden from the help.
         run: called with the function and its arguments.
+        of_display: flags that say how the result is shown; `run` gets them among the arguments.
 
     Returns:
         The command; it takes the first parameters by position too, as AlpacaEval's does. Where only one can be
@@ -98,6 +128,7 @@ def command(
         click.Option([f"--{name}", name], is_flag=False, flag_value=_ALONE, hidden=True, type=Flag("Any"))
         for name in obsolete
     ]
+    options += of_display
     options.append(click.Argument(["positional"], nargs=-1, metavar=_metavar(places)))
 
     def callback(positional: tuple[str, ...], **given: Any) -> None:

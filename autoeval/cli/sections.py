@@ -62,6 +62,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "is_mixed_allowed",
         "check",
         "sort_by",
+        "output_format",
         "is_return_instead_of_print",
     ),
     "Statistics": (

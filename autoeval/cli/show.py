@@ -1,15 +1,18 @@
 """Showing a result on the terminal, readable at 80 columns."""
 
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.tables import board_table, subset_table
+from autoeval.cli.tables import board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
+from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
 from autoeval.pipeline.batches import BatchList
 from autoeval.pipeline.citation import citation, latex_citation
@@ -18,16 +21,35 @@ from autoeval.pipeline.estimate import DryRun, DryRuns
 from autoeval.pipeline.generating import Generation
 from autoeval.pipeline.import_annotations import Import
 from autoeval.pipeline.make_leaderboard import Leaderboard
+from autoeval.pipeline.recorded_board import RecordedBoard
 from autoeval.pipeline.regeneration import Regeneration
 from autoeval.pipeline.result import Evaluation
 from autoeval.pipeline.runs import Run
 from autoeval.pipeline.site import Site
 from autoeval.pipeline.validate import Validation
 
+TABLE = "table"
+"""The format for people; `leaderboards.printed` has those for programs."""
 
-def show(result: Any) -> None:
-    """Print what a journey came to."""
-    console = Console(highlight=False, soft_wrap=False)
+
+def show(result: Any, output_format: str | None = None) -> None:
+    """Print what a journey came to.
+
+    Args:
+        result: what it returned.
+        output_format: how a board is printed. Default: as a table for people on a terminal, elsewhere as
+            AlpacaEval's, which programs read; then nothing else goes to standard output.
+    """
+    output_format = output_format or (TABLE if sys.stdout.isatty() else "alpaca_eval")
+    printed = board_of(result)
+    is_for_people = output_format == TABLE or printed is None
+    console = Console(highlight=False, soft_wrap=False, stderr=not is_for_people)
+    if printed is not None and not is_for_people:
+        if printed.board.rows:
+            sys.stdout.write(FORMATS[output_format](printed.board, printed.columns) + "\n")
+            sys.stdout.flush()
+        printed.show_rest(console, result)
+        return
     for kind, show_one in _SHOWN.items():
         if isinstance(result, kind):
             show_one(console, result)
@@ -37,6 +59,32 @@ def show(result: Any) -> None:
 
         display = SHOWN.get(type(result))
         display(console, result) if display else console.print(result)
+
+
+@dataclass(frozen=True)
+class PrintedBoard:
+    """The board that a result is, its columns where there is no room for all, and what shows the rest."""
+
+    board: Board
+    columns: Sequence[str]
+    show_rest: Callable[[Console, Any], None]
+
+
+def board_of(result: Any) -> PrintedBoard | None:
+    """Return the board that a journey's result is for a program that reads it; None for other results."""
+    if isinstance(result, Evaluation):
+        shown = result.board.of_mode(result.mode_to_print, result.shown_as)
+        columns = models_columns(shown.order, result.shows_mode)
+        return PrintedBoard(shown if result.tally.n_judged else Board({}), columns, _show_account)
+    if isinstance(result, Board):
+        return PrintedBoard(result, models_columns(result.order), _show_no_board)
+    if isinstance(result, Leaderboard):
+        return PrintedBoard(result.board, LEADERBOARD_COLUMNS, _show_models)
+    if type(result).__name__ in ("JudgeAnalysis", "EvaluatorsBoard"):
+        from autoeval.cli.show_judges import show_judge  # it imports every analysis
+
+        return PrintedBoard(result.shown(), EVALUATORS_COLUMNS, show_judge)
+    return None
 
 
 def _show_validation(console: Console, result: Validation) -> None:
@@ -72,7 +120,14 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
             console.print(
                 Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"
             )
-            console.print(board_table(result.apart.board.of_mode(result.mode_to_print), width=console.width))
+            apart = result.apart.board.of_mode(result.mode_to_print)
+            if apart.rows:
+                console.print(board_table(apart, width=console.width))
+    _show_account(console, result)
+
+
+def _show_account(console: Console, result: Evaluation) -> None:
+    """Say how much was judged, what it cost and where it was written."""
     for line in summary_lines(result):
         console.print(Text(line))
     for path in (*result.outputs_paths, *result.paths):
@@ -148,15 +203,32 @@ def _cost(asked: AskReport) -> str:
 def _show_board(console: Console, board: Board) -> None:
     if board.rows:
         console.print(board_table(board, width=console.width))
-    else:
+    _show_no_board(console, board)
+
+
+def _show_no_board(console: Console, board: Board) -> None:
+    if not board.rows:
         console.print(
             "There is no shipped leaderboard for this judge and reference. Give --model_outputs to evaluate a model, "
             "or --precomputed_leaderboard to show a board; alpaca_eval --help says more."
         )
 
 
+def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
+    console.print(graded_table(result.board, console.width))
+    for model, cautions in result.cautions.items():
+        for caution in cautions:
+            console.print(Text(f"{model}: {caution}"), soft_wrap=True)
+    console.print(Text(f"Written: {result.path}"), soft_wrap=True)
+
+
 def _show_leaderboard(console: Console, result: Leaderboard) -> None:
     console.print(board_table(result.board, width=console.width))
+    _show_models(console, result)
+
+
+def _show_models(console: Console, result: Leaderboard) -> None:
+    """Say which models were judged."""
     for name, coverage in result.incomplete.items():
         console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
     for line in asked_lines(result.ask):
@@ -216,6 +288,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     DryRun: _show_dry_run,
     DryRuns: _show_dry_runs,
     Leaderboard: _show_leaderboard,
+    RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,
     Run: show_run,
     RunComparison: show_comparison,

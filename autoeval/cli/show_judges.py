@@ -34,16 +34,24 @@ _HEADINGS = {"p_t": "t", "p_wilcoxon": "Wilcoxon", "p_mcnemar": "McNemar", "p_mc
 def show_judge_analysis(console: Console, result: JudgeAnalysis) -> None:
     """Show the board of evaluators, then what else is known of the judge."""
     console.print(evaluators_table(result.shown(), result.name))
-    for line in judge_lines(result):
-        console.print(Text(line))
-    _show_paths(console, result.paths)
+    show_judge(console, result)
 
 
 def show_evaluators(console: Console, result: EvaluatorsBoard) -> None:
     """Show the board of evaluators alone."""
     if result.board.rows:
         console.print(evaluators_table(result.shown()))
-    else:
+    show_judge(console, result)
+
+
+def show_judge(console: Console, result: JudgeAnalysis | EvaluatorsBoard) -> None:
+    """Say what the board of evaluators does not."""
+    if isinstance(result, JudgeAnalysis):
+        for line in judge_lines(result):
+            console.print(Text(line))
+        _show_paths(console, result.paths)
+        return
+    if not result.board.rows:
         console.print(Text("The board of evaluators is empty. Add a judge with --is_save_leaderboard."))
     if result.note:
         console.print(Text(result.note))

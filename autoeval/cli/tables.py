@@ -26,6 +26,20 @@ def board_table(board: Board, current: str | None = None, width: int = 80) -> Ta
     return _table("model", list(board.rows), columns, current, width)
 
 
+def graded_table(board: Board, width: int = 80) -> Table:
+    """Make a board of grades a table no wider than the terminal."""
+    rows = list(board.rows.values())
+    columns = {
+        "score": [_number(row.get("score")) for row in rows],
+        "95% interval": [_interval(row, 2) for row in rows],
+        "turn 1": [_number(row.get("turn_1")) for row in rows],
+        "turn 2": [_number(row.get("turn_2")) for row in rows],
+        "n": [_count(row.get("n_total")) for row in rows],
+        "missing": [_count(row.get("n_missing")) for row in rows],
+    }
+    return _table("model", list(board.rows), columns, None, width)
+
+
 def subset_table(by_subset: Mapping[str, WinRate], width: int = 80) -> Table:
     """Make the win rates of subsets a table no wider than the terminal."""
     rates = by_subset.values()
@@ -74,9 +88,11 @@ def _cut(name: str, room: int) -> str:
     return f"{set_cell_size(name, room - end - 1)}…{set_cell_size(name[::-1], end)[::-1]}"
 
 
-def _interval(row: Mapping[str, Cell]) -> str:
+def _interval(row: Mapping[str, Cell], digits: int = 1) -> str:
     low, high = row.get("low"), row.get("high")
-    return f"{low:.1f} – {high:.1f}" if isinstance(low, float) and isinstance(high, float) else ""
+    return (
+        f"{low:.{digits}f} – {high:.{digits}f}" if isinstance(low, float) and isinstance(high, float) else ""
+    )
 
 
 def _number(cell: Cell) -> str:

@@ -113,6 +113,15 @@ class Cache:
             self.path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
         self._connection = connection
+        try:
+            self._bring_up_to_date()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _bring_up_to_date(self) -> None:
+        connection = self._connection
         if _version(connection) < _SCHEMA_VERSION:
             _set_journal(connection)
             with self.transaction():
@@ -122,7 +131,6 @@ class Cache:
                 for mark in _MARKS.split(";"):
                     connection.execute(mark)
         connection.execute("PRAGMA synchronous = NORMAL")
-        return connection
 
     def __enter__(self) -> "Cache":
         return self

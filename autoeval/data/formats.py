@@ -35,6 +35,11 @@ def file_format(name: str) -> str | None:
     return suffix if suffix in _READERS else None
 
 
+def has_text_only(name: str) -> bool:
+    """Whether a file's format knows no numbers, so that they stand in it as text."""
+    return file_format(name) in (".csv", ".tsv")
+
+
 def known_formats() -> str:
     """Say which file names are understood, as part of an error message."""
     return f"Formats: {', '.join(_READERS)}, each also with .gz"

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.formats import NumberedRows, file_format, read_file, rows_of_columns
+from autoeval.data.formats import NumberedRows, file_format, has_text_only, read_file, rows_of_columns
 from autoeval.data.hub import HubDataset, is_hub_name, load_hub_dataset
 from autoeval.errors import UsageError
 
@@ -24,11 +24,15 @@ DataFrame, a `datasets.Dataset`, any iterable of dictionaries, or a callable tha
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as it was loaded. `where` says where it stands, like `outputs.json, row 12` (from 1)."""
+    """One row as it was loaded. `where` says where it stands, like `outputs.json, row 12` (from 1).
+
+    `is_text` says that its file has text only (CSV), so that numbers in it are text.
+    """
 
     where: str
     fields: Mapping[str, Any]
     n_replaced_characters: int = 0
+    is_text: bool = False
 
 
 class Rows:
@@ -43,6 +47,7 @@ class Rows:
         """Yield the rows, and count the lone surrogates that were replaced on the way."""
         for source in self._sources:
             where = ""
+            is_text = isinstance(source, Path) and has_text_only(source.name)
             for where, fields in _read_one(source, self._role):
                 if not isinstance(fields, Mapping):
                     raise UsageError(
@@ -50,7 +55,7 @@ class Rows:
                     )
                 clean, n_replaced = _replace_surrogates(fields)
                 self.n_replaced_characters += n_replaced
-                yield Row(where, clean, n_replaced)
+                yield Row(where, clean, n_replaced, is_text)
             if not where:
                 name = source if isinstance(source, Path) else self._role
                 raise UsageError(f"{name}: there is no row in it. Give at least one.")

@@ -1,5 +1,6 @@
 """Rows to records: one instruction with one output, checked, whatever the columns were called."""
 
+import numbers
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,10 +43,10 @@ def read_records(rows: Iterable[Row], columns: Columns) -> Iterator[Record]:
     for row in rows:
         yield Record(
             instruction=read_instruction(row),
-            output=_text(row, _present(row.fields, columns.output)),
-            generator=read_label(row.fields, _present(row.fields, columns.generator)),
-            dataset=read_label(row.fields, "dataset"),
-            sample=_sample(row),
+            output=read_text(row, _present(row.fields, columns.output)),
+            generator=read_label(row, _present(row.fields, columns.generator)),
+            dataset=read_label(row, "dataset"),
+            sample=read_sample(row),
             where=row.where,
             n_replaced_characters=row.n_replaced_characters,
         )
@@ -57,10 +58,10 @@ def read_instruction(row: Row) -> str:
     Raises:
         UsageError: there is none, or it is not text.
     """
-    instruction = _text(row, "instruction")
+    instruction = read_text(row, "instruction")
     context = row.fields.get("input", "")
     if context != "" and not is_missing(context):
-        return f"{instruction}\n\n{_text(row, 'input')}"
+        return f"{instruction}\n\n{read_text(row, 'input')}"
     if not instruction.strip():
         raise UsageError(f"{row.where}: `instruction` is empty. Fill it in, or remove the row.")
     return instruction
@@ -73,7 +74,12 @@ def _present(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
     return names[0]
 
 
-def _text(row: Row, name: str) -> str:
+def read_text(row: Row, name: str) -> str:
+    """Return a field that holds text.
+
+    Raises:
+        UsageError: there is none, or it holds something else.
+    """
     if name not in row.fields:
         raise UsageError(f"{row.where} has no field {name!r}. {_other_columns(name, row.fields)}")
     value = row.fields[name]
@@ -91,21 +97,34 @@ def _other_columns(name: str, fields: Mapping[str, Any]) -> str:
     return f"{suggestion}{known} Rename the column."
 
 
-def read_label(fields: Mapping[str, Any], name: str) -> str | None:
-    """Return a field that names something, as text; None where it is empty."""
-    value = fields.get(name)
+def read_label(row: Row, name: str) -> str | None:
+    """Return a field that names something, as text; None where it is empty.
+
+    Raises:
+        UsageError: it is neither text nor a number.
+    """
+    value = row.fields.get(name)
     if isinstance(value, str):
         return value or None
-    return None if is_missing(value) or value == "" else str(value)
+    if is_missing(value):
+        return None
+    if isinstance(value, bool) or not isinstance(value, numbers.Number):
+        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be text.")
+    return str(value)
 
 
-def _sample(row: Row) -> int:
+def read_sample(row: Row) -> int:
+    """Return which of several outputs for one instruction a row has, from 0.
+
+    Raises:
+        UsageError: it is no whole number from 0.
+    """
     value: Any = row.fields.get("sample")
-    if value is None:
-        return 0
     if is_missing(value) or value == "":
         return 0
     try:
+        if isinstance(value, bool):
+            raise TypeError
         sample = int(value)
         if sample < 0 or sample != float(value):
             raise ValueError

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
+from autoeval.data.loading import describe
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences
 from autoeval.metrics.observations import Floats
@@ -20,6 +21,8 @@ from autoeval.metrics.win_rate import win_rate
 
 SIGNIFICANT = 0.05
 _DIGITS = 6
+_LARGEST = 1e15
+_COMPARED = ("difference", "n", "p", "p_holm")
 
 
 @dataclass(frozen=True)
@@ -106,13 +109,25 @@ def read_details(path: Path) -> Details:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         subsets = {
-            model: {subset: SubsetRate(**rate) for subset, rate in rates.items()}
+            model: {subset: SubsetRate(**_figures(rate)) for subset, rate in rates.items()}
             for model, rates in data["subsets"].items()
         }
-        comparisons = {(one, other): Comparison(*figures) for one, other, *figures in data["comparisons"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        comparisons = {
+            (str(one), str(other)): Comparison(**_figures(dict(zip(_COMPARED, figures, strict=True))))
+            for one, other, *figures in data["comparisons"]
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path} does not hold a board's details: {error}.") from None
     return Details(subsets, comparisons)
+
+
+def _figures(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return figures, having checked that each is a finite number, and n a whole one."""
+    for name, value in fields.items():
+        is_number = isinstance(value, int if name == "n" else int | float) and not isinstance(value, bool)
+        if not is_number or not abs(value) < _LARGEST:
+            raise ValueError(f"{name} is {describe(value)}, not a number")
+    return fields
 
 
 def write_details(file: IO[str], details: Details, source: str) -> None:

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from autoeval.data.loading import shorten
+from autoeval.data.spreadsheet import as_cell, from_cell
 from autoeval.errors import UsageError
 
 _HEADER = ("model", "instruction", "subset", "preference", "length_1", "length_2", "is_flipped")
+_MOST_DIGITS = 15
 _FLIPS = {"": None, "0": False, "1": True}
 
 
@@ -49,13 +52,13 @@ def read_preferences(path: Path) -> dict[str, list[Preference]]:
                 raise UsageError(
                     f"{path} has not the columns {', '.join(_HEADER)}, so it holds no preferences."
                 )
-            for model, *fields in rows:
-                found.setdefault(model, []).append(_parsed(fields))
+            for model, *fields in filter(None, rows):
+                found.setdefault(from_cell(model), []).append(_parsed(fields))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"the preferences {path} cannot be read: {error}.") from None
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise UsageError(f"the preferences {path}, line {rows.line_num}: {error}.") from None
     return found
 
@@ -67,9 +70,9 @@ def write_preferences(file: IO[str], preferences: Mapping[str, Iterable[Preferen
     for model, rows in preferences.items():
         writer.writerows(
             (
-                model,
+                as_cell(model),
                 row.instruction,
-                row.subset,
+                as_cell(row.subset),
                 "" if row.preference is None else repr(row.preference).removesuffix(".0"),
                 row.length_1,
                 row.length_2,
@@ -80,8 +83,19 @@ def write_preferences(file: IO[str], preferences: Mapping[str, Iterable[Preferen
 
 
 def _parsed(fields: Sequence[str]) -> Preference:
+    if len(fields) != len(_HEADER) - 1:
+        raise ValueError(f"{len(fields) + 1} fields where the header has {len(_HEADER)}")
     instruction, subset, preference, length_1, length_2, is_flipped = fields
+    if is_flipped not in _FLIPS:
+        raise ValueError(f"is_flipped is {shorten(is_flipped)}, not 0, 1 or empty")
     value = float(preference) if preference else None
     if value is not None and not 1 <= value <= 2:
         raise ValueError(f"the preference {value} is not from 1 to 2")
-    return Preference(instruction, subset, value, int(length_1), int(length_2), _FLIPS[is_flipped])
+    lengths = _length(length_1), _length(length_2)
+    return Preference(instruction, from_cell(subset), value, *lengths, _FLIPS[is_flipped])
+
+
+def _length(text: str) -> int:
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise ValueError(f"the length {shorten(text)} is no number of characters")
+    return int(text)

@@ -1,5 +1,6 @@
 """A static site from boards: a page a board, a page a model, each standing alone."""
 
+import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -228,8 +229,11 @@ def _radar(board: SiteBoard) -> Any:
 def _is_board(path: Path) -> bool:
     if path.name.endswith(".preferences.csv"):
         return False
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return "win_rate" in file.readline().rstrip("\n").split(",")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return "win_rate" in next(csv.reader(file), ())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from None
 
 
 def _slug(name: str) -> str:

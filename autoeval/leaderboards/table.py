@@ -3,10 +3,13 @@
 import csv
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from autoeval.data.loading import shorten
+from autoeval.data.spreadsheet import as_cell, from_cell
 from autoeval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +71,13 @@ EVALUATOR_COLUMNS = (
 """The columns of a board of evaluators: AlpacaEval's, then ours."""
 
 _COUNTS = frozenset({"n_wins", "n_wins_base", "n_draws", "n_total", "n_missing", "avg_length", "# parsed"})
+_MOST_COUNT = 2.0**53  # beyond it, not every whole number is a float
+_PERCENT = (0.0, 100.0)
+_RANGES = {
+    **dict.fromkeys(("win_rate", "discrete_win_rate", "length_controlled_winrate"), _PERCENT),
+    **dict.fromkeys(("difficulty_free_lc_winrate", "low", "high", "flip_rate", "Human agreement"), _PERCENT),
+    **dict.fromkeys(("standard_error", "lc_standard_error", "Human agreement SE"), (0.0, math.inf)),
+}
 _TEXTS = frozenset(
     {
         "mode",
@@ -86,11 +96,12 @@ _TEXTS = frozenset(
 class Board:
     """Rows by model name. A board is never changed; merging gives a new one.
 
-    `known_columns` are those that are written first, in this order.
+    `known_columns` are those that are written first, in this order; `order` is the column that it was sorted by last.
     """
 
     rows: Mapping[str, Mapping[str, Cell]]
     known_columns: Sequence[str] = COLUMNS
+    order: str | None = None
 
     def with_row(self, name: str, row: Mapping[str, Cell]) -> "Board":
         """Return the board with one row added or replaced."""
@@ -110,7 +121,7 @@ class Board:
             name, row = item
             return -_order(row.get(column)), -_order(row.get("win_rate")), name
 
-        return replace(self, rows=dict(sorted(self.rows.items(), key=key)))
+        return replace(self, rows=dict(sorted(self.rows.items(), key=key)), order=column)
 
     def of_mode(self, mode: str | None, keep: str | None = None) -> "Board":
         """Return the rows of a mode and the stricter ones, and the row `keep`; None keeps all."""
@@ -119,6 +130,10 @@ class Board:
         admitted = {None, *MODES[: MODES.index(mode) + 1]}
         rows = {name: row for name, row in self.rows.items() if row.get("mode") in admitted or name == keep}
         return replace(self, rows=rows)
+
+    def strictest_mode(self) -> str:
+        """Return the strictest mode that leaves any row."""
+        return next((mode for mode in MODES if self.of_mode(mode).rows), MODES[-1])
 
     def columns(self) -> list[str]:
         """Return every column that some row has, ours first."""
@@ -138,9 +153,9 @@ class Board:
         """Write the board as CSV with the model name in an unnamed first column, as pandas does."""
         columns = self.columns()
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["", *columns])
+        writer.writerow(["", *map(as_cell, columns)])
         for name, row in self.rows.items():
-            writer.writerow([name, *(_written(row.get(column)) for column in columns)])
+            writer.writerow([as_cell(name), *(_written(row.get(column)) for column in columns)])
 
 
 def read_board(path: Path, known_columns: Sequence[str] = COLUMNS) -> Board:
@@ -156,46 +171,76 @@ def read_board(path: Path, known_columns: Sequence[str] = COLUMNS) -> Board:
     needed = known_columns[0]
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file))
+            rows = csv.reader(file)
+            header = [from_cell(cell) for cell in next(rows, [])]
+            if needed not in header[1:]:
+                raise _wrong(path, f"there is no column {needed!r}, so it is no such leaderboard")
+            if repeated := next((name for name in header if header.count(name) > 1), None):
+                raise _wrong(path, f"the column {repeated!r} is there twice")
+            entries: dict[str, Mapping[str, Cell]] = {}
+            for fields in filter(None, rows):
+                where = f"line {rows.line_num}"
+                if len(fields) != len(header):
+                    raise _wrong(path, f"{where}: {len(fields)} fields where the header has {len(header)}")
+                name = from_cell(fields[0])
+                if not name.strip() or name in entries:
+                    told = f"the model {name!r} is there twice" if name in entries else "no model is named"
+                    raise _wrong(path, f"{where}: {told}")
+                entries[name] = _row(header[1:], fields[1:], path, where)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"the leaderboard {path} cannot be read: {error}.") from None
-    if not rows or needed not in rows[0]:
-        raise UsageError(f"the leaderboard {path} has no column {needed!r}, so it is no such leaderboard.")
-    header = rows[0]
-    entries = {row[0]: _row(header, row, path, line) for line, row in enumerate(rows[1:], 2) if row}
     return Board(entries, known_columns)
 
 
-def _row(header: list[str], row: list[str], path: Path, line: int) -> dict[str, Cell]:
-    if len(row) != len(header):
-        raise UsageError(
-            f"the leaderboard {path}, line {line}: {len(row)} fields where the header has {len(header)}."
-        )
+def _wrong(path: Path, told: str) -> UsageError:
+    return UsageError(f"the leaderboard {path}: {told}.")
+
+
+def _row(columns: Sequence[str], fields: Sequence[str], path: Path, where: str) -> dict[str, Cell]:
     try:
-        return {column: _parsed(column, text) for column, text in zip(header[1:], row[1:], strict=True)}
+        return {column: _parsed(column, text) for column, text in zip(columns, fields, strict=True)}
     except ValueError as error:
-        raise UsageError(f"the leaderboard {path}, line {line}: {error}.") from None
+        raise _wrong(path, f"{where}: {error}") from None
 
 
 def _parsed(column: str, text: str) -> Cell:
     if text == "":
         return None
     if column in _TEXTS:
-        return text
-    if column in _COUNTS:
-        return int(float(text))
+        return from_cell(text)
+    if column not in COLUMNS and column not in EVALUATOR_COLUMNS:
+        return _parsed_unknown(text)
+    least, most = (0.0, _MOST_COUNT) if column in _COUNTS else _RANGES.get(column, (-math.inf, math.inf))
     try:
-        return float(text)
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError
     except ValueError:
-        if column in COLUMNS or column in EVALUATOR_COLUMNS:
-            raise ValueError(f"{column} is {text!r}, not a number") from None
-        return text
+        raise ValueError(f"{column} is {shorten(text)}, not a number") from None
+    if not least <= number <= most:
+        limit = "negative" if number < least else f"more than {most:g}"
+        raise ValueError(f"{column} is {shorten(text)}, which is {limit}")
+    if column not in _COUNTS:
+        return number
+    if not number.is_integer():
+        raise ValueError(f"{column} is {shorten(text)}, not a whole number")
+    return int(number)
+
+
+def _parsed_unknown(text: str) -> Cell:
+    """Read a cell of somebody else's column: a number only where writing it gives the same text again."""
+    for kind in (int, float):
+        with suppress(ValueError):
+            number = kind(text)
+            if repr(number) == text and math.isfinite(number):
+                return number
+    return from_cell(text)
 
 
 def _written(cell: Cell) -> str:
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return ""
-    return repr(cell) if isinstance(cell, float) else str(cell)
+    return repr(cell) if isinstance(cell, float) else as_cell(cell) if isinstance(cell, str) else str(cell)
 
 
 def _order(cell: Cell) -> float:

@@ -9,10 +9,12 @@ from autoeval.analysis.agreement import RULES, Rule
 from autoeval.analysis.evaluators import JudgeReport, evaluate_judge
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport
+from autoeval.errors import UsageError
 from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES, Board, Cell, read_board
 from autoeval.pipeline import boards
 from autoeval.pipeline.asking import Asking, AskingParameters, checked, judge_source, prepare
 from autoeval.pipeline.checks import check_choice, check_number
+from autoeval.pipeline.choosing import judge_name
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_table import HumanTable, load_human_table
@@ -155,8 +157,9 @@ def analyze_evaluators(
         return _returned(EvaluatorsBoard(board, leaderboard_mode_to_print), {}, is_return_instead_of_print)
     named = None if annotators_config == "auto" else annotators_config
     source = judge_source(named, find_preset(None), parameters)
-    name = Path(source).name if Path(source).exists() else str(source)
-    if name in board.rows and not is_overwrite_leaderboard:
+    name = judge_name(source)
+    old_row = None if is_overwrite_leaderboard else board.rows.get(name)
+    if old_row and _is_of(old_row, name, source, parameters, must_be=is_save_leaderboard):
         note = f"{name} is on the board; --is_overwrite_leaderboard analyses it again."
         shown = EvaluatorsBoard(board, leaderboard_mode_to_print, note)
         return _returned(shown, {}, is_return_instead_of_print)
@@ -203,6 +206,24 @@ def analyze_evaluators(
         paths=tuple(paths),
     )
     return _returned(analysis, {name: votes}, is_return_instead_of_print)
+
+
+def _is_of(
+    row: Mapping[str, Cell], name: str, source: str | Path, parameters: AskingParameters, must_be: bool
+) -> bool:
+    """Whether a board's row is this judge's; one without a fingerprint, as of other tools, is whose name it has.
+
+    Raises:
+        UsageError: it is not, where it must be.
+    """
+    known = row.get("fingerprint")
+    is_same = not known or known == prepare(source, parameters).annotator.fingerprint
+    if must_be and not is_same:
+        raise UsageError(
+            f"{name} is on the board with another prompt, model or parameters. Put the judge into a folder of "
+            "another name, or replace the row with --is_overwrite_leaderboard."
+        )
+    return is_same
 
 
 def _judge(asking: Asking, plans: list[Plan]) -> tuple["pd.DataFrame", AskReport, int, str]:

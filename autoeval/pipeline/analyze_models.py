@@ -13,15 +13,18 @@ from autoeval.analysis.plots import (
     plot_p_values,
     plot_price_against_agreement,
 )
+from autoeval.analysis.scores import COLUMNS as MODEL_COLUMNS
 from autoeval.analysis.significance import ZeroMethod
 from autoeval.analysis.subsampling import PValueByN, SubsetSeparation, p_value_by_n, subset_separation
 from autoeval.completions.ask import Display
+from autoeval.data.loading import read_rows
+from autoeval.data.spreadsheet import as_cell
 from autoeval.errors import MissingExtraError, UsageError
 from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board, read_board
 from autoeval.metrics.win_rate import win_rate
-from autoeval.pipeline.annotation_file import replacing
-from autoeval.pipeline.annotation_table import read_annotations
+from autoeval.pipeline.annotation_table import annotation_table, with_files
 from autoeval.pipeline.checks import check_choice, check_number, require_source
+from autoeval.pipeline.replacing import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +54,7 @@ class ModelsAnalysis:
 
 def analyze_models(
     annotations: Any = None,
+    *,
     output_path: str | Path | None = "auto",
     adjusted_test: str = "p_t",
     zero_method: str = "wilcox",
@@ -67,8 +71,8 @@ def analyze_models(
     p-values of the whole table are one family.
 
     Args:
-        annotations: The annotations of the models against one reference: a glob
-            ('results/*/annotations.json'), a file or a list of them; in Python also a DataFrame.
+        annotations: The annotations of the models against one reference: the runs' folders, files or globs
+            (results/*/annotations.json); in Python a list of these, or a DataFrame.
         output_path: Folder for the tables and plots. `auto`: results_models; None: write nothing.
         adjusted_test: The test whose p-values are adjusted: p_t, p_wilcoxon, p_mcnemar, p_mcnemar_mid or
             p_permutation.
@@ -98,7 +102,7 @@ def analyze_models(
     if draws_plots and find_spec("matplotlib") is None:
         raise MissingExtraError("drawing plots (--noplots leaves them out)", "report")
     judges = None if evaluators_leaderboard is None else _evaluators(Path(evaluators_leaderboard))
-    table = read_annotations(annotations, "--annotations")
+    table = annotation_table(read_rows(with_files(annotations), "--annotations"), MODEL_COLUMNS)
     comparison = compare_models(table, cast("Test", adjusted_test), cast("ZeroMethod", zero_method), seed)
     separation = subset_separation(table, draws, seed=seed) if len(comparison.subsets) > 2 else None
     by_n = p_value_by_n(table, draws=draws, seed=seed)
@@ -156,6 +160,10 @@ def _indexed(board: Board) -> "pd.DataFrame":
     return board.to_pandas().rename_axis("model").reset_index()
 
 
+def _as_cell(value: Any) -> Any:
+    return as_cell(value) if isinstance(value, str) else value
+
+
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -165,5 +173,5 @@ def _make(folder: Path) -> None:
 
 def _save(table: "pd.DataFrame", path: Path) -> Path:
     with replacing(path) as file:
-        table.to_csv(file, index=False)
+        table.map(_as_cell).to_csv(file, index=False)
     return path

@@ -1,9 +1,11 @@
 """Annotation files as tables for the analysis."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autoeval.data.loading import read_rows
+from autoeval.data.annotations import check_annotation
+from autoeval.data.loading import Row
 from autoeval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,9 +24,13 @@ def find_annotations(run: str | Path) -> Path:
         UsageError: there is none, or several.
     """
     path = Path(run)
-    if path.is_file():
-        return path
-    if not path.is_dir():
+    try:
+        if path.is_file():
+            return path
+        is_folder = path.is_dir()
+    except OSError:  # a name that no file can have
+        is_folder = False
+    if not is_folder:
         raise UsageError(f"there is no run {str(path)!r}: give a folder of results, or its annotations.json.")
     for name in _NAMES:
         if (path / name).is_file():
@@ -40,16 +46,27 @@ def find_annotations(run: str | Path) -> Path:
     raise UsageError(f"{path} holds {len(found)} runs. Name one: {told}{', …' if len(found) > 5 else ''}")
 
 
-def read_annotations(source: Any, role: str) -> "pd.DataFrame":
-    """Read annotations as a table.
+def annotation_table(rows: Iterable[Row], needed: Sequence[str]) -> "pd.DataFrame":
+    """Make annotations a table, every row checked.
 
     Args:
-        source: a file, a glob or any other source of rows.
-        role: the flag that named it.
+        rows: the rows.
+        needed: the columns that each must have.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: one cannot be read, or is none of an annotation.
     """
     import pandas as pd
 
-    return pd.DataFrame([dict(row.fields) for row in read_rows(source, role)])
+    return pd.DataFrame([check_annotation(row, needed) for row in rows])
+
+
+def with_files(source: Any) -> Any:
+    """Return a source with the annotations file in place of each run's folder, alone or in a list."""
+    if isinstance(source, list | tuple):
+        return [with_files(one) for one in source]
+    try:
+        is_folder = isinstance(source, str | Path) and Path(source).is_dir()
+    except OSError:  # a name that no file can have; reading it says so
+        is_folder = False
+    return find_annotations(source) if is_folder else source

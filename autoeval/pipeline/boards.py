@@ -9,15 +9,17 @@ from pathlib import Path
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
 from autoeval.leaderboards.table import COLUMNS, Board, read_board
-from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.checks import check_choice
+from autoeval.pipeline.choosing import judge_name
 from autoeval.pipeline.presets import Preset
+from autoeval.pipeline.replacing import replacing
 from autoeval.pipeline.rows import Row
 from autoeval.prompting.alpaca_eval.folders import installed
 from autoeval.resources import shipped
 
 _EMPTY = Board({})
 _LOCK_SECONDS = 60.0
+_RESULT = ("win_rate", "standard_error", "n_total", "length_controlled_winrate")
 _ALPACA_EVAL_REFERENCES = {"data_AlpacaEval": "text_davinci_003", "data_AlpacaEval_2": "gpt4_1106_preview"}
 
 
@@ -38,16 +40,34 @@ def find_board(
     if precomputed is None:
         return _EMPTY, None
     if precomputed == "auto":
-        path = shipped("leaderboards") / preset.name / f"{Path(annotator).name}.csv"
+        path = shipped("leaderboards") / preset.name / f"{judge_name(annotator)}.csv"
         return (read_board(path), path) if path.is_file() else (_EMPTY, None)
     path = Path(precomputed)
     if path.exists():
-        return read_board(path), path
+        return (read_own if is_own(path) else read_board)(path), path
     if path.suffix.lower() != ".csv":
         return _named_board(str(precomputed), preset)
-    if not path.parent.is_dir():
-        raise UsageError(f"--precomputed_leaderboard: the folder {path.parent} does not exist.")
+    _check_can_be_made(path)
     return _EMPTY, path  # a board to be begun
+
+
+def read_own(path: Path) -> Board:
+    """Read a board that results are going to be written to, and what is stored beside it, before anything is spent.
+
+    Raises:
+        UsageError: one of both cannot be read.
+    """
+    read_preferences(path_beside(path))
+    return read_board(path) if path.exists() else _EMPTY
+
+
+def _check_can_be_made(path: Path) -> None:
+    """Refuse a new board whose folder could not be made when the run has been paid for."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        raise UsageError(
+            f"--precomputed_leaderboard: the folder {path.parent} does not exist and cannot be made in {above}."
+        )
 
 
 def known_models(preset: Preset) -> Board:
@@ -71,13 +91,24 @@ def is_own(path: Path) -> bool:
 
 
 def merged(board: Board, name: str, row: Row, overwrite: bool) -> tuple[Board, str]:
-    """Put a row on a board; beside the model's old row unless that is to be replaced.
+    """Put a row on a board; beside the model's old row unless that is to be replaced or says the same.
 
     Returns:
         The board, and the name under which the new row stands.
     """
-    shown_as = name if overwrite or name not in board.rows else f"{name} (this run)"
+    is_beside = not overwrite and name in board.rows and not _says_the_same(board.rows[name], row)
+    shown_as = f"{name} (this run)" if is_beside else name
     return board.with_row(shown_as, row), shown_as
+
+
+def with_one_row(board: Board, name: str, row: Row, overwrite: bool) -> Board:
+    """Put a row on a board's file, where every model has one: its old row stays unless that is to be replaced."""
+    return board if name in board.rows and not overwrite else board.with_row(name, row)
+
+
+def _says_the_same(old: Row, new: Row) -> bool:
+    """Whether two rows of a model hold the same result, as after the same command twice."""
+    return all(old.get(column) == new.get(column) for column in _RESULT)
 
 
 def update_board(

@@ -7,6 +7,9 @@ from typing import Any
 from autoeval.data.evalset import reference
 from autoeval.errors import UsageError
 from autoeval.pipeline.presets import Preset, default_annotator
+from autoeval.prompting.finding import config_name
+
+_YAML = (".yaml", ".yml")
 
 Folders = str | Path | Sequence[str | Path] | None
 """A folder of annotators, or several."""
@@ -17,6 +20,12 @@ def annotator_source(
 ) -> str | Path:
     """Return the annotator that is named, else the preset's."""
     return annotators_config or default_annotator(preset, folders)
+
+
+def judge_name(annotator: str | Path) -> str:
+    """Return what a judge is called: by its name, its config's folder, or its file where that has a name of its own."""
+    path = Path(annotator)
+    return config_name(path) if path.suffix in _YAML else path.absolute().name
 
 
 def outputs_to_compare(reference_outputs: Any, preset: Preset) -> Any:

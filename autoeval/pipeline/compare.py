@@ -75,8 +75,8 @@ def compare(run_a: str, run_b: str, n_pairs: int = 10, seed: int = 0) -> RunComp
 def _table(run: Run) -> "pd.DataFrame":
     import pandas as pd
 
-    columns = ("instruction", "output_1", "output_2", "preference")
-    table = pd.DataFrame({column: [row[column] for row in run.rows] for column in columns})
+    rows = [(each.pair.instruction, each.preference) for each in run.annotations]
+    table = pd.DataFrame(rows, columns=["instruction", "preference"])
     return table.assign(generator_1=run.reference, generator_2=run.model)
 
 
@@ -93,9 +93,9 @@ def _contrasts(a: Run, b: Run) -> list[Contrast]:
 
 def _means(run: Run) -> dict[str, float]:
     by_instruction: dict[str, list[float]] = {}
-    for row in run.rows:
-        if row["preference"] is not None:
-            by_instruction.setdefault(row["instruction"], []).append(row["preference"] or 1.5)
+    for each in run.annotations:
+        if each.preference is not None:
+            by_instruction.setdefault(each.pair.instruction, []).append(each.preference)
     return {instruction: sum(found) / len(found) for instruction, found in by_instruction.items()}
 
 

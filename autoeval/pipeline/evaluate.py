@@ -28,7 +28,7 @@ from autoeval.pipeline.recomputing import recompute
 from autoeval.pipeline.reporting import write_report
 from autoeval.pipeline.result import Evaluation, Setting
 from autoeval.pipeline.rows import Conditions, leaderboard_row
-from autoeval.pipeline.saving import save
+from autoeval.pipeline.saving import BOARD_NAME, save
 
 
 @also_takes(AskingParameters)
@@ -118,7 +118,7 @@ def evaluate(
         precomputed_leaderboard,
         source,
         defaults,
-        overwrites=is_overwrite_leaderboard,
+        overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
         sort_by=sort_by or defaults.sort_by,
         mode_to_print=leaderboard_mode_to_print,
         is_kept=max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard,
@@ -156,6 +156,8 @@ def evaluate(
     more, caution = _more_columns(judged, metric, length_control_file, seed)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = standing.place(setting.model, row, conditions)
+    if note := standing.note(setting.model, placed):
+        display.announce(note)
     result = Evaluation(
         name=setting.model,
         shown_as=placed.shown_as,
@@ -173,6 +175,7 @@ def evaluate(
         rows=judged.rows,
         caution=caution,
         has_report=not (no_report or is_recompute_metrics_only),
+        shows_mode=leaderboard_mode_to_print is None,
     )
     if judged.tally.n_judged:
         _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
@@ -192,10 +195,11 @@ def _keep(
     result: Evaluation, annotator: Annotator, votes: HumanVotes, standing: Standing, *, keeps_run: bool
 ) -> None:
     """Write a result's files, and its row into the board's."""
-    save(result, annotator, keeps_run)
+    is_board = result.folder is not None and standing.is_file(result.folder / BOARD_NAME)
+    save(result, annotator, keeps_run, keeps_board=is_board)
     if result.has_report:
         write_report(result, annotator, votes)
-    standing.keep(result.name, result.row, result.tally.stored(), result.apart)
+    standing.keep(result.name, result.row, result.tally.stored(), result.apart, always=is_board)
 
 
 def _more_columns(

@@ -5,9 +5,10 @@ from hashlib import sha256
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
+from autoeval.data.annotations import read_preference
 from autoeval.data.evalset import human_annotations, human_crossannotations
-from autoeval.data.loading import Row, is_missing, read_rows
-from autoeval.data.records import read_instruction, read_label
+from autoeval.data.loading import Row, read_rows
+from autoeval.data.records import read_instruction, read_label, read_text
 from autoeval.errors import UsageError
 from autoeval.types import Pair
 
@@ -86,17 +87,17 @@ def load_human_table(
 
 
 def _vote(row: Row, names: dict[Key, str]) -> dict[str, Any]:
-    texts = [read_instruction(row), _text(row, "output_1"), _text(row, "output_2")]
+    texts = [read_instruction(row), read_text(row, "output_1"), read_text(row, "output_2")]
     generator = names.get((texts[0], texts[1], texts[2]))
     return {
         "instruction": texts[0],
         "output_1": texts[1],
         "output_2": texts[2],
-        "preference": _preference(row),
-        "annotator": read_label(row.fields, "annotator") or "human",
-        "generator_1": read_label(row.fields, "generator_1") or (generator and "reference"),
-        "generator_2": read_label(row.fields, "generator_2") or generator,
-        "dataset": read_label(row.fields, "dataset"),
+        "preference": read_preference(row),
+        "annotator": read_label(row, "annotator") or "human",
+        "generator_1": read_label(row, "generator_1") or (generator and "reference"),
+        "generator_2": read_label(row, "generator_2") or generator,
+        "dataset": read_label(row, "dataset"),
     }
 
 
@@ -104,35 +105,12 @@ def _generators(source: Any) -> dict[Key, str]:
     """Return whose output_2 is, by pair; empty where nothing says so."""
     names: dict[Key, str] = {}
     for row in [] if source is None else read_rows(source, "--gold_annotations"):
-        name = read_label(row.fields, "generator") or read_label(row.fields, "generator_2")
+        name = read_label(row, "generator") or read_label(row, "generator_2")
         if name is not None:
-            names.setdefault((read_instruction(row), _text(row, "output_1"), _text(row, "output_2")), name)
+            names.setdefault(
+                (read_instruction(row), read_text(row, "output_1"), read_text(row, "output_2")), name
+            )
     return names
-
-
-def _text(row: Row, column: str) -> str:
-    value = row.fields.get(column)
-    if not isinstance(value, str):
-        raise UsageError(
-            f"{row.where} has no text in {column!r}. Human votes need `instruction`, `output_1`, `output_2` "
-            "and `preference`, a row a vote."
-        )
-    return value
-
-
-def _preference(row: Row) -> float | None:
-    value = row.fields.get("preference")
-    if "preference" not in row.fields:
-        raise UsageError(f"{row.where} has no field 'preference'. A vote is a number from 1 to 2.")
-    if is_missing(value) or value == "":
-        return None
-    try:
-        number = float(value)  # type: ignore[arg-type]
-        if not (1 <= number <= 2 or number == 0):
-            raise ValueError
-    except (TypeError, ValueError):
-        raise UsageError(f"{row.where}: the preference is {value!r}; it should be from 1 to 2.") from None
-    return number or 1.5  # 0 is an old spelling of a tie
 
 
 def _pair(index: int, row: dict[str, Any]) -> Pair:

@@ -3,11 +3,10 @@
 from hashlib import sha256
 from typing import Any
 
+from autoeval.data.annotations import read_preference
 from autoeval.data.loading import Row, read_rows
-from autoeval.errors import UsageError
+from autoeval.data.records import read_instruction, read_text
 from autoeval.types import Pair
-
-_COLUMNS = ("instruction", "output_1", "output_2", "preference")
 
 
 class HumanVotes:
@@ -38,15 +37,14 @@ class HumanVotes:
         return sha256(repr(sorted(self._votes.items())).encode()).hexdigest()
 
     def _add(self, row: Row) -> None:
-        for column in _COLUMNS:
-            if column not in row.fields:
-                raise UsageError(f"{row.where} has no {column!r}. It needs {', '.join(_COLUMNS)}.")
-        instruction, first, second, preference = (row.fields[column] for column in _COLUMNS)
-        if preference is None or preference != preference:
+        vote = read_preference(row)
+        instruction, first, second = (
+            read_instruction(row),
+            read_text(row, "output_1"),
+            read_text(row, "output_2"),
+        )
+        if vote is None:
             return
-        if not isinstance(preference, int | float) or not (1 <= preference <= 2 or preference == 0):
-            raise UsageError(f"{row.where}: the preference is {preference!r}; it should be from 1 to 2.")
-        vote = float(preference) or 1.5  # 0 is an old spelling of a tie
         self._votes.setdefault(_key(instruction, first, second), []).append(vote)
         if first != second:
             self._votes.setdefault(_key(instruction, second, first), []).append(3 - vote)

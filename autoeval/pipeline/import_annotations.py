@@ -9,9 +9,10 @@ from typing import Any
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
-from autoeval.annotators.recorded import Imported, Recorded, import_recorded, read_recorded, texts_of
+from autoeval.annotators.recorded import Imported, import_recorded
 from autoeval.completions.ask import Display
 from autoeval.completions.cache import Cache
+from autoeval.data.annotations import Texts, read_annotations, texts_of
 from autoeval.data.loading import expand, read_rows
 from autoeval.errors import UsageError
 from autoeval.pipeline.checks import check_number
@@ -19,6 +20,7 @@ from autoeval.pipeline.choosing import Folders, annotator_source, config_folders
 from autoeval.pipeline.judging import is_json_cache, open_cache
 from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.presets import find_preset
+from autoeval.types import Annotation
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def import_file(source: Any, annotator: Annotator, seed: int, cache: Cache) -> I
     Raises:
         UsageError: the file is wrong, or none of its judgments is the annotator's.
     """
-    judgments = by_texts(read_recorded(read_rows(source, "annotations")))
+    judgments = by_texts(read_annotations(read_rows(source, "annotations")))
     pairs = [recorded.pair for recorded in judgments.values()]
     imported = import_recorded(Plan(annotator, pairs, seed), judgments, cache)
     refuse_foreign(imported, annotator, _name(source))
@@ -118,13 +120,13 @@ def import_json_cache(caching_path: str | Path | None, plan: Plan, cache: Cache,
     if not Path(caching_path).exists():
         display.announce(f"there is no {caching_path} yet; replies are kept in {cache.path}")
         return
-    judgments = by_texts(read_recorded(read_rows(caching_path, "--caching_path")))
+    judgments = by_texts(read_annotations(read_rows(caching_path, "--caching_path")))
     imported = import_recorded(plan, judgments, cache)
     refuse_foreign(imported, plan.annotator, str(caching_path))
     display.announce(_line(str(caching_path), imported))
 
 
-def by_texts(judgments: Iterable[Recorded]) -> dict[tuple[str, str, str], Recorded]:
+def by_texts(judgments: Iterable[Annotation]) -> dict[Texts, Annotation]:
     """Return judgments by their pair's texts; of several on one pair the last, as alpaca_eval's cache keeps it."""
     return {texts_of(recorded.pair): recorded for recorded in judgments}
 

@@ -14,9 +14,10 @@ from autoeval.annotators.read import Replies, read, unparsed_keys
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.cache import Cache, Entry, default_path
 from autoeval.completions.keys import request_key
+from autoeval.data.annotations import row_of, write_rows
 from autoeval.errors import UsageError
-from autoeval.pipeline.annotation_file import replacing, row_of, write_rows
 from autoeval.pipeline.estimate import Asked, prices
+from autoeval.pipeline.replacing import replacing
 from autoeval.pipeline.tally import Tally
 from autoeval.prompting.config import Price
 from autoeval.types import Annotation, Request

@@ -8,8 +8,10 @@ from typing import Any
 from autoeval.analysis.correction import METHODS, CorrectedWinRate, Method, correct_with_human_labels
 from autoeval.analysis.labels import LabelSheet, draw_labels, read_labels
 from autoeval.completions.ask import Display
+from autoeval.data.annotations import PAIR, of_one_model
+from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
-from autoeval.pipeline.annotation_table import find_annotations, read_annotations
+from autoeval.pipeline.annotation_table import annotation_table, find_annotations
 from autoeval.pipeline.checks import check_number, require_source
 
 
@@ -60,7 +62,7 @@ def label(
     path = find_annotations(require_source(run, "run", "name a folder of results"))
     check_number("n", n, 1, whole=True)
     check_number("seed", seed, 0, whole=True)
-    annotations = read_annotations(path, "run")
+    annotations = annotation_table(of_one_model(read_rows(path, "run")), (*PAIR, "preference"))
     if labels is None:
         return draw_labels(annotations, sheet or path.parent / "labels.csv", n, seed)
     if sheet is not None:

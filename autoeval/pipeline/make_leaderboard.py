@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Unpack, cast
 
@@ -12,17 +13,19 @@ from autoeval.completions.ask import AskReport
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import Preference
-from autoeval.leaderboards.table import MODES, Board, read_board
+from autoeval.leaderboards.table import MODES, Board
 from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
-from autoeval.pipeline.boards import check_column, update_board
+from autoeval.pipeline.boards import check_column, read_own, update_board
 from autoeval.pipeline.checks import check_choice, check_number, require_source
-from autoeval.pipeline.choosing import outputs_to_compare
+from autoeval.pipeline.choosing import judge_name, outputs_to_compare
 from autoeval.pipeline.estimate import estimate, total
 from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge_all
 from autoeval.pipeline.length import length_controlled
+from autoeval.pipeline.output_paths import folder_name
 from autoeval.pipeline.presets import find_preset
+from autoeval.pipeline.recorded_board import recorded_board
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
 from autoeval.pipeline.result import exit_code_after
 from autoeval.pipeline.rows import Conditions, Row, leaderboard_row
@@ -77,6 +80,9 @@ def make_leaderboard(
     preset: str | None = None,
     seed: int = 0,
     is_allow_partial: bool = False,
+    eval_set: str | None = None,
+    judgments: Any = None,
+    compatible: bool = False,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Judge many models in one pass and put them on a leaderboard, or check one.
@@ -104,31 +110,37 @@ def make_leaderboard(
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Decides orders, draws from pools and samples.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        eval_set: The eval set that judgments are of: mt_bench.
+        judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
+            anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'.
+        compatible: With judgments, compute the figures as that tool does, in place of ours.
         min_coverage: Leave a model off the board, and exit with 3, if less than this share of its pairs could
             be judged.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
-        A Leaderboard; a Regeneration with check; a DryRun with dry_run; with is_return_instead_of_print, the
-        leaderboard DataFrame and a list of annotation dicts.
+        A Leaderboard; a Regeneration with check; a DryRun with dry_run; a RecordedBoard with judgments; with
+        is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
 
     Raises:
         UsageError: a parameter, file or config is wrong, or rows would stand on one board that do not compare.
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
     parameters = checked(asking, make_leaderboard)
+    if eval_set is not None or judgments is not None:
+        return recorded_board(eval_set, judgments, leaderboard_path, compatible)
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)
     defaults = find_preset(preset)
     source = judge_source(annotators_config, defaults, parameters)
-    path = Path(leaderboard_path or f"results/{Path(source).name}_leaderboard.csv")
+    path = Path(leaderboard_path or f"results/{judge_name(source)}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
     require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")
     asked_how = prepare(source, parameters)
     annotator, display = asked_how.annotator, asked_how.display
-    before = read_board(path) if path.exists() else Board({})
+    before = read_own(path)
     check_column(sort_by, before)
     with ExitStack() as opened:
         all_pairs = opened.enter_context(
@@ -156,7 +168,7 @@ def make_leaderboard(
             asked_how.options,
             display,
             asked_how.is_reask_unparsed,
-            folders=[_folder(output_path, plan) for plan in plans],
+            folders=_folders(output_path, list(pairs)),
             keeps_rows=is_return_instead_of_print,
         )
         with_length = defaults.wants_length_control(sort_by)
@@ -189,9 +201,16 @@ def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -
     return " · ".join(parts)
 
 
-def _folder(output_path: str | Path | None, plan: Plan) -> Path | None:
-    name = cast("Pairs", plan.pairs).generator_2.replace("/", "_")
-    return None if output_path is None else Path(output_path) / name
+def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path] | None:
+    """Return the folder of each model; no two are the same, whatever signs the names have."""
+    if output_path is None:
+        return None
+    folders: dict[str, None] = {}
+    for model in models:
+        name = folder_name(model)
+        numbered = (f"{name}_{number}" for number in count(2))
+        folders[next(each for each in chain([name], numbered) if each not in folders)] = None
+    return [Path(output_path) / name for name in folders]
 
 
 def _result(plan: Plan, judged: Judged, mode: str, with_length: bool) -> _Result:

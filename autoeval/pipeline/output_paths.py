@@ -39,7 +39,13 @@ def results_folder(output_path: str | Path | None, name: str) -> Path | None:
 
 
 def _results(name: str, default: str) -> Path:
-    return Path(default) / name.replace("/", "_")
+    return Path(default) / folder_name(name)
+
+
+def folder_name(name: str) -> str:
+    """Return a model's name as that of one folder, which is never above or outside the one that it lies in."""
+    one = name.replace("/", "_").replace("\0", "_")
+    return one.replace(".", "_") if one.strip(".") == "" else one
 
 
 def make_folder(folder: Path) -> Path:

@@ -70,6 +70,9 @@ class Standing:
         """
         board, path = boards.find_board(precomputed, annotator, preset)
         is_own = path is not None and boards.is_own(path)
+        if mode_to_print == "auto":
+            shown = board if path else boards.known_models(preset)
+            mode_to_print = None if is_own else shown.strictest_mode()
         return cls(
             board=board,
             path=path,
@@ -77,7 +80,7 @@ class Standing:
             preset=preset,
             overwrites=overwrites,
             sort_by=sort_by,
-            mode_to_print=(None if is_own else "minimal") if mode_to_print == "auto" else mode_to_print,
+            mode_to_print=mode_to_print,
             is_kept=is_kept and is_own,
         )
 
@@ -108,17 +111,40 @@ class Standing:
         apart = Apart(board, conflict) if conflict else None
         return Placed(placed.sorted_by(self.sort_by), shown_as, apart)
 
-    def keep(self, name: str, row: Row, stored: Iterable[Preference], apart: Apart | None) -> None:
+    def note(self, name: str, placed: Placed) -> str | None:
+        """Say that the board's file keeps the model's old row, where that is so."""
+        if placed.shown_as == name or self.path is None or not boards.is_own(self.path):
+            return None
+        return (
+            f"{name} is on {self.path} already with other numbers, and its row there stays as it is "
+            "(--is_overwrite_leaderboard replaces it)"
+        )
+
+    def is_file(self, path: Path) -> bool:
+        """Whether a run's file is the board's own."""
+        return self.path is not None and self.path.resolve() == path.resolve()
+
+    def keep(
+        self, name: str, row: Row, stored: Iterable[Preference], apart: Apart | None, always: bool = False
+    ) -> None:
         """Write a row into the board's file as it is now, which another process may have changed meanwhile.
 
         The preferences behind it are stored where those of the other rows are. A row that stands apart is not
         written.
+
+        Args:
+            name: the model.
+            row: its row.
+            stored: the preferences behind it.
+            apart: what the row does not compare with, where that is so.
+            always: write it also where boards are to be left as they are, because the file is the run's own.
         """
-        if self.path is None or not self.is_kept or apart is not None:
+        if self.path is None or not (self.is_kept or always) or apart is not None:
             return
+        is_written = self.overwrites or name not in self.board.rows
         boards.update_board(
             self.path,
-            lambda board: boards.merged(board, name, row, self.overwrites)[0],
-            {name: stored} if path_beside(self.path).exists() else {},
+            lambda board: boards.with_one_row(board, name, row, self.overwrites),
+            {name: stored} if is_written and path_beside(self.path).exists() else {},
             self.sort_by,
         )

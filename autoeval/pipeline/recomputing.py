@@ -1,16 +1,17 @@
 """Numbers from judgments that are in annotations.json already: no cache, no judge."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autoeval.annotators.recorded import preference_of, read_recorded, texts_of
 from autoeval.completions.ask import AskReport
-from autoeval.data.loading import Row, read_rows
+from autoeval.data.annotations import of_one_model, read_annotations, row_of, texts_of
+from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.pipeline.judging import Judged
 from autoeval.pipeline.tally import Tally
-from autoeval.types import Annotation, Judgment, Pair
+from autoeval.types import Annotation, Pair
 
 _NOTHING_ASKED = AskReport(0, 0, 0, {}, None, 0, 0, 0.0, True, frozenset(), 0.0)
 
@@ -33,13 +34,12 @@ def recompute(pairs: Iterable[Pair], annotator: str, folder: Path | None) -> Jud
             "Name the folder that has it with --output_path, or leave the flag out."
         )
     tally = Tally()
-    for _ in tally.counted(annotations_of(pairs, path, annotator)):
-        pass
+    rows = tuple(map(row_of, tally.counted(annotations_of(pairs, path, annotator))))
     if not tally.n_judged:
         raise UsageError(
             f"{path} has no judgment on any of these pairs. Are they the outputs that were judged?"
         )
-    return Judged(tally, _NOTHING_ASKED, path, None)
+    return Judged(tally, _NOTHING_ASKED, path, rows)
 
 
 def annotations_of(pairs: Iterable[Pair], source: Any, annotator: str) -> Iterator[Annotation]:
@@ -50,26 +50,11 @@ def annotations_of(pairs: Iterable[Pair], source: Any, annotator: str) -> Iterat
         source: the file, of ours or of alpaca_eval.
         annotator: who judged, where a row does not say.
     """
-    rows = list(read_rows(source, "annotations"))
-    by_pair = {texts_of(recorded.pair): row for recorded, row in zip(read_recorded(rows), rows, strict=True)}
+    rows = of_one_model(read_rows(source, "annotations"))
+    recorded = {texts_of(each.pair): each for each in read_annotations(rows, annotator)}
     for pair in pairs:
-        row = by_pair.get(texts_of(pair))
-        if row is None:
+        found = recorded.get(texts_of(pair))
+        if found is None:
             yield Annotation(pair, annotator, None, "not in annotations.json")
-            continue
-        preference = preference_of(row)
-        failure = None if preference is not None else str(row.fields.get("failure") or "recorded as missing")
-        yield Annotation(pair, annotator, preference, failure, tuple(_judgments(row, annotator, preference)))
-
-
-def _judgments(row: Row, annotator: str, preference: float | None) -> Iterator[Judgment]:
-    several: list[Any] = row.fields.get("judgments") or [
-        {**row.fields, "preference": preference, "price": row.fields.get("price_per_example")}
-    ]
-    for fields in several:
-        yield Judgment(
-            annotator=str(fields.get("annotator") or annotator),
-            preference=fields["preference"],
-            is_switched=bool(fields.get("is_switched_outputs")),
-            price=fields.get("price"),
-        )
+        else:
+            yield replace(found, pair=pair)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from autoeval import __version__
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.data.formats import read_file
+from autoeval.data.annotations import read_annotations
+from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
-from autoeval.pipeline.annotation_file import replacing
 from autoeval.pipeline.human_votes import HumanVotes
+from autoeval.pipeline.replacing import replacing
 from autoeval.pipeline.result import Evaluation
 from autoeval.types import Pair, Request
 
@@ -82,9 +83,9 @@ def _page(result: Evaluation, annotator: Annotator, votes: HumanVotes, digest: s
     wanted = chosen(
         [math.isnan(preference) for preference in tally.preferences], [flip > 0 for flip in tally.flips], seed
     )
-    rows = (row for _, row in read_file(result.paths[0]))
+    annotations = read_annotations(read_rows(result.paths[0], "annotations"))
     prompts = _prompts(annotator, seed)
-    return report_page(_facts(result, annotator), list(entries(rows, wanted, prompts, votes)), digest)
+    return report_page(_facts(result, annotator), list(entries(annotations, wanted, prompts, votes)), digest)
 
 
 def _prompts(annotator: Annotator, seed: int) -> Callable[[Pair], Sequence[Sequence[tuple[str, str]]]]:

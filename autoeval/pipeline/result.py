@@ -73,6 +73,7 @@ class Evaluation:
     that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
     nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
     length-controlled win rate. `generations` are the outputs that were made on the way, the model's first.
+    `shows_mode` says that the rows of all modes were asked for, each with its own.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Evaluation:
     caution: str | None
     generations: tuple[Generation, ...] = ()
     has_report: bool = True
+    shows_mode: bool = False
 
     @cached_property
     def win_rate(self) -> WinRate:

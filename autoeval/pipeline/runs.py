@@ -1,94 +1,88 @@
 """Finished runs, read back from their folders."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.formats import read_file
+from autoeval.data.annotations import of_one_model, read_annotations
+from autoeval.data.loading import describe, read_rows
 from autoeval.errors import UsageError
-from autoeval.leaderboards.preferences import Preference
-from autoeval.metrics.instructions import instruction_key
+from autoeval.pipeline.annotation_table import find_annotations
 from autoeval.pipeline.tally import Tally
-from autoeval.report.pairs import is_flipped, judgments_of
-
-_NEEDED = ("instruction", "output_1", "output_2", "preference")
+from autoeval.types import Annotation
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run's annotations, with what run.json says of it where there is one."""
+    """A run's annotations, at least one, with who judged as run.json says it where there is one.
+
+    `judge_name` and `fingerprint` are None where run.json does not say.
+    """
 
     path: Path
-    rows: list[dict[str, Any]]
-    facts: Mapping[str, Any]
+    annotations: Sequence[Annotation]
+    judge_name: str | None = None
+    fingerprint: str | None = None
 
     @property
     def model(self) -> str:
         """The evaluated model."""
-        return str(self.rows[0].get("generator_2") or self.path.parent.name)
+        return self.annotations[0].pair.generator_2 or self.path.parent.name
 
     @property
     def reference(self) -> str:
-        """What it was compared with."""
-        return str(self.rows[0].get("generator_1") or "reference")
+        """What it was compared with; several names where its outputs were of several models."""
+        names = dict.fromkeys(each.pair.generator_1 for each in self.annotations)
+        return ", ".join(filter(None, names)) or "reference"
 
     @property
     def judge(self) -> str:
         """Who judged."""
-        named = self.facts.get("annotator", {}).get("name")
-        return str(named or self.rows[0].get("annotator") or "unknown judge")
-
-    @property
-    def fingerprint(self) -> str | None:
-        """The judge's fingerprint, where it is known."""
-        found = self.facts.get("annotator", {}).get("fingerprint")
-        return None if found is None else str(found)
+        return self.judge_name or self.annotations[0].annotator or "unknown judge"
 
     def tally(self) -> Tally:
         """Count the run's preferences again."""
-        tally = Tally.of(self._preferences())
-        tally.failures.update(
-            str(row.get("failure") or "unknown").partition(":")[0]
-            for row in self.rows
-            if row["preference"] is None
-        )
+        tally = Tally()
+        for _ in tally.counted(self.annotations):
+            pass
         return tally
-
-    def _preferences(self) -> Iterator[Preference]:
-        for row in self.rows:
-            orders = {judgment.get("is_switched_outputs") for judgment in judgments_of(row)}
-            yield Preference(
-                instruction=instruction_key(row["instruction"]),
-                subset=row.get("dataset") or "",
-                preference=1.5 if row["preference"] == 0 else row["preference"],
-                length_1=len(row["output_1"]),
-                length_2=len(row["output_2"]),
-                is_flipped=is_flipped(row) if {True, False} <= orders else None,
-            )
 
 
 def load_run(run: str | Path) -> Run:
     """Read a run.
 
     Args:
-        run: its folder, or its annotations file (also one that AlpacaEval wrote).
+        run: its folder, one above it that holds no other run, or its annotations file (also one that AlpacaEval wrote).
 
     Raises:
-        UsageError: there is none, or it holds no annotations.
+        UsageError: there is none, or a row or run.json is not what it should be; the message names the place.
     """
-    path = Path(run)
-    if path.is_dir():
-        path = path / "annotations.json"
+    path = find_annotations(run)
+    annotations = tuple(read_annotations(of_one_model(read_rows(path, "run"))))
+    return Run(path, annotations, *_judge_of(path.with_name("run.json")))
+
+
+def _judge_of(path: Path) -> tuple[str | None, str | None]:
+    """Return the name and the fingerprint of the judge that run.json tells."""
     if not path.is_file():
-        raise UsageError(f"there is no run {str(run)!r}: name a folder with annotations.json, or that file.")
-    rows = [row for _, row in read_file(path)]
-    for number, row in enumerate(rows, 1):
-        absent = [column for column in _NEEDED if not isinstance(row, dict) or column not in row]
-        if absent:
-            raise UsageError(f"{path}, row {number} has no {absent[0]!r}, so this is no file of annotations.")
-    if not rows:
-        raise UsageError(f"{path} holds no annotations.")
-    facts = path.with_name("run.json")
-    return Run(path, rows, json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {})
+        return None, None
+    try:
+        facts: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{path} cannot be read ({error}). Remove it, or run the evaluation again."
+        ) from None
+    judge = _field(facts, "annotator", Mapping, "an object", path) or {}
+    return _field(judge, "name", str, "text", path), _field(judge, "fingerprint", str, "text", path)
+
+
+def _field(fields: Any, name: str, kind: type, said: str, path: Path) -> Any:
+    """Return a field of run.json; None where it is not there."""
+    if not isinstance(fields, Mapping):
+        raise UsageError(f"{path} holds {describe(fields)}; it should be an object.")
+    value = fields.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise UsageError(f"{path}: `{name}` is {describe(value)}; it should be {said}.")
+    return value

@@ -12,26 +12,33 @@ from autoeval import __version__
 from autoeval.annotators.config import Annotator
 from autoeval.errors import UsageError
 from autoeval.pipeline import boards
-from autoeval.pipeline.annotation_file import replacing
+from autoeval.pipeline.replacing import replacing
 from autoeval.pipeline.result import Evaluation
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def save(result: Evaluation, annotator: Annotator, keeps_run: bool = False) -> None:
+BOARD_NAME = "leaderboard.csv"
+
+
+def save(
+    result: Evaluation, annotator: Annotator, keeps_run: bool = False, keeps_board: bool = False
+) -> None:
     """Write a result's files.
 
     Args:
         result: what to write.
         annotator: the judge, for run.json.
         keeps_run: leave a run.json that is there, because this run has judged nothing.
+        keeps_board: leave leaderboard.csv, because it is the board that the result joins.
 
     Raises:
         UsageError: a file cannot be written.
     """
     if result.folder is not None:
-        boards.save_board(result.board, result.folder / "leaderboard.csv")
+        if not keeps_board:
+            boards.save_board(result.board, result.folder / BOARD_NAME)
         if keeps_run and (result.folder / "run.json").exists():
             return
         with replacing(result.folder / "run.json") as file:

@@ -21,7 +21,7 @@ def serve(
     """Serve a GGUF file on this machine in OpenAI's protocol, until interrupted.
 
     Args:
-        model: The path of a .gguf file, or smollm2-135m, whose weights come with the extra `local`.
+        model: The path of a .gguf file, or smollm2-135m, whose weights are fetched once.
         port: Where to listen, on this machine only; 0: any free one.
         n_ctx: Tokens that a prompt and its reply may have together.
         n_parallel: Requests answered at once.

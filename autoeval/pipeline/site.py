@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoeval.errors import UsageError
-from autoeval.pipeline.annotation_file import replacing
+from autoeval.pipeline.replacing import replacing
 from autoeval.resources import shipped
 
 

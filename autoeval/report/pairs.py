@@ -4,7 +4,8 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from autoeval.types import Pair
+from autoeval.annotators.combine import is_flipped
+from autoeval.types import Annotation, Judgment, Pair
 
 MOST_PAIRS = 2000
 Prompts = Callable[[Pair], Sequence[Sequence[tuple[str, str]]]]
@@ -36,67 +37,36 @@ def chosen(
 
 
 def entries(
-    rows: Iterable[Mapping[str, Any]], wanted: set[int] | None, prompts: Prompts, votes: Votes
+    annotations: Iterable[Annotation], wanted: set[int] | None, prompts: Prompts, votes: Votes
 ) -> Iterator[dict[str, Any]]:
-    """Turn rows of annotations.json into what the page's script reads; empty fields are left out."""
-    for i, row in enumerate(rows):
+    """Turn annotations into what the page's script reads; empty fields are left out."""
+    for i, annotation in enumerate(annotations):
         if wanted is None or i in wanted:
-            pair = pair_of(row, i)
+            pair = annotation.pair
             entry = {
                 "id": i + 1,
                 "subset": pair.dataset,
                 "instruction": pair.instruction,
                 "reference": pair.output_1,
                 "model": pair.output_2,
-                "preference": row["preference"],
-                "failure": row.get("failure"),
-                "judgments": [_judgment(judgment) for judgment in judgments_of(row)],
+                "preference": annotation.preference,
+                "failure": annotation.failure,
+                "judgments": [_judgment(judgment) for judgment in annotation.judgments],
                 "prompts": prompts(pair),
                 "people": votes(pair),
-                "flipped": is_flipped(row) or None,
+                "flipped": is_flipped(annotation) or None,
             }
             yield {name: value for name, value in entry.items() if value not in (None, [], ())}
 
 
-def pair_of(row: Mapping[str, Any], index: int) -> Pair:
-    """Return the pair of a row of annotations.json."""
-    return Pair(
-        index=index,
-        instruction=row["instruction"],
-        output_1=row["output_1"],
-        output_2=row["output_2"],
-        generator_1=row["generator_1"],
-        generator_2=row["generator_2"],
-        dataset=row.get("dataset"),
-        sample=row.get("sample", 0),
-    )
-
-
-def judgments_of(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return a row's judgments; a row with a single one is that judgment itself."""
-    return row.get("judgments") or [row]
-
-
-def is_flipped(row: Mapping[str, Any]) -> bool:
-    """Whether one judge preferred one output in one order and the other one in the other order."""
-    seen: dict[tuple[Any, Any], float] = {}
-    for judgment in judgments_of(row):
-        if judgment["preference"] is not None:
-            seen[judgment["annotator"], judgment["is_switched_outputs"]] = judgment["preference"] - 1.5
-    return any(
-        switched is False and verdict * seen.get((annotator, True), 0.0) < 0
-        for (annotator, switched), verdict in seen.items()
-    )
-
-
-def _judgment(row: Mapping[str, Any]) -> dict[str, Any]:
+def _judgment(judgment: Judgment) -> dict[str, Any]:
     said = {
-        "by": row["annotator"],
-        "preference": row["preference"],
-        "explanation": row.get("explanation"),
-        "reply": _text_of(row.get("raw_completion")),
-        "first": {True: "model", False: "reference", None: None}[row.get("is_switched_outputs")],
-        "failure": row.get("failure"),
+        "by": judgment.annotator,
+        "preference": judgment.preference,
+        "explanation": judgment.explanation,
+        "reply": _text_of(judgment.raw_completion),
+        "first": {True: "model", False: "reference", None: None}[judgment.is_switched],
+        "failure": judgment.failure,
     }
     return {name: value for name, value in said.items() if value not in (None, "")}
 

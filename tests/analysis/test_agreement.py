@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable
 from itertools import product
 from statistics import mean, median, multimode
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from autoeval.analysis import bias, human_agreement, variance
 from autoeval.analysis.agreement import RULES, Rule
 from autoeval.errors import UsageError
+from tests.work import n_calls
 
 graded = st.sampled_from([1.0, 1.5, 2.0]) | st.floats(1, 2)
 several = st.lists(graded, min_size=1, max_size=4)
@@ -165,10 +165,9 @@ def test_unusable_tables_are_refused(change: Callable[[pd.DataFrame], pd.DataFra
         variance(votes, "absolut")  # type: ignore[arg-type]
 
 
-def test_2240_pairs_with_3_votes_take_less_than_a_tenth_of_a_second() -> None:
+def test_2240_pairs_with_3_votes_are_not_gone_through_one_by_one() -> None:
     rng = np.random.default_rng(0)
     votes = table([list(rng.choice([1, 1.5, 2], 3)) for _ in range(2240)])
     judge = votes.assign(preference=rng.uniform(1, 2, len(votes)))
-    start = time.perf_counter()
-    human_agreement(votes, judge), bias(votes, judge), variance(judge)
-    assert time.perf_counter() - start < 0.1
+    calls = n_calls(lambda: (human_agreement(votes, judge), bias(votes, judge), variance(judge)))
+    assert calls < 20 * len(votes)

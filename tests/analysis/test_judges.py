@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +26,7 @@ from autoeval.analysis import (
 )
 from autoeval.analysis.reliability import Level
 from autoeval.errors import UsageError
+from tests.work import n_calls
 
 SHORT, LONG = "yes", "yes, because of this and that and of what else there is"
 
@@ -243,12 +243,11 @@ def test_one_vote_a_pair_has_no_variance_and_no_bias_of_its_own() -> None:
     assert board["Human agreement"] == 50
 
 
-def test_2240_pairs_with_3_votes_report_is_fast() -> None:
+def test_2240_pairs_with_3_votes_are_not_gone_through_one_by_one() -> None:
     rng = np.random.default_rng(0)
     votes = pd.DataFrame(
         [row(f"i{i}", 1 + (rng.random() < 0.5), LONG, SHORT * 9) for i in range(2240) for _ in range(3)]
     )
     evaluate_judge(votes.head(30))  # imports
-    start = time.perf_counter()
-    evaluate_judge(votes, votes.assign(preference=rng.uniform(1, 2, len(votes))))
-    assert time.perf_counter() - start < 1
+    judge = votes.assign(preference=rng.uniform(1, 2, len(votes)))
+    assert n_calls(lambda: evaluate_judge(votes, judge)) < 30 * len(votes)

@@ -7,6 +7,7 @@ import pytest
 from autoeval.prompting.templates import nonce
 from benchmarks import injection
 from tests.annotators.test_hostile_outputs import HONEST, judged
+from tests.servers.smollm2 import smollm2
 
 OUTPUTS = [{"instruction": f"Add {number} and 1.", "output": f"It is {number + 7}."} for number in range(3)]
 VARIANTS = injection.variants(OUTPUTS)
@@ -43,7 +44,7 @@ def test_an_attack_closes_no_delimiter_with_a_mark(variant: injection.Variant) -
 
 @pytest.mark.model
 def test_smollm2_gives_the_same_verdicts_again_with_either_prompt(tmp_path: Path) -> None:
-    pytest.importorskip("xllamacpp", reason="the extra `local` is not installed")
+    smollm2()
     attacked = next(variant.outputs for variant in ATTACKED if variant.name == "order")[:2]
     reference = [{**row, "output": HONEST} for row in OUTPUTS[:2]]
     for judge in injection.write_judges(tmp_path).values():

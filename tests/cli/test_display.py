@@ -128,7 +128,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -
         assert ("7/805 judged" in stream.getvalue()) == is_shown
 
 
-def test_a_run_that_is_piped_says_its_setting_and_nothing_else_beside_the_result(
+def test_a_run_that_is_piped_prints_alpaca_evals_table_and_says_the_rest_on_standard_error(
     command: CommandLine,
 ) -> None:
     with JudgeServer(always("a > b")) as server:
@@ -145,13 +145,14 @@ def test_a_run_that_is_piped_says_its_setting_and_nothing_else_beside_the_result
             *("--caching_path", "None", "--retry_delay", "0"),
         )
     assert outcome.code == 0
-    (line,) = outcome.err.splitlines()
-    assert line.startswith(
+    assert outcome.err.startswith(
         "judge gpt4_ranking (gpt-4.1) · reference reference · own eval set (4 pairs) · preset"
     )
-    table, _, below = outcome.out.partition("pairs judged")
-    assert max(map(len, table.splitlines())) <= 80
-    assert "\x1b" not in outcome.out
+    header, row = outcome.out.splitlines()
+    assert header.split() == ["win_rate", "standard_error", "n_total", "avg_length"]
+    assert row.split()[0] == LONG
+    below = outcome.err.partition("pairs judged")[2]
+    assert "\x1b" not in outcome.out + outcome.err
     assert "4 requests: 0 cached, 4 asked" in below
     assert f"{LONG}: win rate" in below  # the line to cite is never cut
     assert [word for word in below.split() if word.endswith(".json")]
@@ -161,6 +162,6 @@ def test_the_offline_judge_needs_no_network_and_no_key(command: CommandLine) -> 
     command.patch.delenv("OPENAI_API_KEY")
     outcome = command("outputs.json", "reference.json", "offline", "--output_path", "None")
     assert outcome.code == 0
-    assert "4 of 4 pairs judged" in outcome.out
-    assert "requests" not in outcome.out
+    assert "4 of 4 pairs judged" in outcome.err
+    assert "requests" not in outcome.err
     assert len(rows()) == 4

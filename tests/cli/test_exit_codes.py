@@ -39,7 +39,7 @@ def test_0_all_judged(command: CommandLine) -> None:
     with JudgeServer(always("a > b")) as server:
         outcome = evaluate(command, server)
     assert outcome.code == 0
-    assert f"{N} of {N} pairs judged (100.0%)" in outcome.out
+    assert f"{N} of {N} pairs judged (100.0%)" in outcome.err
     assert len(annotations(command)) == N
 
 
@@ -50,7 +50,7 @@ def test_0_help_version_board_and_dry_run(command: CommandLine) -> None:
     board = command()
     assert board.code == 0
     assert board.err == ""
-    assert "win rate" in board.out
+    assert "win_rate" in board.out
     with JudgeServer() as server:
         plan = evaluate(command, server, "--dry_run")
         assert server.n_requests == 0
@@ -64,9 +64,9 @@ def test_3_too_few_judged(command: CommandLine) -> None:
     with JudgeServer(answers) as server:
         outcome = evaluate(command, server)
         assert outcome.code == 3
-        assert f"{N - 2} of {N} pairs judged (83.3%)" in outcome.out
-        assert "missing: 2 unparsed" in outcome.out
-        assert "whatever the missing ones are, the win rate lies from" in outcome.out
+        assert f"{N - 2} of {N} pairs judged (83.3%)" in outcome.err
+        assert "missing: 2 unparsed" in outcome.err
+        assert "whatever the missing ones are, the win rate lies from" in outcome.err
         missing = [row for row in annotations(command) if row["preference"] is None]
         assert sorted(str(row["failure"]) for row in missing) == [
             "unparsed: the judge refused: no",
@@ -83,8 +83,8 @@ def test_3_nobody_answers(command: CommandLine) -> None:
         pass
     outcome = evaluate(command, server, "--request_timeout", "5")
     assert outcome.code == 3
-    assert f"0 of {N} pairs judged" in outcome.out
-    assert "stopped: " in outcome.out
+    assert f"0 of {N} pairs judged" in outcome.err
+    assert "stopped: " in outcome.err
     assert not (command.folder / "results" / "gpt4_ranking" / "annotations.json").exists()
 
 
@@ -93,8 +93,8 @@ def test_4_the_budget_is_spent(command: CommandLine) -> None:
         outcome = evaluate(command, server, "--max_cost", "0.003")
         assert outcome.code == 4
         assert 0 < server.n_requests < N
-        assert f"missing: {N - server.n_requests} not asked" in outcome.out
-        assert "stopped: the budget of $0.003 is reached" in outcome.out
+        assert f"missing: {N - server.n_requests} not asked" in outcome.err
+        assert "stopped: the budget of $0.003 is reached" in outcome.err
         assert evaluate(command, server).code == 0
         assert server.n_requests == N
 
@@ -115,8 +115,8 @@ def test_5_the_endpoint_refuses_us(command: CommandLine, status: int, code: str,
         outcome = evaluate(command, server, "--max_concurrency", "1")
         assert server.n_requests == 3
     assert outcome.code == 5
-    assert f"2 of {N} pairs judged" in outcome.out
-    assert told in outcome.out
+    assert f"2 of {N} pairs judged" in outcome.err
+    assert told in outcome.err
     assert "sk-test" not in outcome.out + outcome.err
     assert [row["preference"] for row in annotations(command)].count(None) == N - 2
 

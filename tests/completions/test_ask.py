@@ -1,6 +1,7 @@
 """Asking over real HTTP: everything is asked once, failures are retried or counted, and a lost cause ends."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,9 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path / "c.sqlite")
+def cache(tmp_path: Path) -> Iterator[Cache]:
+    with Cache(tmp_path / "c.sqlite") as opened:
+        yield opened
 
 
 def test_each_request_is_asked_once_and_its_reply_kept(cache: Cache) -> None:

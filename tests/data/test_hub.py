@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -27,18 +26,26 @@ try:
 except UsageError as error:
     sys.exit(f"UsageError: {{error}}")
 """
+NO_WAITING = """
+import time
+def sleep(seconds):
+    raise SystemExit(f"would wait {seconds} seconds")
+time.sleep = sleep
+"""  # the hub's client waits between its attempts, for half a minute in all
 NOWHERE = "http://127.0.0.1:9"  # nothing listens on the discard port
 
 
 def python(script: str, home: Path, **environment: str) -> tuple[str, str]:
-    """Run a script in a process of its own, because the hub's client reads its environment when it is imported."""
+    """Run a script that waits for nothing.
+
+    In a process of its own, because the hub's client reads its environment when it is imported.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "DATASETS_"))}
     run = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", NO_WAITING + script],
         env={**kept, "HF_HOME": str(home), **environment},
         capture_output=True,
         text=True,
-        timeout=60,
     )
     return run.stdout.strip(), run.stderr.strip()
 
@@ -82,9 +89,7 @@ def test_a_reference_is_downloaded_once_and_then_needs_no_hub(tmp_path: Path) ->
 def test_nothing_cached_and_no_hub_is_one_clear_error_at_once(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    start = time.monotonic()
     stdout, stderr = fetch(tmp_path, **environment)
-    assert time.monotonic() - start < 10  # the hub's client would try for half a minute
     assert stdout == ""
     assert len(stderr.splitlines()) == 1
     for told in ("UsageError", "alpaca_eval.json", "tatsu-lab/alpaca_eval", "--reference_outputs PATH"):
@@ -144,7 +149,5 @@ def test_any_dataset_of_the_hub_by_its_name_and_then_from_the_cache(tmp_path: Pa
 
 
 def test_a_dataset_of_an_unreachable_hub_is_refused_at_once(tmp_path: Path) -> None:
-    start = time.monotonic()
     (message,) = each_of(["me/mine"], tmp_path, HF_ENDPOINT=NOWHERE)
-    assert time.monotonic() - start < 15
     assert message.startswith("--model_outputs: 'me/mine' is neither")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autoeval.data.json_stream import JsonStream
@@ -28,7 +28,6 @@ def items(document: str, chunk: int) -> list[Any]:
     return list(stream.array_items())
 
 
-@settings(deadline=None)
 @given(ARRAYS, INDENTS, st.booleans(), st.integers(1, 40))
 def test_arrays_come_back_whatever_the_window(
     array: list[Any], indent: Any, ascii_only: bool, chunk: int
@@ -38,7 +37,6 @@ def test_arrays_come_back_whatever_the_window(
     assert items(f" \n{document}\n", chunk) == json.loads(document)
 
 
-@settings(deadline=None)
 @given(ARRAYS, INDENTS, st.integers(1, 40), st.data())
 def test_damage_is_refused_at_the_position_that_the_standard_library_gives(
     array: list[Any], indent: Any, chunk: int, data: st.DataObject

@@ -223,7 +223,7 @@ def test_instructions_of_an_eval_set_without_outputs() -> None:
     assert load_instructions(eval_set) == [Instruction("b", "x"), Instruction("a")]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.dictionaries(st.text(min_size=1).filter(str.strip), st.text(), min_size=1, max_size=8),
     st.dictionaries(st.text(min_size=1).filter(str.strip), st.text(), min_size=1, max_size=8),

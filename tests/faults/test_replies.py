@@ -1,9 +1,11 @@
 """Replies that go wrong in every way, a share of them, through a whole run in both protocols."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from tests.completions.virtual_time import Forward
 from tests.faults.counting import N_PAIRS, PaidJudge, n_stored, run
 from tests.servers import Answer, Fault, JudgeServer, always, rate_limited
 
@@ -22,8 +24,6 @@ EACH_PROTOCOL = pytest.mark.parametrize("protocol", ["openai", "anthropic"])
         Answer(fault=Fault.HALF_BODY),
         Answer(fault=Fault.NOT_JSON),
         Answer(fault=Fault.NO_CHOICES),
-        Answer(fault=Fault.SLOW_BODY),
-        Answer(fault=Fault.HANG),
     ],
     ids=lambda fault: f"{fault.fault or fault.status}{'' if not fault.headers else ' retry after'}",
 )
@@ -31,9 +31,22 @@ def test_a_twentieth_of_faults_costs_no_pair_and_no_reply_twice(
     protocol: str, fault: Answer, tmp_path: Path
 ) -> None:
     judge = PaidJudge(faults=[fault])
-    timeout = 1 if fault.fault in (Fault.SLOW_BODY, Fault.HANG) else 20
     with JudgeServer(judge) as server:
-        result = run(tmp_path, server, protocol, request_timeout=timeout)
+        result = run(tmp_path, server, protocol)
+        assert server.n_requests > N_PAIRS, "no fault was met"
+    assert (result.exit_code, result.tally.n_judged) == (0, N_PAIRS)
+    assert (judge.n_paid_twice, n_stored(tmp_path / "cache.sqlite")) == (0, N_PAIRS)
+
+
+@EACH_PROTOCOL
+@pytest.mark.parametrize("fault", [Fault.SLOW_BODY, Fault.HANG])
+def test_replies_that_do_not_come_cost_no_pair_and_no_reply_twice(
+    protocol: str, fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, clock = PaidJudge(faults=[Answer(fault=fault)]), Forward()
+    monkeypatch.setattr(asyncio, "run", clock.run)
+    with JudgeServer(judge, on_hanging=clock.jump) as server:
+        result = run(tmp_path, server, protocol, max_concurrency=1)
         assert server.n_requests > N_PAIRS, "no fault was met"
     assert (result.exit_code, result.tally.n_judged) == (0, N_PAIRS)
     assert (judge.n_paid_twice, n_stored(tmp_path / "cache.sqlite")) == (0, N_PAIRS)

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import pytest
 
 from autoeval.leaderboards.table import Board, read_board
 from tests.recorded import load_recorded, recorded_data, recorded_models
-from tests.servers import JudgeServer
+from tests.servers import Answer, JudgeServer
+from tests.servers.answers import Body
 from tests.servers.recorded_judges import RecordedJudges
 
 
@@ -37,6 +37,19 @@ def start(server: JudgeServer, board: Path, models: list[str]) -> subprocess.Pop
     command += [part for name, value in flags.items() for part in (f"--{name}", str(value))]
     environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "key"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def kill_after(n_requests: int, server: JudgeServer, run: subprocess.Popen[bytes]) -> None:
+    recorded, last = server.answer, server.n_requests + n_requests
+
+    def answer(body: Body) -> Answer:
+        if server.n_requests >= last:
+            run.kill()
+        return recorded(body)
+
+    server.answer = answer
+    assert run.wait() == -signal.SIGKILL
+    server.answer = recorded
 
 
 def finish(server: JudgeServer, board: Path, models: list[str]) -> Board:
@@ -71,12 +84,8 @@ def test_killed_twice_it_ends_with_the_same_bytes_and_the_recorded_win_rates(
     models = ["alpaca-7b", "claude2-alpaca-13b", "gpt4"]
     straight, killed = tmp_path / "straight.csv", tmp_path / "killed.csv"
     board = finish(server, straight, models)
-    for share in (0.2, 0.6):
-        run, asked = start(server, killed, models), server.n_requests
-        while server.n_requests < asked + share * 1000 and run.poll() is None:
-            time.sleep(0.01)
-        run.send_signal(signal.SIGKILL)
-        run.wait()
+    for n_requests in (200, 600):
+        kill_after(n_requests, server, start(server, killed, models))
         assert not killed.exists()
     finish(server, killed, models)
     assert killed.read_bytes() == straight.read_bytes()

@@ -61,7 +61,7 @@ def test_ranks_that_the_data_cannot_tell_apart_have_wide_intervals() -> None:
     assert (ranked["b"].rank_low, ranked["b"].rank_high) == (2, 3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_bradley_terry_is_the_maximum_of_the_likelihood(seed: int) -> None:
     rng = np.random.default_rng(seed)

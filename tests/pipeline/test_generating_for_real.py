@@ -14,7 +14,7 @@ from autoeval.resources import shipped
 from autoeval.types import Annotation, Judgment, Pair
 from tests.completions.providers.tiny_model import make_tiny_model
 from tests.pipeline.small import start_command
-from tests.servers.smollm2 import smollm2_server
+from tests.servers.smollm2 import smollm2, smollm2_server
 
 pytestmark = pytest.mark.model
 
@@ -23,7 +23,7 @@ SHORT = {"max_tokens": 24}
 
 
 def _generate(folder: Path, **parameters: Any) -> Evaluation:
-    pytest.importorskip("xllamacpp", reason="the extra `local` is not installed")
+    smollm2()
     defaults: dict[str, Any] = {
         "model_configs": "smollm2-135m",
         "evaluation_dataset": REFERENCE,
@@ -116,7 +116,7 @@ def test_smollm2_in_this_process_judges(tmp_path: Path) -> None:
 
 
 def test_serve_says_its_address_and_answers(tmp_path: Path) -> None:
-    pytest.importorskip("xllamacpp", reason="the extra `local` is not installed")
+    smollm2()
     command = start_command("serve", "--port", "0")
     try:
         assert command.stderr is not None

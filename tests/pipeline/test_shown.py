@@ -35,7 +35,7 @@ def test_a_judge_among_judges(printed: Any, tmp_path: Path) -> None:
         for vote in range(3)
     ]
     (tmp_path / "votes.json").write_text(json.dumps(votes))
-    flags = ("--gold_crossannotations", "votes.json", "--is_save_leaderboard")
+    flags = ("--gold_crossannotations", "votes.json", "--is_save_leaderboard", "--output_format", "table")
     people = printed("analyze_evaluators", "humans", *flags)
     assert "however ties between votes are broken" in people
     judges = printed("analyze-evaluators", "--annotators_config=offline", *flags)
@@ -44,7 +44,9 @@ def test_a_judge_among_judges(printed: Any, tmp_path: Path) -> None:
     assert "agreement with people" in judges
     again = printed("analyze_evaluators", "offline", *flags)
     assert "--is_overwrite_leaderboard analyses it again" in again
-    assert "offline" in printed("analyze_evaluators", "--annotators_config", "None")
+    assert "offline" in printed(
+        "analyze_evaluators", "--annotators_config", "None", "--output_format", "table"
+    )
 
 
 def test_an_audit_is_a_line_a_check(printed: Any, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_peoples_votes_are_shown_whichever_output_stood_first(tmp_path: Path) ->
 
 
 def test_votes_without_a_column_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="has no 'output_1'"):
+    with pytest.raises(UsageError, match="no field 'output_1'"):
         run(tmp_path, human_annotations=[{"instruction": "a", "preference": 1}])
 
 

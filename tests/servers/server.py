@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -32,7 +32,8 @@ class JudgeServer:
     """Answers what `answer` says. Use it as a context manager; `base_url` is then its address.
 
     `key`, if set, is the only one accepted. `keeps` is how many requests are kept in `received`; `n_requests`
-    counts them all. `most_in_flight` is the most that were open at once.
+    counts them all. `most_in_flight` is the most that were open at once. `on_hanging` is called whenever a client
+    will wait in vain from then on.
     """
 
     answer: Answerer = field(default_factory=always)
@@ -43,6 +44,7 @@ class JudgeServer:
     n_requests: int = 0
     in_flight: int = 0
     most_in_flight: int = 0
+    on_hanging: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -131,6 +133,7 @@ class JudgeServer:
     async def _misbehave(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         match fault:
             case Fault.HANG:
+                self._say_it_hangs()
                 await self._closing.wait()
             case Fault.DROP:
                 pass
@@ -153,6 +156,10 @@ class JudgeServer:
             request.transport.abort()
         return web.Response()
 
+    def _say_it_hangs(self) -> None:
+        if self.on_hanging is not None:
+            self.on_hanging()
+
     async def _stream(self, request: web.Request, chunks: list[bytes], headers: dict[str, str]) -> None:
         response = web.StreamResponse(headers={"Content-Type": "application/json", **headers})
         await response.prepare(request)
@@ -164,6 +171,8 @@ class JudgeServer:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         with suppress(ConnectionError):
+            await response.write(b" ")
+            self._say_it_hangs()
             while not self._closing.is_set():
                 await response.write(b" ")
                 await asyncio.sleep(0.01)

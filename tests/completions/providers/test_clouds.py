@@ -8,6 +8,7 @@ from autoeval.completions.providers import body, create
 from autoeval.errors import UsageError
 from autoeval.types import Endpoint, FailureKind
 from tests.completions.providers.asking import KEY, KEY_VARIABLE, ask, fail, request_to
+from tests.completions.virtual_time import Forward
 from tests.servers import Answer, Fault, JudgeServer, always, rate_limited
 
 pytest.importorskip("botocore", reason="the extra `bedrock` is not installed")
@@ -94,8 +95,9 @@ def test_failures(cloud: str, kind: str, answer: Answer, failure: FailureKind) -
 @EACH
 @KIND
 def test_timeout_and_truncation(cloud: str, kind: str) -> None:
-    with JudgeServer(always(fault=Fault.HANG)) as server:
-        found = fail(request_to(endpoint_of(cloud, server), model_of(cloud, kind)), timeout=0.2)
+    clock = Forward()
+    with JudgeServer(always(fault=Fault.HANG), on_hanging=clock.jump) as server:
+        found = fail(request_to(endpoint_of(cloud, server), model_of(cloud, kind)), clock=clock)
     assert found.kind is FailureKind.TIMEOUT
     with JudgeServer(always("fi", finish_reason="length")) as server:
         assert ask(request_to(endpoint_of(cloud, server), model_of(cloud, kind))).finish_reason == "length"

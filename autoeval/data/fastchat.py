@@ -1,0 +1,283 @@
+"""FastChat's files (MT-Bench's): questions, answers, reference answers and judgments, read and written unchanged."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.errors import UsageError, nearest
+
+ERROR = "$ERROR$"
+"""What FastChat stores in place of a judgment after its last retry."""
+
+Turns = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user says, turn by turn. `reference` holds the right answers, where the file has them."""
+
+    question_id: str
+    category: str
+    turns: Turns
+    reference: Turns = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said to a question, turn by turn."""
+
+    question_id: str
+    model: str
+    turns: Turns
+
+
+@dataclass(frozen=True, slots=True)
+class GradedTurn:
+    """A judge's grade of one turn, as `<judge>_single.jsonl` has it.
+
+    `score` is -1 where there is none; `judgment` is then the reply without a grade, or `ERROR`. `prompt` is the
+    name of the prompt, `user_prompt` what it said.
+    """
+
+    question_id: str
+    model: str
+    judge: str
+    prompt: str
+    user_prompt: str
+    judgment: str
+    score: float
+    turn: int
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Games:
+    """Two models on one turn, in both orders, as `<judge>_pair.jsonl` has it.
+
+    A winner is `model_1`, `model_2`, `tie` or `error`. In the first game model_1 is shown first.
+    """
+
+    question_id: str
+    model_1: str
+    model_2: str
+    judge: str
+    prompt: str
+    winners: tuple[str, str]
+    user_prompts: tuple[str, str]
+    judgments: tuple[str, str]
+    turn: int
+    where: str = ""
+
+
+WINNERS = ("model_1", "model_2", "tie", "error")
+
+
+def read_questions(source: Any, role: str = "--eval_set") -> list[Question]:
+    """Read `question.jsonl`.
+
+    Raises:
+        UsageError: a field is missing or wrong, or a question stands twice; the message names file and row.
+    """
+    questions: dict[str, Question] = {}
+    for row in read_rows(source, role):
+        name = _identifier(row)
+        if name in questions:
+            raise UsageError(f"{row.where}: the question {name} stands twice. Remove one of them.")
+        reference = row.fields.get("reference")
+        questions[name] = Question(
+            question_id=name,
+            category=_text(row, "category"),
+            turns=_texts(row, "turns", row.fields.get("turns")),
+            reference=() if is_missing(reference) else _texts(row, "reference", reference),
+        )
+    return list(questions.values())
+
+
+def read_answers(source: Any, role: str = "--model_outputs") -> dict[str, dict[str, Answer]]:
+    """Read answers (`model_answer/<model>.jsonl`, `reference_answer/<judge>.jsonl`) by model and question.
+
+    A file's name is its model's, as FastChat has it, whatever `model_id` says; rows in memory go by that field. Of
+    several choices the first is taken, which is the one that FastChat judges.
+
+    Raises:
+        UsageError: a field is missing or wrong, or a model answers a question twice.
+    """
+    answers: dict[str, dict[str, Answer]] = {}
+    for entry in expand(source, role):
+        for row in read_rows(entry, role):
+            model = file_model(entry) if isinstance(entry, Path) else _text(row, "model_id")
+            name, of_model = _identifier(row), answers.setdefault(model, {})
+            if name in of_model:
+                raise UsageError(
+                    f"{row.where}: {model} answers the question {name} twice. Remove one of them."
+                )
+            of_model[name] = Answer(name, model, _texts(row, "choices[0].turns", _first_choice(row)))
+    return answers
+
+
+def file_model(path: Path) -> str:
+    """Return the model that an answer file is named after."""
+    return path.name.removesuffix(".gz").removesuffix(".jsonl")
+
+
+def read_grades(source: Any, role: str = "--judgments") -> Iterator[GradedTurn]:
+    """Read `<judge>_single.jsonl`, in its order.
+
+    Raises:
+        UsageError: a field is missing or wrong; the message names file, row and field.
+    """
+    for row in read_rows(source, role):
+        judge, prompt = _judge(row)
+        yield GradedTurn(
+            question_id=_identifier(row),
+            model=_text(row, "model"),
+            judge=judge,
+            prompt=prompt,
+            user_prompt=_text(row, "user_prompt"),
+            judgment=_text(row, "judgment"),
+            score=_score(row),
+            turn=_turn(row),
+            where=row.where,
+        )
+
+
+def read_games(source: Any, role: str = "--judgments") -> Iterator[Games]:
+    """Read `<judge>_pair.jsonl`, in its order.
+
+    Raises:
+        UsageError: a field is missing or wrong; the message names file, row and field.
+    """
+    for row in read_rows(source, role):
+        judge, prompt = _judge(row)
+        yield Games(
+            question_id=_identifier(row),
+            model_1=_text(row, "model_1"),
+            model_2=_text(row, "model_2"),
+            judge=judge,
+            prompt=prompt,
+            winners=(_winner(row, "g1_winner"), _winner(row, "g2_winner")),
+            user_prompts=(_text(row, "g1_user_prompt"), _text(row, "g2_user_prompt")),
+            judgments=(_text(row, "g1_judgment"), _text(row, "g2_judgment")),
+            turn=_turn(row),
+            where=row.where,
+        )
+
+
+def answer_row(answer: Answer, answer_id: str, time: float) -> dict[str, Any]:
+    """Return an answer as `model_answer/<model>.jsonl` has it; `time` is in seconds since the epoch."""
+    return {
+        "question_id": _as_number(answer.question_id),
+        "answer_id": answer_id,
+        "model_id": answer.model,
+        "choices": [{"index": 0, "turns": list(answer.turns)}],
+        "tstamp": time,
+    }
+
+
+def grade_row(grade: GradedTurn, time: float) -> dict[str, Any]:
+    """Return a grade as `<judge>_single.jsonl` has it; `time` is in seconds since the epoch."""
+    return {
+        "question_id": _as_number(grade.question_id),
+        "model": grade.model,
+        "judge": [grade.judge, grade.prompt],
+        "user_prompt": grade.user_prompt,
+        "judgment": grade.judgment,
+        "score": int(grade.score) if float(grade.score).is_integer() else grade.score,
+        "turn": grade.turn,
+        "tstamp": time,
+    }
+
+
+def games_row(games: Games, time: float) -> dict[str, Any]:
+    """Return two games as `<judge>_pair.jsonl` has them; `time` is in seconds since the epoch."""
+    return {
+        "question_id": _as_number(games.question_id),
+        "model_1": games.model_1,
+        "model_2": games.model_2,
+        "g1_winner": games.winners[0],
+        "g2_winner": games.winners[1],
+        "judge": [games.judge, games.prompt],
+        "g1_user_prompt": games.user_prompts[0],
+        "g1_judgment": games.judgments[0],
+        "g2_user_prompt": games.user_prompts[1],
+        "g2_judgment": games.judgments[1],
+        "turn": games.turn,
+        "tstamp": time,
+    }
+
+
+def as_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Return rows as JSON lines, as FastChat writes them."""
+    return (json.dumps(row) + "\n" for row in rows)
+
+
+def _as_number(question_id: str) -> int | str:
+    """Return an id as the files spell it: they number MT-Bench's questions."""
+    return int(question_id) if question_id.isdecimal() else question_id
+
+
+def _identifier(row: Row) -> str:
+    value = _field(row, "question_id")
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        raise UsageError(f"{row.where}: `question_id` is {describe(value)}; it should be a number or a name.")
+    return str(value)
+
+
+def _field(row: Row, name: str) -> Any:
+    if name not in row.fields:
+        raise UsageError(f"{row.where} has no field {name!r}. {nearest(name, row.fields)}")
+    return row.fields[name]
+
+
+def _text(row: Row, name: str) -> str:
+    value = _field(row, name)
+    if not isinstance(value, str):
+        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be text.")
+    return value
+
+
+def _texts(row: Row, name: str, value: Any) -> Turns:
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(turn, str) for turn in value):
+        raise UsageError(
+            f"{row.where}: `{name}` is {describe(value)}; it should be a list of texts, one a turn."
+        )
+    return tuple(value)
+
+
+def _first_choice(row: Row) -> Any:
+    choices = _field(row, "choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first.get("turns") if isinstance(first, Mapping) else first
+
+
+def _judge(row: Row) -> tuple[str, str]:
+    value = _field(row, "judge")
+    if isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(name, str) for name in value):
+        return value[0], value[1]
+    raise UsageError(
+        f"{row.where}: `judge` is {describe(value)}; it should be a list of two names, the judge's and its prompt's."
+    )
+
+
+def _score(row: Row) -> float:
+    value = _field(row, "score")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1e6:
+        raise UsageError(f"{row.where}: `score` is {describe(value)}; it should be a number, -1 for none.")
+    return float(value)
+
+
+def _turn(row: Row) -> int:
+    value = _field(row, "turn")
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"{row.where}: `turn` is {describe(value)}; it should be 1, 2, …")
+    return value
+
+
+def _winner(row: Row, name: str) -> str:
+    value = _text(row, name)
+    if value not in WINNERS:
+        raise UsageError(f"{row.where}: `{name}` is {value!r}; it should be one of {', '.join(WINNERS)}.")
+    return value

@@ -1,0 +1,109 @@
+"""A user's copy of FastChat's `judge_prompts.jsonl`, filled in to the letter."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autoeval.data.loading import read_rows
+from autoeval.errors import UsageError, nearest
+from autoeval.types import Message
+
+_FIELD = re.compile(r"\{(\w+)\}|\{\{|\}\}")
+_NEEDED = ("name", "type", "system_prompt", "prompt_template")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePrompt:
+    """One prompt of the file: a system message and the template of the user's."""
+
+    name: str
+    system: str
+    template: str
+
+    def messages(self, fields: Mapping[str, str]) -> tuple[Message, ...]:
+        """Fill the template in.
+
+        Args:
+            fields: by the names that FastChat uses (`question_1`, `answer_1`, `ref_answer_1`, …).
+
+        Raises:
+            UsageError: the template wants a field that there is not.
+        """
+        return Message("system", self.system), Message("user", self._filled(fields))
+
+    def _filled(self, fields: Mapping[str, str]) -> str:
+        def value(match: re.Match[str]) -> str:
+            if match[1] is None:  # a doubled brace is one, as in Python's own formatting
+                return match[0][0]
+            if match[1] not in fields:
+                raise UsageError(
+                    f"--judge_prompts: the prompt {self.name!r} uses {{{match[1]}}}. {nearest(match[1], fields)}"
+                )
+            return fields[match[1]]
+
+        return _FIELD.sub(value, self.template)
+
+
+@dataclass(frozen=True)
+class JudgePrompts:
+    """All prompts of a file by name."""
+
+    by_name: Mapping[str, JudgePrompt]
+
+    @classmethod
+    def read(cls, source: Any) -> "JudgePrompts":
+        """Read `judge_prompts.jsonl`.
+
+        Raises:
+            UsageError: a field is missing or no text; the message names file and row.
+        """
+        prompts: dict[str, JudgePrompt] = {}
+        for row in read_rows(source, "--judge_prompts"):
+            for field in _NEEDED:
+                if not isinstance(row.fields.get(field), str):
+                    raise UsageError(
+                        f"{row.where} has no text in {field!r}. Is it FastChat's judge_prompts.jsonl?"
+                    )
+            name, _, system, template = (str(row.fields[field]) for field in _NEEDED)
+            prompts[name] = JudgePrompt(name, system, template)
+        return cls(prompts)
+
+    def grading(self, n_turns: int, has_reference: bool) -> JudgePrompt:
+        """Return the prompt that FastChat grades the last of so many turns with."""
+        return self._named(f"single-{'math-v1' if has_reference else 'v1'}", n_turns)
+
+    def comparing(self, n_turns: int, has_reference: bool) -> JudgePrompt:
+        """Return the prompt that FastChat compares the last of so many turns of two models with."""
+        return self._named(f"pair-{'math-v1' if has_reference else 'v2'}", n_turns)
+
+    def _named(self, name: str, n_turns: int) -> JudgePrompt:
+        name += "-multi-turn" if n_turns > 1 else ""
+        if name not in self.by_name:
+            raise UsageError(f"--judge_prompts has no prompt {name!r}. {nearest(name, self.by_name)}")
+        return self.by_name[name]
+
+
+def grading_fields(turns: Sequence[str], answers: Sequence[str], reference: Sequence[str]) -> dict[str, str]:
+    """Return what a grading prompt is filled in with, under FastChat's names.
+
+    Args:
+        turns: what the user said, up to the turn that is graded.
+        answers: what the model said.
+        reference: the right answers; none where the category needs none.
+    """
+    fields = _numbered("question", turns) | _numbered("answer", answers) | _numbered("ref_answer", reference)
+    return fields | {"question": turns[0], "answer": answers[0]}
+
+
+def comparing_fields(
+    turns: Sequence[str], first: Sequence[str], second: Sequence[str], reference: Sequence[str]
+) -> dict[str, str]:
+    """Return what a comparing prompt is filled in with, under FastChat's names; `first` is shown as A."""
+    fields = _numbered("question", turns) | _numbered("ref_answer", reference)
+    fields |= _numbered("answer_a", first) | _numbered("answer_b", second)
+    return fields | {"question": turns[0], "answer_a": first[0], "answer_b": second[0]}
+
+
+def _numbered(name: str, texts: Sequence[str]) -> dict[str, str]:
+    return {f"{name}_{place}": text for place, text in enumerate(texts, 1)}

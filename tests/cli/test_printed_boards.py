@@ -1,0 +1,140 @@
+"""What a program reads from standard output: AlpacaEval's own table and nothing else, or the format asked for."""
+
+import csv
+import io
+import json
+
+import pandas as pd
+import pytest
+
+from tests.cli.running import CommandLine, Outcome, rows
+
+LONG = "my-organisation/a-very-long-name-of-a-model-instruct-v2-checkpoint-100000"
+JUDGED = ("outputs.json", "reference.json", "longest")
+
+
+def table(text: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(text), sep=r"\s{1,}", engine="python")
+
+
+def test_evaluate_prints_the_columns_of_alpaca_eval_and_whole_names(command: CommandLine) -> None:
+    outcome = command(*JUDGED, "--name", LONG)
+    header, row = outcome.out.splitlines()
+    assert header.split() == ["win_rate", "standard_error", "n_total", "avg_length"]
+    assert row.split()[0] == LONG
+    assert float(row.split()[1]) == 0.0  # what a scraper takes for the win rate is one
+    assert "pairs judged" in outcome.err
+
+
+def test_the_column_that_sorts_comes_first_and_once(command: CommandLine) -> None:
+    second = command(*JUDGED, "--preset", "alpaca_eval_2").out.splitlines()[0]
+    assert second.split()[:2] == ["length_controlled_winrate", "win_rate"]
+    assert command(*JUDGED, "--sort_by", "n_total").out.split()[:3] == [
+        "n_total",
+        "win_rate",
+        "standard_error",
+    ]
+
+
+def test_all_modes_come_with_their_mode(command: CommandLine) -> None:
+    assert command(*JUDGED, "--leaderboard_mode_to_print", "None").out.splitlines()[0].endswith("mode")
+
+
+def test_a_board_alone(command: CommandLine) -> None:
+    for preset in ("alpaca_eval_1", "alpaca_eval_2"):
+        board = table(command("--preset", preset).out)
+        assert len(board) > 5
+        assert {"win_rate", "n_total"} <= set(board.columns)
+
+
+def test_make_leaderboard(command: CommandLine) -> None:
+    command.write("other.json", rows(who="other"))
+    arguments = (
+        "make_leaderboard",
+        "--annotators_config",
+        "longest",
+        "--reference_outputs",
+        "reference.json",
+    )
+    outcome = command(*arguments, "--all_model_outputs", "outputs.json", "other.json")
+    board = table(outcome.out)
+    assert list(board.columns) == ["win_rate", "standard_error", "n_total", "mode"]
+    assert sorted(board.index) == ["model", "other"]
+    assert "2 models written to" in outcome.err
+
+
+def test_analyze_evaluators(command: CommandLine) -> None:
+    votes = [
+        {"instruction": str(i), "output_1": "a" * i, "output_2": "bbb", "preference": 1 + i % 2}
+        for i in range(6)
+    ]
+    command.write("votes.json", votes)
+    outcome = command("analyze_evaluators", "longest", "--gold_crossannotations", "votes.json")
+    header, row = outcome.out.splitlines()
+    assert header.split()[:2] == ["Human", "agreement"]
+    assert "95%" not in header
+    assert row.startswith("longest")
+    assert "agreement with people" in outcome.err
+
+
+def test_what_was_asked_for_stays_on_standard_output(command: CommandLine) -> None:
+    command(*JUDGED)
+    for arguments, told in (
+        ((*JUDGED, "--dry_run"), "pairs: 4"),
+        (("show", "longest"), "win rate 0.00%"),
+        (("compare", "longest", "longest"), "A − B"),
+        (("make_leaderboard", "--check"), "regenerated"),
+    ):
+        assert told in command(*arguments).out
+
+
+def test_formats(command: CommandLine) -> None:
+    def board(form: str) -> Outcome:
+        return command(*JUDGED, "--output_format", form)
+
+    assert next(csv.DictReader(io.StringIO(board("csv").out)))["n_total"] == "4"
+    (found,) = json.loads(board("json").out)
+    assert (found["name"], found["n_total"]) == ("model", 4)
+    assert board("markdown").out.splitlines()[0] == "|  | win_rate | standard_error | n_total | avg_length |"
+    people = board("table")
+    assert "95% interval" in people.out
+    assert "pairs judged" in people.out
+    assert command(*JUDGED, "--output_format", "xml").code == 2
+
+
+def test_nothing_judged_prints_no_table(command: CommandLine) -> None:
+    outcome = command(
+        *("outputs.json", "reference.json", "gpt4_ranking", "--judge_base_url", "http://127.0.0.1:9/v1"),
+        *("--max_attempts", "1", "--retry_delay", "0"),
+    )
+    assert outcome.code == 3
+    assert outcome.out == ""
+
+
+@pytest.mark.parametrize("plea", [("evaluate", "--", "--help"), ("--model_outputs", "x", "--", "--help")])
+def test_help_behind_two_hyphens(command: CommandLine, plea: tuple[str, ...]) -> None:
+    assert "--model_outputs" in command(*plea).out
+
+
+def test_help_of_the_group_behind_two_hyphens(command: CommandLine) -> None:
+    assert "analyze_evaluators" in command("--", "--help").out
+
+
+def test_runs_are_named_alike(command: CommandLine) -> None:
+    command(*JUDGED, "--output_path", "run", "--name", "one")
+    command(*JUDGED, "--output_path", "again", "--name", "two")
+    for run in ("run", "run/longest", "run/longest/annotations.json"):
+        assert "one against reference" in command("show", run).out
+        assert "A: one" in command("compare", run, "again").out
+        assert command("label", run, "--n", "2", "--sheet", f"{run.replace('/', '_')}.csv").code == 0
+        analysed = command("analyze_models", run, "again", "--output_path", "None")
+        assert "one" in analysed.out
+        assert "two" in analysed.out
+
+
+def test_globs_that_the_shell_has_expanded(command: CommandLine) -> None:
+    for name in ("one", "two"):
+        command(*JUDGED, "--output_path", name, "--name", name)
+    files = sorted(map(str, command.folder.glob("*/longest/annotations.json")))
+    for arguments in (files, ["--annotations", *files]):
+        assert "two" in command("analyze_models", *arguments, "--output_path", "None").out
