@@ -21,6 +21,10 @@ _JOURNEYS = {
         "autoeval.pipeline.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "bridge": (
+        "autoeval.pipeline.bridge",
+        "Place new models on the board of a judge that is gone, by a judge that answers.",
+    ),
     "serve": ("autoeval.pipeline.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
     "show": ("autoeval.pipeline.show", "Show a finished run again."),
     "compare": ("autoeval.pipeline.compare", "Compare two finished runs, pair by pair."),

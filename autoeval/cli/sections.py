@@ -10,6 +10,10 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "What is compared": (
         "model_outputs",
         "all_model_outputs",
+        "board",
+        "anchor_outputs",
+        "anchors",
+        "n_anchors",
         "reference_outputs",
         "evaluation_dataset",
         "gold_crossannotations",
