@@ -33,6 +33,14 @@ _JOURNEYS = {
         "autoeval.pipeline.validate",
         "Check a config and show exactly what it would send.",
     ),
+    "annotators": (
+        "autoeval.pipeline.annotators",
+        "List the shipped judges: price, order, until when; --try asks each a tiny question.",
+    ),
+    "models": (
+        "autoeval.pipeline.annotators",
+        "List the shipped models to evaluate: price, until when.",
+    ),
     "import_annotations": (
         "autoeval.pipeline.import_annotations",
         "Put recorded judgments into the cache, so that none is paid for again.",

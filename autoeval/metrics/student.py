@@ -11,7 +11,7 @@ import numpy as np
 _HALVINGS = 60
 
 
-@lru_cache(maxsize=256)  # a bridge asks for the same one for each model
+@lru_cache(maxsize=1024)  # simulations and bridges ask for the same few again and again
 def student_quantile(degrees_of_freedom: int, level: float) -> float:
     """Return how many standard errors a Student t interval reaches to each side.
 
