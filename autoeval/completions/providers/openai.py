@@ -107,11 +107,21 @@ def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
         logprobs=read_logprobs(mapping(choice).get("logprobs")),
         model=optional_text(fields.get("model")),
         input_tokens=count(usage.get("prompt_tokens")),
-        output_tokens=count(usage.get("completion_tokens")),
+        output_tokens=_output_tokens(usage),
         seconds=seconds,
         reasoning_tokens=count(details.get("reasoning_tokens")),
         has_reasoning=said.has_reasoning,
     )
+
+
+def _output_tokens(usage: Mapping[str, Any]) -> int | None:
+    """Return everything that is paid as output; Gemini counts its reasoning in the total alone."""
+    given, made, total = (
+        count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    )
+    if given is None or made is None or total is None:
+        return made
+    return max(made, total - given)
 
 
 def _first_choice(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:
