@@ -46,6 +46,8 @@ def read_template(template: str, root: Path, where: str) -> str:
     """
     if "\n" in template or "{" in template:
         return template
+    if "\0" in template:
+        raise UsageError(f"{where}: the prompt {template!r} is no file name: it holds a null character.")
     path = (root / template).resolve()
     if not template.strip():
         raise UsageError(f"{where}: 'prompt_template' is empty. Name a file, or write the prompt there.")
