@@ -107,7 +107,7 @@ def _other_columns(name: str, fields: Mapping[str, Any]) -> str:
         }
         if renamed[name] is not None:
             told = " and ".join(f"{theirs!r} to {ours!r}" for ours, theirs in renamed.items() if theirs)
-            return f"Rename {told}."
+            return f"It has: {', '.join(sorted(fields))}. Rename {told}."
     suggestion = nearest(name, fields)
     known = "" if suggestion.startswith("Known") else f" It has: {', '.join(sorted(fields))}."
     return f"{suggestion}{known} Rename the column."
