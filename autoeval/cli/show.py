@@ -117,7 +117,7 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
             )
         )
         if result.by_subset:
-            console.print(subset_table(result.by_subset, console.width))
+            console.print(subset_table(result.by_subset, console.width, result.setting.interval_name))
         if result.apart:
             console.print(
                 Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"

@@ -7,6 +7,7 @@ from typing import Any, Unpack, cast
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.data.evalset import eval_set_name
+from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.leaderboards.table import MODES, Cell
 from autoeval.metrics.estimates import METHODS, Method
@@ -89,7 +90,8 @@ def evaluate(
         is_recompute_metrics_only: Compute the numbers anew from the annotations.json that is in the results
             folder, without any judge.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
-        seed: Decides orders, draws from pools and samples; another seed is another vote of the judge.
+        seed: Decides orders and draws from pools; another seed is another vote of the judge. Which instructions
+            max_instances takes does not depend on it.
         no_report: Leave out report.html, the page with the result and its pairs side by side.
         human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
             rows with instruction, output_1, output_2 and preference.
@@ -134,6 +136,7 @@ def evaluate(
     asked_how = prepare(source, parameters)
     annotator, display = asked_how.annotator, asked_how.display
     votes = HumanVotes(human_annotations)
+    require_files(model_outputs, "--model_outputs")
     with ExitStack() as opened:
         pairs = opened.enter_context(
             load_pairs(

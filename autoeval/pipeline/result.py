@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
 from autoeval.leaderboards.table import Board
@@ -55,6 +56,11 @@ class Setting:
     fingerprint: str
     seed: int
     board: str | None
+
+    @property
+    def interval_name(self) -> str:
+        """What the interval of the win rate is called."""
+        return interval_name(self.judge)
 
     def line(self) -> str:
         """Say it in one line."""
