@@ -60,7 +60,9 @@ def _text(content: Any) -> str:
 def _part(part: Any) -> str:
     if isinstance(part, str):
         return part
-    fields = mapping(part)
+    if not isinstance(part, Mapping):
+        raise MalformedReplyError(f"the reply has {type(part).__name__} where text belongs")
+    fields = part
     text = fields.get("text") if fields.get("type") in _TEXT_PARTS else None
     return optional_text(mapping(text).get("value") if isinstance(text, Mapping) else text) or ""
 
