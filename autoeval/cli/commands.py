@@ -21,6 +21,10 @@ _JOURNEYS = {
         "autoeval.pipeline.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "bridge": (
+        "autoeval.pipeline.bridge",
+        "Place new models on the board of a judge that is gone, by a judge that answers.",
+    ),
     "serve": ("autoeval.pipeline.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
     "show": ("autoeval.pipeline.show", "Show a finished run again."),
     "compare": ("autoeval.pipeline.compare", "Compare two finished runs, pair by pair."),
@@ -28,6 +32,14 @@ _JOURNEYS = {
     "validate": (
         "autoeval.pipeline.validate",
         "Check a config and show exactly what it would send.",
+    ),
+    "annotators": (
+        "autoeval.pipeline.annotators",
+        "List the shipped judges: price, order, until when; --try asks each a tiny question.",
+    ),
+    "models": (
+        "autoeval.pipeline.annotators",
+        "List the shipped models to evaluate: price, until when.",
     ),
     "import_annotations": (
         "autoeval.pipeline.import_annotations",
@@ -135,11 +147,28 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     sys.exit(getattr(result, "exit_code", 0))
 
 
+def other_command() -> str | None:
+    """Say what to type where the command alpaca_eval beside ours is that of the alpaca_eval package."""
+    script = Path(sys.executable).with_name("alpaca_eval")
+    try:
+        is_ours = "autoeval.cli" in script.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # there is none, or it is a program for Windows
+        return None
+    if is_ours:
+        return None
+    return (
+        f"{script} belongs to the alpaca_eval package here: type autoeval, or make it ours again with "
+        "pip install --force-reinstall --no-deps autoeval"
+    )
+
+
 def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted:
         from autoeval import __version__
 
         click.echo(f"autoeval {__version__}")
+        if line := other_command():
+            click.echo(line)
         ctx.exit()
 
 

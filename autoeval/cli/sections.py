@@ -10,6 +10,10 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "What is compared": (
         "model_outputs",
         "all_model_outputs",
+        "board",
+        "anchor_outputs",
+        "anchors",
+        "n_anchors",
         "reference_outputs",
         "evaluation_dataset",
         "gold_crossannotations",
@@ -71,6 +75,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "fn_metric",
         "metric_kwargs",
         "length_control_file",
+        "lc_standard_error",
         "is_recompute_metrics_only",
         "scoring_rule",
         "compatible",

@@ -12,10 +12,13 @@ from rich.text import Text
 from autoeval.analysis.comparison import OVERALL, TESTS
 from autoeval.analysis.labels import LabelSheet
 from autoeval.analysis.subsampling import SubsetSeparation
+from autoeval.cli.show_bridge import show_bridge, show_bridge_plan
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.pipeline.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
 from autoeval.pipeline.analyze_models import ModelsAnalysis
 from autoeval.pipeline.audit import Audit
+from autoeval.pipeline.bridge_plan import BridgePlan
+from autoeval.pipeline.bridge_result import Bridge
 from autoeval.pipeline.label import Corrected
 
 _EVALUATORS = {
@@ -232,6 +235,8 @@ def _show_paths(console: Console, paths: Any) -> None:
 
 
 SHOWN: dict[type, Any] = {
+    Bridge: show_bridge,
+    BridgePlan: show_bridge_plan,
     JudgeAnalysis: show_judge_analysis,
     EvaluatorsBoard: show_evaluators,
     Audit: show_audit,

@@ -11,11 +11,14 @@ from rich.text import Text
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.metrics.estimates import WinRate
 
+BRIDGED = "≈"
+"""Marks a win rate that its board's judge never gave."""
+
 
 def board_table(board: Board, current: str | None = None, width: int = 80) -> Table:
     """Make the leaderboard a table no wider than the terminal; the current model's row is marked."""
     columns = {
-        "win rate": [_number(row.get("win_rate")) for row in board.rows.values()],
+        "win rate": [_win_rate(row) for row in board.rows.values()],
         "95% interval": [_interval(row) for row in board.rows.values()],
         "LC rate": [_number(row.get("length_controlled_winrate")) for row in board.rows.values()],
         "SE": [_number(row.get("standard_error")) for row in board.rows.values()],
@@ -23,7 +26,11 @@ def board_table(board: Board, current: str | None = None, width: int = 80) -> Ta
         "missing": [_count(row.get("n_missing")) for row in board.rows.values()],
         "length": [_count(row.get("avg_length")) for row in board.rows.values()],
     }
-    return _table("model", list(board.rows), columns, current, width)
+    table = _table("model", list(board.rows), columns, current, width)
+    if any(row.get("bridged_from") for row in board.rows.values()):
+        table.caption = Text(f"{BRIDGED} bridged from another judge, with a prediction interval")
+        table.caption_justify = "left"
+    return table
 
 
 def graded_table(board: Board, width: int = 80) -> Table:
@@ -51,6 +58,13 @@ def subset_table(by_subset: Mapping[str, WinRate], width: int = 80) -> Table:
         "missing": [str(rate.n_missing) for rate in rates],
     }
     return _table("subset", list(by_subset), columns, None, width)
+
+
+def plain_table(
+    title: str, names: Sequence[str], columns: Mapping[str, Sequence[str]], width: int = 80
+) -> Table:
+    """Make a table of texts no wider than the terminal; `title` heads the names."""
+    return _table(title, names, columns, None, width)
 
 
 _NARROWEST_NAME = 16
@@ -93,6 +107,11 @@ def _interval(row: Mapping[str, Cell], digits: int = 1) -> str:
     return (
         f"{low:.{digits}f} – {high:.{digits}f}" if isinstance(low, float) and isinstance(high, float) else ""
     )
+
+
+def _win_rate(row: Mapping[str, Cell]) -> str:
+    number = _number(row.get("win_rate"))
+    return f"{BRIDGED} {number}" if row.get("bridged_from") else number
 
 
 def _number(cell: Cell) -> str:

@@ -1,6 +1,7 @@
 """The instructions of any eval set, to generate outputs for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from heapq import nsmallest
 
 from autoeval.data.loading import Source, read_rows
@@ -11,10 +12,21 @@ from autoeval.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One instruction (`input` merged into it) and the subset that it belongs to."""
+    """One instruction (`input` merged into it) and the subset that it belongs to.
+
+    `later` is what the user says after each answer, where there are several turns. `parameters` replace the model's
+    own on this instruction.
+    """
 
     text: str
     dataset: str | None = None
+    later: tuple[str, ...] = ()
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """All that the user says, turn by turn."""
+        return (self.text, *self.later)
 
 
 def load_instructions(

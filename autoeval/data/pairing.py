@@ -154,23 +154,24 @@ def load_pairs_by_generator(
     allow_partial: bool = False,
     max_instances: int | None = None,
     seed: int = 0,
+    role: str = "--all_model_outputs",
 ) -> PairsByGenerator:
     """Load the outputs of many models, told apart by `generator` or by file, and pair each of them.
 
-    The arguments and the errors are those of `load_pairs`.
+    The arguments and the errors are those of `load_pairs`; `role` is the flag that named the outputs.
     """
     check_max_instances(max_instances)
     spool = Spool()
     with _closed_on_error(spool):
         reference = _spool_reference(spool, reference_outputs)
-        models = _spool_models(spool, all_model_outputs)
+        models = _spool_models(spool, all_model_outputs, role)
         spool.index()
         refuse_conflicts(spool)
         spool.choose_eval_set(max_instances, seed)
         pairs = {}
         for model in models:
             mismatch = find_mismatch(spool, model.side)
-            refuse_mismatch(mismatch, f"--all_model_outputs, generator {model.name!r}", allow_partial)
+            refuse_mismatch(mismatch, f"{role}, generator {model.name!r}", allow_partial)
             pairs[model.name] = Pairs(spool, reference, model, mismatch)
         return PairsByGenerator(spool, pairs)
 
@@ -224,13 +225,13 @@ def _spool_model(spool: Spool, source: Source, name: str | None) -> _Side:
     return side
 
 
-def _spool_models(spool: Spool, source: Source) -> Iterable[_Side]:
+def _spool_models(spool: Spool, source: Source, role: str) -> Iterable[_Side]:
     models: dict[str, _Side] = {}
 
     def records() -> Iterator[tuple[str, Record]]:
-        for entry in expand(source, "--all_model_outputs"):
+        for entry in expand(source, role):
             file_name = _name_of([entry])
-            for record in read_records(Rows([entry], "--all_model_outputs"), MODEL):
+            for record in read_records(Rows([entry], role), MODEL):
                 name = record.generator or file_name
                 if name is None:
                     raise UsageError(f"{record.where} has no `generator`. Name the model in that column.")

@@ -1,11 +1,11 @@
-"""Plan: which outputs are wanted of a model, and what it is asked for each."""
+"""Plan: which outputs are wanted of a model, and what it is asked for each, turn by turn."""
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from autoeval.data.instructions import Instruction
 from autoeval.generators.config import Generator
-from autoeval.types import Request
+from autoeval.types import Message, Request
 
 Key = tuple[str, int]
 """An output's instruction and sample number: what tells it from the model's other outputs."""
@@ -17,7 +17,6 @@ class Wanted:
 
     instruction: Instruction
     sample: int
-    request: Request
 
     @property
     def key(self) -> Key:
@@ -29,46 +28,76 @@ class Wanted:
 class GenerationPlan:
     """The outputs wanted of a model, in the eval set's order; iterate it as often as needed.
 
-    `kept` are outputs that exist already.
+    `kept` are outputs that exist already. `strip` takes the blank space around each reply away.
     """
 
     generator: Generator
     instructions: Sequence[Instruction]
     n_samples: int = 1
     kept: Set[Key] = frozenset()
+    strip: bool = True
 
     def __iter__(self) -> Iterator[Wanted]:
         """Walk through the outputs that do not exist yet."""
-        for instruction, sample in self._all():
-            if (instruction.text, sample) not in self.kept:
-                yield Wanted(instruction, sample, self._request(instruction, sample))
+        return (wanted for wanted in self._all() if wanted.key not in self.kept)
 
     def all_keys(self) -> Iterator[Key]:
         """Walk through all outputs, those that exist included."""
-        return ((instruction.text, sample) for instruction, sample in self._all())
+        return (wanted.key for wanted in self._all())
 
     @property
     def n_outputs(self) -> int:
         """How many outputs there will be, those that exist included."""
         return len(self.instructions) * self.n_samples
 
-    def requests(self) -> Iterator[Request]:
-        """Walk through everything there is to ask."""
-        return (wanted.request for wanted in self)
+    @property
+    def n_turns(self) -> int:
+        """How many turns the longest conversation has."""
+        return max((len(instruction.turns) for instruction in self.instructions), default=0)
 
-    def _all(self) -> Iterator[tuple[Instruction, int]]:
-        return ((text, sample) for text in self.instructions for sample in range(self.n_samples))
+    def first_requests(self) -> Iterator[Request]:
+        """Walk through what is asked first; what is asked later depends on the replies (see `read.requests`)."""
+        return (self.request(wanted, ()) for wanted in self)
 
-    def _request(self, instruction: Instruction, sample: int) -> Request:
-        generator, rows = self.generator, [{"instruction": instruction.text}]
-        parameters = generator.parameters
-        if sample and isinstance(parameters.get("seed"), int):  # with one seed, all samples would be the same
-            parameters = {**parameters, "seed": parameters["seed"] + sample}
+    def request(self, wanted: Wanted, said: Sequence[str]) -> Request:
+        """Return what the model is asked for the next turn of an output.
+
+        Args:
+            wanted: the output.
+            said: the model's replies to the turns before.
+        """
+        generator, sample = self.generator, wanted.sample
+        parameters = {**generator.parameters, **wanted.instruction.parameters}
+        seed = parameters.get("seed")
+        if sample and isinstance(seed, int):  # with one seed, all samples would be the same
+            parameters["seed"] = seed + sample
         return Request(
             endpoint=generator.endpoint,
             model=generator.model,
-            messages=generator.prompt.messages(rows),
-            prompt=generator.prompt.text(rows),
+            messages=self._messages(wanted, said),
+            prompt=self._text(wanted, said),
             parameters=parameters,
             sample=sample,
         )
+
+    def _messages(self, wanted: Wanted, said: Sequence[str]) -> tuple[Message, ...]:
+        """Return the conversation so far; the system's words stand at its beginning only."""
+        first, *later = wanted.instruction.turns[: len(said) + 1]
+        messages = list(self.generator.prompt.messages([{"instruction": first}]))
+        if not messages:
+            return ()
+        for reply, turn in zip(said, later, strict=True):
+            asked = self.generator.prompt.messages([{"instruction": turn}])
+            messages += [Message("assistant", reply), *(part for part in asked if part.role != "system")]
+        return tuple(messages)
+
+    def _text(self, wanted: Wanted, said: Sequence[str]) -> str | None:
+        turns = wanted.instruction.turns[: len(said) + 1]
+        asked = [self.generator.prompt.text([{"instruction": turn}]) for turn in turns]
+        texts = [text for text in asked if text is not None]
+        return (
+            "".join(text + reply for text, reply in zip(texts, [*said, ""], strict=True)) if texts else None
+        )
+
+    def _all(self) -> Iterator[Wanted]:
+        return (Wanted(text, sample) for text in self.instructions for sample in range(self.n_samples))

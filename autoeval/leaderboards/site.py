@@ -41,6 +41,11 @@ class SiteBoard:
         return list(self.board.sorted_by("win_rate").rows)
 
     @cached_property
+    def measured(self) -> Sequence[str]:
+        """The models that the board's judge has judged, the highest win rate first; bridged ones are left out."""
+        return [model for model in self.models if not self.board.rows[model].get("bridged_from")]
+
+    @cached_property
     def subsets(self) -> Sequence[str]:
         """The subsets that some model has, by name."""
         return sorted({name for rates in self.details.subsets.values() for name in rates})
@@ -73,9 +78,12 @@ class SiteBoard:
 
 @dataclass(frozen=True)
 class _Row:
-    """A model as the tables show it. `marks` has an interval's drawing by subset, the whole under ''."""
+    """A model as the tables show it. `marks` has an interval's drawing by subset, the whole under ''.
 
-    rank: int
+    A bridged row, whose win rate its board's judge never gave, has no rank.
+    """
+
+    rank: int | None
     rank_interval: tuple[int, int] | None
     name: str
     page: str
@@ -152,11 +160,13 @@ def _model_page(board: SiteBoard, row: _Row) -> str:
 
 def _rows(board: SiteBoard, with_marks: bool) -> list[_Row]:
     rows = []
-    for rank, model in enumerate(board.models, 1):
+    ranks = {model: rank for rank, model in enumerate(board.measured, 1)}
+    for model in board.models:
         cells = board.board.rows[model]
+        rank = ranks.get(model)
         rates = {"": _whole(cells), **board.details.subsets.get(model, {})}
         marks = {name: _mark(model, name, rate) for name, rate in rates.items()} if with_marks else {}
-        interval = board.details.rank_interval(model, board.models)
+        interval = board.details.rank_interval(model, board.measured) if rank else None
         rows.append(_Row(rank, interval, model, board.pages[model], cells, rates, marks))
     return rows
 

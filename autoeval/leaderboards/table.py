@@ -43,6 +43,8 @@ COLUMNS = (
     "judge_models",
     "reference",
     "eval_set",
+    "bridged_from",
+    "bridged_win_rate",
 )
 """The columns that we write, in their order; columns of others are kept behind them."""
 
@@ -87,6 +89,7 @@ _TEXTS = frozenset(
         "judge_models",
         "reference",
         "eval_set",
+        "bridged_from",
         "Human votes",
     }
 )

@@ -4,12 +4,14 @@ scipy has them too, but loading it takes longer than everything else that a cach
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
 _HALVINGS = 60
 
 
+@lru_cache(maxsize=1024)  # simulations and bridges ask for the same few again and again
 def student_quantile(degrees_of_freedom: int, level: float) -> float:
     """Return how many standard errors a Student t interval reaches to each side.
 

@@ -24,7 +24,10 @@ _ALPACA_EVAL_REFERENCES = {"data_AlpacaEval": "text_davinci_003", "data_AlpacaEv
 
 
 def find_board(
-    precomputed: str | Path | None, annotator: str | Path, preset: Preset
+    precomputed: str | Path | None,
+    annotator: str | Path,
+    preset: Preset,
+    flag: str = "--precomputed_leaderboard",
 ) -> tuple[Board, Path | None]:
     """Return the board that results are shown among, and its file.
 
@@ -33,6 +36,7 @@ def find_board(
             shipped board of this judge and preset; None for no board.
         annotator: the judge.
         preset: whose boards come first.
+        flag: the parameter that named it, for errors.
 
     Raises:
         UsageError: the file is missing or no leaderboard.
@@ -46,7 +50,7 @@ def find_board(
     if path.exists():
         return (read_own if is_own(path) else read_board)(path), path
     if path.suffix.lower() != ".csv":
-        return _named_board(str(precomputed), preset)
+        return _named_board(str(precomputed), preset, flag)
     _check_can_be_made(path)
     return _EMPTY, path  # a board to be begun
 
@@ -183,7 +187,7 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _named_board(name: str, preset: Preset) -> tuple[Board, Path]:
+def _named_board(name: str, preset: Preset, flag: str) -> tuple[Board, Path]:
     found = {
         path.stem.removesuffix("_leaderboard"): path
         for folder in reversed(_installed_boards())
@@ -192,9 +196,7 @@ def _named_board(name: str, preset: Preset) -> tuple[Board, Path]:
     }
     wanted = name.removesuffix("_leaderboard")
     if wanted not in found:
-        raise UsageError(
-            f"--precomputed_leaderboard: there is neither a file nor a board {name!r}. {nearest(wanted, found)}"
-        )
+        raise UsageError(f"{flag}: there is neither a file nor a board {name!r}. {nearest(wanted, found)}")
     path = found[wanted]
     return _with_conditions(read_board(path), wanted, path.parent.name), path
 

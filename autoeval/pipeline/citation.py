@@ -1,7 +1,12 @@
 """A line to paste into a paper or a model card: the number and everything that it depends on."""
 
+from typing import TYPE_CHECKING
+
 from autoeval import __version__
 from autoeval.pipeline.result import Evaluation
+
+if TYPE_CHECKING:
+    from autoeval.pipeline.bridge_result import Bridge, Bridged
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -25,6 +30,17 @@ def latex_citation(result: Evaluation) -> str:
     return (
         f"{name}: win rate {result.estimate.value:.1f}\\% (95\\% CI {result.estimate.low:.1f}--"
         f"{result.estimate.high:.1f}) against {reference}, {latex(_made_by(result))}"
+    )
+
+
+def bridged_citation(bridge: "Bridge", one: "Bridged") -> str:
+    """Say a bridged result in one line of text, which names both judges."""
+    placed = one.placement
+    return (
+        f"{one.name}: win rate about {placed.win_rate:.1f}% (95% prediction interval {placed.low:.1f}–"
+        f"{placed.high:.1f}) against {bridge.reference} on the scale of {bridge.old.judge}, bridged from "
+        f"{one.new.win_rate:.1f}% by judge {bridge.judge}, n = {one.new.n}, "
+        f"over {len(bridge.anchors)} anchors, autoeval {__version__}"
     )
 
 

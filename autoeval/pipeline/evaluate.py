@@ -19,7 +19,7 @@ from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_votes import HumanVotes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge, records
-from autoeval.pipeline.length import length_columns
+from autoeval.pipeline.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.pipeline.metric_choice import Metric, find_metric
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.placing import Standing
@@ -56,6 +56,7 @@ def evaluate(
     is_allow_partial: bool = False,
     interval: str = "t_plus4",
     length_control_file: str | Path | None = "auto",
+    lc_standard_error: str = BOOTSTRAP,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -97,6 +98,8 @@ def evaluate(
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
             `auto`: from the hub where it can be had; None: the shipped difficulties.
+        lc_standard_error: How sure the length-controlled win rate is: bootstrap, or alpaca_eval for the figure of
+            0.6.6, which leaves the sampling of the judgments out and is too small.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
@@ -111,6 +114,7 @@ def evaluate(
     """
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
+    check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, defaults, parameters)
@@ -153,7 +157,7 @@ def evaluate(
         else:
             judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, folder)
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
-    more, caution = _more_columns(judged, metric, length_control_file, seed)
+    more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = standing.place(setting.model, row, conditions)
     if note := standing.note(setting.model, placed):
@@ -203,13 +207,13 @@ def _keep(
 
 
 def _more_columns(
-    judged: Judged, metric: Metric, length_control_file: str | Path | None, seed: int
+    judged: Judged, metric: Metric, length_control_file: str | Path | None, seed: int, standard_error: str
 ) -> tuple[dict[str, Cell], str | None]:
     """Return the columns that are asked for besides the win rate's, and what a reader must know of them."""
     columns: dict[str, Cell] = {}
     caution = None
     if judged.tally.n_judged and metric.is_length_controlled:
-        columns, caution = length_columns(judged, length_control_file, seed)
+        columns, caution = length_columns(judged, length_control_file, seed, metric.glm_name, standard_error)
     if judged.tally.n_judged and metric.function is not None:
         columns |= metric.columns(records(judged))
     return columns, caution

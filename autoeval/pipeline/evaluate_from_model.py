@@ -22,7 +22,7 @@ from autoeval.pipeline.choosing import Folders, config_folders, outputs_to_compa
 from autoeval.pipeline.estimate import DryRun, DryRuns, price_of
 from autoeval.pipeline.evaluate import evaluate
 from autoeval.pipeline.forwarding import also_takes, defaults
-from autoeval.pipeline.generating import Generation, Side, generate
+from autoeval.pipeline.generating import Generation, generate
 from autoeval.pipeline.judging import open_cache, refuse_unbatchable
 from autoeval.pipeline.limits import Limits, ask_options
 from autoeval.pipeline.obsolete import check_extra_parameters
@@ -30,6 +30,8 @@ from autoeval.pipeline.output_paths import make_folder, results_folder
 from autoeval.pipeline.outputs_file import OutputsFile
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.result import EXIT_PENDING
+from autoeval.pipeline.retirement import refuse_gone, say_lifetimes
+from autoeval.pipeline.side import Side
 from autoeval.prompting.finding import shipped_configs
 
 
@@ -70,7 +72,8 @@ def evaluate_from_model(
         max_instances: Take only a sample of this many instructions, the same for every model.
         is_strip_output: Take the blank space around outputs away.
         is_load_outputs: Keep the outputs that are in the folder already; False replaces them.
-        chunksize: Write model_outputs.json whenever so many outputs have come; None: only in the end.
+        chunksize: Write model_outputs.json whenever so many outputs have come (more as it grows); None: only in the
+            end.
         n_samples: How many outputs to generate and judge an instruction; the standard error then includes
             the variance of generating.
         generator_model: The model's name at its provider, in place of the config's.
@@ -125,6 +128,7 @@ def evaluate_from_model(
             return DryRuns({**steps, "judge": _plan_judging(sides, cache, compare_with, settings)})
         if any(step.n_new for step in steps.values()):
             _check_can_ask(generators, settings)
+            say_lifetimes(generators, settings["display"] or Silent())
             _plan_judging(sides, cache, compare_with, settings)
         if folder:
             make_folder(folder)
@@ -211,6 +215,7 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
     for one in asked:
         if one.unmet:
             raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
+        refuse_gone(one, one.name)
         providers.create(one.endpoint, settings["request_timeout"])
 
 

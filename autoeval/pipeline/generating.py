@@ -2,10 +2,9 @@
 
 import platform
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,12 @@ from autoeval.completions.ledger import StopReason
 from autoeval.completions.providers import LOCAL
 from autoeval.errors import AutoevalError
 from autoeval.generators.config import Generator
-from autoeval.generators.plan import GenerationPlan, Key
-from autoeval.generators.read import REFUSAL, Missing, read
-from autoeval.pipeline.estimate import DryRun, count, price_of
-from autoeval.pipeline.outputs_file import OutputsFile, Row, row_of
+from autoeval.generators.read import REFUSAL, Missing, requests
+from autoeval.pipeline.estimate import price_of
+from autoeval.pipeline.growing_file import GrowingFile
+from autoeval.pipeline.outputs_file import Row
+from autoeval.pipeline.retirement import explained
+from autoeval.pipeline.side import Side
 from autoeval.types import Failure
 
 _EXIT_CODES = {
@@ -87,86 +88,6 @@ class Generation:
         return sum(not row["output"].strip() for row in self.rows)
 
 
-@dataclass(frozen=True)
-class Side:
-    """One model's outputs on their way: those wanted, those in the file, and the file (None: none is written)."""
-
-    plan: GenerationPlan
-    identity: Mapping[str, Any]
-    kept: Mapping[Key, Row]
-    file: OutputsFile | None
-    date: str
-
-    @classmethod
-    def open(cls, plan: GenerationPlan, file: OutputsFile | None, *, strip: bool, load: bool) -> "Side":
-        """Find out what is there already.
-
-        Args:
-            plan: every output wanted.
-            file: where outputs are kept, None for nowhere.
-            strip: take the blank space around outputs away.
-            load: keep the outputs that the file has.
-
-        Raises:
-            UsageError: they were made with another config.
-        """
-        identity = {**plan.generator.identity, "is_strip_output": strip}
-        kept = file.load(identity) if file and load else {}
-        plan = GenerationPlan(plan.generator, plan.instructions, plan.n_samples, kept.keys())
-        return cls(plan, identity, kept, file, datetime.now(UTC).isoformat(timespec="seconds"))
-
-    def line(self) -> str:
-        """Say in one line who is asked for what."""
-        plan, endpoint = self.plan, self.plan.generator.endpoint
-        at = f" at {endpoint.base_url}" if endpoint.base_url else ""
-        is_greedy = plan.n_samples > 1 and plan.generator.parameters.get("temperature") == 0
-        alike = "; samples at temperature 0 will be alike" if is_greedy else ""
-        return (
-            f"{plan.generator.name} ({endpoint.provider}: {plan.generator.model}{at}) on {len(plan.instructions)} "
-            f"instructions: {len(self.in_order(self.kept))} of {plan.n_outputs} outputs are there{alike}"
-        )
-
-    def estimate(self, cache: Cache, is_batch: bool) -> DryRun:
-        """Count what there is to ask, and estimate its tokens and cost."""
-        generator = self.plan.generator
-        price = price_of(generator)
-        return count(
-            self.plan.requests(),
-            self.plan.n_outputs,
-            cache,
-            lambda _: price,
-            lambda _: generator.reply_tokens,
-            is_batch,
-        )
-
-    def stand_ins(self, cache: Cache) -> list[Row]:
-        """Return the outputs as far as they are known, and text of the expected length for the others."""
-        rows, missing = self.read(cache, {})
-        for lack in missing:
-            name, text = (
-                self.plan.generator.name,
-                f"{self.plan.generator.name} " + "word " * self.plan.generator.reply_tokens,
-            )
-            key = lack.wanted.key
-            rows[key] = {"instruction": key[0], "sample": key[1], "output": text, "generator": name}
-        return [rows[key] for key in self.plan.all_keys()]
-
-    def read(self, cache: Cache, failures: Mapping[bytes, Failure]) -> tuple[dict[Key, Row], list[Missing]]:
-        """Return the outputs that there are, kept or in the cache, and those that there are not."""
-        found = dict(self.kept)
-        missing = []
-        for item in read(self.plan, cache, failures, strip=bool(self.identity["is_strip_output"])):
-            if isinstance(item, Missing):
-                missing.append(item)
-            else:
-                found[item.key] = row_of(item, self.identity, self.date)
-        return found, missing
-
-    def in_order(self, found: Mapping[Key, Row]) -> tuple[Row, ...]:
-        """Return the outputs of this run in its order."""
-        return tuple(found[key] for key in self.plan.all_keys() if key in found)
-
-
 def generate(
     side: Side, cache: Cache, options: AskOptions, display: Display, chunksize: int | None
 ) -> Generation:
@@ -184,47 +105,65 @@ def generate(
             output at all. The outputs that came are in the file.
     """
     generator = side.plan.generator
-    price = price_of(generator)
     if generator.endpoint.provider in LOCAL:  # it is here and costs nothing; --batch is for the others
         options = replace(options, is_batch=False, waits=False)
-    requests, n_new = Replay(side.plan.requests), side.plan.n_outputs - len(side.in_order(side.kept))
-    save = _every(chunksize, lambda: _write(side, side.read(cache, {})[0], {}))
-    report = ask(
-        requests, cache, options, lambda _: price, display, total=n_new, doing="generated", on_reply=save
-    )
+    n_new = side.plan.n_outputs - len(side.in_order(side.kept))
+    report = _ask_in_rounds(side, cache, options, display, n_new, GrowingFile(side, cache, chunksize))
+    report = explained(report, [generator])
     found, missing = side.read(cache, report.failures)
     reasons = Counter(lack.reason.partition(":")[0] for lack in missing)
     rows = side.in_order(found)
     path = side.file.outputs if side.file else None
     result = Generation(generator, rows, side.plan.n_outputs - n_new, reasons, report, path)
     if n_new and rows:
-        _write(side, found, _account(result))
+        side.write(found, _account(result))
     _refuse_stopped(result, missing)
     return result
 
 
-def _every(n: int | None, save: Callable[[], None]) -> Callable[[], None] | None:
-    """Return what saves at every n-th call."""
-    if n is None:
-        return None
-    calls = 0
+def _ask_in_rounds(
+    side: Side, cache: Cache, options: AskOptions, display: Display, n_new: int, file: "GrowingFile"
+) -> AskReport:
+    """Ask turn by turn: what is asked in a later round depends on the replies of the rounds before."""
+    price = price_of(side.plan.generator)
+    reports: list[AskReport] = []
+    for turn in range(side.plan.n_turns):
+        spent = sum(report.spent for report in reports)
+        left = None if options.max_cost is None else max(0.0, options.max_cost - spent)
+        report = ask(
+            Replay(partial(requests, side.plan, cache, turn)),
+            cache,
+            replace(options, max_cost=left),
+            lambda _: price,
+            display,
+            total=n_new,
+            doing="generated" if side.plan.n_turns == 1 else f"answered in turn {turn + 1}",
+            on_reply=file.note_reply if turn == side.plan.n_turns - 1 else None,
+        )
+        reports.append(report)
+        if report.stop:
+            break
+    return _added(reports)
 
-    def counted() -> None:
-        nonlocal calls
-        calls += 1
-        if calls % n == 0:
-            save()
 
-    return counted
-
-
-def _write(side: Side, found: Mapping[Key, Row], account: Mapping[str, Any]) -> None:
-    """Write this run's outputs in their order, and after them what else the file held."""
-    if side.file is None:
-        return
-    wanted = dict.fromkeys(key for key in side.plan.all_keys() if key in found)
-    rows = [found[key] for key in {**wanted, **dict.fromkeys(found)}]
-    side.file.write(rows, {"config": side.identity, "date": side.date, **account})
+def _added(reports: Sequence[AskReport]) -> AskReport:
+    """Return what several rounds came to together; why asking stopped, the last one says."""
+    failures: dict[bytes, Failure] = {}
+    for report in reports:
+        failures |= report.failures
+    return replace(
+        reports[-1],
+        n_requests=sum(report.n_requests for report in reports),
+        n_cached=sum(report.n_cached for report in reports),
+        n_asked=sum(report.n_asked for report in reports),
+        failures=failures,
+        input_tokens=sum(report.input_tokens for report in reports),
+        output_tokens=sum(report.output_tokens for report in reports),
+        spent=sum(report.spent for report in reports),
+        is_price_known=all(report.is_price_known for report in reports),
+        models=frozenset[str]().union(*(report.models for report in reports)),
+        seconds=sum(report.seconds for report in reports),
+    )
 
 
 def _account(result: Generation) -> dict[str, Any]:

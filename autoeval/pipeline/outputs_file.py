@@ -21,6 +21,7 @@ def row_of(output: Output, identity: Mapping[str, Any], date: str) -> Row:
     return {
         "instruction": output.instruction.text,
         "output": output.text,
+        **({"turns": list(output.turns)} if len(output.turns) > 1 else {}),
         "generator": identity["generator"],
         "dataset": output.instruction.dataset,
         "sample": output.sample,
@@ -29,6 +30,12 @@ def row_of(output: Output, identity: Mapping[str, Any], date: str) -> Row:
         "parameters": json.dumps(identity["parameters"], ensure_ascii=False, default=str),
         "date": date,
     }
+
+
+def encoded(row: Row) -> str:
+    """Return a row as it stands in the file, indented as an entry of its list."""
+    text = json.dumps(row, ensure_ascii=False, indent=2, default=str)
+    return "  " + text.replace("\n", "\n  ")
 
 
 @dataclass(frozen=True)
@@ -60,20 +67,24 @@ class OutputsFile:
         self._refuse_another_config(identity)
         return dict(self._rows())
 
-    def write(self, rows: Iterable[Row], record: Mapping[str, Any]) -> None:
+    def write(self, rows: Iterable[str], record: Mapping[str, Any]) -> None:
         """Replace the outputs and their record, each in one step.
+
+        Args:
+            rows: the outputs as `encoded` returns them.
+            record: how they were made.
 
         Raises:
             UsageError: a file cannot be written.
         """
-        self._write(self.record, record)
-        self._write(self.outputs, list(rows))
+        self._write(self.record, json.dumps(record, ensure_ascii=False, indent=2, default=str))
+        joined = ",\n".join(rows)
+        self._write(self.outputs, f"[\n{joined}\n]" if joined else "[]")
 
-    def _write(self, path: Path, content: Any) -> None:
+    def _write(self, path: Path, content: str) -> None:
         try:
             with replacing(path) as file:
-                json.dump(content, file, ensure_ascii=False, indent=2, default=str)
-                file.write("\n")
+                file.write(content + "\n")
         except OSError as error:
             raise UsageError(
                 f"--output_path: {path} cannot be written: {error.strerror}. All replies are in the cache; "

@@ -60,6 +60,10 @@ def _compile(part: MessageConfig, folder: Path, allowed: frozenset[str], where: 
 
 
 def _read(template: Path, folder: Path, where: str) -> tuple[str, str]:
+    if "\0" in str(template):
+        raise UsageError(
+            f"{where}: the template {str(template)!r} is no file name: it holds a null character."
+        )
     try:
         path = (folder / template).resolve()
         if not path.is_relative_to(folder.resolve()):
@@ -69,6 +73,6 @@ def _read(template: Path, folder: Path, where: str) -> tuple[str, str]:
         return path.read_text(encoding="utf-8"), str(path)
     except OSError as error:
         reason = error.strerror or str(error)
-    except ValueError as error:
-        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8"
     raise UsageError(f"{where}: the template {str(template)!r} cannot be read: {reason}.")

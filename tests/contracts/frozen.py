@@ -16,15 +16,14 @@ from unittest.mock import patch
 import autoeval
 from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.plan import Plan, is_switched
-from autoeval.annotators.recorded import import_recorded, read_recorded
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
-from autoeval.data.loading import read_rows
 from autoeval.data.pairing import load_pairs
-from autoeval.pipeline.import_annotations import by_texts
+from autoeval.pipeline.import_annotations import import_file
 from autoeval.pipeline.judging import judge_all
+from autoeval.types import Pair
 from tests.alpaca_eval.configs import write_evaluators
-from tests.recorded import recorded_data, recorded_models
+from tests.recorded import load_recorded, recorded_data, recorded_models
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Body
 from tests.servers.forms import Ruling, in_form
@@ -144,11 +143,16 @@ def recorded(eval_set: str, folder: Path) -> Iterator[tuple[str, dict[str, Any]]
     annotator = load_annotator(config_of(EVALUATORS_OF[eval_set], folder / "evaluators"))
     for model in recorded_models(eval_set):
         path = recorded_data() / eval_set / model / "annotations.json.gz"
-        judgments = by_texts(read_recorded(read_rows(path, "annotations")))
-        plan = Plan(annotator, [one.pair for one in judgments.values()], 0)
+        plan = Plan(annotator, _pairs(path), 0)
         with Cache(None) as cache:
-            import_recorded(plan, judgments, cache)
+            import_file(path, annotator, 0, cache)
             yield model, _judged(plan, cache, folder / "recorded" / model)
+
+
+def _pairs(path: Path) -> list[Pair]:
+    names = ("instruction", "output_1", "output_2", "generator_1", "generator_2")
+    distinct = dict.fromkeys(tuple(row[name] for name in names) for row in load_recorded(path))
+    return [Pair(index, *texts) for index, texts in enumerate(distinct)]
 
 
 def _judged(plan: Plan, cache: Cache, folder: Path) -> dict[str, Any]:

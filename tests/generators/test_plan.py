@@ -20,17 +20,17 @@ def test_samples_of_an_instruction_are_different_requests_in_order() -> None:
     wanted = list(plan)
     assert [(one.instruction.text, one.sample) for one in wanted] == list(plan.all_keys())
     assert [one.sample for one in wanted] == [0, 1, 2, 0, 1, 2]
-    assert len({request_key(request) for request in plan.requests()}) == 6
+    assert len({request_key(request) for request in plan.first_requests()}) == 6
 
 
 def test_each_sample_has_a_seed_of_its_own() -> None:
-    seeds = [request.parameters["seed"] for request in _plan(n_samples=3, seed=7).requests()]
+    seeds = [request.parameters["seed"] for request in _plan(n_samples=3, seed=7).first_requests()]
     assert seeds == [7, 8, 9, 7, 8, 9]
 
 
 def test_more_samples_ask_the_first_ones_as_before() -> None:
-    few = [request_key(request) for request in _plan(n_samples=1, seed=0).requests()]
-    many = [request_key(request) for request in _plan(n_samples=2, seed=0).requests()]
+    few = [request_key(request) for request in _plan(n_samples=1, seed=0).first_requests()]
+    many = [request_key(request) for request in _plan(n_samples=2, seed=0).first_requests()]
     assert many[0::2] == few
 
 

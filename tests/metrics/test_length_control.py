@@ -136,6 +136,39 @@ def test_newton_and_liblinear_agree_at_the_same_strength(tmp_path: Path) -> None
         assert newton == pytest.approx(liblinear, abs=5e-3)
 
 
+def test_the_strength_is_that_of_the_least_loss_on_held_out_fifths() -> None:
+    """Against scikit-learn's fits and sums by hand: rows are dealt to folds from the last one on."""
+    from sklearn.linear_model import LogisticRegression
+
+    from autoeval.metrics.length_model import _STRENGTHS, _choose_strength, _fit_newton
+
+    rng = np.random.default_rng(1)
+    design = rng.normal(size=(60, 4))
+    targets = rng.beta(0.6, 0.6, 60) * (design[:, 0] > -0.5)
+    weights = rng.choice([0.1, 1.0], 60)
+    losses = []
+    for strength in _STRENGTHS:
+        of_folds = []
+        for fold in range(5):
+            held_out = [row for row in range(60) if (59 - row) % 5 == fold]
+            rest = [row for row in range(60) if row not in held_out]
+            model = LogisticRegression(
+                C=strength, l1_ratio=1, solver="saga", fit_intercept=False, tol=1e-8, max_iter=100_000
+            )
+            shares = np.concatenate([(weights * targets)[rest], (weights * (1 - targets))[rest]])
+            model.fit(np.vstack([design[rest]] * 2), [1] * len(rest) + [0] * len(rest), sample_weight=shares)
+            chances = model.predict_proba(design[held_out])[:, 1]
+            terms = [
+                -weights[row] * (targets[row] * math.log(p) + (1 - targets[row]) * math.log(1 - p))
+                for row, p in zip(held_out, chances, strict=True)
+            ]
+            of_folds.append(sum(terms) / len(terms))
+        losses.append(sum(of_folds) / 5)
+    best = losses.index(min(losses))
+    assert 0 < best < len(losses) - 1, "neither end"
+    assert _choose_strength(design, targets, weights, _fit_newton) == _STRENGTHS[best]
+
+
 def test_difficulties_follow_the_instruction_not_the_row() -> None:
     rows = annotated()
     rng = np.random.default_rng(1)

@@ -92,6 +92,44 @@ def test_bradley_terry_finds_the_strengths_that_made_the_data() -> None:
     assert result.n_undefined == 0
 
 
+def test_the_value_is_the_mean_of_the_win_rates_against_each_of_the_others() -> None:
+    strengths = {"a": 4.0, "b": 2.0, "c": 1.0, "d": 0.5}
+    result = bradley_terry(tournament(strengths, n=2000), resamples=20)
+    for entry in result.models:
+        rates = [result.win_rate(entry.model, other) for other in strengths if other != entry.model]
+        assert entry.value == pytest.approx(sum(rates) / 3)
+        assert entry.low < entry.value < entry.high, "the resamples are on the same scale"
+    assert sum(entry.value for entry in result.models) == pytest.approx(4 * 50)
+    assert sum(result.log_strengths.values()) == pytest.approx(0)
+    best = 100 * sum(4 / (4 + other) for other in (2, 1, 0.5)) / 3
+    assert result.models[0].value == pytest.approx(best, abs=1.5)
+
+
+def test_two_equal_wins_and_a_draw_by_hand() -> None:
+    """Each of three beats the next twice and loses once: all are equal, at one half."""
+    rows = [row(a, b, p, f"q{i}") for a, b in ("ab", "bc", "ca") for i, p in enumerate((1, 1, 2))]
+    result = bradley_terry(rows, resamples=5)
+    assert [entry.value for entry in result.models] == pytest.approx([50] * 3)
+    assert [entry.rank for entry in result.models] == [1] * 3
+    assert [entry.n for entry in result.models] == [6] * 3
+    assert list(result.log_strengths.values()) == pytest.approx([0] * 3, abs=1e-8)
+
+
+def test_a_groups_lead_over_the_rest_is_named_whole() -> None:
+    inside = [row(one, other, p) for one, other in ("ab", "xy") for p in (1, 2)]
+    across = [row(one, other, 1) for one in "ab" for other in "xy"]
+    with pytest.raises(ValueError, match="a, b never lose to the rest and x, y never win against the rest"):
+        bradley_terry(inside + across)
+
+
+def test_elo_begins_at_1000_and_moves_by_k() -> None:
+    (first, second) = elo([row("a", "b", 1.2)], resamples=3, k=8.0)
+    assert first.model == "a"
+    assert [first.value, second.value] == pytest.approx([1004, 996])
+    (first, second) = elo([row("a", "b", 1.5)], resamples=3, k=8.0)
+    assert [first.value, second.value] == pytest.approx([1000, 1000])
+
+
 def test_evalica_alone_would_give_a_lone_winner_and_all_others_the_same_score() -> None:
     rows = [row("a", "b", 1), row("a", "c", 1), row("b", "c", 1), row("b", "c", 2)]
     scores = evalica.bradley_terry(

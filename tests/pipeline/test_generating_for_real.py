@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 import autoeval
-from autoeval.annotators.combine import is_flipped
 from autoeval.pipeline.result import Evaluation
 from autoeval.resources import shipped
-from autoeval.types import Annotation, Judgment, Pair
 from tests.completions.providers.tiny_model import make_tiny_model
 from tests.pipeline.small import start_command
 from tests.servers.smollm2 import smollm2, smollm2_server
@@ -85,8 +83,10 @@ def test_smollm2_over_http_is_a_model_and_a_logprob_judge_in_both_orders(tmp_pat
             mass = sum(math.exp(top["logprob"]) for top in token["top_logprobs"])
             assert 0.2 < mass <= 1 + 1e-6
             assert 1 < judgment["preference"] < 2, "a probability, not a vote"
-    flips = [is_flipped(_annotation(row)) for row in rows]
-    assert result.tally.flip_rate == pytest.approx(100 * sum(map(bool, flips)) / 6)
+    flips = [
+        (row["judgments"][0]["preference"] > 1.5) != (row["judgments"][1]["preference"] > 1.5) for row in rows
+    ]
+    assert result.tally.flip_rate == pytest.approx(100 * sum(flips) / 6)
 
 
 def _judge(folder: Path, address: str) -> Path:
@@ -99,13 +99,6 @@ def _judge(folder: Path, address: str) -> Path:
     (copy / "config.yaml").write_text(config, encoding="utf-8")
     (copy / "prompt.jinja").write_bytes((source / "prompt.jinja").read_bytes())
     return copy
-
-
-def _annotation(row: dict[str, Any]) -> Annotation:
-    judgments = tuple(
-        Judgment(one["annotator"], one["preference"], one["is_switched_outputs"]) for one in row["judgments"]
-    )
-    return Annotation(Pair(0, "", "", "", "", ""), "", row["preference"], judgments=judgments)
 
 
 def test_smollm2_in_this_process_judges(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def compiled(folder: Path, template: str) -> Any:
         ("link.jinja", "lies outside the config's folder"),
         ("promt.jinja", "'promt.jinja' cannot be read: No such file"),
         ("", "cannot be read: Is a directory"),
-        ("\0", "cannot be read: embedded null byte"),
+        ("\0", "it holds a null character"),
         ("x" * 5000, "cannot be read: File name too long"),
         ("latin.jinja", "'latin.jinja' cannot be read: it is not UTF-8"),
         ("wrong.jinja", "wrong.jinja, line 2: "),

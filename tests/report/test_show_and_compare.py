@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from autoeval import evaluate
-from autoeval.analysis.comparison import paired_tests
 from autoeval.cli.commands import group
 from autoeval.errors import UsageError
 from autoeval.pipeline.compare import compare
@@ -41,6 +40,12 @@ def test_a_run_is_shown_with_its_own_numbers(runs: tuple[Path, Path]) -> None:
         caching_path=None,
     )
     assert shown.win_rate() == result.win_rate
+    rows = json.loads((runs[0] / "annotations.json").read_text())
+    assert result.win_rate.value == pytest.approx(
+        100 * sum(row["preference"] - 1 for row in rows) / len(rows)
+    )
+    subsets = {row["dataset"] for row in rows}
+    assert set(shown.by_subset()) == (subsets if len(subsets) > 1 else set())
     assert shown.by_subset() == result.by_subset
 
 
@@ -55,13 +60,14 @@ def test_comparing_recorded_models_gives_the_tests_of_the_analysis(tmp_path: Pat
     folders = [write_recorded(tmp_path / model, model) for model in ("claude", "cohere")]
     result = compare(str(folders[0]), str(folders[1]))
     tables = [pd.DataFrame(json.loads((folder / "annotations.json").read_text())) for folder in folders]
-    assert result.tests == paired_tests(tables[0], tables[1])
-
     first, second = (
         table.assign(preference=table["preference"].replace(0, 1.5)).set_index("instruction")["preference"]
         for table in tables
     )
     differences = (first - second).abs().dropna().sort_values(ascending=False)
+    paired = (first - second).dropna()
+    assert result.tests.n == len(paired)
+    assert result.tests.value == pytest.approx(100 * paired.mean())
     assert len(result.contrasts) == 10
     assert [abs(one.difference) for one in result.contrasts] == list(differences.iloc[:10])
     assert all(one.difference == first[one.instruction] - second[one.instruction] for one in result.contrasts)

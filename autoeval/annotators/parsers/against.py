@@ -2,7 +2,7 @@
 
 import re
 
-_NEARBY = 200
+_NEARBY, _A_FEW_WORDS = 200, 50
 """Characters around a mention that are looked at."""
 
 # English; then German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian
@@ -24,8 +24,9 @@ _ONLY_AFTER = frozenset(("fails", "lacks"))
 _UNSPACED = re.compile("不|没|沒|非|无|無|别|差|劣|弱|错|錯|悪|負け|ない|ません|않|아니|못|나쁜|열등")
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 _END_OF_SENTENCE = re.compile(r"[.!?;。！？；]")
-_RIGHT_BEFORE = re.compile(
-    r"(?:\b(?:not|never|no|cannot|nor|nicht|kein|pas|non|não|niet|nie|не)\b|n['’]t\b|不|没|非)\W+(?:\w+\W+){0,3}$",
+_GAP = r"[^\w,.:;!?\n]+"
+_DENIED = re.compile(
+    rf"(?:\b(?:not|never|no|cannot|nor|nicht|kein|pas|non|não|niet|nie|не)\b|n['’]t\b|不|没|非){_GAP}(?:\w+{_GAP}){{0,3}}$",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(r"[\W_]{0,6}?[?？]")
@@ -54,5 +55,7 @@ def _is_negation(word: str) -> bool:
 
 def is_doubted(text: str, start: int, end: int) -> bool:
     """Whether a statement is denied, or asked, rather than said."""
-    before = re.split(r"[,.:;!?\n]", text[max(0, start - _NEARBY) : start])[-1]
-    return bool(_RIGHT_BEFORE.search(before) or _QUESTION.match(text, end))
+    if _QUESTION.match(text, end):
+        return True
+    before = text[max(0, start - _A_FEW_WORDS) : start]
+    return _DENIED.search(before) is not None

@@ -8,6 +8,7 @@ from typing import Any
 from autoeval.completions.providers.failures import MalformedReplyError
 from autoeval.completions.providers.keys import check_address, find_key
 from autoeval.completions.providers.parameters import adapt
+from autoeval.completions.providers.reasoning import EFFORT
 from autoeval.completions.providers.remote import RemoteProvider
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Request
@@ -67,6 +68,8 @@ def body(request: Request) -> dict[str, Any]:
         parameters["stop_sequences"] = [parameters["stop_sequences"]]
     if "response_format" in parameters:
         parameters["output_config"] = _output_config(parameters.pop("response_format"))
+    if EFFORT in parameters:
+        parameters = _with_effort(parameters, parameters.pop(EFFORT))
     if "tools" in parameters:
         parameters["tools"] = [_tool(tool) for tool in parameters["tools"]]
     if "tool_choice" in parameters:
@@ -115,6 +118,13 @@ def _output_config(response_format: Mapping[str, Any]) -> dict[str, Any]:
     if response_format.get("type") != "json_schema":
         raise UsageError("Anthropic's models take a response_format of type 'json_schema' only.")
     return {"format": {"type": "json_schema", "schema": response_format["json_schema"]["schema"]}}
+
+
+def _with_effort(parameters: dict[str, Any], effort: str) -> dict[str, Any]:
+    """Say an effort in this protocol's words, beside the form of the reply, which stands in the same place."""
+    if effort == "none":
+        return {"thinking": {"type": "disabled"}, **parameters}
+    return {**parameters, "output_config": {**parameters.get("output_config", {}), "effort": effort}}
 
 
 def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:

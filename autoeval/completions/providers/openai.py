@@ -88,9 +88,19 @@ def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
         logprobs=_logprobs(choice.get("logprobs") or {}),
         model=_optional_text(reply.get("model")),
         input_tokens=_optional_count(usage.get("prompt_tokens")),
-        output_tokens=_optional_count(usage.get("completion_tokens")),
+        output_tokens=_output_tokens(usage),
         seconds=seconds,
     )
+
+
+def _output_tokens(usage: Mapping[str, Any]) -> int | None:
+    """Return everything that is paid as output; Gemini counts its reasoning in the total alone."""
+    given, made, total = (
+        _optional_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    )
+    if given is None or made is None or total is None:
+        return made
+    return max(made, total - given)
 
 
 def _text(content: Any) -> str:

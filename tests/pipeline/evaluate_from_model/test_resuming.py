@@ -101,8 +101,8 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         killed_after = model.n_requests
         model.answer = lambda body: Answer(prompt_text(body))
         command = start_command(*arguments)
-        out, _ = command.communicate()
+        _, told = command.communicate()
         assert command.returncode == 0
         assert model.n_requests == 21 if killed_after == 8 else 20  # only what was in flight is asked again
-    assert "20 outputs of mine: 0 kept, 7 cached, 13 generated" in out
+    assert "20 outputs of mine: 0 kept, 7 cached, 13 generated" in told
     assert len(rows_of(tmp_path)) == 20

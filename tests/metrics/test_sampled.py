@@ -1,0 +1,127 @@
+"""A win rate from some of its judgments: against scipy, by hand, and by coverage over many samples."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.optimize import minimize
+
+from autoeval.metrics.observations import Floats
+from autoeval.metrics.sampled import recalibrated, sampled_win_rate
+from autoeval.metrics.sampling import Sample, uncertainty
+
+N = 600
+
+
+def population(
+    seed: int, *, graded: bool = False, skill: float = 1.5, mean: float = -0.5
+) -> tuple[Floats, Floats]:
+    """Preferences − 1 with a prediction that is off by a constant and too sure of itself."""
+    rng = np.random.default_rng(seed)
+    z = skill * rng.normal(size=N) + mean
+    p = 1 / (1 + np.exp(-z))
+    shares = rng.beta(0.3 * p, 0.3 * (1 - p)) if graded else rng.binomial(1, p).astype(float)
+    return shares, 1 / (1 + np.exp(-(1.4 * z + 0.6)))
+
+
+def paid(shares: Floats, sample: Sample, n: int) -> Floats:
+    known = np.full(len(shares), np.nan)
+    known[sample.first(n)] = shares[sample.first(n)]
+    return known
+
+
+def test_recalibration_reaches_scipys_minimum() -> None:
+    shares, predicted = population(0)
+    pairs = np.arange(0, N, 5)
+    weights = np.random.default_rng(1).uniform(0.5, 2, len(pairs))
+    logit = np.log(predicted / (1 - predicted))
+
+    def objective(ab: Floats) -> float:
+        z = ab[0] + ab[1] * logit[pairs]
+        loss = weights @ (np.logaddexp(0, z) - shares[pairs] * z)
+        return float(loss + 0.05 * ab[0] ** 2 + 2 * (ab[1] - 1) ** 2)
+
+    a, b = minimize(objective, np.array([0.0, 1.0]), tol=1e-12).x
+    found = recalibrated(predicted, shares[pairs], weights, pairs)
+    assert found == pytest.approx(1 / (1 + np.exp(-(a + b * logit))), abs=1e-5)
+
+
+def test_a_prediction_that_says_the_opposite_is_flattened_but_not_turned() -> None:
+    shares, predicted = population(1)
+    pairs = np.arange(N)
+    found = recalibrated(1 - predicted, shares, np.ones(N), pairs)
+    logit = np.log(predicted / (1 - predicted))
+    assert np.polyfit(-logit, np.log(found / (1 - found)), 1)[0] == pytest.approx(0.2)
+
+
+def test_without_a_prediction_it_is_the_mean_of_an_even_sample_with_a_guard() -> None:
+    """By hand: with a constant prediction the estimate is the sample's mean, and the guard's four rows are added."""
+    shares, _ = population(2)
+    n = 120
+    sample = Sample.draw(np.ones(N), 3)
+    known = paid(shares, sample, n)
+    found = sampled_win_rate(known, np.full(N, 0.5), sample.chances(n))
+    y = known[~np.isnan(known)]
+    assert found.on_these.value == pytest.approx(100 * y.mean())
+    rows = np.concatenate([y, [0, 0, 1, 1]])
+    middle = rows.mean()
+    variance = (n + 4) / (n + 1) * (1 - n / N) * ((rows - middle) ** 2).sum() / (n + 4) ** 2
+    half = stats.t.ppf(0.975, n - 3) * np.sqrt(variance)
+    center = y.mean() + (1 - n / N) * (middle - y.mean())
+    assert (found.on_these.low, found.on_these.high) == pytest.approx(
+        (100 * (center - half), 100 * (center + half))
+    )
+    wider = stats.t.ppf(0.975, n - 3) * np.sqrt(variance + y.var(ddof=1) / N)
+    assert found.on_like_these.low == pytest.approx(100 * (middle - wider))
+    assert found.n_effective == pytest.approx(n, rel=0.03)
+    assert found.r_squared == pytest.approx(0, abs=0.01)
+
+
+def test_everything_paid_is_everything_known() -> None:
+    shares, predicted = population(4)
+    found = sampled_win_rate(shares, predicted, np.ones(N))
+    assert found.on_these.value == pytest.approx(100 * shares.mean())
+    assert found.on_these.high - found.on_these.low == pytest.approx(0, abs=1e-9)
+    assert found.n_effective == pytest.approx(N)
+    assert found.on_like_these.high > found.on_these.high
+
+
+@pytest.mark.parametrize("graded", [False, True])
+@pytest.mark.parametrize("n", [50, 200])
+def test_both_intervals_cover_and_a_good_prediction_pays(n: int, graded: bool) -> None:
+    shares, predicted = population(5, graded=graded)
+    rng = np.random.default_rng(6)
+    truth, held_these, held_like, errors = 100 * shares.mean(), 0, 0, []
+    runs = 300
+    for seed in range(runs):
+        sample = Sample.draw(uncertainty(predicted), seed)
+        found = sampled_win_rate(paid(shares, sample, n), predicted, sample.chances(n))
+        held_these += found.on_these.low <= truth <= found.on_these.high
+        errors.append(found.on_these.value - truth)
+        drawn = rng.integers(N, size=N)
+        sample = Sample.draw(uncertainty(predicted[drawn]), seed)
+        found = sampled_win_rate(paid(shares[drawn], sample, n), predicted[drawn], sample.chances(n))
+        held_like += found.on_like_these.low <= truth <= found.on_like_these.high
+    assert held_these / runs > 0.92
+    assert held_like / runs > 0.92
+    even = 1e4 * shares.var(ddof=1) * (1 / n - 1 / N)
+    assert np.mean(np.square(errors)) < 0.85 * even
+    assert np.mean(errors) == pytest.approx(0, abs=4 * np.std(errors) / np.sqrt(runs) + 0.3)
+
+
+def test_a_wrong_prediction_costs_width_and_not_the_truth() -> None:
+    shares, predicted = population(7)
+    truth, held = 100 * shares.mean(), 0
+    for seed in range(200):
+        sample = Sample.draw(uncertainty(1 - predicted), seed)
+        found = sampled_win_rate(paid(shares, sample, 150), 1 - predicted, sample.chances(150))
+        held += found.on_these.low <= truth <= found.on_these.high
+    assert held >= 184
+
+
+def test_a_model_that_always_wins_still_gets_an_interval() -> None:
+    sample = Sample.draw(np.ones(N), 0)
+    found = sampled_win_rate(paid(np.ones(N), sample, 60), np.full(N, 0.9), sample.chances(60))
+    assert found.on_these.value == pytest.approx(100, abs=0.5)
+    assert 85 < found.on_these.low < 97
+    with pytest.raises(ValueError, match="4 judgments are too few"):
+        sampled_win_rate(paid(np.ones(N), sample, 4), np.full(N, 0.9), sample.chances(4))
