@@ -1,5 +1,6 @@
 """Scripts of others with `import autoeval.alpaca_eval as alpaca_eval` in the place of their import."""
 
+import math
 import os
 import subprocess
 import sys
@@ -53,13 +54,13 @@ def test_evaluate_prints_one_table_and_nothing_else(capsys: pytest.CaptureFixtur
 def test_a_loop_over_models_on_one_board(tmp_path: Path) -> None:
     board = tmp_path / "new" / "board.csv"
     for who in ("model", "another", "model"):
-        files = {"precomputed_leaderboard": board, "output_path": tmp_path / who}
+        files: dict[str, Any] = {"precomputed_leaderboard": board, "output_path": tmp_path / who}
         alpaca_eval.evaluate(model_outputs=outputs(who), reference_outputs=outputs("ref"), **files, **WINRATE)
     assert sorted(pd.read_csv(board, index_col=0).index) == ["another", "model"]
 
 
 def test_metrics() -> None:
-    rate = alpaca_eval.metrics.pairwise_to_winrate([1, 2, 0, 2, None])
+    rate = alpaca_eval.metrics.pairwise_to_winrate([1, 2, 0, 2, math.nan])
     assert (rate["win_rate"], rate["n_total"], rate["n_draws"]) == (62.5, 4, 1)
 
 
@@ -78,7 +79,7 @@ def test_heads_by_instruction_and_by_place() -> None:
 
 def test_not_one_judged_pair_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    limits = {"max_attempts": 1, "retry_delay": 0, "judge_base_url": "http://127.0.0.1:9/v1"}
+    limits: dict[str, Any] = {"max_attempts": 1, "retry_delay": 0, "judge_base_url": "http://127.0.0.1:9/v1"}
     annotator = PairwiseAnnotator("gpt4_ranking", caching_path=None, **limits)
     with pytest.raises(AutoevalError, match="not one of 1 pairs could be judged"):
         annotator.annotate_pairs([{"instruction": "i", "output_1": "a", "output_2": "b"}])

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
-from autoeval.annotators.parsers.base import Parser, Reading, agreed, body
+from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, is_complete
 from autoeval.annotators.parsers.labels import PACKAGING, Labels, plain
 from autoeval.annotators.parsers.literals import values_in
 from autoeval.types import Completion, Unparsed, Verdict
@@ -45,7 +45,7 @@ class _GradeParser(Parser):
         text = body(completion)
         if isinstance(text, Unparsed):
             return [text]
-        if completion.finish_reason == "length":
+        if not is_complete(completion):
             return [_CUT_OFF]
         return [self._of_json(text) if self.field else self._of_text(text)]
 

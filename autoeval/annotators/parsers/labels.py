@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from autoeval.annotators.parsers.against import is_doubted
-from autoeval.annotators.parsers.literals import found_in, split_values
+from autoeval.annotators.parsers.literals import found_in, prose_around
 from autoeval.annotators.parsers.markup import shown, without_markup
 
 PACKAGING = " \t\r\n\f\v\u00a0\u200b\ufeff\"'`*_()[]{}.:,;!“”‘’«»▁Ġ"
@@ -70,9 +70,10 @@ class Labels(BaseModel):
         values: list[Any] = []
         doubted: list[Any] = []
         for _ in range(2):  # what is escaped becomes a value when it is seen
-            for value, start, end in found_in(text):
+            found = found_in(text)
+            for value, start, end in found:
                 (doubted if is_doubted(text, start, end) else values).append(value)
-            prose = split_values(text)[1]
+            prose = prose_around(found, text)
             text = self.seen(prose)
             if text == prose:
                 break

@@ -4,7 +4,7 @@ import ast
 import json
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _MOST_IN_VAIN = 300_000
@@ -24,10 +24,14 @@ def values_in(text: str) -> list[Any]:
 def split_values(text: str) -> tuple[list[Any], str]:
     """Return the values in a text as `values_in` does, and the prose around them."""
     found = found_in(text)
+    return [value for value, _, _ in found], prose_around(found, text)
+
+
+def prose_around(found: Sequence[tuple[Any, int, int]], text: str) -> str:
+    """Return a text without the values that were found in it, a line break in the place of each."""
     ends = [0, *(end for _, _, end in found)]
     starts = [*(start for _, start, _ in found), len(text)]
-    prose = "\n".join(text[end:start] for end, start in zip(ends, starts, strict=True))
-    return [value for value, _, _ in found], prose
+    return "\n".join(text[end:start] for end, start in zip(ends, starts, strict=True))
 
 
 def is_one_value(text: str) -> bool:

@@ -27,7 +27,7 @@ _TAG = re.compile(r"</?[a-zA-Z][\w:.-]{0,40}(?:\s[^<>\n]{0,200})?/?>|<!--|-->")
 _EMPHASIS = re.compile(r"(?<![^\W_])_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?![^\W_])")
 # What begins or ends a line of a quotation, a heading, a list or a table.
 _EDGE_OF_LINE = re.compile(
-    r"^[ \t]*(?:(?:[>|=/•]|#{1,6}|[-*+–—](?=[ \t]))[ \t]*)+|[ \t]*\|[ \t]*$", re.MULTILINE
+    r"^[ \t]*(?:(?:[>|=/•]|#{1,6}|[-*+–—](?=[ \t]))[ \t]*)+|(?<![ \t])[ \t]*\|[ \t]*$", re.MULTILINE
 )
 
 
