@@ -29,7 +29,7 @@ from autoeval.pipeline.recomputing import recompute
 from autoeval.pipeline.reporting import write_report
 from autoeval.pipeline.result import Evaluation, Setting
 from autoeval.pipeline.rows import Conditions, leaderboard_row
-from autoeval.pipeline.saving import BOARD_NAME, save
+from autoeval.pipeline.saving import BOARD_NAME, save, save_reasons
 
 
 @also_takes(AskingParameters)
@@ -112,7 +112,8 @@ def evaluate(
 
     Raises:
         UsageError: a parameter, file, field or config is wrong; nothing was spent.
-        AutoevalError: the run could not be finished; what was judged is in the cache.
+        AutoevalError: the run could not be finished, or not a single pair could be judged; every reply is in the
+            cache.
     """
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
@@ -162,7 +163,10 @@ def evaluate(
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
     more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
-    placed = standing.place(setting.model, row, conditions)
+    is_judged = judged.tally.n_judged > 0
+    placed = (
+        standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
+    )
     if note := standing.note(setting.model, placed):
         display.announce(note)
     result = Evaluation(
@@ -183,9 +187,13 @@ def evaluate(
         caution=caution,
         has_report=not (no_report or is_recompute_metrics_only),
         shows_mode=leaderboard_mode_to_print is None,
+        is_written=judged.annotations_path is not None,
     )
-    if judged.tally.n_judged:
+    if is_judged:
         _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
+    elif result.is_written:
+        save_reasons(result, annotator)
+    result.check_judged()
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
 
 
