@@ -258,7 +258,6 @@ def _evaluate(
     try:
         result = replace(evaluate(list(made[0].rows), **judged), generations=tuple(made))
     except NothingJudgedError as error:
-        assert isinstance(error.result, Evaluation)
-        result = replace(error.result, generations=tuple(made))
+        result = replace(cast("Evaluation", error.result), generations=tuple(made))
     result.check_judged()
     return (result.leaderboard, result.records()) if returns_tables else result

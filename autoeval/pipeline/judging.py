@@ -24,7 +24,6 @@ from autoeval.pipeline.tally import Tally
 from autoeval.prompting.config import Price
 from autoeval.types import Annotation, FailureKind, Request
 
-
 _ANSWERED = frozenset({"unparsed", FailureKind.FILTERED, FailureKind.INVALID_REQUEST, FailureKind.MALFORMED})
 """Why pairs are missing that somebody answered for: reasons that are worth a file even where they are all there is."""
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from autoeval.errors import AutoevalError
 from autoeval.completions.ask import AskOptions, AskReport, Silent, ask
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
 from autoeval.completions.ledger import StopReason
+from autoeval.errors import AutoevalError
 from autoeval.types import Completion, Endpoint, FailureKind, Request
 from tests.completions.requests import AT_ONCE, PRICE, request
 from tests.pipeline.small import evaluate_small

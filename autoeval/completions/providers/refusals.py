@@ -34,7 +34,8 @@ _NOT_TAKEN = re.compile(
     re.IGNORECASE,
 )
 _VALUE_OUT_OF_RANGE = re.compile(
-    r"too (large|long|big|high|small|low|many)|maximum context|at (most|least)\b|(greater|less|larger|smaller|more) than"
+    r"too (large|long|big|high|small|low|many)|maximum context|at (most|least)\b"
+    r"|(greater|less|larger|smaller|more) than"
     r"|out of range|must be (?!omitted|unset|removed|left out|null)|should be|\bbetween\b|exceed|[<>]=? ?\d",
     re.IGNORECASE,
 )
