@@ -49,12 +49,12 @@ class Retirement:
         if end is None or not known.is_ending(self.day) or not (self.is_own or known.source == _SERVER):
             return None
         instead = f"; in its place {known.maker_name} names {known.replacement}" if known.replacement else ""
-        return f"warning: {self.model} goes on {end} (in {(end - self.day).days} days, {self.source()}){instead}."
+        return f"warning: {self.model} goes on {known.end} (in {(end - self.day).days} days, {self.source()}){instead}."
 
     def ended(self) -> str:
         """Say that the model is gone, since when and who says so."""
         who = known.maker_name if (known := self.lifetime).source != _SERVER else self.where
-        return f"{who} shut {self.model} down on {known.shutdown} ({self.source()})"
+        return f"{who} shut {self.model} down on {known.end} ({self.source()})"
 
     def source(self) -> str:
         """Say where this is known from."""
