@@ -170,6 +170,6 @@ def explained(report: AskReport, all_asked: Iterable[Asked]) -> AskReport:
     more = (
         f"{ended.ended()}. {ended.instead()}."
         if ended and ended.lifetime.is_ending(ended.day)
-        else "if the model was shut down, `alpaca_eval annotators` and `alpaca_eval models` list what can be asked."
+        else "If the model was shut down, `alpaca_eval annotators` and `alpaca_eval models` list what can be asked."
     )
     return replace(report, stop=replace(stop, message=f"{stop.message}. {more}"))
