@@ -15,6 +15,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from autoeval.metrics.betting import Population, Predicted, anytime_interval, decide
 from autoeval.metrics.observations import Floats
@@ -78,7 +79,8 @@ def ask(
     questions: list[Question], population: Population, rng: np.random.Generator
 ) -> tuple[float, float, float, float]:
     """Return how many judgments were paid on average, and the shares decided, decided wrongly and covered."""
-    paid, sides, wrong, held = [], [], [], []
+    paid, sides, wrong = [], [], []
+    held: list[bool] = []
     runs = -(-_QUESTIONS // len(questions))
     for values, predicted in list(questions) * runs:
         count, truth = len(values), float(values.mean())
@@ -99,8 +101,10 @@ def under_a_null(questions: list[Question], population: Population, rng: np.rand
     """Return how often a side was named although the mean is a half."""
     named = 0
     for values, predicted in nulls(questions):
-        order, known = drawn(len(values), predicted, population, rng)
-        named += decide(values[order][:-1], len(values), population, predicted=known).side is not None
+        order, _ = drawn(len(values), predicted, population, rng)
+        seen = order[:-1]  # with the last one known too, a half is a half
+        known = Predicted.of(predicted, seen) if population == "these" else None
+        named += decide(values[seen], len(values), population, predicted=known).side is not None
     return named / _NULLS
 
 
@@ -117,7 +121,7 @@ def nulls(questions: list[Question]) -> Iterator[Question]:
 
 def drawn(
     count: int, predicted: Floats, population: Population, rng: np.random.Generator
-) -> "tuple[np.typing.NDArray[np.intp], Predicted | None]":
+) -> tuple[npt.NDArray[np.intp], Predicted | None]:
     """Draw an order: of these pairs, with what is predicted of them, or of pairs like them."""
     if population == "like_these":
         return rng.integers(count, size=count), None
