@@ -82,9 +82,11 @@ class TokenLogprobs:
 class Completion:
     """What a model replied, in the same shape for every provider. Any well-formed reply is one.
 
-    `tool_arguments` is the JSON text of the first tool call's arguments. `model` is the name that the
+    `tool_arguments` is the JSON text of the tool calls' arguments, one a line. `model` is the name that the
     server gave, which can be a dated snapshot of the one asked for. Tokens are None where the server did
-    not count them. `processing` is `batch` where the reply came from a batch job, at another price.
+    not count them; those of reasoning are among the output's. `has_reasoning`: the model reasoned beside its text.
+    `processing` is `batch` where the reply came from a batch job, at another price. `adapted` says in which ways the
+    request was sent otherwise than it was planned, because the server refuses a parameter.
     """
 
     text: str
@@ -97,6 +99,9 @@ class Completion:
     output_tokens: int | None = None
     seconds: float = 0.0
     processing: str | None = None
+    reasoning_tokens: int | None = None
+    has_reasoning: bool = False
+    adapted: tuple[str, ...] = ()
 
 
 class FailureKind(StrEnum):
@@ -108,6 +113,7 @@ class FailureKind(StrEnum):
     CONNECTION = "connection"
     MALFORMED = "malformed reply"
     INVALID_REQUEST = "invalid request"
+    FILTERED = "filtered"  # the server does not want to have this one prompt, or its reply, said
     REFUSED = "refused"  # the key, the model or the quota: no request to this endpoint can succeed
     NOT_ASKED = "not asked"  # the run stopped before its turn
 
@@ -125,16 +131,37 @@ RETRYABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No usable reply. Never stored, so the next run asks again. `retry_after` is in seconds."""
+    """No usable reply. Never stored, so the next run asks again.
+
+    `retry_after` is in seconds. `is_answered`: it came in a reply of status 200, which may be charged.
+    """
 
     kind: FailureKind
     message: str
     retry_after: float | None = None
+    is_answered: bool = False
 
     @property
     def retryable(self) -> bool:
         """Whether asking again can help."""
         return self.kind in RETRYABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The numbers that a verdict can be, both ends among them."""
+
+    low: float
+    high: float
+
+    def holds(self, value: object) -> bool:
+        """Whether a value is a number of the scale."""
+        return (
+            isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+        )
+
+
+PREFERENCE = Scale(1.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)

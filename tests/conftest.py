@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import os
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -8,7 +9,11 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
+TODAY = "2026-11-26"
+"""The day on which these tests run, whenever that is: models come and go."""
+
 
 def pytest_configure() -> None:
-    """Let Ctrl-C be tested also where the tests run in the background, whose shell has SIGINT ignored."""
+    """Set the day, and let Ctrl-C be tested also where the shell of the tests has SIGINT ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.setdefault("AUTOEVAL_TODAY", TODAY)

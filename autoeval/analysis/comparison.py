@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Test: TypeAlias = Literal["p_t", "p_wilcoxon", "p_mcnemar", "p_mcnemar_mid", "p_permutation"]
 TESTS: tuple[str, ...] = get_args(Test)
 OVERALL = "overall"
+_NOISE = 1e-9  # of adding up floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class PairedTests:
     Attributes:
         value: win rate of the first minus win rate of the second on the shared instructions, in points.
         standard_error: of that difference, in points.
-        low: lower end of the 95% t interval, in points.
+        low: lower end of the 95% t interval, in points; NaN for one instruction and where all differences are equal.
         high: upper end of it.
         n: instructions on which both were judged.
         n_better: of those, on how many the first has the better verdict (win, tie, loss).
@@ -165,7 +166,7 @@ def compare_models(
         part_names.insert(0, "subset", subset)
         parts.append(part_names.join(pd.DataFrame(_tested(part, zero_method, seed))))
     table = pd.concat(parts, ignore_index=True)
-    spread = table["standard_error"] * np.sqrt(table["n"])
+    spread = (table["standard_error"] * np.sqrt(table["n"])).where(table["low"].notna())
     return ModelComparisons(
         table=table.assign(
             p_holm=holm(table[adjusted]),
@@ -189,7 +190,9 @@ def _tested(scores: Scores, zero_method: ZeroMethod, seed: int) -> dict[str, Flo
     mean = np.where(judged, differences, 0).sum(axis=0) / np.where(n > 0, n, np.nan)
     squares = (np.where(judged, differences - mean, 0) ** 2).sum(axis=0)
     standard_error = np.sqrt(squares / np.where(n > 1, n - 1, np.nan) / np.maximum(n, 1))
-    half = stdtrit(np.maximum(n - 1, 1), 0.975) * standard_error
+    # where all differences are the same, they tell nothing of how much others would vary
+    varied = standard_error > _NOISE
+    half = np.where(varied, stdtrit(np.maximum(n - 1, 1), 0.975) * standard_error, np.nan)
     better, worse = (verdicts > 0).sum(axis=0), (verdicts < 0).sum(axis=0)
     exact, mid = mcnemar_test(better, worse)
     return {

@@ -76,3 +76,19 @@ BUILTIN: Mapping[str, Callable[[str, str, str], float]] = {
     "offline": offline,
 }
 """Builtin judges by name: (instruction, output_1, output_2) to a preference in [1, 2]."""
+
+
+def interval_name(judge: object, provider: str | None = None) -> str:
+    """Return what the interval of a win rate by a judge is to be called.
+
+    That of an embedded judge is of the draw of instructions only: how far its verdicts are from those of a model or
+    a person, which is much further, is not in it.
+
+    Args:
+        judge: the judge's name.
+        provider: who serves it, where that is known.
+    """
+    return SAMPLING_ONLY if provider == "builtin" or judge in BUILTIN else "95% interval"
+
+
+SAMPLING_ONLY = "sampling only"

@@ -12,6 +12,8 @@ from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig, Order
 from autoeval.completions.endpoints import endpoint_of
+from autoeval.completions.providers.parameters import drops_logprobs
+from autoeval.completions.providers.reasoning import fitted
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
@@ -22,6 +24,10 @@ from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.types import Endpoint
 
 FOLDER = "annotator_configs"
+_NO_LOGPROBS = (
+    "it reads log probabilities, and {} gives none there; take a judge whose reply says how sure it is, such as "
+    "--annotators_config gpt6_graded, with the same --judge_model"
+)
 
 
 @dataclass(frozen=True)
@@ -138,17 +144,21 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     if not config.model:
         raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
     is_builtin = config.provider == "builtin"
+    parameters = fitted(config.model, config.parameters)
     return Judge(
         name=name,
         endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
-        parameters=config.parameters,
+        parameters=parameters,
         prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),
         parser=config.parser,
         order=config.order,
         samples=config.samples,
         price=config.price,
         reply_tokens=config.reply_tokens,
+        unmet=_NO_LOGPROBS.format(config.model)
+        if drops_logprobs(config.provider, config.model, parameters)
+        else "",
     )
 
 

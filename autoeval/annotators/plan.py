@@ -78,6 +78,12 @@ class Plan:
         per_judge = [(2 if judge.order == "both" else 1) * judge.samples for judge in self.annotator.judges]
         return len(self.pairs) * (sum(per_judge) if self.annotator.combine == "jury" else max(per_judge))
 
+    @property
+    def n_requests(self) -> float:
+        """How many requests about `n_questions` are; a prompt can ask about several pairs."""
+        sizes = [judge.batch_size for judge in self.annotator.judges if not judge.is_builtin]
+        return self.n_questions / (sum(sizes) / len(sizes)) if sizes else 0.0
+
     def requests(self) -> Iterator[Request]:
         """Walk through everything there is to ask; equal requests may come more than once."""
         for planned in self:
@@ -88,13 +94,8 @@ class Plan:
     def _known(self, pair: Pair) -> Verdict | None:
         if pair.output_1 == pair.output_2:
             return Verdict(1.5, "the outputs are identical")
-        flip = self.annotator.p_label_flip
-        if flip:
-            weights = [1 - 2 * flip, flip, flip]
-            noise = _draw("noisy_preference", pair.instruction, self.seed, [None, 1.0, 2.0], weights)
-            if noise is not None:
-                return Verdict(noise, "label noise")
-        return None
+        noise = noise_on(pair.instruction, self.seed, self.annotator.p_label_flip)
+        return None if noise is None else Verdict(noise, "label noise")
 
     def _questions(self, pair: Pair) -> Iterator[Question]:
         for judge in self._judges_of(pair):
@@ -115,7 +116,7 @@ class Plan:
         judges = list(self.annotator.judges)
         if self.annotator.combine == "jury" or len(judges) == 1:
             return judges
-        return [_draw("annotator", pair.instruction, self.seed, judges)]
+        return [annotator_of(pair.instruction, self.seed, judges)]
 
     def _orders(self, judge: Judge, pair: Pair) -> list[bool]:
         if judge.order == "both":
@@ -164,6 +165,19 @@ class Plan:
 
     def __hash__(self) -> int:
         return id(self)
+
+
+def annotator_of(instruction: str, seed: int, pool: list[T]) -> T:
+    """Draw the annotator of a pool that judges an instruction."""
+    return pool[0] if len(pool) == 1 else _draw("annotator", instruction, seed, pool)
+
+
+def noise_on(instruction: str, seed: int, p_label_flip: float) -> float | None:
+    """Draw the coin flip that an instruction gets instead of a verdict; None where it gets none."""
+    if not p_label_flip:
+        return None
+    weights = [1 - 2 * p_label_flip, p_label_flip, p_label_flip]
+    return _draw("noisy_preference", instruction, seed, [None, 1.0, 2.0], weights)
 
 
 @lru_cache(maxsize=4096)

@@ -1,19 +1,36 @@
 """Read: take replies from the cache in the pairs' order, parse them, and say the final word on each pair."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.combine import combine
+from autoeval.annotators.config import Judge
 from autoeval.annotators.parsers import Reading
 from autoeval.annotators.plan import PlannedPair, Question
+from autoeval.annotators.silence import why_silent
 from autoeval.completions.cache import Entry, RecordedVerdict
 from autoeval.completions.keys import request_key
 from autoeval.completions.pricing import BATCH, cost
+from autoeval.completions.providers.failures import whole
+from autoeval.completions.providers.logprobs import to_json
+from autoeval.completions.trial import WhyUnread
 from autoeval.prompting.config import Price
-from autoeval.types import Annotation, Completion, Failure, Judgment, Pair, Request, Unparsed
+from autoeval.types import (
+    PREFERENCE,
+    Annotation,
+    Completion,
+    Endpoint,
+    Failure,
+    Judgment,
+    Pair,
+    Request,
+    Unparsed,
+    Verdict,
+)
 
 _READ_AT_ONCE = 200
 PriceOf = Callable[[Request], Price | None]
@@ -86,8 +103,12 @@ def _judgment(
 ) -> Judgment:
     name, is_switched = question.judge.name, question.is_switched
     if question.request is None:
-        preference = BUILTIN[question.judge.model](pair.instruction, pair.output_1, pair.output_2)
-        return Judgment(name, preference, price=0.0, seconds=0.0)
+        reading = within_scale(
+            Verdict(BUILTIN[question.judge.model](pair.instruction, pair.output_1, pair.output_2))
+        )
+        if isinstance(reading, Unparsed):
+            return Judgment(name, None, price=0.0, seconds=0.0, failure=_unparsed(reading))
+        return Judgment(name, reading.preference, price=0.0, seconds=0.0)
     if entry is None:
         reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
         return Judgment(name, None, is_switched, failure=reason)
@@ -114,20 +135,60 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
         preference=turned(verdict.preference, question.is_switched) if verdict else None,
         is_switched=question.is_switched,
         raw_completion=raw_completion(completion),
-        explanation=verdict.explanation if verdict else None,
+        explanation=whole(verdict.explanation) if verdict and verdict.explanation else None,
         price=None if paid is None else paid / question.n_places,
         seconds=completion.seconds / question.n_places,
-        failure=f"unparsed: {reading.reason}" if isinstance(reading, Unparsed) else None,
+        failure=_unparsed(reading) if isinstance(reading, Unparsed) else None,
         model=completion.model,
     )
 
 
 def _reading(question: Question, completion: Completion) -> Reading:
-    assert question.judge.parser is not None
-    readings = question.judge.parser.read(completion)
+    assert question.request is not None
+    readings = readings_of(question.judge, question.request, completion)
     if len(readings) == question.n_places:
         return readings[question.place]
+    if len(readings) == 1 and isinstance(readings[0], Unparsed):
+        return readings[0]
     return Unparsed(f"the reply has {len(readings)} verdicts for {question.n_places} pairs")
+
+
+def within_scale(reading: Reading) -> Reading:
+    """Return a reading, but none for a verdict outside of its scale, whoever gave it."""
+    if isinstance(reading, Unparsed) or PREFERENCE.holds(reading.preference):
+        return reading
+    low, high = PREFERENCE.low, PREFERENCE.high
+    return Unparsed(f"the verdict {reading.preference!r} is not a number from {low:g} to {high:g}")
+
+
+def _unparsed(reading: Unparsed) -> str:
+    return f"unparsed: {reading.reason}"
+
+
+def readings_of(judge: Judge, request: Request, completion: Completion) -> list[Reading]:
+    """Return what a judge's reply says of each pair that its request asks about."""
+    assert judge.parser is not None
+    if (silent := why_silent(request, completion)) is not None:
+        return [Unparsed(silent)]
+    return [within_scale(reading) for reading in judge.parser.read(completion)]
+
+
+def why_unread(judges: Iterable[Judge]) -> WhyUnread:
+    """Return what says why no judge's parser finds a verdict in a reply, None where one does."""
+    asked: dict[tuple[Endpoint, str], list[Judge]] = defaultdict(list)
+    for judge in judges:
+        asked[judge.endpoint, judge.model].append(judge)
+
+    def why(request: Request, completion: Completion) -> str | None:
+        found = [
+            reading
+            for judge in asked[request.endpoint, request.model]
+            for reading in readings_of(judge, request, completion)
+        ]
+        reasons = [reading.reason for reading in found if isinstance(reading, Unparsed)]
+        return None if len(reasons) < len(found) else next(iter(reasons), "the reply holds no verdict")
+
+    return why
 
 
 def turned(preference: float, is_switched: bool) -> float:
@@ -141,8 +202,8 @@ def raw_completion(completion: Completion) -> Any:
         content = [
             {
                 "token": token.token,
-                "logprob": token.logprob,
-                "top_logprobs": [{"token": text, "logprob": logprob} for text, logprob in token.top],
+                "logprob": to_json(token.logprob),
+                "top_logprobs": [{"token": text, "logprob": to_json(logprob)} for text, logprob in token.top],
             }
             for token in completion.logprobs
         ]

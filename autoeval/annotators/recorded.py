@@ -14,10 +14,11 @@ from autoeval.annotators.plan import Plan, Question
 from autoeval.annotators.read import turned
 from autoeval.completions.cache import Cache, Entry, RecordedVerdict
 from autoeval.completions.keys import request_key
+from autoeval.completions.providers.logprobs import read_logprobs
 from autoeval.data.annotations import Texts, texts_of
 from autoeval.data.loading import is_missing
 from autoeval.errors import UsageError
-from autoeval.types import Annotation, Completion, TokenLogprobs, Unparsed
+from autoeval.types import Annotation, Completion, Unparsed
 
 _TOLERANCE = 1e-6
 
@@ -131,19 +132,8 @@ def completion_of(raw: Any, seconds: float | None) -> Completion | None:
 
 def _of_choice(choice: Mapping[str, Any], seconds: float) -> Completion | None:
     message = choice.get("message") or {}
-    content = (choice.get("logprobs") or {}).get("content") or ()
-    try:
-        logprobs = tuple(
-            TokenLogprobs(
-                token["token"],
-                float(token["logprob"]),
-                tuple((top["token"], float(top["logprob"])) for top in token.get("top_logprobs") or ()),
-            )
-            for token in content
-        )
-    except (TypeError, ValueError, LookupError):
-        return None
-    total, n_out = choice.get("total_tokens"), len(content)
+    logprobs = read_logprobs(choice.get("logprobs"))
+    total, n_out = choice.get("total_tokens"), len(logprobs)
     is_counted = isinstance(total, int | float) and not is_missing(total) and n_out
     return Completion(
         text=str(message.get("content") or choice.get("text") or ""),

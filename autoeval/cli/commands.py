@@ -33,6 +33,14 @@ _JOURNEYS = {
         "autoeval.pipeline.validate",
         "Check a config and show exactly what it would send.",
     ),
+    "annotators": (
+        "autoeval.pipeline.annotators",
+        "List the shipped judges: price, order, until when; --try asks each a tiny question.",
+    ),
+    "models": (
+        "autoeval.pipeline.annotators",
+        "List the shipped models to evaluate: price, until when.",
+    ),
     "import_annotations": (
         "autoeval.pipeline.import_annotations",
         "Put recorded judgments into the cache, so that none is paid for again.",
@@ -139,11 +147,28 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     sys.exit(getattr(result, "exit_code", 0))
 
 
+def other_command() -> str | None:
+    """Say what to type where the command alpaca_eval beside ours is that of the alpaca_eval package."""
+    script = Path(sys.executable).with_name("alpaca_eval")
+    try:
+        is_ours = "autoeval.cli" in script.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # there is none, or it is a program for Windows
+        return None
+    if is_ours:
+        return None
+    return (
+        f"{script} belongs to the alpaca_eval package here: type autoeval, or make it ours again with "
+        "pip install --force-reinstall --no-deps autoeval"
+    )
+
+
 def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted:
         from autoeval import __version__
 
         click.echo(f"autoeval {__version__}")
+        if line := other_command():
+            click.echo(line)
         ctx.exit()
 
 

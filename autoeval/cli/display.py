@@ -1,14 +1,21 @@
-"""Showing how a run goes: a live line on a terminal, nothing elsewhere."""
+"""Showing how a run goes: a live line on a terminal, a line now and then in a log file."""
 
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 
 from autoeval.completions.ledger import Progress
 
+_LOGGED_EVERY = 30.0
+
 
 class TerminalDisplay:
-    """Announces on standard error; watches only where that is a terminal."""
+    """Announces and watches on standard error; where that is no terminal, with a line every so many seconds."""
+
+    def __init__(self, logged_every: float = _LOGGED_EVERY) -> None:
+        """Take the seconds between two lines of a log."""
+        self._logged_every = logged_every
 
     def announce(self, line: str) -> None:
         """Say a line."""
@@ -16,7 +23,7 @@ class TerminalDisplay:
 
     def watch(self, progress: Progress) -> AbstractContextManager[None]:
         """Show the progress for as long as the context is open."""
-        return _live(progress) if sys.stderr.isatty() else nullcontext()
+        return _live(progress) if sys.stderr.isatty() else _logged(progress, self._logged_every)
 
 
 @contextmanager
@@ -33,11 +40,33 @@ def _live(progress: Progress) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _logged(progress: Progress, every: float) -> Iterator[None]:
+    is_over = threading.Event()
+
+    def log() -> None:
+        while not is_over.wait(every):
+            print(progress_line(progress), file=sys.stderr, flush=True)  # noqa: T201
+
+    thread = threading.Thread(target=log, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
 def progress_line(progress: Progress) -> str:
-    """Say done, cached, failed, asked again, rate, tokens a second, cost and time left in one line."""
-    finished = progress.done + progress.failed
+    """Say done, cached, failed, asked again, rate, tokens a second, cost and time left in one line.
+
+    What is done and cached, and the rate, count what the user counts (pairs); failures and retries are requests.
+    """
+    finished = (progress.done + progress.failed) * progress.per_request
+    cached = progress.cached * progress.per_request
     rate = finished / progress.elapsed if progress.elapsed > 0 else 0.0
-    parts = [f"{progress.cached + finished}/{progress.total} {progress.doing}", f"{progress.cached} cached"]
+    there = min(int(cached + finished), progress.total)
+    parts = [f"{there}/{progress.total} {progress.doing}", f"{int(cached)} cached"]
     if progress.failed:
         parts.append(f"{progress.failed} failed")
     if progress.retried:
@@ -46,7 +75,7 @@ def progress_line(progress: Progress) -> str:
     if progress.output_tokens:
         parts.append(f"{progress.output_tokens / progress.elapsed:.0f} tokens/s")
     parts.append(f"${progress.spent:.2f}" if progress.is_price_known else f"over ${progress.spent:.2f}")
-    left = progress.total - progress.cached - finished
+    left = progress.total - cached - finished
     if rate > 0 and left > 0:
         parts.append(f"{_duration(left / rate)} left")
     if progress.note:

@@ -138,7 +138,7 @@ def command(
             for name, value in given.items()
             if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
         }
-        if len(places) > 1 and len(positional) > len(places):
+        if len(places) != 1 and len(positional) > len(places):
             raise UsageError(f"unexpected argument {positional[len(places)]!r}.")
         for parameter, option, value in zip(places, options, positional, strict=False):
             if parameter.name in arguments:
@@ -175,7 +175,7 @@ def _option(parameter: inspect.Parameter, descriptions: Mapping[str, str]) -> cl
     if kind.name == "boolean":
         settings = {"metavar": "", "flag_value": _ALONE}
     return click.Option(
-        [f"--{parameter.name}", parameter.name],
+        [f"--{parameter.name.rstrip('_')}", parameter.name],  # `try_`: Python keeps some words for itself
         type=kind,
         is_flag=False,
         default=default,
@@ -188,4 +188,4 @@ def _option(parameter: inspect.Parameter, descriptions: Mapping[str, str]) -> cl
 def _metavar(places: Sequence[inspect.Parameter]) -> str:
     """Say what can be given by place: everything that must be given, or the first parameter."""
     needed = [parameter.name.upper() for parameter in places if parameter.default is parameter.empty]
-    return " ".join(needed) or f"[{places[0].name.upper()}]"
+    return " ".join(needed) or (f"[{places[0].name.upper()}]" if places else "")

@@ -75,6 +75,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "fn_metric",
         "metric_kwargs",
         "length_control_file",
+        "lc_standard_error",
         "is_recompute_metrics_only",
         "scoring_rule",
         "compatible",

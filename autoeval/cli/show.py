@@ -9,11 +9,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.tables import board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
+from autoeval.pipeline.annotators import LineUp
 from autoeval.pipeline.batches import BatchList
 from autoeval.pipeline.citation import citation, latex_citation
 from autoeval.pipeline.compare import RunComparison
@@ -115,7 +117,7 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
             )
         )
         if result.by_subset:
-            console.print(subset_table(result.by_subset, console.width))
+            console.print(subset_table(result.by_subset, console.width, result.setting.interval_name))
         if result.apart:
             console.print(
                 Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"
@@ -132,7 +134,7 @@ def _show_account(console: Console, result: Evaluation) -> None:
         console.print(Text(line))
     for path in (*result.outputs_paths, *result.paths):
         console.print(Text(f"  {path}"), soft_wrap=True)
-    if result.tally.n_judged:
+    if result.tally.n_judged and result.tally.coverage >= result.min_coverage:
         console.print(Text("To cite:"))
         console.print(Text(f"  {citation(result)}"), soft_wrap=True)
         console.print(Text(f"  {latex_citation(result)}"), soft_wrap=True)
@@ -255,8 +257,11 @@ def _show_dry_run(console: Console, plan: DryRun) -> None:
     price = "unknown (give --judge_price)" if plan.cost is None else f"about ${plan.cost:.4f}"
     console.print(f"pairs: {plan.n_pairs}")
     console.print(f"requests: {plan.n_requests}, of which {plan.n_cached} cached and {plan.n_new} new")
-    console.print(f"tokens: about {plan.input_tokens} in, {plan.output_tokens} out")
+    reasoning = f", of which {plan.reasoning_tokens} assumed for reasoning" if plan.reasoning_tokens else ""
+    console.print(f"tokens: about {plan.input_tokens} in, {plan.output_tokens} out{reasoning}")
     console.print(f"cost: {price}")
+    for note in plan.notes:
+        console.print(Text(note))
 
 
 def _show_dry_runs(console: Console, plans: DryRuns) -> None:
@@ -266,6 +271,8 @@ def _show_dry_runs(console: Console, plans: DryRuns) -> None:
             f"{step}: {plan.n_requests} requests, of which {plan.n_new} new; "
             f"about {plan.input_tokens} tokens in, {plan.output_tokens} out; cost {price}"
         )
+    for note in dict.fromkeys(note for plan in plans.steps.values() for note in plan.notes):
+        console.print(Text(note))
     total = (
         "unknown (give --generator_price or --judge_price)"
         if plans.cost is None
@@ -297,4 +304,5 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Validation: _show_validation,
     Import: _show_import,
     BatchList: _show_batches,
+    LineUp: show_line_up,
 }

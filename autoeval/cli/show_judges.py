@@ -199,11 +199,11 @@ def _neighbours(result: ModelsAnalysis) -> Table:
         shown.add_row(
             Text(name),
             _number(result.board.rows[name]["win_rate"], 1),
-            f"{row['value']:.1f}",
+            _number(row["value"], 1),
             _p(row["p_t"]),
             _p(row["p_bh"]),
             f"> {int(row['n'])}" if needed is None else str(needed),
-            f"{row['minimum_detectable']:.1f}",
+            _number(row["minimum_detectable"], 1),
         )
     return shown
 

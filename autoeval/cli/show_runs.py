@@ -1,10 +1,14 @@
 """Showing finished runs on the terminal: one, or two against each other."""
 
+import math
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autoeval.analysis.comparison import PairedTests
+from autoeval.annotators.builtin import interval_name
 from autoeval.cli.tables import subset_table
 from autoeval.pipeline.compare import RunComparison
 from autoeval.pipeline.runs import Run
@@ -15,20 +19,20 @@ def show_run(console: Console, run: Run) -> None:
     tally = run.tally()
     rate = tally.win_rate()
     console.print(Text(f"{run.model} against {run.reference}, judged by {run.judge}", style="bold"))
-    console.print(
-        Text(
-            f"win rate {rate.win_rate:.2f}% (95% interval {rate.low:.1f} – {rate.high:.1f}), "
-            f"{rate.n_wins} wins, {rate.n_wins_base} losses, {rate.n_draws} ties"
-        )
-    )
+    if rate.n_total:
+        interval = f"{interval_name(run.judge)} {rate.low:.1f} – {rate.high:.1f}"
+        counts = f"{rate.n_wins} wins, {rate.n_wins_base} losses, {rate.n_draws} ties"
+        console.print(Text(f"win rate {rate.win_rate:.2f}% ({interval}), {counts}"))
+    else:
+        console.print(Text("nothing was judged, so there is no win rate"))
     total = rate.n_total + rate.n_missing
     console.print(Text(f"{rate.n_total} of {total} pairs judged ({100 * tally.coverage:.1f}%)"))
     for reason, count in tally.failures.most_common():
         console.print(Text(f"  missing: {count} {reason}"))
     if tally.flip_rate is not None:
         console.print(Text(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round"))
-    if rates := tally.by_subset():
-        console.print(subset_table(rates, console.width))
+    if rate.n_total and (rates := tally.by_subset()):
+        console.print(subset_table(rates, console.width, interval_name(run.judge)))
     report = run.path.with_name("report.html")
     console.print(Text(f"Pairs: {report if report.is_file() else run.path}"), soft_wrap=True)
 
@@ -40,20 +44,26 @@ def show_comparison(console: Console, result: RunComparison) -> None:
     console.print(Text(f"B: {b.model} ({b.path})"), soft_wrap=True)
     if result.caution:
         console.print(Text(f"Careful: {result.caution}; the difference is also one of judges."), style="bold")
-    console.print(
-        Text(
-            f"A − B: {tests.value:+.2f} points (95% interval {tests.low:+.2f} to {tests.high:+.2f}) on {tests.n} "
-            f"shared instructions; A has the better verdict on {tests.n_better}, the worse on {tests.n_worse}"
-        )
-    )
-    console.print(
-        Text(
-            f"paired t-test p = {tests.p_t:.3g}, permutation {tests.p_permutation:.3g}, "
+    shared = "1 shared instruction" if tests.n == 1 else f"{tests.n} shared instructions"
+    verdicts = f"A has the better verdict on {tests.n_better}, the worse on {tests.n_worse}"
+    console.print(Text(f"A − B: {tests.value:+.2f} points{_interval(tests)} on {shared}; {verdicts}"))
+    if tests.n == 1:
+        console.print(Text("One instruction cannot tell two models apart: there is no interval and no test."))
+    else:
+        if math.isnan(tests.low):
+            console.print(Text("The difference is the same on every instruction, so it has no interval."))
+        t_test = "sign test" if math.isnan(tests.low) else "paired t-test"
+        p_values = (
+            f"{t_test} p = {tests.p_t:.3g}, permutation {tests.p_permutation:.3g}, "
             f"Wilcoxon {tests.p_wilcoxon:.3g}, McNemar {tests.p_mcnemar:.3g}"
         )
-    )
+        console.print(Text(p_values))
     if result.contrasts:
         console.print(_contrast_table(result))
+
+
+def _interval(tests: PairedTests) -> str:
+    return "" if math.isnan(tests.low) else f" (95% interval {tests.low:+.2f} to {tests.high:+.2f})"
 
 
 def _contrast_table(result: RunComparison) -> Table:

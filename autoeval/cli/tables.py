@@ -8,6 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
+from autoeval.annotators.builtin import interval_name
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.metrics.estimates import WinRate
 
@@ -19,7 +20,7 @@ def board_table(board: Board, current: str | None = None, width: int = 80) -> Ta
     """Make the leaderboard a table no wider than the terminal; the current model's row is marked."""
     columns = {
         "win rate": [_win_rate(row) for row in board.rows.values()],
-        "95% interval": [_interval(row) for row in board.rows.values()],
+        _interval_of(board): [_interval(row) for row in board.rows.values()],
         "LC rate": [_number(row.get("length_controlled_winrate")) for row in board.rows.values()],
         "SE": [_number(row.get("standard_error")) for row in board.rows.values()],
         "n": [_count(row.get("n_total")) for row in board.rows.values()],
@@ -47,12 +48,18 @@ def graded_table(board: Board, width: int = 80) -> Table:
     return _table("model", list(board.rows), columns, None, width)
 
 
-def subset_table(by_subset: Mapping[str, WinRate], width: int = 80) -> Table:
+def _interval_of(board: Board) -> str:
+    """Return what the intervals of a board are called: by an embedded judge, they are of the sampling only."""
+    names = {interval_name(row.get("annotator")) for row in board.rows.values()}
+    return names.pop() if len(names) == 1 else "95% interval"
+
+
+def subset_table(by_subset: Mapping[str, WinRate], width: int = 80, interval: str = "95% interval") -> Table:
     """Make the win rates of subsets a table no wider than the terminal."""
     rates = by_subset.values()
     columns = {
         "win rate": [_number(rate.win_rate) for rate in rates],
-        "95% interval": [f"{rate.low:.1f} – {rate.high:.1f}" for rate in rates],
+        interval: [f"{rate.low:.1f} – {rate.high:.1f}" for rate in rates],
         "SE": [_number(rate.standard_error) for rate in rates],
         "n": [str(rate.n_total) for rate in rates],
         "missing": [str(rate.n_missing) for rate in rates],

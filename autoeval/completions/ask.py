@@ -20,6 +20,8 @@ from autoeval.completions.lane import Lane, LocalLane
 from autoeval.completions.ledger import Job, Ledger, Progress, Stop
 from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
+from autoeval.completions.trial import WhyUnread
+from autoeval.completions.trials import Trials, first_to_try
 from autoeval.errors import UsageError
 from autoeval.types import Endpoint, Failure, Request
 
@@ -39,7 +41,7 @@ class AskOptions:
     `max_concurrency` is the most requests in flight at one endpoint, `timeout` the seconds that one request may
     take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
     endpoint that takes less is noticed and heeded without them. With `is_batch` requests go into batch jobs;
-    `waits` for them to be done.
+    `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold.
     """
 
     max_concurrency: int = 64
@@ -50,6 +52,7 @@ class AskOptions:
     tokens_per_minute: float | None = None
     is_batch: bool = False
     waits: bool = False
+    goes_on: bool = False
 
 
 class Display(Protocol):
@@ -103,6 +106,7 @@ class AskReport:
     is_price_known: bool
     models: frozenset[str]
     seconds: float
+    reasoning_tokens: int = 0
 
     @staticmethod
     def all_cached(n_requests: int) -> "AskReport":
@@ -124,6 +128,8 @@ def ask(
     total: int = 0,
     doing: str = "judged",
     on_reply: Callable[[], None] | None = None,
+    why_unread: WhyUnread | None = None,
+    per_request: float = 1.0,
 ) -> AskReport:
     """Ask every request that the cache does not have a reply to.
 
@@ -137,6 +143,8 @@ def ask(
         total: how many requests are expected, for the display.
         doing: what a reply means to the user, for the display.
         on_reply: called after each reply is stored.
+        why_unread: says of a reply why nothing can be read from it; None where every reply is as good as another.
+        per_request: how much of the total a request brings.
 
     Returns:
         Counts, cost and failures.
@@ -149,17 +157,21 @@ def ask(
         raise UsageError(
             "--batch: --caching_path None would lose the jobs with the temporary cache. Name a file, or use --wait."
         )
-    progress = Progress(total, doing)
-    ledger = Ledger(cache, Budget(options.max_cost, price_of, options.is_batch), progress, on_reply)
+    progress = Progress(total, doing, per_request)
+    budget = Budget(options.max_cost, price_of, options.is_batch)
+    ledger = Ledger(cache, budget, progress, on_reply, display.announce)
+    trials = Trials(cache, why_unread, options.goes_on)
     with display.watch(progress):
-        if options.is_batch or cache.has_batches:
+        if options.is_batch and why_unread is not None and not options.goes_on:
+            _try_live(requests, ledger, options, again, trials)
+        if (options.is_batch or cache.has_batches) and not ledger.stop:
             with closing(_batches(ledger, options, display)) as batches:
                 if options.is_batch:
                     batches.ask(requests, again, options.waits)
                 else:
                     batches.collect_for_others()
         if not options.is_batch:
-            run_in_own_loop(_ask_all(requests, ledger, options, again))
+            run_in_own_loop(_ask_all(requests, ledger, options, again, trials))
     return AskReport(
         n_requests=progress.planned,
         n_cached=progress.cached,
@@ -168,11 +180,33 @@ def ask(
         stop=ledger.stop or ledger.pending_stop,
         input_tokens=progress.input_tokens,
         output_tokens=progress.output_tokens,
+        reasoning_tokens=progress.reasoning_tokens,
         spent=progress.spent,
         is_price_known=progress.is_price_known,
         models=frozenset(ledger.models),
         seconds=progress.elapsed,
     )
+
+
+def _try_live(
+    requests: Iterable[Request], ledger: Ledger, options: AskOptions, again: Set[bytes], trials: Trials
+) -> None:
+    """Ask a few at once before many go into a job whose replies come too late to stop anything."""
+    first = first_to_try(requests, ledger, again, trials)
+    if not first:
+        return
+    live = Budget(options.max_cost, ledger.budget.price_of)
+    if live.limit is not None and sum(live.most(request) for request in first) > live.limit:
+        ledger.announce(
+            f"--max_cost does not allow to ask {len(first)} at once first: whether the replies hold verdicts shows "
+            "only when the batch job is done."
+        )
+        return
+    ledger.budget.is_batch = False
+    run_in_own_loop(_ask_all(first, ledger, options, again, trials))
+    ledger.budget.is_batch = True
+    if not ledger.stop:  # the batch counts everything anew, these replies among what is cached
+        ledger.progress.planned, ledger.progress.cached = 0, -ledger.progress.done
 
 
 def _batches(ledger: Ledger, options: AskOptions, display: Display) -> "BatchRun":
@@ -192,9 +226,9 @@ def run_in_own_loop(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 async def _ask_all(
-    requests: Iterable[Request], ledger: Ledger, options: AskOptions, again: Set[bytes]
+    requests: Iterable[Request], ledger: Ledger, options: AskOptions, again: Set[bytes], trials: Trials
 ) -> None:
-    lanes = _Lanes(ledger, options)
+    lanes = _Lanes(ledger, options, trials)
     try:
         async with asyncio.TaskGroup() as tasks:
             lanes.tasks = tasks
@@ -222,6 +256,7 @@ async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes"
         ledger.progress.planned += len(by_key)
         ledger.progress.cached += len(known)
         ledger.wait_for_batches(waiting)
+        lanes.trials.look_at({key: request for key, request in by_key.items() if key in known}, ledger)
         for key, request in by_key.items():
             if key not in known and ledger.open(key):
                 await lanes.room()
@@ -234,6 +269,7 @@ class _Lanes:
 
     ledger: Ledger
     options: AskOptions
+    trials: Trials
     tasks: asyncio.TaskGroup | None = None
     opened: dict[tuple[Endpoint, str], Lane | LocalLane] = field(default_factory=dict)
     _workers: list[asyncio.Task[None]] = field(default_factory=list)
@@ -241,7 +277,7 @@ class _Lanes:
     def of(self, request: Request) -> Lane | LocalLane:
         name = (request.endpoint, request.model)
         if name not in self.opened:
-            self.opened[name] = self._open(request.endpoint)
+            self.opened[name] = self._open(request)
         return self.opened[name]
 
     async def room(self) -> None:
@@ -253,12 +289,12 @@ class _Lanes:
         for worker in self._workers:
             worker.cancel()
 
-    def _open(self, endpoint: Endpoint) -> Lane | LocalLane:
-        provider = providers.create(endpoint, self.options.timeout)
+    def _open(self, request: Request) -> Lane | LocalLane:
+        provider, trial = providers.create(request.endpoint, self.options.timeout), self.trials.of(request)
         if not self.opened:
             self.ledger.progress.restart_clock()  # loading an SDK is no part of asking
         if isinstance(provider, providers.LocalProvider):
-            local = LocalLane(provider, self.ledger)
+            local = LocalLane(provider, self.ledger, trial)
             self._start(local.work())
             return local
         assert self.tasks is not None
@@ -266,7 +302,7 @@ class _Lanes:
         permits = Permits.limited(
             options.max_concurrency, options.requests_per_minute, options.tokens_per_minute
         )
-        lane = Lane(provider, permits, self.ledger, options.retries, options.timeout, self.tasks)
+        lane = Lane(provider, permits, self.ledger, options.retries, options.timeout, self.tasks, trial)
         self._start(lane.hurry_when_stopped())
         self._start(lane.work())
         return lane

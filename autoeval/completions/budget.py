@@ -51,7 +51,8 @@ class Budget:
         """Replace the reservation by the real cost; a refusal costs nothing. Returns the cost if known."""
         reserved = self.release(key)
         if isinstance(outcome, Failure):
-            self.at_risk += reserved if outcome.kind in _MAYBE_CHARGED else 0.0
+            is_at_risk = outcome.is_answered or outcome.kind in _MAYBE_CHARGED
+            self.at_risk += reserved if is_at_risk else 0.0
             return 0.0
         price = self.price_of(request)
         paid = cost(price, outcome.input_tokens, outcome.output_tokens, outcome.processing == BATCH)

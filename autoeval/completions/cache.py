@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autoeval.completions.providers.logprobs import from_json, to_json
 from autoeval.completions.salvage import Salvage, salvage
 from autoeval.errors import AutoevalError, UsageError
 from autoeval.types import Completion, TokenLogprobs
@@ -288,19 +289,34 @@ def _is_cut_short(path: Path) -> bool:
 
 def _encode(entry: Entry) -> tuple[str, str]:
     kind = "completion" if isinstance(entry, Completion) else "verdict"
-    fields = {name: value for name, value in asdict(entry).items() if value not in (None, ())}
-    return kind, json.dumps(fields, separators=(",", ":"))
+    fields = {
+        name: value
+        for name, value in asdict(entry).items()
+        if value is not None and value is not False and value != ()
+    }
+    if isinstance(entry, Completion) and entry.logprobs:
+        fields["logprobs"] = [_written(token) for token in entry.logprobs]
+    return kind, json.dumps(fields, separators=(",", ":"), allow_nan=False)
+
+
+def _written(token: TokenLogprobs) -> dict[str, Any]:
+    top = [(text, to_json(number)) for text, number in token.top]
+    return {"token": token.token, "logprob": to_json(token.logprob), "top": top}
 
 
 def _decode(kind: str, value: str) -> Entry:
     fields: Mapping[str, Any] = json.loads(value)
     if kind == "verdict":
         return RecordedVerdict(**{**fields, "preferences": tuple(fields["preferences"])})
+    if "adapted" in fields:
+        fields = {**fields, "adapted": tuple(fields["adapted"])}
     if "logprobs" not in fields:
         return Completion(**fields)
     logprobs = tuple(
         TokenLogprobs(
-            token["token"], token["logprob"], tuple((text, number) for text, number in token["top"])
+            token["token"],
+            from_json(token["logprob"]),
+            tuple((text, from_json(number)) for text, number in token["top"]),
         )
         for token in fields["logprobs"]
     )

@@ -1,6 +1,8 @@
 """A lane: everything that is asked of one model at one endpoint, with its workers, permits and retries."""
 
 import asyncio
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -10,15 +12,27 @@ from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permit, Permits
 from autoeval.completions.shuffled_queue import ShuffledQueue
 from autoeval.completions.tokens import estimate_input_tokens, most_output_tokens
+from autoeval.completions.trial import Trial
+from autoeval.completions.waits import Waits, waits_too_long
 from autoeval.types import Completion, Failure, FailureKind, Request
 
 _FAILURES_THAT_STOP = 10
+_FILTERED_THAT_STOP = 20
+_FIRST_THAT_STOP = 4
+"""So many different requests have failed before an endpoint that has never answered is given up."""
 _LONG_REPLY_TOKENS = 256
+_GIVEN_UP = {
+    FailureKind.FILTERED: "every request is filtered",
+    FailureKind.MALFORMED: "the endpoint gives no reply that can be used",
+}
 
 
 @dataclass
 class Lane:
-    """A queue of jobs for one remote model. A job leaves it with a reply in the cache or with a failure."""
+    """A queue of jobs for one remote model. A job leaves it with a reply in the cache or with a failure.
+
+    It is doubtful while a request has failed for good and none has succeeded: then each of the next is tried once.
+    """
 
     provider: Provider
     permits: Permits
@@ -26,8 +40,11 @@ class Lane:
     retries: Retries
     timeout: float
     tasks: asyncio.TaskGroup
+    trial: Trial = field(default_factory=Trial)
     queue: asyncio.Queue[Job] = field(default_factory=ShuffledQueue)
-    _failures_in_a_row: int = 0
+    waits: Waits = field(default_factory=Waits)
+    _in_a_row: Counter[FailureKind | None] = field(default_factory=Counter)
+    _is_doubtful: bool = False
     _waiting: dict[bytes, tuple[asyncio.TimerHandle, Job]] = field(default_factory=dict)
 
     def put(self, job: Job) -> None:
@@ -41,6 +58,7 @@ class Lane:
     async def work(self) -> None:
         """Send queued jobs off, each as soon as it may go, until cancelled."""
         while True:
+            await self.trial.admit()
             job = await self.queue.get()
             permit = await self.permits.acquire(self._expected_tokens(job.request))
             self.tasks.create_task(self._serve(job, permit))
@@ -52,6 +70,7 @@ class Lane:
 
     async def _serve(self, job: Job, permit: Permit) -> None:
         if self.ledger.found(job):
+            self.trial.give_back()
             self.permits.release(permit, None)
             self.queue.task_done()
             return
@@ -80,9 +99,18 @@ class Lane:
         """Return after how long the request that opens the lane is repeated; None for any other outcome."""
         if reply is None or isinstance(reply.outcome, Completion):
             return None
-        if self.permits.has_succeeded or self.ledger.stop:
+        if self.permits.has_succeeded or self.ledger.stop or self._is_doubtful:
+            return None
+        if self._is_too_long(reply.outcome):
             return None
         return self.retries.delay(reply.outcome, job.attempts, endpoint_works=False)
+
+    def _is_too_long(self, failure: Failure) -> bool:
+        """Whether the server asks for more patience than the user has; a long wait is announced."""
+        wait = failure.retry_after or 0.0
+        if (told := self.waits.told(failure, time.time())) is not None:
+            self.ledger.announce(told)
+        return wait > self.retries.max_wait
 
     async def _ask(self, request: Request) -> Reply:
         try:
@@ -92,14 +120,19 @@ class Lane:
             return Reply(Failure(FailureKind.TIMEOUT, f"no complete reply within {self.timeout:g} s"))
 
     def _finish(self, job: Job, completion: Completion) -> None:
-        self._failures_in_a_row = 0
+        self._in_a_row.clear()
         self.ledger.done(job, completion)
+        if (message := self.trial.note(job.request, completion)) is not None:
+            self.ledger.halt(Stop(StopReason.UNREADABLE, message))
         self.queue.task_done()
 
     def _retry_or_give_up(self, job: Job, failure: Failure) -> None:
+        self.trial.give_back()
         if failure.kind is FailureKind.REFUSED:
             self.ledger.halt(Stop(StopReason.REFUSED, failure.message))
-        delay = self.retries.delay(failure, job.attempts, self.permits.has_succeeded)
+        if self._is_too_long(failure):
+            self.ledger.halt(waits_too_long(failure, self.retries.max_wait, time.time()))
+        delay = self._delay(job, failure)
         if delay is None or self.ledger.stop:
             self._give_up(job, failure)
             return
@@ -107,6 +140,11 @@ class Lane:
         self.ledger.progress.note = f"{failure.kind}: {failure.message}"
         timer = asyncio.get_running_loop().call_later(delay, self._requeue, job)
         self._waiting[job.key] = (timer, job)
+
+    def _delay(self, job: Job, failure: Failure) -> float | None:
+        if not self.permits.has_succeeded and self._is_doubtful:
+            return None  # one request has been tried often enough; the next ones only show whether it was to blame
+        return self.retries.delay(failure, job.attempts, self.permits.has_succeeded)
 
     def _requeue(self, job: Job) -> None:
         del self._waiting[job.key]
@@ -118,10 +156,18 @@ class Lane:
         self.queue.task_done()
         if failure.kind is FailureKind.NOT_ASKED:
             return
-        self._failures_in_a_row += 1
-        is_hopeless = not self.permits.has_succeeded and failure.retryable
-        if is_hopeless or self._failures_in_a_row >= _FAILURES_THAT_STOP:
+        self._is_doubtful |= failure.retryable
+        alike = None if failure.retryable else failure.kind
+        self._in_a_row[alike] += 1
+        if self._in_a_row[alike] >= self._most_failures(failure):
             self._stop_for(failure)
+
+    def _most_failures(self, failure: Failure) -> int:
+        """Return after how many requests in a row that failed for good the endpoint is given up."""
+        if failure.kind is FailureKind.FILTERED:
+            return _FILTERED_THAT_STOP
+        is_first = not self.permits.has_succeeded and failure.retryable
+        return _FIRST_THAT_STOP if is_first else _FAILURES_THAT_STOP
 
     def _stop_for(self, failure: Failure) -> None:
         """Stop asking an endpoint that has only failed for a while."""
@@ -130,13 +176,14 @@ class Lane:
                 message = f"every request was refused as invalid: {failure.message}"
                 self.ledger.halt(Stop(StopReason.REFUSED, message))
             return
-        message = f"the endpoint does not answer ({failure.kind}: {failure.message})"
-        self.ledger.halt(Stop(StopReason.UNREACHABLE, message))
+        about = _GIVEN_UP.get(failure.kind, "the endpoint does not answer")
+        self.ledger.halt(Stop(StopReason.UNREACHABLE, f"{about} ({failure.kind}: {failure.message})"))
 
     async def hurry_when_stopped(self) -> None:
         """Once the run is stopped, hand back the jobs that wait for a retry instead of waiting on."""
         await self.ledger.stopped()
         self.permits.lift()
+        self.trial.lift()
         for timer, job in list(self._waiting.values()):
             timer.cancel()
             self._requeue(job)
@@ -152,6 +199,7 @@ class LocalLane:
 
     provider: LocalProvider
     ledger: Ledger
+    trial: Trial = field(default_factory=Trial)
     queue: asyncio.Queue[Job] = field(default_factory=asyncio.Queue)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "local-model"))
 
@@ -167,7 +215,8 @@ class LocalLane:
         """Serve batches until cancelled; their replies are stored batch by batch."""
         while True:
             jobs = [await self.queue.get()]
-            while len(jobs) < self.provider.batch_size and not self.queue.empty():
+            most = self.provider.batch_size if self.trial.is_proven else self.trial.room
+            while len(jobs) < min(most, self.provider.batch_size) and not self.queue.empty():
                 jobs.append(self.queue.get_nowait())
             if self.ledger.stop:
                 outcomes: list[Completion | Failure] = [_not_asked(self.ledger) for _ in jobs]
@@ -182,6 +231,8 @@ class LocalLane:
         if isinstance(outcome, Completion):
             self.ledger.pay(job.key, job.request, outcome)
             self.ledger.done(job, outcome)
+            if (message := self.trial.learn(job.request, outcome)) is not None:
+                self.ledger.halt(Stop(StopReason.UNREADABLE, message))
         else:
             if outcome.kind is FailureKind.REFUSED:
                 self.ledger.halt(Stop(StopReason.REFUSED, outcome.message))

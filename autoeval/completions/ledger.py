@@ -17,6 +17,7 @@ class StopReason(StrEnum):
     BUDGET = "budget"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    UNREADABLE = "no verdict"
     PENDING = "pending"
 
 
@@ -42,11 +43,12 @@ class Job:
 class Progress:
     """Counts of a run as it goes; may be read at any time from any thread.
 
-    `total` is what is expected, `doing` what a reply means to the user.
+    `total` is what is expected, `doing` what a reply means to the user, `per_request` how much of it one brings.
     """
 
     total: int = 0
     doing: str = "judged"
+    per_request: float = 1.0
     planned: int = 0
     cached: int = 0
     done: int = 0
@@ -54,6 +56,7 @@ class Progress:
     retried: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    reasoning_tokens: int = 0
     spent: float = 0.0
     is_price_known: bool = True
     note: str = ""
@@ -71,12 +74,13 @@ class Progress:
 
 @dataclass
 class Ledger:
-    """The books of one run."""
+    """The books of one run. `announce` tells its user a line."""
 
     cache: Cache
     budget: Budget
     progress: Progress
     on_reply: Callable[[], None] | None = None
+    announce: Callable[[str], None] = lambda _: None
     failures: dict[bytes, Failure] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
     n_pending: int = 0
@@ -143,6 +147,7 @@ class Ledger:
         self.progress.done += 1
         self.progress.input_tokens += completion.input_tokens or 0
         self.progress.output_tokens += completion.output_tokens or 0
+        self.progress.reasoning_tokens += completion.reasoning_tokens or 0
         if completion.model:
             self.models.add(completion.model)
         if self.on_reply:

@@ -11,14 +11,15 @@ class Retries:
     """How often and after how long a failed request is asked again.
 
     The n-th retry waits between half and all of `base_delay * 2**(n-1)` seconds, at most `longest_delay`; a
-    Retry-After of the server counts instead where it is longer. `before_first_success` limits the attempts at
-    an endpoint that has never answered, where a wrong address is likelier than a hiccup.
+    Retry-After of the server counts instead where it is longer, up to `max_wait`. `before_first_success` limits the
+    attempts at an endpoint that has never answered, where a wrong address is likelier than a hiccup.
     """
 
     most_attempts: int = 8
     before_first_success: int = 4
     base_delay: float = 0.5
     longest_delay: float = 60.0
+    max_wait: float = 600.0
 
     def delay(self, failure: Failure, attempts: int, endpoint_works: bool) -> float | None:
         """Return the seconds to wait before the next attempt, None to give up.

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import shutil
 import tempfile
 import zlib
@@ -25,6 +26,9 @@ NumberedRows = Iterator[tuple[str, Any]]
 _MAX_CSV_FIELD = (
     2**31 - 1
 )  # the largest that every platform's C long holds; the default is 131,072 characters
+_SAVED_DATASET = ("state.json", "dataset_dict.json")
+_EXCELS_HINT = "sep="  # a first line that names the delimiter
+_QUOTED = re.compile(r'"[^"]*"')
 _PARQUET_BATCH = 256
 _READ_BYTES = 1 << 16
 
@@ -57,7 +61,17 @@ def read_file(path: Path) -> NumberedRows:
     Raises:
         UsageError: the format is unknown, or the content is not what the suffix says.
     """
+    if path.is_dir():
+        yield from read_saved_dataset(path)
+        return
+    if path.name in (*_SAVED_DATASET, "dataset_info.json") and is_saved_dataset(path.parent):
+        raise UsageError(f"{path} only describes a saved dataset. Name its folder instead: {path.parent}.")
     suffix = file_format(path.name)
+    if suffix is None and path.suffix == ".arrow":
+        raise UsageError(
+            f"{path}: an Arrow file is a part of a saved dataset. Name its folder, or write the dataset with to_json "
+            "or to_parquet."
+        )
     if suffix is None:
         raise UsageError(f"{path}: this kind of file cannot be read. {known_formats()}.")
     with _explaining_what_is_wrong_with(path):
@@ -133,19 +147,22 @@ def _read_jsonl(path: Path) -> NumberedRows:
 
 
 def _read_csv(path: Path) -> NumberedRows:
-    return _read_delimited(path, ",")
+    return _read_delimited(path, None)
 
 
 def _read_tsv(path: Path) -> NumberedRows:
     return _read_delimited(path, "\t")
 
 
-def _read_delimited(path: Path, delimiter: str) -> NumberedRows:
+def _read_delimited(path: Path, delimiter: str | None) -> NumberedRows:
+    """Read rows of fields; without a delimiter, the first line says which one it is."""
     csv.field_size_limit(_MAX_CSV_FIELD)
     with _open_text(path, newline="") as text:
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        first = next((line for line in text if line.strip()), "")
+        text.seek(0)
+        reader = csv.reader(text, delimiter=delimiter or _delimiter_of(first), strict=True)
         try:
-            header = next((fields for fields in reader if fields), None)
+            header = next((fields for fields in reader if fields and fields[0] != _EXCELS_HINT), None)
             if header is None:
                 raise UsageError(f"{path}: the file is empty. Its first line should name the columns.")
             _refuse_repeated_columns(header, path)
@@ -168,6 +185,13 @@ def _read_delimited(path: Path, delimiter: str) -> NumberedRows:
             ) from None
 
 
+def _delimiter_of(header: str) -> str:
+    """Return what stands most often between the names of columns: a comma, or what spreadsheets write elsewhere."""
+    if header.startswith(_EXCELS_HINT) and header.strip() != _EXCELS_HINT:
+        return header[len(_EXCELS_HINT)]
+    return max(",;\t", key=_QUOTED.sub("", header).count)
+
+
 def _refuse_repeated_columns(header: list[str], path: Path) -> None:
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
@@ -188,11 +212,57 @@ def _read_parquet(path: Path) -> NumberedRows:
             parquet = pyarrow.parquet.ParquetFile(file)
             number = 0
             for batch in parquet.iter_batches(batch_size=_PARQUET_BATCH):
-                for fields in batch.to_pylist():
+                for fields in _rows_of_batch(batch, path, number):
                     number += 1
                     yield f"{path}, row {number}", fields
         except pyarrow.ArrowException as error:
             raise UsageError(f"{path}: not a valid Parquet file ({error}).") from None
+
+
+def _rows_of_batch(batch: Any, path: Path, before: int) -> Iterator[dict[str, Any]]:
+    """Yield a batch's rows; `before` counts those ahead of it."""
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:
+        for place in range(batch.num_rows):
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                try:
+                    column[place].as_py()
+                except UnicodeDecodeError as error:
+                    raise UsageError(
+                        f"{path}, row {before + place + 1}: the text in {name!r} is not UTF-8 ({error.reason} at byte "
+                        f"{error.start} of it). Write the file again from text that is."
+                    ) from None
+        raise
+
+
+def read_saved_dataset(folder: Path) -> NumberedRows:
+    """Stream the rows of a folder that `save_to_disk` of datasets made.
+
+    Raises:
+        UsageError: it holds several splits, or cannot be read.
+    """
+    import datasets
+
+    try:
+        found: Any = datasets.load_from_disk(str(folder))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UsageError(f"{folder}: this saved dataset cannot be read ({error}). Save it again.") from None
+    if hasattr(found, "keys"):
+        if len(found) != 1:
+            told = ", ".join(str(folder / name) for name in found)
+            raise UsageError(f"{folder} holds several splits. Name one: {told}.")
+        (found,) = found.values()
+    try:
+        for number, fields in enumerate(found, 1):
+            yield f"{folder}, row {number}", fields
+    except (UnicodeDecodeError, OSError, ValueError) as error:
+        raise UsageError(f"{folder}: this saved dataset cannot be read ({error}).") from None
+
+
+def is_saved_dataset(folder: Path) -> bool:
+    """Whether `save_to_disk` of datasets made a folder."""
+    return any((folder / name).is_file() for name in _SAVED_DATASET)
 
 
 _READERS: dict[str, Callable[[Path], NumberedRows]] = {

@@ -10,7 +10,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.formats import NumberedRows, file_format, has_text_only, read_file, rows_of_columns
+from autoeval.data.formats import (
+    NumberedRows,
+    file_format,
+    has_text_only,
+    is_saved_dataset,
+    read_file,
+    rows_of_columns,
+)
 from autoeval.data.hub import HubDataset, is_hub_name, load_hub_dataset
 from autoeval.errors import UsageError
 
@@ -95,6 +102,16 @@ def expand(source: Source, role: str) -> list[Source]:
     return [source]
 
 
+def require_files(source: Source, role: str) -> None:
+    """Refuse names of files that do not exist, before anything else is fetched or loaded.
+
+    Raises:
+        UsageError: naming the file.
+    """
+    if isinstance(source, (*_PATH, list, tuple)):
+        expand(source, role)
+
+
 def is_missing(value: Any) -> bool:
     """Whether a value is one of the ways to say that there is none: None, NaN, pandas' NA and NaT."""
     if value is None or isinstance(value, str):
@@ -129,6 +146,8 @@ def shorten(value: Any, width: int = 60) -> str:
 def _expand_path(text: str, role: str) -> list[Source]:
     path = Path(text).expanduser()
     try:
+        if path.is_dir() and is_saved_dataset(path):
+            return [path]
         if path.is_dir():
             raise UsageError(
                 f"{role}: {text} is a folder. Name a file in it, or a glob such as '{text}/*.json'."

@@ -1,6 +1,7 @@
 """What keeps outputs and reference from fitting together, told so that it can be mended."""
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -65,7 +66,7 @@ def refuse_mismatch(mismatch: Mismatch, role: str, allow_partial: bool) -> None:
         allow_partial: accept it, as long as anything pairs.
 
     Raises:
-        UsageError: lists the first few on each side, and those that differ only in white space or case.
+        UsageError: lists the first few on each side, and those that only look the same.
     """
     nothing_pairs = mismatch.n_missing == mismatch.n_instructions
     if not nothing_pairs and (allow_partial or mismatch.n_missing == mismatch.n_extra == 0):
@@ -103,14 +104,47 @@ def _listed(places: list[Place], count: int) -> str:
 
 
 def _near_miss(mismatch: Mismatch) -> list[str]:
-    expected = {_normalized(place.instruction): place for place in mismatch.missing}
-    near = [place for place in mismatch.extra if _normalized(place.instruction) in expected]
-    if not near:
-        return []
-    missing, extra = expected[_normalized(near[0].instruction)], near[0]
-    count = f"{_instructions(len(near))} differ{'s' if len(near) == 1 else ''}"
-    return [f"{count} only in white space or case, such as {missing.where} and {extra.where}."]
+    """Say which instructions look the same and are not, by what they differ in."""
+    told = []
+    left = list(mismatch.extra)
+    for difference, remedy, normalized in _NEAR:
+        expected = {normalized(place.instruction): place for place in mismatch.missing}
+        near = [place for place in left if normalized(place.instruction) in expected]
+        left = [place for place in left if place not in near]
+        if near:
+            missing = expected[normalized(near[0].instruction)]
+            count = f"{_instructions(len(near))} differ{'s' if len(near) == 1 else ''}"
+            told.append(f"{count} only in {difference}, such as {missing.where} and {near[0].where}{remedy}.")
+    return told
 
 
-def _normalized(instruction: str) -> str:
+def _loose(instruction: str) -> str:
     return "".join(instruction.split()).casefold()
+
+
+def _composed(instruction: str) -> str:
+    return unicodedata.normalize("NFC", instruction)
+
+
+def _plain(instruction: str) -> str:
+    """Fold compatible characters, typographic quotes and dashes, and drop what is not seen."""
+    text = unicodedata.normalize("NFKC", instruction).translate(_TYPOGRAPHY)
+    return _loose("".join(char for char in text if unicodedata.category(char) != "Cf"))
+
+
+_TYPOGRAPHY = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛′", "'"),
+        **dict.fromkeys("“”„‟″", '"'),
+        **dict.fromkeys("‐‑‒–—−", "-"),
+    }
+)
+_NEAR: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+    ("Unicode normalisation", " (one has composed letters, NFC, the other decomposed ones, NFD)", _composed),
+    ("white space or case", "", _loose),
+    (
+        "Unicode normalisation, invisible characters, typographic quotes or dashes, white space or case",
+        "",
+        _plain,
+    ),
+)

@@ -91,7 +91,23 @@ def read_text(row: Row, name: str) -> str:
     raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be text.")
 
 
+_OTHER_NAMES = {
+    "instruction": ("prompt", "question", "query", "user", "problem"),
+    "output": ("response", "completion", "answer", "generation", "prediction", "reply", "model_output"),
+}
+"""What other tools call the columns."""
+
+
 def _other_columns(name: str, fields: Mapping[str, Any]) -> str:
+    if name in _OTHER_NAMES:
+        renamed = {
+            ours: next((theirs for theirs in names if theirs in fields), None)
+            for ours, names in _OTHER_NAMES.items()
+            if ours not in fields
+        }
+        if renamed[name] is not None:
+            told = " and ".join(f"{theirs!r} to {ours!r}" for ours, theirs in renamed.items() if theirs)
+            return f"It has: {', '.join(sorted(fields))}. Rename {told}."
     suggestion = nearest(name, fields)
     known = "" if suggestion.startswith("Known") else f" It has: {', '.join(sorted(fields))}."
     return f"{suggestion}{known} Rename the column."

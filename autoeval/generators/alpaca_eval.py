@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.completions.endpoints import make_endpoint
+from autoeval.completions.providers.reasoning import fitted
 from autoeval.errors import UsageError
 from autoeval.generators.config import PROMPT_VARIABLES, Generator
 from autoeval.prompting.alpaca_eval.decoders import asked
@@ -68,7 +69,7 @@ def load_model(
             question.provider, question.model, question.base_url, api_key_env, clients=question.clients
         ),
         model=question.model,
-        parameters=question.parameters,
+        parameters=fitted(question.model, question.parameters, is_evaluated=True),
         prompt=compile_prompt(text, question.form, PROMPT_VARIABLES, 1, question.is_stripped, where),
         price=question.price,
         unmet=question.unmet,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.completions.endpoints import endpoint_of
+from autoeval.completions.providers.reasoning import fitted
 from autoeval.errors import UsageError
 from autoeval.generators import alpaca_eval
 from autoeval.generators.config import PROMPT_VARIABLES, Generator, GeneratorConfig
@@ -79,7 +80,7 @@ def load_generator(
         name=name,
         endpoint=endpoint_of(config, where),
         model=config.model,
-        parameters=config.parameters,
+        parameters=fitted(config.model, config.parameters, is_evaluated=True),
         prompt=prompt,
         price=config.price,
         reply_tokens=config.reply_tokens,

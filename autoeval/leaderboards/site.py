@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from autoeval.annotators.builtin import interval_name
 from autoeval.errors import UsageError
 from autoeval.leaderboards.details import SIGNIFICANT, Comparison, Details, SubsetRate, board_details
 from autoeval.leaderboards.table import Board, Cell, read_board
@@ -67,6 +68,11 @@ class SiteBoard:
         """Return what all rows say in a column of names, or nothing where they differ or do not say."""
         values = {row.get(column) for row in self.board.rows.values()}
         return str(values.pop() or "") if len(values) == 1 else ""
+
+    @property
+    def interval_name(self) -> str:
+        """What the intervals are called: by an embedded judge, they are of the sampling only."""
+        return interval_name(self.told("annotator"))
 
     @property
     def has_length_control(self) -> bool:
@@ -149,11 +155,11 @@ def _model_page(board: SiteBoard, row: _Row) -> str:
         row=row,
         whole=whole,
         overall=charts.intervals(
-            f"Win rate {whole.win_rate:.1f}%, 95% interval {whole.low:.1f} to {whole.high:.1f}%",
+            f"Win rate {whole.win_rate:.1f}%, {board.interval_name} {whole.low:.1f} to {whole.high:.1f}%",
             [Interval("", whole.win_rate, whole.low, whole.high)],
             width=640,
         ),
-        subsets=charts.intervals("Win rate by subset with 95% intervals", subsets) if subsets else None,
+        subsets=charts.intervals(f"Win rate by subset ({board.interval_name})", subsets) if subsets else None,
         comparisons=[(other, comparison, _verdict(comparison)) for other, comparison in others if comparison],
     )
 
@@ -165,7 +171,7 @@ def _rows(board: SiteBoard, with_marks: bool) -> list[_Row]:
         cells = board.board.rows[model]
         rank = ranks.get(model)
         rates = {"": _whole(cells), **board.details.subsets.get(model, {})}
-        marks = {name: _mark(model, name, rate) for name, rate in rates.items()} if with_marks else {}
+        marks = {name: _mark(board, model, name, rate) for name, rate in rates.items()} if with_marks else {}
         interval = board.details.rank_interval(model, board.measured) if rank else None
         rows.append(_Row(rank, interval, model, board.pages[model], cells, rates, marks))
     return rows
@@ -183,9 +189,9 @@ def _whole(cells: Mapping[str, Cell]) -> SubsetRate:
     )
 
 
-def _mark(model: str, subset: str, rate: SubsetRate) -> Any:
+def _mark(board: SiteBoard, model: str, subset: str, rate: SubsetRate) -> Any:
     where = f" on {subset}" if subset else ""
-    title = f"{rate.win_rate:.1f}%{where}, 95% interval {rate.low:.1f} to {rate.high:.1f}%"
+    title = f"{rate.win_rate:.1f}%{where}, {board.interval_name} {rate.low:.1f} to {rate.high:.1f}%"
     return charts.interval_mark(title, Interval(model, rate.win_rate, rate.low, rate.high))
 
 

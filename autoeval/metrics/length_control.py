@@ -8,7 +8,7 @@ Source: Dubois et al., "Length-Controlled AlpacaEval" (2024).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -26,6 +26,7 @@ from autoeval.metrics.length_model import (
     fit_with_prior,
 )
 from autoeval.metrics.length_rows import LengthRows
+from autoeval.metrics.observations import Floats
 from autoeval.metrics.tables import Table
 
 _LEAST_KNOWN = 0.9
@@ -38,6 +39,8 @@ class LengthMethod(StrEnum):
     GAMED_ROWS = "alpaca_eval_file"
     SHIPPED = "shipped_difficulties"
     JOINT = "models_given"
+    UNREGULARIZED = "alpaca_eval_noreg"
+    LENGTH_ALONE = "length_alone"
     BASELINE = "baseline"
     NONE = "none"
 
@@ -56,6 +59,8 @@ class LengthControlled:
         model: the coefficients; None where there is no fit.
         difficulty_free: with method `none`, the figure without difficulties. It extrapolates: read `warning`.
         warning: what a reader must know; None where there is nothing to say.
+        at_equal_length: the preference for the model that each row predicts at equal length, 0 to 1, NaN where the
+            difficulty of its instruction is not known; shape (n rows,). None where there is no fit.
     """
 
     value: float
@@ -67,6 +72,19 @@ class LengthControlled:
     model: LengthModel | None = None
     difficulty_free: Estimate | None = None
     warning: str | None = None
+    at_equal_length: Floats | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def alpaca_eval_standard_error(self) -> float:
+        """AlpacaEval 0.6.6's `lc_standard_error` in percent: 100 · s/√n of the predictions, as if they were data.
+
+        They vary with the instructions' difficulty alone, so this says little of how sure the value is.
+        """
+        if self.method is LengthMethod.BASELINE:
+            return 0.0
+        predicted = np.array([]) if self.at_equal_length is None else self.at_equal_length
+        predicted = predicted[~np.isnan(predicted)]
+        return 100 * float(predicted.std(ddof=1)) / len(predicted) ** 0.5 if len(predicted) > 1 else _NAN
 
 
 def length_controlled_win_rate(
@@ -182,6 +200,8 @@ def _with_difficulties(
     fit = fit_with_prior(data, prior) if gamed is None else fit_with_gamed_rows(data, gamed, solver)
     keys = [key for key, is_known in zip(rows.keys, known, strict=True) if is_known]
     estimate, model = length_estimate(data, fit, keys, level, seed)
+    predicted = np.full(len(known), _NAN)
+    predicted[known] = data.without_length(np.array([[model.length, model.difficulty, model.constant]]))[0]
     return LengthControlled(
         estimate.value,
         estimate.standard_error,
@@ -191,7 +211,31 @@ def _with_difficulties(
         method,
         model,
         warning=_caution(rows, difficulties, int((~known).sum())),
+        at_equal_length=predicted,
     )
+
+
+def unregularized_win_rate(rows: LengthRows, gamed: GamedRows | None, seed: int = 0) -> LengthControlled:
+    """Estimate a length-controlled win rate as AlpacaEval 0.6.6 does without its rows of the gamed reference.
+
+    Args:
+        rows: one model's annotations.
+        gamed: the file that has the difficulties (there: length_controlled_noreg); None fits length and model
+            alone (length_controlled_minimal).
+        seed: of the bootstrap.
+    """
+    if rows.is_baseline:
+        return LengthControlled(50.0, 0.0, 50.0, 50.0, rows.n_judged, LengthMethod.BASELINE)
+    if rows.n_judged == 0:
+        return LengthControlled(_NAN, _NAN, 0.0, 100.0, 0, LengthMethod.NONE, warning="nothing was judged")
+    nothing = np.array([])
+    known = (
+        gamed.by_instruction
+        if gamed
+        else Difficulties(dict.fromkeys(rows.keys, 0.0), LengthPrior((0, 0, 0), (0, 0, 0)))
+    )
+    method = LengthMethod.UNREGULARIZED if gamed else LengthMethod.LENGTH_ALONE
+    return _with_difficulties(rows, known, method, 0.95, seed, GamedRows(nothing, nothing, nothing, known))
 
 
 def _without_difficulties(rows: LengthRows, level: float, seed: int) -> LengthControlled:

@@ -125,7 +125,7 @@ def _options(width: int, height: int) -> dict[str, Any]:
 
 
 def _with_interval(row: Interval) -> dict[str, Any]:
-    label = f"{row.label}: {row.value:.1f}% (95% interval {row.low:.1f} to {row.high:.1f}%)"
+    label = f"{row.label}: {row.value:.1f}% ({row.low:.1f} to {row.high:.1f}%)"
     return {"value": row.value, "label": label, "ci": {"low": row.low, "high": row.high}}
 
 

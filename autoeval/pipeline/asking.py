@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypedDict, cast
 
@@ -56,6 +56,10 @@ class AskingParameters(JudgeParameters, Limits, total=False):
     """Parameters of every journey with a judge, besides `annotators_config`."""
 
     is_reask_unparsed: Annotated[bool, Shared(False, "Ask again where the judge's reply held no verdict.")]
+    go_on: Annotated[
+        bool,
+        Shared(False, "Ask on although none of the first 8 replies, or of 20 in a row, holds a verdict."),
+    ]
     min_coverage: Annotated[
         float, Shared(0.99, "Exit with 3 if less than this share of the questions could be judged.")
     ]
@@ -141,7 +145,7 @@ def prepare(source: str | Path, parameters: AskingParameters) -> Asking:
     refuse_unknown_prices(annotator, parameters["max_cost"])
     return Asking(
         annotator=annotator,
-        options=ask_options(parameters),
+        options=replace(ask_options(parameters), goes_on=parameters["go_on"]),
         display=parameters["display"] or Silent(),
         caching_path=parameters["caching_path"],
         is_reask_unparsed=parameters["is_reask_unparsed"],

@@ -13,6 +13,7 @@ from autoeval.annotators.plan import Plan, PlannedPair
 from autoeval.completions.ask import AskReport
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
+from autoeval.data.loading import require_files
 from autoeval.data.pairing import load_pairs
 from autoeval.errors import UsageError
 from autoeval.pipeline.asking import Asking, AskingParameters, checked, judge_source, prepare
@@ -120,6 +121,7 @@ def audit(
     source = judge_source(annotators_config, defaults, parameters)
     asked_how = prepare(source, parameters)
     others = None if human_annotations is None else load_human_table(human_annotations).votes
+    require_files(model_outputs, "--model_outputs")
     with ExitStack() as opened:
         to_compare = outputs_to_compare(reference_outputs, defaults)
         pairs = opened.enter_context(

@@ -19,7 +19,7 @@ _LATEX = {
 def citation(result: Evaluation) -> str:
     """Say a result in one line of text."""
     return (
-        f"{result.name}: win rate {result.estimate.value:.1f}% (95% CI {result.estimate.low:.1f}–"
+        f"{result.name}: win rate {result.estimate.value:.1f}% ({_interval_of(result)} {result.estimate.low:.1f}–"
         f"{result.estimate.high:.1f}) against {result.setting.reference}, {_made_by(result)}"
     )
 
@@ -28,7 +28,7 @@ def latex_citation(result: Evaluation) -> str:
     """Say a result in one line of LaTeX."""
     name, reference = latex(result.name), latex(result.setting.reference)
     return (
-        f"{name}: win rate {result.estimate.value:.1f}\\% (95\\% CI {result.estimate.low:.1f}--"
+        f"{name}: win rate {result.estimate.value:.1f}\\% ({latex(_interval_of(result))} {result.estimate.low:.1f}--"
         f"{result.estimate.high:.1f}) against {reference}, {latex(_made_by(result))}"
     )
 
@@ -47,6 +47,12 @@ def bridged_citation(bridge: "Bridge", one: "Bridged") -> str:
 def latex(text: str) -> str:
     """Escape text for LaTeX."""
     return "".join(_LATEX.get(char, char) for char in text)
+
+
+def _interval_of(result: Evaluation) -> str:
+    """An embedded judge's is of the draw of instructions alone, and no confidence interval of a real one's rate."""
+    name = result.setting.interval_name
+    return "95% CI" if name == "95% interval" else f"{name}:"
 
 
 def _made_by(result: Evaluation) -> str:

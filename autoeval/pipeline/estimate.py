@@ -1,9 +1,8 @@
 """What a run would ask and cost, without asking."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Protocol
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
@@ -11,16 +10,23 @@ from autoeval.completions.budget import PriceOf
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
 from autoeval.completions.pricing import cost, list_price
+from autoeval.completions.providers.reasoning import expected_tokens
 from autoeval.completions.tokens import estimate_input_tokens
+from autoeval.pipeline.asked import Asked
+from autoeval.pipeline.retirement import lifetime_notes
 from autoeval.prompting.config import Price
-from autoeval.types import Endpoint, Request
+from autoeval.types import Request
 
 _LOOKED_UP_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
 class DryRun:
-    """The plan of a run in numbers. Tokens are estimates; `cost` is in US dollars, None where a price is unknown."""
+    """The plan of a run in numbers. Tokens are estimates; `cost` is in US dollars, None where a price is unknown.
+
+    `reasoning_tokens` are those of the output tokens that are expected to be reasoning. `notes` are what a user must
+    know of the models' ends before asking.
+    """
 
     n_pairs: int
     n_requests: int
@@ -29,6 +35,8 @@ class DryRun:
     input_tokens: int
     output_tokens: int
     cost: float | None
+    reasoning_tokens: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,22 +50,6 @@ class DryRuns:
         """What all of them cost in US dollars, None where a price is unknown."""
         costs = [step.cost for step in self.steps.values()]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
-
-
-class Asked(Protocol):
-    """A judge or a generator, as far as prices are concerned."""
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Where it is asked."""
-
-    @property
-    def model(self) -> str:
-        """Its name there."""
-
-    @property
-    def price(self) -> Price | None:
-        """What it costs, where its config says so."""
 
 
 def price_of(asked: Asked) -> Price | None:
@@ -80,7 +72,7 @@ def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
     """
     reply_tokens = {judge.model: judge.reply_tokens for judge in plan.annotator.judges}
     price = prices(plan.annotator)
-    return count(
+    counted = count(
         plan.requests(),
         len(plan.pairs),
         cache,
@@ -88,6 +80,12 @@ def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
         lambda request: reply_tokens[request.model],
         is_batch,
     )
+    return with_notes(counted, plan.annotator.judges)
+
+
+def with_notes(plan: DryRun, all_asked: Iterable[Asked]) -> DryRun:
+    """Return a plan with what must be known of the ends of the models that it would ask."""
+    return replace(plan, notes=lifetime_notes(all_asked)) if plan.n_new else plan
 
 
 def count(
@@ -105,11 +103,11 @@ def count(
         n_rows: how many pairs or outputs they are for.
         cache: has the replies there are.
         price: the price of a request's model.
-        reply_tokens: how long a usual reply to a request is.
+        reply_tokens: how long a usual reply to a request is; what the model reasons first is added.
         is_batch: they would be asked in batches, at their price.
     """
     seen: set[bytes] = set()
-    n_cached = input_tokens = output_tokens = 0
+    n_cached = input_tokens = output_tokens = reasoning_tokens = 0
     dollars: float | None = 0.0
     for chunk in _chunks(requests):
         by_key = {key: request for request in chunk if (key := request_key(request)) not in seen}
@@ -117,13 +115,24 @@ def count(
         known = cache.known(list(by_key))
         n_cached += len(known)
         for request in (request for key, request in by_key.items() if key not in known):
-            tokens_in, tokens_out = estimate_input_tokens(request), reply_tokens(request)
+            thought = expected_tokens(request.model, request.parameters)
+            tokens_in, tokens_out = estimate_input_tokens(request), reply_tokens(request) + thought
             input_tokens += tokens_in
+            reasoning_tokens += thought
             output_tokens += tokens_out
             paid = cost(price(request), tokens_in, tokens_out, is_batch)
             dollars = None if dollars is None or paid is None else dollars + paid
     n_requests = len(seen)
-    return DryRun(n_rows, n_requests, n_cached, n_requests - n_cached, input_tokens, output_tokens, dollars)
+    return DryRun(
+        n_pairs=n_rows,
+        n_requests=n_requests,
+        n_cached=n_cached,
+        n_new=n_requests - n_cached,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cost=dollars,
+        reasoning_tokens=reasoning_tokens,
+    )
 
 
 def total(plans: Iterable[DryRun]) -> DryRun:
@@ -138,6 +147,8 @@ def total(plans: Iterable[DryRun]) -> DryRun:
         input_tokens=sum(part.input_tokens for part in parts),
         output_tokens=sum(part.output_tokens for part in parts),
         cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+        reasoning_tokens=sum(part.reasoning_tokens for part in parts),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
 
 

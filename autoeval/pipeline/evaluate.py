@@ -7,6 +7,7 @@ from typing import Any, Unpack, cast
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.data.evalset import eval_set_name
+from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.leaderboards.table import MODES, Cell
 from autoeval.metrics.estimates import METHODS, Method
@@ -19,7 +20,7 @@ from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.human_votes import HumanVotes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge, records
-from autoeval.pipeline.length import length_columns
+from autoeval.pipeline.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.pipeline.metric_choice import Metric, find_metric
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.placing import Standing
@@ -56,6 +57,7 @@ def evaluate(
     is_allow_partial: bool = False,
     interval: str = "t_plus4",
     length_control_file: str | Path | None = "auto",
+    lc_standard_error: str = BOOTSTRAP,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -88,7 +90,8 @@ def evaluate(
         is_recompute_metrics_only: Compute the numbers anew from the annotations.json that is in the results
             folder, without any judge.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
-        seed: Decides orders, draws from pools and samples; another seed is another vote of the judge.
+        seed: Decides orders and draws from pools; another seed is another vote of the judge. Which instructions
+            max_instances takes does not depend on it.
         no_report: Leave out report.html, the page with the result and its pairs side by side.
         human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
             rows with instruction, output_1, output_2 and preference.
@@ -97,6 +100,8 @@ def evaluate(
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
             `auto`: from the hub where it can be had; None: the shipped difficulties.
+        lc_standard_error: How sure the length-controlled win rate is: bootstrap, or alpaca_eval for the figure of
+            0.6.6, which leaves the sampling of the judgments out and is too small.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
@@ -111,6 +116,7 @@ def evaluate(
     """
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
+    check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, defaults, parameters)
@@ -130,6 +136,7 @@ def evaluate(
     asked_how = prepare(source, parameters)
     annotator, display = asked_how.annotator, asked_how.display
     votes = HumanVotes(human_annotations)
+    require_files(model_outputs, "--model_outputs")
     with ExitStack() as opened:
         pairs = opened.enter_context(
             load_pairs(
@@ -153,7 +160,7 @@ def evaluate(
         else:
             judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, folder)
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
-    more, caution = _more_columns(judged, metric, length_control_file, seed)
+    more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = standing.place(setting.model, row, conditions)
     if note := standing.note(setting.model, placed):
@@ -203,13 +210,13 @@ def _keep(
 
 
 def _more_columns(
-    judged: Judged, metric: Metric, length_control_file: str | Path | None, seed: int
+    judged: Judged, metric: Metric, length_control_file: str | Path | None, seed: int, standard_error: str
 ) -> tuple[dict[str, Cell], str | None]:
     """Return the columns that are asked for besides the win rate's, and what a reader must know of them."""
     columns: dict[str, Cell] = {}
     caution = None
     if judged.tally.n_judged and metric.is_length_controlled:
-        columns, caution = length_columns(judged, length_control_file, seed)
+        columns, caution = length_columns(judged, length_control_file, seed, metric.glm_name, standard_error)
     if judged.tally.n_judged and metric.function is not None:
         columns |= metric.columns(records(judged))
     return columns, caution

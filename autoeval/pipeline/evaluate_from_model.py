@@ -30,6 +30,7 @@ from autoeval.pipeline.output_paths import make_folder, results_folder
 from autoeval.pipeline.outputs_file import OutputsFile
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.result import EXIT_PENDING
+from autoeval.pipeline.retirement import refuse_gone, say_lifetimes
 from autoeval.pipeline.side import Side
 from autoeval.prompting.finding import shipped_configs
 
@@ -127,6 +128,7 @@ def evaluate_from_model(
             return DryRuns({**steps, "judge": _plan_judging(sides, cache, compare_with, settings)})
         if any(step.n_new for step in steps.values()):
             _check_can_ask(generators, settings)
+            say_lifetimes(generators, settings["display"] or Silent())
             _plan_judging(sides, cache, compare_with, settings)
         if folder:
             make_folder(folder)
@@ -213,6 +215,7 @@ def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any])
     for one in asked:
         if one.unmet:
             raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
+        refuse_gone(one, one.name)
         providers.create(one.endpoint, settings["request_timeout"])
 
 

@@ -19,6 +19,7 @@ from autoeval.generators.read import REFUSAL, Missing, requests
 from autoeval.pipeline.estimate import price_of
 from autoeval.pipeline.growing_file import GrowingFile
 from autoeval.pipeline.outputs_file import Row
+from autoeval.pipeline.retirement import explained
 from autoeval.pipeline.side import Side
 from autoeval.types import Failure
 
@@ -108,6 +109,7 @@ def generate(
         options = replace(options, is_batch=False, waits=False)
     n_new = side.plan.n_outputs - len(side.in_order(side.kept))
     report = _ask_in_rounds(side, cache, options, display, n_new, GrowingFile(side, cache, chunksize))
+    report = explained(report, [generator])
     found, missing = side.read(cache, report.failures)
     reasons = Counter(lack.reason.partition(":")[0] for lack in missing)
     rows = side.in_order(found)

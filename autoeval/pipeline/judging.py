@@ -10,14 +10,16 @@ from typing import Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.annotators.read import Replies, read, unparsed_keys
+from autoeval.annotators.read import Replies, read, unparsed_keys, why_unread
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.cache import Cache, Entry, default_path
 from autoeval.completions.keys import request_key
 from autoeval.data.annotations import row_of, write_rows
 from autoeval.errors import UsageError
-from autoeval.pipeline.estimate import Asked, prices
+from autoeval.pipeline.asked import Asked
+from autoeval.pipeline.estimate import prices
 from autoeval.pipeline.replacing import replacing
+from autoeval.pipeline.retirement import explained, say_lifetimes, stop_of_gone
 from autoeval.pipeline.tally import Tally
 from autoeval.prompting.config import Price
 from autoeval.types import Annotation, Request
@@ -89,14 +91,30 @@ def ask_all(
     plans: Sequence[Plan], cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool
 ) -> AskReport:
     """Ask everything that several plans of one annotator need, as one run; see `judge_all`."""
+    judges = plans[0].annotator.judges
     for plan in plans:
         _refuse_unmet(plan, cache)
+    if (gone := stop_of_gone(plans, cache)) is not None:
+        return gone
+    say_lifetimes(judges, display)
     if options.is_batch:
-        refuse_unbatchable(plans[0].annotator.judges)
+        refuse_unbatchable(judges)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
     requests = Replay(lambda: chain.from_iterable(plan.requests() for plan in plans))
-    n_questions = sum(plan.n_questions for plan in plans)
-    return ask(requests, cache, options, _price_of(plans[0].annotator), display, again, n_questions)
+    n_pairs, n_requests = sum(len(plan.pairs) for plan in plans), sum(plan.n_requests for plan in plans)
+    report = ask(
+        requests,
+        cache,
+        options,
+        _price_of(plans[0].annotator),
+        display,
+        again,
+        n_pairs,
+        "pairs judged",
+        why_unread=why_unread(judges),
+        per_request=n_pairs / n_requests if n_requests else 1.0,
+    )
+    return explained(report, judges)
 
 
 def _refuse_unmet(plan: Plan, cache: Cache) -> None:

@@ -16,10 +16,22 @@ if TYPE_CHECKING:
     from autoeval.metrics.length_control import LengthControlled
     from autoeval.metrics.length_model import GamedRows
 
+LENGTH_CONTROL, MINIMAL = "length_controlled_v1", "length_controlled_minimal"
+GLM_NAMES = (LENGTH_CONTROL, "length_controlled_noreg", MINIMAL)
+"""AlpacaEval's names of the models that control for length."""
+BOOTSTRAP, ALPACA_EVAL = "bootstrap", "alpaca_eval"
+STANDARD_ERRORS = (BOOTSTRAP, ALPACA_EVAL)
+
 _READ = ("instruction", "output_1", "output_2", "preference", "generator_1", "generator_2", "annotator")
 
 
-def length_columns(judged: Judged, file: str | Path | None, seed: int) -> tuple[dict[str, Cell], str | None]:
+def length_columns(
+    judged: Judged,
+    file: str | Path | None,
+    seed: int,
+    glm_name: str = LENGTH_CONTROL,
+    standard_error: str = BOOTSTRAP,
+) -> tuple[dict[str, Cell], str | None]:
     """Control a result for length.
 
     Args:
@@ -27,6 +39,8 @@ def length_columns(judged: Judged, file: str | Path | None, seed: int) -> tuple[
         file: AlpacaEval's file of gamed rows (`df_gamed.csv`); `auto` takes it from the hub for AlpacaEval's
             own instructions, if it can be had; None never does.
         seed: of the bootstrap.
+        glm_name: AlpacaEval's name of the model that is fitted, one of `GLM_NAMES`.
+        standard_error: `bootstrap`, or `alpaca_eval` for that of 0.6.6.
 
     Returns:
         The columns, and what a reader must know of them.
@@ -34,11 +48,32 @@ def length_columns(judged: Judged, file: str | Path | None, seed: int) -> tuple[
     Raises:
         UsageError: the file is no such file.
     """
-    from autoeval.metrics.length_control import length_controlled_win_rate
+    controlled = control_length(_rows(judged), file, seed, glm_name)
+    columns = _columns(controlled)
+    if standard_error == ALPACA_EVAL:
+        columns["lc_standard_error"] = _known(controlled.alpaca_eval_standard_error)
+    return columns, controlled.warning
 
-    rows = _rows(judged)
-    controlled = length_controlled_win_rate(rows, gamed=_gamed_rows(file, rows), seed=seed)
-    return _columns(controlled), controlled.warning
+
+def control_length(
+    rows: list[dict[str, Any]], file: str | Path | None, seed: int = 0, glm_name: str = LENGTH_CONTROL
+) -> "LengthControlled":
+    """Control annotations for length; see `length_columns`.
+
+    Raises:
+        UsageError: the file is no such file, or the model needs one that is not to be had.
+    """
+    from autoeval.metrics.length_control import length_controlled_win_rate, unregularized_win_rate
+    from autoeval.metrics.length_rows import LengthRows
+
+    if glm_name == MINIMAL:
+        return unregularized_win_rate(LengthRows.of(rows), None, seed)
+    gamed = _gamed_rows(file, rows)
+    if glm_name == LENGTH_CONTROL:
+        return length_controlled_win_rate(rows, gamed=gamed, seed=seed)
+    if gamed is None:
+        raise UsageError(f"{glm_name} needs AlpacaEval's df_gamed.csv: name it with --length_control_file.")
+    return unregularized_win_rate(LengthRows.of(rows), gamed, seed)
 
 
 def length_controlled(model: str, row: Row, tally: Tally, seed: int = 0) -> dict[str, Cell]:

@@ -33,6 +33,10 @@ class Limits(TypedDict, total=False):
     request_timeout: Annotated[float, Shared(120.0, "Seconds that one request may take.")]
     max_attempts: Annotated[int, Shared(8, "How often a request is asked before it counts as failed.")]
     retry_delay: Annotated[float, Shared(0.5, "Seconds before the first retry; doubled each time.")]
+    max_wait: Annotated[
+        float,
+        Shared(600.0, "Stop where the server asks to wait longer than this many seconds (Retry-After)."),
+    ]
 
 
 def ask_options(limits: Limits) -> AskOptions:
@@ -49,6 +53,7 @@ def ask_options(limits: Limits) -> AskOptions:
     check_number("max_cost", limits["max_cost"], 0)
     check_number("max_attempts", limits["max_attempts"], 1, whole=True, optional=False)
     check_number("retry_delay", limits["retry_delay"], 0, optional=False)
+    check_number("max_wait", limits["max_wait"], 0, optional=False)
     check_number("requests_per_minute", limits["requests_per_minute"], 0.001)
     check_number("tokens_per_minute", limits["tokens_per_minute"], 0.001)
     if limits["wait"] and not limits["batch"]:
@@ -57,7 +62,7 @@ def ask_options(limits: Limits) -> AskOptions:
         limits["max_concurrency"],
         limits["request_timeout"],
         limits["max_cost"],
-        Retries(limits["max_attempts"], base_delay=limits["retry_delay"]),
+        Retries(limits["max_attempts"], base_delay=limits["retry_delay"], max_wait=limits["max_wait"]),
         limits["requests_per_minute"],
         limits["tokens_per_minute"],
         is_batch=limits["batch"],

@@ -10,6 +10,7 @@ from typing import Any, Unpack, cast
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport
+from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import Preference
@@ -108,7 +109,7 @@ def make_leaderboard(
         sort_by: The column that the leaderboard is sorted by. Default: the preset's.
         max_instances: Judge only a sample of this many instructions, the same for every model.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
-        seed: Decides orders, draws from pools and samples.
+        seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         eval_set: The eval set that judgments are of: mt_bench.
         judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
@@ -142,6 +143,7 @@ def make_leaderboard(
     annotator, display = asked_how.annotator, asked_how.display
     before = read_own(path)
     check_column(sort_by, before)
+    require_files(all_model_outputs, "--all_model_outputs")
     with ExitStack() as opened:
         all_pairs = opened.enter_context(
             load_pairs_by_generator(

@@ -1,15 +1,21 @@
 """AlpacaEval's `fn_metric`: which numbers a row has."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.table import Cell
+from autoeval.pipeline.checks import check_choice
+from autoeval.pipeline.length import GLM_NAMES, LENGTH_CONTROL
 
 _WIN_RATE, _LENGTH_CONTROLLED = "get_winrate", "get_length_controlled_winrate"
-_LENGTH_CONTROL = "length_controlled_v1"
-_WITHOUT_MEANING = frozenset({"save_weights_dir", "is_add_glm_preference_inplace", "is_warn_extreme_changes"})
+_WITHOUT_MEANING = {
+    "save_weights_dir": "no weights are kept; a result is fitted anew from its annotations",
+    "is_add_glm_preference_inplace": "annotations.json has no glm_preference",
+    "is_warn_extreme_changes": "lc_method and the cautions say what to think of a figure",
+}
 
 MetricFunction = Callable[..., Mapping[str, Any]]
 
@@ -21,6 +27,7 @@ class Metric:
     is_length_controlled: bool
     function: MetricFunction | None = None
     kwargs: Mapping[str, Any] | None = None
+    glm_name: str = LENGTH_CONTROL
 
     def columns(self, rows: list[dict[str, Any]]) -> dict[str, Cell]:
         """Return what a function of the user's makes of the annotations."""
@@ -48,13 +55,14 @@ def find_metric(fn_metric: Any, metric_kwargs: Mapping[str, Any] | None, by_defa
         names = [name for name in known if name]
         raise UsageError(f"--fn_metric: there is no metric {fn_metric!r}. {nearest(str(fn_metric), names)}")
     kwargs = dict(metric_kwargs or {})
-    if kwargs.pop("glm_name", _LENGTH_CONTROL) != _LENGTH_CONTROL:
-        raise UsageError(f"--metric_kwargs: 'glm_name' can only be {_LENGTH_CONTROL} here.")
+    glm_name = kwargs.pop("glm_name", LENGTH_CONTROL)
+    check_choice("metric_kwargs glm_name", glm_name, GLM_NAMES)
     for name in kwargs:
         if name not in _WITHOUT_MEANING:
             known_names = ["glm_name", *_WITHOUT_MEANING]
             raise UsageError(f"--metric_kwargs: unknown argument {name!r}. {nearest(name, known_names)}")
-    return Metric(known[fn_metric])
+        print(f"autoeval: {name} has no effect: {_WITHOUT_MEANING[name]}.", file=sys.stderr)  # noqa: T201
+    return Metric(known[fn_metric], glm_name=glm_name)
 
 
 def _plain(value: Any) -> Cell:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoeval.annotators.loading import load_annotator
+from autoeval.completions.lifetimes import is_gone, today
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME, installed
 
@@ -15,7 +17,7 @@ class Preset:
     """Defaults that belong together: numbers made under one preset can be compared.
 
     `reference` names an eval set of the hub. `board` is AlpacaEval's judge, by which the shipped leaderboard of known
-    models was made; `annotator` is ours of the same kind, which judges where that one's config is not to be had.
+    models was made; `annotator` is ours of the same kind, which judges unless that one is named or can still be asked.
     """
 
     name: str
@@ -34,7 +36,7 @@ PRESETS = {
     "alpaca_eval_1": Preset(
         name="alpaca_eval_1",
         reference="text_davinci_003",
-        annotator="gpt4_ranking",
+        annotator="gpt6_ranking",
         board="alpaca_eval_gpt4",
         sort_by="win_rate",
         is_length_controlled=False,
@@ -42,7 +44,7 @@ PRESETS = {
     "alpaca_eval_2": Preset(
         name="alpaca_eval_2",
         reference="gpt4_1106_preview",
-        annotator="gpt4_logprob",
+        annotator="gpt6_logprob",
         board="weighted_alpaca_eval_gpt4_turbo",
         sort_by="length_controlled_winrate",
         is_length_controlled=True,
@@ -63,16 +65,23 @@ def find_preset(name: str | None) -> Preset:
 
 
 def default_annotator(preset: Preset, config_dirs: Sequence[Path] = ()) -> str:
-    """Return the judge of a preset: AlpacaEval's where its config is in a folder given or installed, else ours.
+    """Return the judge of a preset: ours, unless AlpacaEval's is meant and can be asked.
+
+    AlpacaEval's is meant where its config is in a folder that the user has named, whatever became of its model; where
+    its package is merely installed, it is taken only while its model is served.
 
     Args:
         preset: the preset.
         config_dirs: folders of annotators that the user has named.
     """
+    if any((folder / preset.board / CONFIG_NAME).is_file() for folder in config_dirs):
+        return preset.board
     theirs = installed("evaluators_configs")
-    folders = [*config_dirs, *([theirs] if theirs else [])]
-    has_theirs = any((folder / preset.board / CONFIG_NAME).is_file() for folder in folders)
-    return preset.board if has_theirs else preset.annotator
+    if theirs is None or not (theirs / preset.board / CONFIG_NAME).is_file():
+        return preset.annotator
+    judges = load_annotator(preset.board, config_dirs=[theirs]).judges
+    can_be_asked = not any(is_gone(judge.endpoint, judge.model, today()) for judge in judges)
+    return preset.board if can_be_asked else preset.annotator
 
 
 def _from_environment() -> str:

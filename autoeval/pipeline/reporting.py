@@ -134,6 +134,7 @@ def _facts(result: Evaluation, annotator: Annotator) -> "Facts":
             preferences, np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float)
         ),
         judge_description=annotator.description,
+        interval_name=setting.interval_name,
         settings={
             "judge": setting.judge,
             "judge's model": ", ".join(sorted(tally.models) or setting.judge_models),

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
 from autoeval.leaderboards.table import Board
@@ -31,6 +32,7 @@ _EXIT_AFTER = {
     StopReason.BUDGET: EXIT_BUDGET,
     StopReason.REFUSED: EXIT_REFUSED,
     StopReason.PENDING: EXIT_PENDING,
+    StopReason.UNREADABLE: EXIT_INCOMPLETE,
 }
 
 
@@ -54,6 +56,11 @@ class Setting:
     fingerprint: str
     seed: int
     board: str | None
+
+    @property
+    def interval_name(self) -> str:
+        """What the interval of the win rate is called."""
+        return interval_name(self.judge)
 
     def line(self) -> str:
         """Say it in one line."""

@@ -8,7 +8,7 @@ from typing import Any
 from autoeval.completions.cache import Cache
 from autoeval.generators.plan import GenerationPlan, Key
 from autoeval.generators.read import Missing, expected_requests, read
-from autoeval.pipeline.estimate import DryRun, count, price_of
+from autoeval.pipeline.estimate import DryRun, count, price_of, with_notes
 from autoeval.pipeline.outputs_file import OutputsFile, Row, encoded, row_of
 from autoeval.types import Failure
 
@@ -56,7 +56,7 @@ class Side:
         """Count what there is to ask, and estimate its tokens and cost."""
         generator = self.plan.generator
         price = price_of(generator)
-        return count(
+        counted = count(
             expected_requests(self.plan, cache),
             self.plan.n_outputs,
             cache,
@@ -64,6 +64,7 @@ class Side:
             lambda _: generator.reply_tokens,
             is_batch,
         )
+        return with_notes(counted, [generator])
 
     def stand_ins(self, cache: Cache) -> list[Row]:
         """Return the outputs as far as they are known, and text of the expected length for the others."""

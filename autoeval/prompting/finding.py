@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autoeval.errors import UsageError, nearest
-from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME, installed
+from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME, installed, is_theirs
 from autoeval.resources import shipped
 
 CONFIG_NAMES = ("config.yaml", "config.yml", CONFIG_NAME)
+_FOLDER_FLAGS = {"annotator_configs": "--annotators_config_dir", "model_configs": "--base_dir"}
 _THEIRS = {"annotator_configs": "evaluators_configs", "model_configs": "models_configs"}
 
 
@@ -37,6 +38,12 @@ def find_config(source: str | Path, folder: str, role: str, first: Sequence[Path
                 return candidate
     if _says(given.is_dir):
         raise UsageError(f"{role}: the folder {given} has no {CONFIG_NAMES[0]}.")
+    if not theirs and is_theirs(str(source), _THEIRS[folder]):
+        raise UsageError(
+            f"{role}: {str(source)!r} is a config of alpaca_eval 0.6.6 and comes with that package: "
+            "pip install 'autoeval[alpaca_eval]' (and type autoeval from then on, for that package has a command "
+            f"alpaca_eval of its own), or name the folder that holds it with {_FOLDER_FLAGS[folder]}."
+        )
     known = {name for place in (*first, shipped(folder), *last) for name in _names_in(place)}
     raise UsageError(f"{role}: there is no config {str(source)!r}. {nearest(str(source), known)}")
 

@@ -31,12 +31,12 @@ def report_page(facts: Facts, entries: Sequence[dict[str, Any]], digest: str) ->
         digest=digest,
         facts=facts,
         overall=charts.intervals(
-            f"Win rate {facts.rate.win_rate:.1f}%, 95% interval {facts.low:.1f} to {facts.high:.1f}%",
+            f"Win rate {facts.rate.win_rate:.1f}%, {facts.interval_name} {facts.low:.1f} to {facts.high:.1f}%",
             [Interval("", facts.rate.win_rate, facts.low, facts.high)],
             width=640,
         ),
         subsets=charts.intervals(
-            "Win rate by subset with 95% intervals",
+            f"Win rate by subset ({facts.interval_name})",
             [Interval(name, rate.win_rate, rate.low, rate.high) for name, rate in facts.by_subset.items()],
         )
         if facts.by_subset

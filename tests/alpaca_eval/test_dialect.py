@@ -168,11 +168,11 @@ def test_the_command_line_comes_before_the_config(evaluators: Path) -> None:
 @pytest.mark.parametrize(
     ("preset", "judge", "ours", "reference", "sorted_by", "is_length_controlled"),
     [
-        ("alpaca_eval_1", "alpaca_eval_gpt4", "gpt4_ranking", "text_davinci_003", "win_rate", False),
+        ("alpaca_eval_1", "alpaca_eval_gpt4", "gpt6_ranking", "text_davinci_003", "win_rate", False),
         (
             "alpaca_eval_2",
             "weighted_alpaca_eval_gpt4_turbo",
-            "gpt4_logprob",
+            "gpt6_logprob",
             "gpt4_1106_preview",
             "length_controlled_winrate",
             True,
@@ -181,6 +181,7 @@ def test_the_command_line_comes_before_the_config(evaluators: Path) -> None:
 )
 def test_each_preset_has_the_defaults_of_its_version(
     installed: Path,
+    monkeypatch: pytest.MonkeyPatch,
     preset: str,
     judge: str,
     ours: str,
@@ -191,13 +192,14 @@ def test_each_preset_has_the_defaults_of_its_version(
     defaults = find_preset(preset)
     assert (defaults.reference, defaults.sort_by) == (reference, sorted_by)
     assert defaults.is_length_controlled == is_length_controlled
+    monkeypatch.setenv("AUTOEVAL_TODAY", "2026-10-22")  # the last day on which theirs could be asked
     assert default_annotator(defaults) == judge
     assert load_annotator(judge).judges[0].parser is not None
     assert defaults.annotator == ours
 
 
 def test_without_their_configs_a_preset_has_our_judge(evaluators: Path) -> None:
-    assert default_annotator(find_preset("alpaca_eval_2")) == "gpt4_logprob"
+    assert default_annotator(find_preset("alpaca_eval_2")) == "gpt6_logprob"
     assert default_annotator(find_preset("alpaca_eval_2"), [evaluators]) == "weighted_alpaca_eval_gpt4_turbo"
 
 

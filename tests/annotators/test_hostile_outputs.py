@@ -72,7 +72,7 @@ class HonestJudge:
         mark = re.findall(r"The lines marked ([0-9a-f]{10}) separate", prompt)[0]
         found = sections(prompt, mark)
         self.seen.append((mark, found))
-        return in_form(body, "a > b", Ruling(1.0 if found["answer a"] == HONEST else 2.0), ("a", "b"))
+        return in_form(body, found["end"], Ruling(1.0 if found["answer a"] == HONEST else 2.0), ("a", "b"))
 
 
 def judged(
@@ -85,8 +85,11 @@ def judged(
         patch.setenv("OPENAI_BASE_URL", server.base_url)
         patch.setenv("OPENAI_API_KEY", "sk-test")
         patch.setenv("ANTHROPIC_API_KEY", "sk-test")
+        patch.setenv("GEMINI_API_KEY", "sk-test")
         if annotator == "openai_compatible":
-            parameters |= {"judge_model": "mine", "judge_base_url": server.base_url}
+            parameters["judge_model"] = "mine"
+        if not annotator.startswith(("gpt", "claude")):  # their addresses are not in the environment
+            parameters["judge_base_url"] = server.base_url
         result = autoeval.evaluate(
             rows, reference, annotator, name="model", output_path=None, caching_path=None, **parameters
         )
@@ -100,7 +103,8 @@ def test_no_output_leaves_its_place(annotator: str) -> None:
     rows = [{"instruction": instruction, "output": text} for instruction, text in hostile.items()]
     result, judge, server = judged(annotator, rows, order="both")
     assert [round(row["preference"], 1) for row in result.records()] == [1.0] * len(HOSTILE)
-    assert server.n_requests == len(judge.seen) == 2 * len(HOSTILE)
+    samples = JudgeConfig.model_validate(read_yaml(find_config(annotator)) | {"model": "any"}).samples
+    assert server.n_requests == len(judge.seen) == 2 * len(HOSTILE) * samples
     frames = set()
     for (mark, found), body in zip(judge.seen, server.bodies, strict=True):
         text = as_loaded(hostile[found["instruction"]])

@@ -72,9 +72,12 @@ def test_every_shipped_annotator_can_be_asked(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(REMOTE) - {"openai_compatible"}))
 def test_the_price_of_every_shipped_judge_is_known(name: str) -> None:
     for judge in load_annotator(name).judges:
-        price = list_price(judge.endpoint.provider, judge.model)
+        price = judge.price or list_price(judge.endpoint.provider, judge.model)
         assert price is not None
-        assert price.output >= price.input > 0
+        assert price.output >= price.input
+        assert (price.input > 0) == (judge.endpoint.provider != "vllm_server"), (
+            "a server of one's own costs nothing"
+        )
 
 
 def test_a_shipped_annotator_can_be_copied_and_given_as_folder_or_file(tmp_path: Path) -> None:

@@ -191,7 +191,6 @@ def test_logprobs_are_weighed_as_the_formula_says(
         ((("m", -0.1), (" M", -0.2), ('"M', -0.3)), 1.0),  # `exact`: no other spelling counts
         ((("M", -0.1), ("m", -math.inf)), 2.0),
         ((("M", 0.0), ("m", -9999.0)), 2.0),
-        ((("M", 1e-6), ("m", math.nan)), 2.0),
         ((("x", -0.1), ("M", -12.0)), "none of the likely tokens is 'm' or 'M'"),
         ((("<think>", 0.0),), "none of the likely tokens is 'm' or 'M'"),
     ],
@@ -207,9 +206,45 @@ def test_logprobs_of_a_token_that_is_not_there() -> None:
     assert "no token number 1" in str(
         reading(parser("logprobs", token=1), Completion("b", logprobs=(token,)))
     )
-    assert reading(PARSERS["logprobs"], Completion("b", logprobs=(token,))) == SECOND
+    assert "no alternatives" in str(reading(PARSERS["logprobs"], Completion("b", logprobs=(token,))))
+    known = TokenLogprobs("b", -0.1, (("b", -0.1),))
     second = parser("logprobs", token=1)
-    assert reading(second, Completion("b", logprobs=(TokenLogprobs("x", 0.0), token))) == SECOND
+    assert reading(second, Completion("b", logprobs=(TokenLogprobs("x", 0.0), known))) == SECOND
+
+
+NO_NUMBERS = "not numbers that log probabilities can be"
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        (
+            (("a", -0.1), ("a", -5.0), ("b", -2.3)),
+            1.0 + math.exp(-2.3) / (math.exp(-0.1) + math.exp(-5.0) + math.exp(-2.3)),
+        ),
+        ((("a", -0.7), ("a", -0.7), ("b", -0.7)), 1.5),  # one entry, given twice
+        ((("a", -0.1), ("b", -math.inf)), 1.0),
+        ((("a", -math.inf), ("b", -math.inf)), "none of the likely tokens"),
+        ((("a", -0.1), ("b", math.nan)), NO_NUMBERS),
+        ((("a", math.inf), ("b", -1.0)), NO_NUMBERS),
+        ((("a", 0.9), ("b", 0.1)), NO_NUMBERS),
+        ((("a", 1e-7), ("b", -math.inf)), 1.0),  # a rounding error
+        (
+            (("a", -0.1), ("b", -2.3), ("x", math.nan)),
+            1.0 + math.exp(-2.3) / (math.exp(-0.1) + math.exp(-2.3)),
+        ),
+    ],
+)
+def test_odd_log_probabilities(top: tuple[tuple[str, float], ...], expected: float | str) -> None:
+    found = reading(PARSERS["logprobs"], Completion("a", logprobs=(TokenLogprobs(*top[0], top),)))
+    assert found == pytest.approx(expected) if isinstance(expected, float) else expected in str(found)
+
+
+def test_the_token_itself_counts_where_it_is_not_among_its_alternatives() -> None:
+    token = TokenLogprobs("a", -0.1, (("a", -5.0), ("b", -2.3)))
+    found = reading(PARSERS["logprobs"], Completion("a", logprobs=(token,)))
+    assert isinstance(found, float)
+    assert found < 1.2
 
 
 LONG = 50_000

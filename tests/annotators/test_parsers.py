@@ -43,6 +43,17 @@ READABLE: list[tuple[Parser, str, float]] = [
     (NAMED_RANKING, "model_2 > model_1", 2.0),
     (NAMED_RANKING, "Model_2 > MODEL_1", 2.0),
     (PARENTHESES, "Output (b) > Output (a)", 2.0),
+    (RANKING, "<br>a > b", 1.0),
+    (RANKING, "=a > b", 1.0),
+    (RANKING, "/a > b", 1.0),
+    (RANKING, "a &gt; b", 1.0),
+    (RANKING, "a &amp;gt; b", 1.0),
+    (RANKING, "a ＞ b", 1.0),
+    (RANKING, "Ａ ＞ Ｂ", 1.0),
+    (RANKING, "我认为a > b。", 1.0),
+    (RANKING, "$\\boxed{b \\succ a}$", 2.0),
+    (RANKING, "<b>b</b> > <b>a</b>", 2.0),
+    (RANKING, "__b__ > __a__", 2.0),
     # an order, in words and lists
     (RANKING, "b, a", 2.0),
     (RANKING, "b\na", 2.0),
@@ -66,6 +77,14 @@ READABLE: list[tuple[Parser, str, float]] = [
     (NAMED_RANKING, "[{'model': 'model_1', 'rank': 1}, {'model': 'model_2', 'rank': 2},]", 1.0),
     (RANKING, 'Here it is:\n```json\n["b", "a"]\n```\nI hope that helps.', 2.0),
     (RANKING, '["b", "a"], so b > a', 2.0),
+    *(
+        (RANKING, f'[{{"{name}": "a", "rank": 2}}, {{"{name}": "b", "rank": 1}}]', 2.0)
+        for name in ("model", "output", "label", "name", "id")
+    ),
+    *(
+        (RANKING, f'[{{"model": "a", "{rank}": 2}}, {{"model": "b", "{rank}": 1}}]', 2.0)
+        for rank in ("rank", "position", "place")
+    ),
     # a choice
     (CHOICE, "b", 2.0),
     (CHOICE, '"b"', 2.0),
@@ -105,6 +124,11 @@ READABLE: list[tuple[Parser, str, float]] = [
     # scores
     (SCORES, "7 9", 2.0),
     (SCORES, "9, 7.5", 1.0),
+    (SCORES, "a: 8,5\nb: 8,7", 2.0),
+    (SCORES, "8,5 8,7", 2.0),
+    (SCORES, "a: -5, b: -7", 1.0),
+    (SCORES, "a: .5\nb: .25", 1.0),
+    (SCORES, "a: 80%\nb: 90 %", 2.0),
     (SCORES, "8 8", 1.5),
     (SCORES, "[7, 9]", 2.0),
     (SCORES, '{"a": 7, "b": 9}', 2.0),
@@ -153,8 +177,16 @@ UNREADABLE: list[tuple[Parser, str, str]] = [
     (SCORES, "7 9\n9 7", CONTRADICTION),
     (SCORES, '{"a": 7, "b": 9}, that is a: 9, b: 7', CONTRADICTION),
     (REGEX, "[[A]] or [[B]]", CONTRADICTION),
+    (RANKING, "a > b? No, b > a.", CONTRADICTION),
+    (RANKING, "I do not think b > a: a > b", CONTRADICTION),
+    (RANKING, "In style b > a. Answer: a", CONTRADICTION),
+    (RANKING, "b > a in style, but overall b < a", CONTRADICTION),
+    (JSON, '{"why": "it says {"better": "a"} there", "better": "b"}', CONTRADICTION),
     # something else was said
     (RANKING, "a < b", "does not rank"),
+    (RANKING, "a >= b", "does not rank"),
+    (RANKING, '[{"answer": "a", "rank": 1}, {"answer": "b", "rank": 2}]', "does not rank"),
+    (RANKING, '[{"model": "a", "score": 1}, {"model": "b", "score": 2}]', "does not rank"),
     (RANKING, "b >", "does not rank"),
     (RANKING, "b -> a", "does not rank"),
     (RANKING, "<b> a good answer", "does not rank"),
@@ -189,6 +221,11 @@ UNREADABLE: list[tuple[Parser, str, str]] = [
     (JSON, '{"why": "it is b", "better": "b', "no JSON object"),
     (JSON, "{better: b}", "no JSON object"),
     (SCORES, "7/10", "does not score both"),
+    (SCORES, "8,5", "does not score both"),
+    (SCORES, "a: 1,000\nb: 900", "does not score both"),
+    (SCORES, "a: 8/10\nb: 60/100", "does not score both"),
+    (SCORES, "a: 8-9\nb: 8.5", "does not score both"),
+    (parser("scores", pattern=r"(\d)/10 to (\d)/10"), "7.5/10 to 6/10", "does not score both"),
     (SCORES, "7 8 9", "does not score both"),
     (SCORES, "a: 7", "does not score both"),
     (SCORES, '{"a": true, "b": false}', "does not score both"),
@@ -219,6 +256,25 @@ THINKING = [
     ("b > a\n<think>\nOr is it", "ends inside the judge's thinking"),
     ("<think>a > b</think>", "empty"),
     ("a > b\n</think>\n", "empty"),
+    ("Answer b is longer, so at first b > a, but a is right.</think>a > b", 1.0),
+    ("Perhaps b > a.</seed:think> a > b", 1.0),
+    ("<thought>b > a</thought>a > b", 1.0),
+    ("[THINK]b > a[/THINK]a > b", 1.0),
+    ("◁think▷b > a◁/think▷a > b", 1.0),
+    ("&lt;think&gt;b > a&lt;/think&gt;a > b", 1.0),
+    ("<think>b > a</thinking>a > b", 1.0),
+    ("<thinking>b <reflection>so</reflection> > a, b > a</thinking><output>a > b</output>", 1.0),
+    ("<think>a </reasoning> b > a</think>a > b", 1.0),
+    ("<|channel|>analysis<|message|>b > a<|end|><|start|>assistant<|channel|>final<|message|>a > b", 1.0),
+    ("<|channel|>analysis<|message|>b > a<|channel|>final<|message|>a > b<|return|>", 1.0),
+    ("<|channel|>analysis<|message|>b > a", "ends inside the judge's thinking"),
+    ("<|channel>thought\nb > a<channel|>a > b", 1.0),
+    ("analysisSo b > a.assistantfinala > b", 1.0),
+    ("a > b<|end|>", 1.0),  # ends a turn, and no reasoning
+    ("<think>so</think> b > a </think> a > b", CONTRADICTION),
+    ("b > a <think>or not</think> a > b", CONTRADICTION),
+    ("a > b, although it wrote `<think>`.", 1.0),  # a quotation
+    ('{"why": "a leaks </think>", "ranking": ["b", "a"]}', 2.0),
 ]
 
 
@@ -242,9 +298,26 @@ def test_a_refusal_and_a_filter_are_no_verdict(judge: Parser) -> None:
         (CHOICE, "", "token limit"),
         (CHOICE, "b", 2.0),  # one token was all that was asked for
         (CHOICE, "I think **a** is good, but", "token limit"),
-        (RANKING, "b > a because the", 2.0),
-        (JSON, '{"better": "b", "why": "it', "no JSON object"),
-        (JSON, '{"better": "b"} The reason is', 2.0),
+        (CHOICE, "B", "token limit"),  # perhaps of `Both`
+        (CHOICE, "**b**", "token limit"),
+        (parser("choice", tie="b and a"), "b", "token limit"),
+        (RANKING, "b > a", 2.0),
+        (RANKING, "b > a because the", "token limit"),
+        (RANKING, "b", "token limit"),  # perhaps of `b = a`
+        (NAMED_RANKING, "model_2 > model_1", 2.0),
+        (parser("ranking", first="model_1", second="model_10"), "model_10 > model_1", "token limit"),
+        (JSON, '{"better": "b", "why": "it', "token limit"),
+        (JSON, '{"better": "b"} The reason is', "token limit"),
+        (JSON, '```json\n{"better": "b"}', 2.0),
+        (TOOL, '{"better": "b"}', 2.0),
+        (SCORES, "a: 8.5\nb: 8", "token limit"),  # perhaps of 8.9
+        (SCORES, "7 9", "token limit"),
+        (SCORES, '{"a": 7, "b": 9}', 2.0),
+        (parser("scores", pattern=r"(\d+) to (\d+)"), "3 to 1", "token limit"),
+        (REGEX, "[[B]]", 2.0),
+        (REGEX, "[[B]], I think, as", "token limit"),
+        (parser("regex", first="RESULT A", second="RESULT B"), "RESULT B", "token limit"),
+        (parser("regex", first="A", second="B"), "B", 2.0),
     ],
 )
 def test_a_reply_that_was_cut_off(judge: Parser, reply: str, expected: float | str) -> None:
@@ -262,6 +335,11 @@ def test_a_reply_that_was_cut_off(judge: Parser, reply: str, expected: float | s
         ('"b"', "not JSON"),
         ('{"best": "b"}', "no field 'better'"),
         ("[" * 100_000, "not JSON"),
+        ('{"better": "a"}\n{"better": "b"}', CONTRADICTION),  # two calls
+        ('{"better": "b"}\n{"better": "b"}', 2.0),
+        ('"{\\"better\\": \\"b\\"}"', 2.0),  # JSON within JSON
+        ('{"x": {"y": {"z": {"better": "b"}}}}', 2.0),
+        ('{"w": {"x": {"y": {"z": {"better": "b"}}}}}', "no field 'better'"),
     ],
 )
 def test_a_tool_call(arguments: str, expected: float | str) -> None:
@@ -303,3 +381,19 @@ def test_a_long_wrong_value_is_shown_in_part() -> None:
 def test_a_parser_that_makes_no_sense_is_refused(kind: str, fields: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         parser(kind, **fields)
+
+
+LAST = "Perhaps [[B]], since it is longer. But it is wrong: [[A]]"
+
+
+def test_the_last_verdict_counts_where_the_config_says_so() -> None:
+    marks: dict[str, Any] = {"first": r"\[\[A\]\]", "second": r"\[\[B\]\]"}
+    assert CONTRADICTION in str(reading(parser("regex", **marks), LAST))
+    assert reading(parser("regex", take="last", **marks), LAST) == 1.0
+    overlapping = parser("regex", take="last", first="A", second=r"A\]")
+    assert CONTRADICTION in str(reading(overlapping, LAST))
+    assert reading(parser("regex", take="last", **marks), "C") == "no pattern matches the reply"
+    assert "token limit" in str(reading(parser("regex", take="last", **marks), LAST, "length"))
+    assert CONTRADICTION in str(reading(CHOICE, "Perhaps **b**, or rather **a**"))
+    assert reading(parser("choice", take="last"), "Perhaps **b**. But **a** it is") == 1.0
+    assert "perhaps not" in str(reading(parser("choice", take="last"), "**b**, and not **a**"))

@@ -82,7 +82,6 @@ FILES: list[tuple[str, bytes | str, list[str]]] = [
     ),
     ("quote.csv", 'instruction,output\na,"b\n', ["quote.csv", "not valid CSV", "quotes"]),
     ("repeated.tsv", "output\toutput\na\tb\n", ["repeated.tsv", "'output'", "twice"]),
-    ("semicolon.csv", "instruction;output\na;b\n", ["row 1 (line 2)", "'instruction'", "instruction;output"]),
     ("bad.parquet", b"PAR1 no", ["bad.parquet", "not a valid Parquet file"]),
 ]
 

@@ -30,7 +30,9 @@ class Answer:
 
     `choice` replaces the whole OpenAI choice (a recorded one with log probabilities, for example).
     `status` other than 200 makes an error with `text` as its message and `code` as its code.
-    `delay` is in seconds.
+    `delay` is in seconds. `raw` is sent as it is, whatever the protocol: JSON, or the body's bytes.
+    `reasoning_tokens` were spent before the reply and are part of its output tokens; with `is_reasoning_apart` only the
+    total has them, as at Gemini's OpenAI-compatible address.
     """
 
     text: str = ""
@@ -45,6 +47,9 @@ class Answer:
     delay: float = 0.0
     model: str | None = None
     output_tokens: int | None = None
+    raw: Any = None
+    reasoning_tokens: int = 0
+    is_reasoning_apart: bool = False
 
 
 Answerer = Callable[[Body], Answer]

@@ -20,6 +20,7 @@ _KNOWN_LABELS: tuple[Labels, ...] = (
     ("A", "B"),
     ("1", "2"),
 )
+_ASKS_PER_CENT = re.compile(r"\bper cent\b")
 _UNDECIDED = "I cannot tell them apart."
 _REASON = "It follows the instruction more closely."
 
@@ -55,7 +56,7 @@ def in_form(body: Body, frame: str, ruling: Ruling, labels: Labels) -> Answer:
     if body.get("logprobs"):
         return Answer(choice=_logprobs_choice(ruling, labels))
     if not ruling.is_decided:
-        return Answer(_UNDECIDED)
+        return Answer(_undecided(frame, labels))
     winner, loser = labels if (ruling.preference or 0) < 1.5 else labels[::-1]
     if body.get("tools"):
         tool = body["tools"][0]
@@ -66,8 +67,20 @@ def in_form(body: Body, frame: str, ruling: Ruling, labels: Labels) -> Answer:
     return Answer(_prose(frame, winner, loser, labels))
 
 
+def _undecided(frame: str, labels: Labels) -> str:
+    """Say that neither wins, in the words of a prompt that has some for it."""
+    if _ASKS_PER_CENT.search(frame):
+        return "50%"
+    first, second = labels
+    return f"{first} = {second}" if f"`{first} = {second}`" in frame else _UNDECIDED
+
+
 def _prose(frame: str, winner: str, loser: str, labels: Labels) -> str:
     first, second = labels
+    if _ASKS_PER_CENT.search(frame):
+        return "97%" if winner == first else "3%"
+    if re.search(rf"{re.escape(first)} ?>> ?{re.escape(second)}", frame):
+        return f"{winner} >> {loser}"
     if re.search(rf"{re.escape(first)} ?> ?{re.escape(second)}", frame):
         return f"{winner} > {loser}"
     if re.search(r"\brank", frame, re.IGNORECASE):

@@ -107,15 +107,19 @@ def _chat_choice(body: Body, answer: Answer) -> dict[str, Any]:
     return {"message": message, "finish_reason": reason, "logprobs": None}
 
 
-def _openai_usage(body: Body, answer: Answer) -> dict[str, int]:
+def _openai_usage(body: Body, answer: Answer) -> dict[str, Any]:
     given, made = count_tokens(prompt_text(body)), _output_tokens(answer)
-    return {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
+    shown = made - answer.reasoning_tokens if answer.is_reasoning_apart else made
+    usage: dict[str, Any] = {"prompt_tokens": given, "completion_tokens": shown, "total_tokens": given + made}
+    if answer.reasoning_tokens and not answer.is_reasoning_apart:
+        usage["completion_tokens_details"] = {"reasoning_tokens": answer.reasoning_tokens}
+    return usage
 
 
 def _output_tokens(answer: Answer) -> int:
     if answer.output_tokens is not None:
         return answer.output_tokens
-    return max(1, count_tokens(answer.text or str(answer.tool_arguments or "")))
+    return answer.reasoning_tokens + max(1, count_tokens(answer.text or str(answer.tool_arguments or "")))
 
 
 @cache

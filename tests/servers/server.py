@@ -33,13 +33,15 @@ class JudgeServer:
 
     `key`, if set, is the only one accepted. `keeps` is how many requests are kept in `received`; `n_requests`
     counts them all. `most_in_flight` is the most that were open at once. `on_hanging` is called whenever a client
-    will wait in vain from then on.
+    will wait in vain from then on. `models`, if set, are those that the server lists, each with its shutdown date or
+    None; it knows no other.
     """
 
     answer: Answerer = field(default_factory=always)
     key: str | None = None
     keeps: int = 10_000
     port: int = 0
+    models: Mapping[str, str | None] | None = None
     received: list[Received] = field(default_factory=list)
     n_requests: int = 0
     in_flight: int = 0
@@ -93,6 +95,19 @@ class JudgeServer:
 
     def _add_routes(self, app: web.Application) -> None:
         app.router.add_post("/{address:.*}", self._handle)
+        if self.models is not None:
+            app.router.add_get("/v1/models", self._list_models)
+            app.router.add_get("/v1/models/{model:.+}", self._describe_model)
+
+    async def _list_models(self, _: web.Request) -> web.Response:
+        models = [_described(model, end) for model, end in (self.models or {}).items()]
+        return web.json_response({"object": "list", "data": models})
+
+    async def _describe_model(self, request: web.Request) -> web.Response:
+        model = request.match_info["model"]
+        if model not in (self.models or {}):
+            return web.json_response(protocols.openai_error(no_such_model(model)), status=404)
+        return web.json_response(_described(model, (self.models or {})[model]))
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         found = protocols.of_address(request.path)
@@ -103,15 +118,22 @@ class JudgeServer:
         self._note(request, body)
         try:
             body.setdefault("model", model)
-            answer = self.answer(body) if self.is_welcome(request) else _WRONG_KEY
+            answer = self._answer(body) if self.is_welcome(request) else _WRONG_KEY
             if answer.delay:
                 await asyncio.sleep(answer.delay)
             if answer.fault is not None:
                 return await self._misbehave(request, answer.fault)
+            if answer.raw is not None:
+                return _as_it_is(answer)
             reply = shape(body, answer) if answer.status == 200 else shape_error(answer)
             return web.json_response(reply, status=answer.status, headers=answer.headers)
         finally:
             self.in_flight -= 1
+
+    def _answer(self, body: dict[str, Any]) -> Answer:
+        if self.models is not None and body["model"] not in self.models:
+            return no_such_model(body["model"])
+        return self.answer(body)
 
     def _note(self, request: web.Request, body: dict[str, Any]) -> None:
         self.n_requests += 1
@@ -178,9 +200,31 @@ class JudgeServer:
                 await asyncio.sleep(0.01)
 
 
+def _as_it_is(answer: Answer) -> web.Response:
+    content = answer.raw if isinstance(answer.raw, bytes) else json.dumps(answer.raw).encode()
+    headers = {"Content-Type": "application/json", **answer.headers}
+    return web.Response(body=content, status=answer.status, headers=headers)
+
+
 def _zip_bomb() -> bytes:
     packer = zlib.compressobj()
     return b"".join([packer.compress(b" " * _CHUNK) for _ in range(_HUGE // _CHUNK)] + [packer.flush()])
+
+
+def _described(model: str, end: str | None) -> dict[str, Any]:
+    return {
+        "id": model,
+        "object": "model",
+        "created": 1_790_000_000,
+        "owned_by": "test",
+        "shutdown_date": end,
+    }
+
+
+def no_such_model(model: str) -> Answer:
+    """Refuse a model that is gone, or never was."""
+    message = f"The model `{model}` does not exist or you do not have access to it."
+    return Answer(message, status=404, code="model_not_found")
 
 
 _WRONG_KEY = Answer("Incorrect API key provided", status=401, code="invalid_api_key")

@@ -9,6 +9,7 @@ from pydantic import Field
 from autoeval.annotators.alpaca_eval.reading import AlpacaEvalParser, check_parser, first_function
 from autoeval.annotators.config import Judge
 from autoeval.completions.endpoints import make_endpoint
+from autoeval.completions.providers.reasoning import fitted
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.alpaca_eval.decoders import asked
 from autoeval.prompting.alpaca_eval.templates import compile_prompt, read_template
@@ -111,7 +112,7 @@ def _judge(
             question.provider, question.model, question.base_url, api_key_env, clients=question.clients
         ),
         model=question.model,
-        parameters=question.parameters,
+        parameters=fitted(question.model, question.parameters),
         prompt=compile_prompt(text, question.form, FIELDS, config.batch_size, question.is_stripped, where),
         parser=parser,
         order="random" if config.is_randomize_output_order else "fixed",

@@ -15,12 +15,16 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from autoeval.annotators.parsers.base import CONTRADICTION as CONFLICT
+from autoeval.annotators.parsers.literals import found_in
+from autoeval.annotators.parsers.logprobs import NO_NUMBERS, are_logprobs
+from autoeval.annotators.parsers.markup import without_markup
 from autoeval.types import Unparsed
 
 Values = list[Any]
 Function = Callable[..., Values]
 
-CONFLICT = Unparsed("the reply holds verdicts that contradict each other")
+AMBIGUOUS = Unparsed("the first line is one number with a decimal comma, or two scores")
 
 FAILURES = (
     ArithmeticError,
@@ -61,28 +65,58 @@ def regex_parser(completion: Any, outputs_to_match: Mapping[Any, str]) -> Values
     Patterns of several keys that match at the same place are a conflict.
     """
     patterns = {key: compiled(pattern) for key, pattern in outputs_to_match.items()}
-    keys, rest = [], _filled(completion)
+    text = _filled(completion)
+    keys = _matched(patterns, text)
+    if keys and (seen := without_markup(text)) != text and _matched(patterns, seen) != keys:
+        return [CONFLICT] * len(keys)  # some stand where only a reader sees them, after a tag or in a list
+    return keys
+
+
+def _matched(patterns: Mapping[Any, re.Pattern[str]], text: str) -> Values:
+    keys, rest = [], text
     while matches := [(match, key) for key, pattern in patterns.items() if (match := pattern.search(rest))]:
         start = min(match.start() for match, _ in matches)
         first = [(match, key) for match, key in matches if match.start() == start]
         match, key = first[0]
         if match.end() == 0:
             raise ValueError("a pattern matches the empty text")
-        keys.append(key if len({key for _, key in first}) == 1 else CONFLICT)
+        is_clear = len({key for _, key in first}) == 1 and not _ASKED.match(rest, match.end())
+        keys.append(key if is_clear else CONFLICT)
         rest = rest[match.end() :]  # a new text, so that `^` matches where it begins
     return keys
 
 
+_ASKED = re.compile(r"\W{0,3}?\?")
+
+
 @_failing_alone
 def lmsys_parser(completion: Any) -> Values:
-    """Compare the two scores, and nothing else, on the first line: 1, 2, or 0 for equal ones."""
-    scores = completion.split("\n")[0].replace(",", " ").split(" ")
+    """Compare the two scores, and nothing else, on the first line: 1, 2, or 0 for equal ones.
+
+    A comma between digits may be a decimal one, which AlpacaEval's function takes for the end of a score. Another
+    line of two scores that says something else is a conflict.
+    """
+    line, *others = completion.split("\n")
+    verdict = _of_scores(line)
+    if re.search(r"\d,\d", line):
+        return [AMBIGUOUS]
+    for other in others:
+        try:
+            if _of_scores(other) != verdict:
+                return [CONFLICT]
+        except ValueError:
+            continue
+    return [verdict]
+
+
+def _of_scores(line: str) -> int:
+    scores = line.replace(",", " ").split(" ")
     if len(scores) != 2:
         raise ValueError("the first line is not two scores")
     first, second = float(scores[0]), float(scores[1])
     if math.isnan(first) or math.isnan(second):
         raise ValueError("a score is not a number")
-    return [0 if first == second else 1 if first > second else 2]
+    return 0 if first == second else 1 if first > second else 2
 
 
 @_failing_alone
@@ -103,14 +137,15 @@ def ranking_parser(completion: Any, model_1_name: str = "model_1") -> Values:
 def json_parser(completion: Any, annotation_key: str | None) -> Values:
     """Return a field of the JSON object in the reply, or of each object in its list.
 
-    An object that has the field twice, and several fenced blocks that differ in it, are a conflict.
+    An object that has the field twice, and several objects or lists around that differ in it, are a conflict.
     """
     text = _filled(completion)
-    first, *others = re.findall(r"```json(.*?)```", text, re.DOTALL) if "```json" in text else [text]
-    values = _fields(first, annotation_key)
-    for block in others:
+    if "```json" not in text:
+        return _fields(text, annotation_key)
+    values = _fields(re.findall(r"```json(.*?)```", text, re.DOTALL)[0], annotation_key)
+    for _, start, end in found_in(text):
         try:
-            if _fields(block, annotation_key) != values:
+            if _fields(text[start:end], annotation_key) != values:
                 return [CONFLICT] * len(values)
         except FAILURES:
             continue
@@ -161,35 +196,53 @@ def logprob_parser(
     tokens = content if log_prob_index == "batch" else [content[log_prob_index]]
     if not tokens:
         raise ValueError("the reply has no log probabilities")
-    weigh = _binary if is_binarize else _weighted
-    return [weigh(token["top_logprobs"], numerator_token, list(denominator_tokens)) for token in tokens]
+    weigh, denominators = _binary if is_binarize else _weighted, list(denominator_tokens)
+    found = [_likelihoods(token["top_logprobs"], [numerator_token, *denominators]) for token in tokens]
+    return [
+        likelihoods
+        if isinstance(likelihoods, Unparsed)
+        else weigh(likelihoods, numerator_token, denominators)
+        if likelihoods
+        else math.nan
+        for likelihoods in found
+    ]
 
 
-_ABSENT = float("-inf")
+def _likelihoods(top: Sequence[Mapping[str, Any]], tokens: list[str]) -> dict[str, float] | Unparsed:
+    """Return how likely each of `tokens` is, relative to the likeliest entry; {} where none is possible.
+
+    Different tokens can have equal texts, and add up; an entry given twice counts once.
+    """
+    entries = {(one["token"], _logprob(one["logprob"])) for one in top if one["token"] in tokens}
+    if not are_logprobs(logprob for _, logprob in entries):
+        return NO_NUMBERS
+    likeliest = max((logprob for _, logprob in entries), default=_IMPOSSIBLE)
+    if likeliest == _IMPOSSIBLE:
+        return {}
+    found = dict.fromkeys(tokens, 0.0)
+    for token, logprob in sorted(entries):
+        found[token] += math.exp(logprob - likeliest)  # subtracted, so that tiny probabilities do not vanish
+    return found
 
 
-def _known(top: Sequence[Mapping[str, Any]], tokens: list[str]) -> dict[str, float]:
-    return {one["token"]: float(one["logprob"]) for one in top if one["token"] in tokens}
+_IMPOSSIBLE = float("-inf")
 
 
-def _binary(top: Sequence[Mapping[str, Any]], numerator: str, denominators: list[str]) -> float:
-    known = _known(top, [numerator, *denominators])
-    others = [known.get(token, _ABSENT) for token in denominators if token != numerator]
-    first, best = known.get(numerator, _ABSENT), max(others, default=_ABSENT)
-    if not known:
-        return math.nan
+def _logprob(value: Any) -> float:
+    """Return a log probability; many servers write null for that of the impossible, as JSON has no infinity."""
+    return _IMPOSSIBLE if value is None else float(value)
+
+
+def _binary(likelihoods: Mapping[str, float], numerator: str, denominators: list[str]) -> float:
+    first = likelihoods[numerator]
+    best = max((likelihoods[token] for token in denominators if token != numerator), default=0.0)
     if first == best:
         return 1.5
     return 1.0 if first > best else 2.0
 
 
-def _weighted(top: Sequence[Mapping[str, Any]], numerator: str, denominators: list[str]) -> float:
-    known = _known(top, [numerator, *denominators])
-    if not known:
-        return math.nan
-    likeliest = max(known.values())  # subtracted, so that tiny probabilities do not vanish
-    total = math.fsum(math.exp(known.get(token, _ABSENT) - likeliest) for token in denominators)
-    return 2 - math.exp(known.get(numerator, _ABSENT) - likeliest) / total
+def _weighted(likelihoods: Mapping[str, float], numerator: str, denominators: list[str]) -> float:
+    return 2 - likelihoods[numerator] / math.fsum(likelihoods[token] for token in denominators)
 
 
 def pipeline_meta_parser(
@@ -221,6 +274,26 @@ PARSERS: Mapping[str, Function] = {
     "regex_parser": regex_parser,
     "replace_parser": replace_parser,
 }
+
+
+_CLOSED = re.compile(r"(?:```\w*\s*)?[\[{(].*[\]})](?:\s*`{1,3})?", re.DOTALL)
+
+
+def is_entire(function: str | None, kwargs: Mapping[str, Any], text: str) -> bool:
+    """Whether a text that was cut off at the token limit is nothing but a verdict, which more text would not change."""
+    if function == "pipeline_meta_parser":
+        inner, inner_kwargs = next(iter(kwargs["parsers_to_kwargs"].items()))
+        return is_entire(inner, inner_kwargs or {}, text)
+    if function in ("eval_parser", "json_parser", "ranking_parser"):
+        return _CLOSED.fullmatch(text.strip()) is not None
+    if function == "replace_parser":
+        replacer = kwargs["replacer"]
+        return text in replacer and not any(str(key).startswith(text) and key != text for key in replacer)
+    if function == "regex_parser":
+        is_ended = len(text.strip()) == 1 or not text.rstrip()[-1:].isalnum()
+        patterns = map(compiled, kwargs["outputs_to_match"].values())
+        return is_ended and any(pattern.fullmatch(text.rstrip()) for pattern in patterns)
+    return False
 
 
 @functools.cache

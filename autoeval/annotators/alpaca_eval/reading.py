@@ -9,9 +9,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from autoeval.annotators.alpaca_eval.parsers import FAILURES, PARSERS, Function, compiled, reason
+from autoeval.annotators.alpaca_eval.parsers import (
+    FAILURES,
+    PARSERS,
+    Function,
+    compiled,
+    is_entire,
+    reason,
+)
 from autoeval.annotators.parsers import Parser, Reading
-from autoeval.annotators.parsers.base import body
+from autoeval.annotators.parsers.base import CUT_OFF, body, is_complete, refusal
+from autoeval.annotators.parsers.reasoning import without_reasoning
 from autoeval.errors import UsageError, nearest
 from autoeval.types import Completion, Unparsed, Verdict
 
@@ -34,8 +42,9 @@ class AlpacaEvalParser(Parser):
 
     def read(self, completion: Completion) -> list[Reading]:
         """Read as many verdicts as there are pairs, or say of each why there is none."""
-        text = completion.tool_arguments if completion.tool_arguments is not None else completion.text
-        if not text.strip() and not self.takes_choice and isinstance(why := body(completion), Unparsed):
+        text = "" if self.takes_choice else self._text(completion)
+        why = refusal(completion) or (text if isinstance(text, Unparsed) else None)
+        if why is not None:
             return [why] * self.n_pairs
         try:
             values = list(self._function(_choice(completion) if self.takes_choice else text))
@@ -44,8 +53,20 @@ class AlpacaEvalParser(Parser):
         if len(values) != self.n_pairs:
             why = Unparsed(f"the reply has {len(values)} verdicts where {self.n_pairs} were asked for")
             return [why] * self.n_pairs
-        explanation = self._explanation(text)
+        explanation = self._explanation(str(text))
         return [_reading(value, explanation) for value in values]
+
+    def _text(self, completion: Completion) -> str | Unparsed:
+        """Return what the function gets: the text without its reasoning, or why there is nothing to read."""
+        text = completion.tool_arguments
+        if text is None:
+            text = without_reasoning(completion.text)
+            if text is None or not text.strip():
+                why = body(completion)
+                return why if isinstance(why, Unparsed) else Unparsed("the reply is empty")
+            text = text if text == completion.text else text.strip()
+        is_whole = is_complete(completion) or is_entire(self.function, self.kwargs, text)
+        return text if is_whole else CUT_OFF
 
     @property
     def _function(self) -> Any:

@@ -8,14 +8,24 @@ from typing import Annotated
 from pydantic import Field
 
 from autoeval.annotators.parsers.base import Parser, Reading
-from autoeval.annotators.parsers.choice import ChoiceParser, RegexParser
+from autoeval.annotators.parsers.choice import ChoiceParser
+from autoeval.annotators.parsers.graded import LevelsParser, ProbabilityParser
 from autoeval.annotators.parsers.logprobs import LogprobsParser
 from autoeval.annotators.parsers.ranking import RankingParser
+from autoeval.annotators.parsers.regex import RegexParser
 from autoeval.annotators.parsers.scores import ScoresParser
 from autoeval.annotators.parsers.structured import JsonParser, ToolParser
 
 AnyParser = Annotated[
-    ChoiceParser | JsonParser | LogprobsParser | RankingParser | RegexParser | ScoresParser | ToolParser,
+    ChoiceParser
+    | JsonParser
+    | LevelsParser
+    | LogprobsParser
+    | ProbabilityParser
+    | RankingParser
+    | RegexParser
+    | ScoresParser
+    | ToolParser,
     Field(discriminator="kind"),
 ]
 

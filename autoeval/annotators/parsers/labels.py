@@ -7,14 +7,22 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from autoeval.annotators.parsers.against import is_doubted
+from autoeval.annotators.parsers.literals import found_in, prose_around
+from autoeval.annotators.parsers.markup import shown, without_markup
+
 PACKAGING = " \t\r\n\f\v\u00a0\u200b\ufeff\"'`*_()[]{}.:,;!“”‘’«»▁Ġ"
 """What may stand around a label: space, quotes, emphasis, brackets, punctuation, marks of tokenizers."""
-_MARKS = re.escape("\"'`*_()[]{}“”‘’«»")
+_MARKS = re.escape("\"'`*_()[]{}“”‘’«»|~")
+# Scripts that write words without spaces between them: a label beside such a character is a word of its own.
+_UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_NO_WORD_BEFORE, _NO_WORD_AFTER = rf"(?<![^\W{_UNSPACED}])", rf"(?![^\W{_UNSPACED}])"
+_ORDER = "<>=≻≺≥≤≠"
 
 
 def plain(label: Any) -> str:
     """Return a label as it is compared: without packaging and case."""
-    return str(label).strip(PACKAGING).casefold()
+    return shown(str(label)).strip(PACKAGING).casefold()
 
 
 class Labels(BaseModel):
@@ -53,10 +61,42 @@ class Labels(BaseModel):
         words = {self._word(self.first): 1.0, self._word(self.second): 2.0}
         return words if self.tie is None else {**words, self._word(self.tie): 1.5}
 
+    def seen(self, text: str) -> str:
+        """Return a text without its markup, so that labels are found where a reader sees them."""
+        return without_markup(text, has_tags=not any("<" in label for label in self._labels))
+
+    def parts_of(self, text: str) -> tuple[list[Any], list[Any], str]:
+        """Return the values that a text says, those that it only asks about or denies, and the prose as it is seen."""
+        values: list[Any] = []
+        doubted: list[Any] = []
+        for _ in range(2):  # what is escaped becomes a value when it is seen
+            found = found_in(text)
+            for value, start, end in found:
+                (doubted if is_doubted(text, start, end) else values).append(value)
+            prose = prose_around(found, text)
+            text = self.seen(prose)
+            if text == prose:
+                break
+        return values, doubted, text
+
     def alone(self, line: str) -> float | None:
         """Return the preference of a line that is nothing but a label. A heading (`b:`) announces, and names none."""
         is_heading = line.rstrip(PACKAGING.replace(":", "")).endswith(":")
         return None if is_heading else self.preference(line.strip() if self.exact else line)
+
+    def announced(self, line: str) -> tuple[float | None, str]:
+        """Return the preference of a line that ends in a label after a colon, and what stands before the colon."""
+        announcement, _, rest = line.rpartition(":")
+        return self.alone(rest) if announcement else None, announcement
+
+    def ends_entirely(self, text: str) -> bool:
+        """Whether the label at the end of a text is whole, not the beginning of another one."""
+        ending = text if self.exact else plain(text)
+        words = [self._word(label) for label in self._labels]
+        found = [word for word in words if ending.endswith(word)]
+        return bool(found) and not any(
+            longer.startswith(word) and longer != word for word in found for longer in words
+        )
 
     def named_in(self, text: str) -> Iterator[tuple[float, re.Match[str]]]:
         """Find the labels that prose speaks of, with the preference that naming each expresses.
@@ -70,33 +110,47 @@ class Labels(BaseModel):
                 yield preference, match
 
     @cached_property
-    def _mention(self) -> re.Pattern[str]:
+    def _labels(self) -> list[str]:
         labels = [self.first, self.second, *([self.tie] if self.tie else [])]
+        # `gpt-4` is not a mention of `gpt`
+        return sorted((label if self.exact else shown(label) for label in labels), key=len, reverse=True)
+
+    @cached_property
+    def _mention(self) -> re.Pattern[str]:
         patterns = [
             rf"(?<=[{_MARKS}]){re.escape(label)}(?=[{_MARKS}])"
             if label.isalpha() or label.isdigit()
-            else rf"(?<!\w){re.escape(label)}(?!\w)"
-            for label in sorted(labels, key=len, reverse=True)  # `gpt-4` is not a mention of `gpt`
+            else rf"{_NO_WORD_BEFORE}{re.escape(label)}{_NO_WORD_AFTER}"
+            for label in self._labels
         ]
-        return re.compile("|".join(patterns), 0 if self.exact else re.IGNORECASE)
+        return re.compile("|".join(patterns), self._case)
 
-    def compared_in(self, text: str) -> Iterator[tuple[list[float], str]]:
+    def compared_in(self, text: str) -> Iterator[tuple[list[float], re.Match[str]]]:
         """Find `a > b`, `a = b` and longer chains of that kind: what naming each label expresses, and the chain."""
         for chain in self._comparison.finditer(text):
-            labels = [self.preference(label) for label in self._either.findall(chain[0])]
-            yield [label for label in labels if label is not None], chain[0]
+            yield self._compared(chain), chain
+
+    def is_comparison(self, text: str) -> bool:
+        """Whether a text is nothing but a comparison of two labels, the last of which is whole."""
+        chain = self._comparison.fullmatch(text)
+        return chain is not None and len(self._compared(chain)) == 2 and self.ends_entirely(text)
+
+    def _compared(self, chain: re.Match[str]) -> list[float]:
+        labels = map(self.preference, self.either.findall(chain[0]))
+        return [label for label in labels if label is not None]
+
+    @property
+    def _case(self) -> re.RegexFlag:
+        return re.NOFLAG if self.exact else re.IGNORECASE
 
     @cached_property
-    def _either(self) -> re.Pattern[str]:
-        labels = sorted((self.first, self.second), key=len, reverse=True)
-        either = "|".join(re.escape(label) for label in labels)
-        return re.compile(rf"(?<!\w)(?:{either})(?!\w)", 0 if self.exact else re.IGNORECASE)
+    def either(self) -> re.Pattern[str]:
+        """Finds the first or the second label as a word of its own."""
+        sides = {shown(self.first), shown(self.second), self.first, self.second}
+        labels = "|".join(re.escape(label) for label in sorted(sides, key=lambda label: (-len(label), label)))
+        return re.compile(rf"{_NO_WORD_BEFORE}(?:{labels}){_NO_WORD_AFTER}", self._case)
 
     @cached_property
     def _comparison(self) -> re.Pattern[str]:
-        label, around = self._either.pattern, rf"[ \t{_MARKS}]{{0,8}}"
-        not_in_html = r"(?<![<>/=])"
-        return re.compile(
-            rf"{not_in_html}{label}(?:{around}(?:>+|≻|=+){around}{label})+",
-            self._either.flags & re.IGNORECASE,
-        )
+        label, around = self.either.pattern, rf"[ \t{_MARKS}]{{0,8}}"
+        return re.compile(rf"{label}(?:{around}[{_ORDER}]{{1,4}}{around}{label})+", self._case)

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _MOST_IN_VAIN = 300_000
@@ -22,7 +23,31 @@ def values_in(text: str) -> list[Any]:
 
 def split_values(text: str) -> tuple[list[Any], str]:
     """Return the values in a text as `values_in` does, and the prose around them."""
-    values, prose = [], []
+    found = found_in(text)
+    return [value for value, _, _ in found], prose_around(found, text)
+
+
+def prose_around(found: Sequence[tuple[Any, int, int]], text: str) -> str:
+    """Return a text without the values that were found in it, a line break in the place of each."""
+    ends = [0, *(end for _, _, end in found)]
+    starts = [*(start for _, start, _ in found), len(text)]
+    return "\n".join(text[end:start] for end, start in zip(ends, starts, strict=True))
+
+
+def is_one_value(text: str) -> bool:
+    """Whether a text is a single whole value and nothing else; a code fence around it does not count."""
+    values, prose = split_values(text)
+    return len(values) == 1 and _FENCES.fullmatch(prose) is not None
+
+
+def spans_in(text: str) -> Iterator[tuple[int, int]]:
+    """Walk through the places of the values in a text, start and end."""
+    return ((start, end) for _, start, end in found_in(text))
+
+
+def found_in(text: str) -> list[tuple[Any, int, int]]:
+    """Return the values in a text as `values_in` does, each with its start and end."""
+    found: list[tuple[Any, int, int]] = []
     at, in_vain = 0, 0
     while (bracket := _BRACKET.search(text, at)) is not None:
         start = bracket.start()
@@ -30,16 +55,15 @@ def split_values(text: str) -> tuple[list[Any], str]:
         if end is None:
             in_vain += n_read
             if in_vain > _MOST_IN_VAIN:
-                return [], text
-            prose.append(text[at : start + 1])
+                return []
             at = start + 1
         else:
-            values.append(value)
-            prose.append(text[at:start] + "\n")
+            found.append((value, start, end))
             at = end
-    return values, "".join([*prose, text[at:]])
+    return found
 
 
+_FENCES = re.compile(r"[\s`]*(?:json|python)?[\s`]*", re.IGNORECASE)
 _BRACKET = re.compile(r"[{\[]")
 _STRUCTURE = re.compile(r"\\.|[\[\]{}\"']", re.DOTALL)
 _DEEPEST_JSON = 1_000

@@ -2,21 +2,23 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from autoeval.annotators.parsers.base import Parser, Reading, agreed, body
+from autoeval.annotators.parsers.against import is_against_before, is_doubted
+from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import Labels, plain
-from autoeval.annotators.parsers.literals import split_values
-from autoeval.types import Completion, Unparsed, Verdict
+from autoeval.annotators.parsers.literals import is_one_value
+from autoeval.types import Verdict
 
 _SEPARATORS = re.compile(r"[,;\n]|\bthen\b|\bover\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]+(.+)$", re.MULTILINE)
+_SIGN = re.compile("[<>=≻≺≥≤≠]")
 _BEST, _WORST = 1, 2
 _DEEPEST = 2
 
 
-class RankingParser(Labels, Parser):
+class RankingParser(Labels, TextParser):
     """A reply that ranks both labels, best first.
 
     Understood: `a > b`, `a = b` for a tie, `a, b`, a numbered list, `["a", "b"]`, `{"a": 1, "b": 2}`,
@@ -26,18 +28,20 @@ class RankingParser(Labels, Parser):
     kind: Literal["ranking"]
     """Names this parser."""
 
-    def read(self, completion: Completion) -> list[Reading]:
-        """Read the order of the two labels."""
-        text = body(completion)
-        if isinstance(text, Unparsed):
-            return [text]
-        return [_read_text(self, text)]
-
     def _of_text(self, text: str) -> Reading:
-        values, prose = split_values(text)
+        return _read_text(self, text)
+
+    def _is_entire(self, text: str) -> bool:
+        """Whether a text is nothing but a comparison or a value; a label alone may be the first of a tie."""
+        return is_one_value(text) or self.is_comparison(text)
+
+    def _ranked(self, text: str) -> Reading:
+        values, doubted, prose = self.parts_of(text)
         found = [self._of_value(value, _DEEPEST) for value in values] + [*self._of_prose(prose)]
+        hints = [self._of_value(value, _DEEPEST) for value in doubted] + [*self._hints(prose)]
         verdicts = [Verdict(preference) for preference in found if preference is not None]
-        return agreed(verdicts, f"the reply does not rank {self.first!r} and {self.second!r}")
+        nothing = f"the reply does not rank {self.first!r} and {self.second!r}"
+        return agreed(verdicts, nothing, [hint for hint in hints if hint is not None])
 
     def _of_prose(self, text: str) -> Iterator[float | None]:
         whole = self._of_labels(text)
@@ -47,11 +51,30 @@ class RankingParser(Labels, Parser):
         for line in text.splitlines():
             yield self._of_labels(line)
         for labels, chain in self.compared_in(text):
-            yield from _of_comparison(labels, chain)
+            if not is_doubted(text, *chain.span()):
+                yield from _of_comparison(labels, chain[0])
         numbered = [(label, number) for number, label in _NUMBERED.findall(text)]
         yield self._of_ranks(
             [(label, rank) for label, rank in numbered if self.preference(label) is not None]
         )
+
+    def _hints(self, text: str) -> Iterator[float]:
+        """Find what is no ranking by itself, but speaks against one: `Answer: a`, `a < b`, `a > b?`, `… 1. a 2. b`."""
+        for line in text.splitlines():
+            announced, announcement = self.announced(line)
+            if announced is not None and not is_against_before(announcement):
+                yield announced
+        for best in self._numbered_anywhere.findall(text):
+            yield from filter(None, [self.preference(best)])
+        for labels, chain in self.compared_in(text):
+            if is_doubted(text, *chain.span()) or not _of_comparison(labels, chain[0]):
+                yield from {*labels[:1]} if ">" in chain[0] else {*labels[1:]}
+
+    @cached_property
+    def _numbered_anywhere(self) -> re.Pattern[str]:
+        label, around = self.either.pattern, r"[^\w\s]{0,6}"
+        first, second = (rf"{number}[.)]\s{{0,3}}{around}" for number in (_BEST, _WORST))
+        return re.compile(rf"(?<![\w.]){first}({label}){around}\s{{1,4}}{second}{label}", self.either.flags)
 
     def _of_labels(self, text: str) -> float | None:
         """Read a text that is nothing but one label, or both in order."""
@@ -95,16 +118,17 @@ class RankingParser(Labels, Parser):
 @lru_cache(maxsize=1024)
 def _read_text(parser: RankingParser, text: str) -> Reading:
     """Read a reply once: judges that are asked for a ranking say the same few words all the time."""
-    return parser._of_text(text)
+    return parser._ranked(text)
 
 
 def _of_comparison(labels: list[float], chain: str) -> list[float]:
-    """Read `a > b` or `a = b`; a longer chain says everything and nothing."""
+    """Read `a > b` or `a = b`; a longer chain says everything and nothing, and other signs are no ranking."""
+    signs = set(_SIGN.findall(chain))
     if len(labels) > 2:
         return [1.0, 2.0]
-    if len(set(labels)) < 2:
+    if len(set(labels)) < 2 or signs not in ({">"}, {"="}):
         return []
-    return [1.5 if "=" in chain else labels[0]]
+    return [1.5 if signs == {"="} else labels[0]]
 
 
 def _label_of(item: Mapping[str, Any]) -> Any:

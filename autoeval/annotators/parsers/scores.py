@@ -3,21 +3,29 @@
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import field_validator
 
-from autoeval.annotators.parsers.base import Parser, Reading, agreed, body
+from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import Labels
-from autoeval.annotators.parsers.literals import split_values
-from autoeval.types import Completion, Unparsed, Verdict
+from autoeval.annotators.parsers.literals import is_one_value
+from autoeval.types import Verdict
 
-_NUMBER = r"([-+]?\d+(?:\.\d+)?)"
+_NUMBER = r"([-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+))"
+_TOTAL = r"(?:\s{0,3}(?:/|out of|of)\s{0,3}(\d+(?:[.,]\d+)?)|\s?(%))?"
+_NO_MORE = r"(?!\w|[.,]\d|\s{0,3}[-–—~/%]\s{0,3}\d)"
+_FILLER = r"(?:[^\w+.,-]|[-+.,](?!\d)){0,8}"
 Scores = tuple[Any, Any]
 
 
-class ScoresParser(Labels, Parser):
-    """Two numbers: `{"a": 7, "b": 9}`, `[7, 9]`, `a: 7` and `b: 9`, or a line with nothing but `7 9`."""
+class ScoresParser(Labels, TextParser):
+    """Two numbers: `{"a": 7, "b": 9}`, `[7, 9]`, `a: 7` and `b: 9`, or a line with nothing but `7 9`.
+
+    A comma within a number is a decimal one. Numbers of which that is not certain (`1,000`; `7,9` as two scores), or
+    that are out of different totals (`7/10` and `60/100`), are no scores.
+    """
 
     kind: Literal["scores"]
     """Names this parser."""
@@ -35,28 +43,28 @@ class ScoresParser(Labels, Parser):
             raise ValueError(f"the pattern needs exactly two groups, it has {groups}")
         return pattern
 
-    def read(self, completion: Completion) -> list[Reading]:
-        """Compare the two scores."""
-        text = body(completion)
-        if isinstance(text, Unparsed):
-            return [text]
-        scored = [(_number(first), _number(second)) for first, second in self._pairs(text)]
-        verdicts = [
-            Verdict(1.5 if first == second else 1.0 if first > second else 2.0)
-            for first, second in scored
-            if first is not None and second is not None
-        ]
-        return [agreed(verdicts, "the reply does not score both outputs")]
-
-    def _pairs(self, text: str) -> Iterator[Scores]:
+    def _of_text(self, text: str) -> Reading:
         if self.pattern is not None:
-            yield from ((match[1], match[2]) for match in re.finditer(self.pattern, text))
-            return
-        values, prose = split_values(text)
-        for value in values:
-            yield from self._of_value(value)
-        yield from self._named(prose)
-        yield from (tuple(parts) for parts in map(_split, prose.splitlines()) if len(parts) == 2)  # type: ignore[misc]
+            pairs, hints = self._matched(self.pattern, text), []
+        else:
+            values, doubted, prose = self.parts_of(text)
+            pairs = [*map(_of_line, prose.splitlines()), *self._named_scores(prose)]
+            pairs += [pair for value in values for pair in self._of_value(value)]
+            hints = [pair for value in doubted for pair in self._of_value(value)]
+            hints += [_of_line(line.rpartition(": ")[2]) for line in prose.splitlines()]
+        verdicts = [Verdict(preference) for preference in map(_compared, pairs) if preference is not None]
+        said = [preference for preference in map(_compared, hints) if preference is not None]
+        return agreed(verdicts, "the reply does not score both outputs", said)
+
+    def _is_entire(self, text: str) -> bool:
+        """Whether a text is nothing but scores that a bracket ends: a bare number might have had more digits."""
+        if self.pattern is not None:
+            return not text[-1].isalnum() and re.fullmatch(self.pattern, text) is not None
+        return is_one_value(text)
+
+    def _matched(self, pattern: str, text: str) -> list[Scores]:
+        matches = re.finditer(pattern, text)
+        return [(match[1], match[2]) for match in matches if _is_whole(match, 1) and _is_whole(match, 2)]
 
     def _of_value(self, value: Any) -> Iterator[Scores]:
         if isinstance(value, list | tuple) and len(value) == 2:
@@ -67,22 +75,48 @@ class ScoresParser(Labels, Parser):
             if len(by_side) == 2 == sum(side in by_side for side, _ in sides):
                 yield by_side[1.0], by_side[2.0]
 
-    def _named(self, text: str) -> list[Scores]:
-        flags = 0 if self.exact else re.IGNORECASE
-        found = [
-            re.findall(rf"(?<!\w){re.escape(label)}(?!\w)\W{{0,8}}[:=]\W{{0,8}}{_NUMBER}", text, flags)
-            for label in (self.first, self.second)
-        ]
-        return list(zip(*found, strict=True)) if len(found[0]) == len(found[1]) else []
+    def _named_scores(self, text: str) -> Iterator[Scores]:
+        """Read `a: 7` and `b: 9`, as often as each is scored; all of them out of one total."""
+        found: dict[float, list[str]] = {1.0: [], 2.0: [], 1.5: []}
+        totals = set()
+        for label, number, total, percent in self._scored.findall(text):
+            found[self.preference(label) or 1.5].append(number)
+            totals.add(total or percent)
+        if len(found[1.0]) == len(found[2.0]) and len(totals) == 1:
+            yield from zip(found[1.0], found[2.0], strict=True)
+
+    @cached_property
+    def _scored(self) -> re.Pattern[str]:
+        label = self.either.pattern
+        return re.compile(rf"({label}){_FILLER}[:=]{_FILLER}{_NUMBER}{_TOTAL}{_NO_MORE}", self.either.flags)
 
 
-def _split(line: str) -> list[str]:
-    return [part for part in re.split(r"[,;\s]", line) if part]
+def _is_whole(match: re.Match[str], group: int) -> bool:
+    """Whether what a group found is a number, not a part of one."""
+    before, after = match.string[: match.start(group)][-2:], match.string[match.end(group) :][:2]
+    return match[group] is not None and not re.search(r"\d[.,]?$", before) and not re.match(r"[.,]?\d", after)
+
+
+def _of_line(line: str) -> Scores:
+    """Read a line with nothing but two scores, split at spaces: a comma within a word may be a decimal one."""
+    parts = [part.rstrip(",").strip("\"'`*()/=|>") for part in re.split(r"[;\s]", line) if part.strip(",")]
+    return (parts[0], parts[1]) if len(parts) == 2 else (None, None)
+
+
+def _compared(scores: Scores) -> float | None:
+    first, second = map(_number, scores)
+    if first is None or second is None:
+        return None
+    return 1.5 if first == second else 1.0 if first > second else 2.0
 
 
 def _number(score: Any) -> float | None:
     if isinstance(score, bool):
         return None
+    if isinstance(score, str):
+        if not re.fullmatch(_NUMBER, score.strip()) or re.fullmatch(r"[-+]?\d{1,3},\d{3}", score.strip()):
+            return None
+        score = score.strip().replace(",", ".")
     try:
         number = float(score)
     except (TypeError, ValueError, OverflowError):

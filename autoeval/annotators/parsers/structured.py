@@ -1,17 +1,21 @@
 """The judge fills in a field: of a JSON reply, or of a tool that it calls."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Literal
 
-from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, refusal
+from autoeval.annotators.parsers.base import CUT_OFF, Reading, TextParser, agreed, is_complete, refusal
 from autoeval.annotators.parsers.labels import Labels
-from autoeval.annotators.parsers.literals import values_in
+from autoeval.annotators.parsers.literals import is_one_value
 from autoeval.types import Completion, Unparsed, Verdict
 
 _DEEPEST = 3
+_QUOTES = "\"'`*_"
 
 
-class _FieldParser(Labels, Parser):
+class _FieldParser(Labels, TextParser):
     """Reads a label from a field, and an explanation from another."""
 
     field: str
@@ -19,8 +23,11 @@ class _FieldParser(Labels, Parser):
     explanation: str | None = None
     """The field that says why, shown beside the verdict."""
 
-    def _of_text(self, text: str, nothing: str) -> Reading:
-        values = values_in(text)
+    def _is_entire(self, text: str) -> bool:
+        return is_one_value(text)
+
+    def _of_fields(self, text: str, nothing: str) -> Reading:
+        values, doubted, prose = self.parts_of(text)
         verdicts = []
         for holder in [found for value in values for found in self._holders(value, _DEEPEST)]:
             preference = self.preference(holder[self.field])
@@ -29,7 +36,24 @@ class _FieldParser(Labels, Parser):
                 return Unparsed(f"the field {self.field!r} holds {shown}, which is no label")
             why = holder.get(self.explanation) if self.explanation else None
             verdicts.append(Verdict(preference, str(why) if why is not None else None))
-        return agreed(verdicts, f"the reply has no field {self.field!r}" if values else nothing)
+        nothing = f"the reply has no field {self.field!r}" if values else nothing
+        return agreed(verdicts, nothing, self._hints(doubted, prose))
+
+    def _hints(self, doubted: list[Any], prose: str) -> Iterator[float]:
+        """Find what the field is asked to be, or said to be outside of an object, or in one that is broken."""
+        holders = [found for value in doubted for found in self._holders(value, _DEEPEST)]
+        for label in [*(holder[self.field] for holder in holders), *self._filled.findall(prose)]:
+            preference = self.preference(label)
+            if preference is not None:
+                yield preference
+
+    @cached_property
+    def _filled(self) -> re.Pattern[str]:
+        around = rf"[\s{re.escape(_QUOTES)}]{{0,8}}"
+        return re.compile(
+            rf"(?<!\w){re.escape(self.field)}(?!\w){around}[:=]{around}({self.either.pattern})",
+            self.either.flags,
+        )
 
     def _holders(self, value: Any, depth: int) -> Iterator[Mapping[str, Any]]:
         """Walk through the objects that have the field, however the judge wrapped them."""
@@ -46,29 +70,40 @@ class JsonParser(_FieldParser):
     kind: Literal["json"]
     """Names this parser."""
 
-    def read(self, completion: Completion) -> list[Reading]:
-        """Read the field of the object in the text."""
-        text = body(completion)
-        if isinstance(text, Unparsed):
-            return [text]
-        return [self._of_text(text, "the reply holds no JSON object")]
+    def _of_text(self, text: str) -> Reading:
+        return self._of_fields(text, "the reply holds no JSON object")
 
 
 class ToolParser(_FieldParser):
-    """A reply that calls a tool; a model that writes the arguments as text instead is understood too."""
+    """A reply that calls a tool; a model that writes the arguments as text instead is understood too.
+
+    Where it calls several times, all calls must say the same.
+    """
 
     kind: Literal["tool"]
     """Names this parser."""
 
     def read(self, completion: Completion) -> list[Reading]:
-        """Read the field of the first tool call's arguments."""
-        if completion.tool_arguments is not None:
-            refused = refusal(completion)
-            return [
-                refused
-                or self._of_text(completion.tool_arguments, "the arguments of the tool call are not JSON")
-            ]
-        text = body(completion)
-        if isinstance(text, Unparsed):
-            return [text]
-        return [self._of_text(text, "the judge called no tool and wrote no JSON object")]
+        """Read the field of the tool calls' arguments."""
+        if completion.tool_arguments is None:
+            return super().read(completion)
+        if (refused := refusal(completion)) is not None:
+            return [refused]
+        arguments = _unwrapped(completion.tool_arguments)
+        if not is_complete(completion) and not self._is_entire(arguments):
+            return [CUT_OFF]
+        return [self._of_fields(arguments, "the arguments of the tool call are not JSON")]
+
+    def _of_text(self, text: str) -> Reading:
+        return self._of_fields(text, "the judge called no tool and wrote no JSON object")
+
+
+def _unwrapped(arguments: str) -> str:
+    """Return the arguments of a call; some servers write them as JSON within a JSON string."""
+    if not arguments.lstrip().startswith('"'):
+        return arguments
+    try:
+        inner = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return arguments
+    return inner if isinstance(inner, str) and inner.lstrip().startswith("{") else arguments

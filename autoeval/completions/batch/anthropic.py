@@ -19,15 +19,14 @@ from autoeval.completions.batch.apis import (
 from autoeval.completions.batch.streams import bounded_client
 from autoeval.completions.pricing import BATCH
 from autoeval.completions.providers.anthropic import AnthropicProvider, body, read
-from autoeval.completions.providers.failures import printable
-from autoeval.types import Endpoint, Failure, FailureKind, Request
+from autoeval.completions.providers.failures import printable, reported_failure
+from autoeval.completions.providers.fields import mapping
+from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
 
 _PATH = "/v1/messages/batches"
 _RECENT_JOBS = 100
 _APART_SECONDS = 900.0
 """How far the provider's time of a job may be from ours: clocks differ, and submitting takes a while."""
-_PERMANENT = frozenset({"invalid_request_error", "request_too_large"})
-_NO_ACCESS = frozenset({"authentication_error", "permission_error", "billing_error", "not_found_error"})
 
 
 class AnthropicBatches:
@@ -115,24 +114,18 @@ class AnthropicBatches:
             return self._client.messages.batches.retrieve(job_id)
 
     def _outcome(self, line: dict[str, Any]) -> Outcome:
-        result = line["result"]
-        match result["type"]:
+        result = mapping(line.get("result"))
+        match result.get("type"):
             case "succeeded":
-                return replace(read(result["message"], 0.0), processing=BATCH)
+                outcome = read(result.get("message"), 0.0, self._key)
+                return replace(outcome, processing=BATCH) if isinstance(outcome, Completion) else outcome
             case "errored":
-                error = result["error"].get("error", result["error"])
-                message = printable(str(error.get("message") or error.get("type")), self._key)
-                return Failure(_kind(error.get("type")), message)
+                error = mapping(result.get("error"))
+                return replace(reported_failure(error, self._key), is_answered=False)
             case "canceled":
                 return Failure(FailureKind.NOT_ASKED, "the batch was cancelled")
             case reason:
                 return Failure(FailureKind.SERVER_ERROR, printable(f"the request {reason} in its batch"))
-
-
-def _kind(error: Any) -> FailureKind:
-    if error in _PERMANENT:
-        return FailureKind.INVALID_REQUEST
-    return FailureKind.REFUSED if error in _NO_ACCESS else FailureKind.SERVER_ERROR
 
 
 def _seconds(moment: datetime | str) -> float:

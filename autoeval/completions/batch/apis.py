@@ -1,6 +1,5 @@
 """What a batch API has to do for us, the two that do it, and what goes wrong with both in one way."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 from autoeval.completions.batch.streams import stream_lines
 from autoeval.completions.providers import LOCAL
 from autoeval.completions.providers.failures import connection_failure, malformed, status_failure
+from autoeval.completions.providers.fields import decode
 from autoeval.completions.providers.remote import without_key
 from autoeval.errors import AutoevalError, UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
@@ -161,7 +161,7 @@ def read_results(
     url = f"{str(client.base_url).rstrip('/')}/{path.lstrip('/')}"
     for line in stream_lines(url, sent, timeout, partial(_unread, key)):
         try:
-            entry = json.loads(without_key(line, key))
+            entry = decode(without_key(line, key))
             name = entry["custom_id"]
         except (ValueError, LookupError, TypeError, RecursionError):
             continue
@@ -169,7 +169,7 @@ def read_results(
             continue
         try:
             yield name, read(entry)
-        except (ValueError, LookupError, TypeError, AttributeError) as wrong:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
             yield name, malformed(wrong)
 
 

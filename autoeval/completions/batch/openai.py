@@ -16,7 +16,8 @@ from autoeval.completions.batch.apis import (
 )
 from autoeval.completions.batch.streams import bounded_client
 from autoeval.completions.pricing import BATCH
-from autoeval.completions.providers.failures import printable, status_failure
+from autoeval.completions.providers.failures import reported_failure, status_failure
+from autoeval.completions.providers.fields import count, mapping
 from autoeval.completions.providers.keys import find_key
 from autoeval.completions.providers.openai import body, read
 from autoeval.completions.providers.presets import PRESETS, address_of
@@ -118,13 +119,13 @@ class OpenAIBatches:
             return self._client.batches.retrieve(job_id)
 
     def _outcome(self, line: dict[str, Any]) -> Outcome:
-        response, error = line.get("response") or {}, line.get("error")
-        if error and "cancel" in str(error.get("code")):
+        response, error = mapping(line.get("response")), line.get("error")
+        if error and "cancel" in str(mapping(error).get("code")):
             return Failure(FailureKind.NOT_ASKED, "the batch was cancelled")
         if error:
-            message = printable(str(error.get("message") or error.get("code")), self._key)
-            return Failure(FailureKind.SERVER_ERROR, message)
-        if response["status_code"] != 200:
-            return status_failure(response["status_code"], response.get("body"), {}, self._key)
-        outcome = read(response["body"], 0.0, self._key)
+            return reported_failure({"error": error}, self._key)
+        status = count(response.get("status_code"))
+        if status is not None and status != 200:
+            return status_failure(status, response.get("body"), {}, self._key)
+        outcome = read(response.get("body"), 0.0, self._key)
         return replace(outcome, processing=BATCH) if isinstance(outcome, Completion) else outcome

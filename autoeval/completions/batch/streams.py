@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
-from autoeval.completions.providers.failures import MalformedReplyError
-from autoeval.completions.providers.remote import MOST_BYTES
+from autoeval.completions.providers.unpacking import MOST_BYTES, Unpacker
 
 MOST_FILE_BYTES = 8 * 2**30
 """The largest file of results that is read; it is never in memory as a whole."""
@@ -80,19 +79,18 @@ def bounded_client(sdk: ModuleType) -> Any:
 
     def bound(response: httpx2.Response) -> None:
         assert isinstance(response.stream, httpx2.SyncByteStream)
-        response.stream = _BoundedStream(response.stream)
+        unpacker = Unpacker(response.headers.pop("content-encoding", "identity"))
+        response.stream = _BoundedStream(response.stream, unpacker)
 
     class _BoundedStream(httpx2.SyncByteStream):
-        def __init__(self, stream: httpx2.SyncByteStream) -> None:
+        def __init__(self, stream: httpx2.SyncByteStream, unpacker: Unpacker) -> None:
             self._stream = stream
+            self._unpacker = unpacker
 
         def __iter__(self) -> Iterator[bytes]:
-            n_bytes = 0
             for chunk in self._stream:
-                n_bytes += len(chunk)
-                if n_bytes > MOST_BYTES:
-                    raise MalformedReplyError(f"the reply is larger than {MOST_BYTES // 2**20} MB")
-                yield chunk
+                yield from self._unpacker.feed(chunk)
+            self._unpacker.end()
 
         def close(self) -> None:
             self._stream.close()

@@ -1,16 +1,22 @@
 """Anthropic's messages protocol."""
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
-from autoeval.completions.providers.failures import MalformedReplyError
+from autoeval.completions.providers.failures import (
+    MalformedReplyError,
+    hinted,
+    printable,
+    reported_failure,
+)
+from autoeval.completions.providers.fields import arguments, count, mapping, optional_text
 from autoeval.completions.providers.keys import check_address, find_key
 from autoeval.completions.providers.parameters import adapt
+from autoeval.completions.providers.reasoning import EFFORT
 from autoeval.completions.providers.remote import RemoteProvider
 from autoeval.errors import UsageError
-from autoeval.types import Completion, Endpoint, Request
+from autoeval.types import Completion, Endpoint, Failure, Request
 
 _FINISH_REASONS = {
     "end_turn": "stop",
@@ -20,6 +26,7 @@ _FINISH_REASONS = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
+_THINKING = frozenset({"thinking", "redacted_thinking"})
 
 
 class AnthropicProtocol(RemoteProvider):
@@ -31,8 +38,8 @@ class AnthropicProtocol(RemoteProvider):
     def _body(self, request: Request) -> dict[str, Any]:
         return body(request)
 
-    def _read(self, reply: Any, seconds: float) -> Completion:
-        return read(reply, seconds)
+    def _read(self, reply: Any, seconds: float) -> Completion | Failure:
+        return read(reply, seconds, self._key)
 
 
 class AnthropicProvider(AnthropicProtocol):
@@ -67,6 +74,8 @@ def body(request: Request) -> dict[str, Any]:
         parameters["stop_sequences"] = [parameters["stop_sequences"]]
     if "response_format" in parameters:
         parameters["output_config"] = _output_config(parameters.pop("response_format"))
+    if EFFORT in parameters:
+        parameters = _with_effort(parameters, parameters.pop(EFFORT))
     if "tools" in parameters:
         parameters["tools"] = [_tool(tool) for tool in parameters["tools"]]
     if "tool_choice" in parameters:
@@ -80,41 +89,64 @@ def body(request: Request) -> dict[str, Any]:
     return {"model": request.model, **({"system": system} if system else {}), "messages": turns, **parameters}
 
 
-def read(reply: Any, seconds: float) -> Completion:
+def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
     """Read a decoded reply; thinking blocks are not part of its text.
 
+    Args:
+        reply: the decoded JSON.
+        seconds: how long it took.
+        key: the key that was sent, never to be repeated in a message.
+
     Raises:
-        ValueError, TypeError, LookupError, AttributeError: it is not what the protocol promises.
+        MalformedReplyError: it is not what the protocol promises.
     """
-    if not isinstance(reply.get("content"), list):
-        raise MalformedReplyError("the reply has no content")
-    blocks = reply["content"]
-    usage = reply.get("usage") or {}
-    calls = [block["input"] for block in blocks if block["type"] == "tool_use"]
-    reason = reply.get("stop_reason")
+    fields = mapping(reply)
+    if fields.get("type") == "error" or fields.get("error"):
+        return reported_failure(reply, key)
+    content = fields.get("content")
+    if isinstance(content, str):  # some gateways shorten it
+        content = [{"type": "text", "text": content}]
+    if not isinstance(content, list):
+        raise MalformedReplyError(hinted(f"the reply has no content: {printable(str(reply), key)[:100]}"))
+    blocks = [mapping(block) for block in content]
+    usage = mapping(fields.get("usage"))
+    reason = optional_text(fields.get("stop_reason"))
+    calls = [block.get("input") for block in blocks if block.get("type") == "tool_use"]
     return Completion(
-        text="".join(block["text"] for block in blocks if block["type"] == "text"),
-        finish_reason=_FINISH_REASONS.get(reason, reason),
-        tool_arguments=json.dumps(calls[0], ensure_ascii=False) if calls else None,
-        model=reply.get("model"),
+        text="".join(
+            optional_text(block.get("text")) or "" for block in blocks if block.get("type") == "text"
+        ),
+        finish_reason=_FINISH_REASONS.get(reason, reason) if reason else None,
+        tool_arguments=arguments(calls[0]) if calls else None,
+        model=optional_text(fields.get("model")),
         input_tokens=_input_tokens(usage),
-        output_tokens=usage.get("output_tokens"),
+        output_tokens=count(usage.get("output_tokens")),
         seconds=seconds,
+        reasoning_tokens=count(mapping(usage.get("output_tokens_details")).get("thinking_tokens")),
+        has_reasoning=any(block.get("type") in _THINKING for block in blocks),
     )
 
 
 def _input_tokens(usage: Mapping[str, Any]) -> int | None:
     """Return the whole prompt's tokens; the protocol counts those read from its prompt cache apart."""
-    if "input_tokens" not in usage:
+    fresh = count(usage.get("input_tokens"))
+    if fresh is None:
         return None
     cached = ("cache_creation_input_tokens", "cache_read_input_tokens")
-    return int(usage["input_tokens"]) + sum(int(usage.get(name) or 0) for name in cached)
+    return fresh + sum(count(usage.get(name)) or 0 for name in cached)
 
 
 def _output_config(response_format: Mapping[str, Any]) -> dict[str, Any]:
     if response_format.get("type") != "json_schema":
         raise UsageError("Anthropic's models take a response_format of type 'json_schema' only.")
     return {"format": {"type": "json_schema", "schema": response_format["json_schema"]["schema"]}}
+
+
+def _with_effort(parameters: dict[str, Any], effort: str) -> dict[str, Any]:
+    """Say an effort in this protocol's words, beside the form of the reply, which stands in the same place."""
+    if effort == "none":
+        return {"thinking": {"type": "disabled"}, **parameters}
+    return {**parameters, "output_config": {**parameters.get("output_config", {}), "effort": effort}}
 
 
 def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:

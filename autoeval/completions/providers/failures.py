@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from autoeval.completions.providers.limits import retry_after
+from autoeval.completions.providers.meanings import described, is_wrong_address, meant
 from autoeval.types import Failure, FailureKind
 
 _LONGEST_MESSAGE = 400
@@ -18,17 +19,17 @@ _KINDS = {
     409: FailureKind.SERVER_ERROR,
     413: FailureKind.INVALID_REQUEST,
     422: FailureKind.INVALID_REQUEST,
+    423: FailureKind.SERVER_ERROR,
+    424: FailureKind.SERVER_ERROR,  # what the gateway asks has failed
     425: FailureKind.SERVER_ERROR,
     429: FailureKind.RATE_LIMITED,
+    451: FailureKind.FILTERED,
+    498: FailureKind.SERVER_ERROR,
+    499: FailureKind.SERVER_ERROR,  # a gateway's own client has gone
 }
-_NO_MONEY = frozenset(
-    {"insufficient_quota", "billing_not_active", "billing_hard_limit_reached", "billing_error"}
-)
-_NO_ACCESS = frozenset({"invalid_api_key", "model_not_found", "account_deactivated", "unknown_model"})
-_NO_ACCESS_MESSAGE = re.compile(
-    r"credit balance|api[ _-]?key (is )?(not valid|invalid|expired|not found)", re.IGNORECASE
-)
-_NOT_FOUND_HINT = "check the model's name and the address (OpenAI-compatible addresses usually end in /v1)"
+_LONE = re.compile("[\ud800-\udfff]")
+_MARKUP = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<[^>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_HINT = "check the model's name and the address (OpenAI-compatible addresses usually end in /v1)"
 
 
 class MalformedReplyError(ValueError):
@@ -46,13 +47,35 @@ def status_failure(status: int, error: Any, headers: Mapping[str, str], key: str
     """
     if 300 <= status < 400:
         return Failure(FailureKind.REFUSED, printable(_redirect(headers.get("location", "")), key))
-    codes, message = _describe(error)
-    kind = _KINDS.get(status, FailureKind.SERVER_ERROR if status >= 500 else FailureKind.REFUSED)
-    if codes & (_NO_MONEY | _NO_ACCESS) or (status == 400 and _NO_ACCESS_MESSAGE.search(message)):
-        kind = FailureKind.REFUSED
-    hint = f" ({_NOT_FOUND_HINT})" if status == 404 else ""
+    codes, message = described(error)
+    kind = meant(codes, message, status)
+    if kind is None:
+        kind = _KINDS.get(status, FailureKind.SERVER_ERROR if status >= 500 else FailureKind.REFUSED)
     wait = retry_after(headers) if kind in (FailureKind.RATE_LIMITED, FailureKind.SERVER_ERROR) else None
-    return Failure(kind, f"{printable(message, key) or 'no explanation'} (HTTP {status}){hint}", wait)
+    told = f"{printable(message, key) or 'no explanation'} (HTTP {status})"
+    return Failure(kind, hinted(told) if status in (404, 405) else told, wait)
+
+
+def reported_failure(error: Any, key: str = "") -> Failure:
+    """Turn an error that a server reports with a successful status into a Failure.
+
+    Args:
+        error: the decoded body, or what it has under `error`.
+        key: the key that was sent, never to be repeated.
+    """
+    codes, message = described(error)
+    status = next((int(code) for code in codes if code.isdecimal() and 400 <= int(code) < 600), 200)
+    kind = meant(codes, message, status)
+    if kind is None:
+        kind = _KINDS.get(status, FailureKind.REFUSED if 400 <= status < 500 else FailureKind.SERVER_ERROR)
+    code = f" with error code {status}" if status != 200 else ""
+    told = f"{printable(message, key) or 'no explanation'} (HTTP 200{code})"
+    return Failure(kind, hinted(told) if is_wrong_address(message) else told, is_answered=True)
+
+
+def hinted(message: str) -> str:
+    """Add what is usually wrong where nothing that can answer lies at an address."""
+    return f"{message} ({_HINT})"
 
 
 def connection_failure(error: BaseException) -> Failure:
@@ -80,8 +103,20 @@ def printable(message: str, key: str = "") -> str:
     """Shorten a server's message and take out what must not reach a terminal or a log."""
     if key:
         message = message.replace(key, "[key]")
-    message = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", message).strip()
+    message = re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", whole(plain_text(message))).strip()
     return message if len(message) <= _LONGEST_MESSAGE else message[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def whole(text: str) -> str:
+    """Replace halves of characters, which nothing can be written with."""
+    return text if text.isascii() else _LONE.sub("\ufffd", text)
+
+
+def plain_text(message: str) -> str:
+    """Return what a web page says, anything else as it is."""
+    if message.lstrip()[:1] != "<" or "html" not in message[:400].lower():
+        return message
+    return re.sub(r"\s+", " ", _MARKUP.sub(" ", message)).strip()
 
 
 def _redirect(location: str) -> str:
@@ -95,18 +130,6 @@ def _redirect(location: str) -> str:
         f"the endpoint redirects to {where or 'nowhere'}, and what is asked goes only where you send it: if that is "
         "the server you mean, give its address with --judge_base_url (or --generator_base_url)"
     )
-
-
-def _describe(error: Any) -> tuple[set[str], str]:
-    """Return the error codes and the message; servers wrap them in `error`, in a list, or not at all."""
-    if isinstance(error, list) and error:
-        error = error[0]
-    inner = error.get("error", error) if isinstance(error, dict) else error
-    if not isinstance(inner, dict):
-        return set(), str(inner or "")
-    codes = {str(inner.get(name)) for name in ("code", "type") if inner.get(name)}
-    message = inner.get("message") or inner.get("detail") or inner
-    return codes, str(message)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -1,14 +1,25 @@
 """OpenAI's chat and completion protocols, at OpenAI or at any server that speaks them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from autoeval.completions.providers.failures import MalformedReplyError, status_failure
+from autoeval.completions.providers.failures import (
+    MalformedReplyError,
+    hinted,
+    printable,
+    reported_failure,
+)
+from autoeval.completions.providers.fields import count, mapping, optional_text
 from autoeval.completions.providers.keys import find_key
+from autoeval.completions.providers.logprobs import read_logprobs
+from autoeval.completions.providers.messages import message_of
 from autoeval.completions.providers.parameters import adapt
 from autoeval.completions.providers.presets import PRESETS, address_of
 from autoeval.completions.providers.remote import RemoteProvider
-from autoeval.types import Completion, Endpoint, Failure, Request, TokenLogprobs
+from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
+
+_FILTERED = frozenset({"content_filter", "content_filtered", "safety", "SAFETY", "PROHIBITED_CONTENT"})
+_BROKEN_OFF = frozenset({"error", "abort", "aborted", "failed", "insufficient_system_resource"})
 
 
 class OpenAIProtocol(RemoteProvider):
@@ -64,77 +75,92 @@ def _messages(request: Request) -> list[dict[str, str]]:
 def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
     """Read a decoded reply of either protocol.
 
+    What only accompanies a verdict (counts, names, unused log probabilities) is taken where it is what it should be,
+    and costs no reply where it is not.
+
     Args:
         reply: the decoded JSON.
         seconds: how long it took.
         key: the key that was sent, never to be repeated in a message.
 
     Raises:
-        ValueError, TypeError, LookupError, AttributeError: it is not what the protocol promises.
+        MalformedReplyError: it is not what the protocol promises.
     """
-    if "choices" not in reply and "error" in reply:  # some gateways report errors with status 200
-        code = reply["error"].get("code") if isinstance(reply["error"], dict) else None
-        return status_failure(code if isinstance(code, int) and code >= 400 else 500, reply, {}, key)
-    if not reply.get("choices"):
-        raise MalformedReplyError("the reply has no choices")
-    choice = reply["choices"][0]
-    usage = reply.get("usage") or {}
-    message = choice["message"] if "message" in choice else {"content": choice["text"]}
+    fields = mapping(reply)
+    choice = _first_choice(fields)
+    if (error := _error_in(fields, choice)) is not None:
+        return reported_failure(error, key)
+    said = message_of(choice) if choice is not None else None
+    reason = _finish_reason(choice)
+    if said is None or (reason in _FILTERED and not said.says_anything):
+        if (why := _filter_in(fields, reason)) is not None:
+            return Failure(FailureKind.FILTERED, printable(why, key), is_answered=True)
+        missing = "choices" if choice is None else "message"
+        raise MalformedReplyError(hinted(f"the reply has no {missing}: {printable(str(reply), key)[:100]}"))
+    usage = mapping(fields.get("usage"))
+    details = mapping(usage.get("completion_tokens_details"))
     return Completion(
-        text=_text(message.get("content")),
-        finish_reason=_optional_text(choice.get("finish_reason")),
-        tool_arguments=_tool_arguments(message),
-        refusal=_optional_text(message.get("refusal")),
-        logprobs=_logprobs(choice.get("logprobs") or {}),
-        model=_optional_text(reply.get("model")),
-        input_tokens=_optional_count(usage.get("prompt_tokens")),
-        output_tokens=_optional_count(usage.get("completion_tokens")),
+        text=said.text,
+        finish_reason=reason,
+        tool_arguments=said.tool_arguments,
+        refusal=said.refusal,
+        logprobs=read_logprobs(mapping(choice).get("logprobs")),
+        model=optional_text(fields.get("model")),
+        input_tokens=count(usage.get("prompt_tokens")),
+        output_tokens=_output_tokens(usage),
         seconds=seconds,
+        reasoning_tokens=count(details.get("reasoning_tokens")),
+        has_reasoning=said.has_reasoning,
     )
 
 
-def _text(content: Any) -> str:
-    """Return a message's text; some servers send it in parts, reasoning among them."""
-    if content is None:
-        return ""
-    if isinstance(content, str):
-        return content
-    return "".join(part["text"] for part in content if part["type"] == "text")
+def _output_tokens(usage: Mapping[str, Any]) -> int | None:
+    """Return everything that is paid as output; Gemini counts its reasoning in the total alone."""
+    given, made, total = (
+        count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    )
+    if given is None or made is None or total is None:
+        return made
+    return max(made, total - given)
 
 
-def _tool_arguments(message: Mapping[str, Any]) -> str | None:
-    calls = message.get("tool_calls")
-    function = calls[0]["function"] if calls else message.get("function_call")
-    return _optional_text(function["arguments"]) if function else None
+def _first_choice(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    choices = reply.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return None
+    return choices[0] if isinstance(choices[0], Mapping) else None
 
 
-def _logprobs(logprobs: Mapping[str, Any]) -> tuple[TokenLogprobs, ...]:
-    if logprobs.get("content"):
-        return tuple(
-            TokenLogprobs(
-                token["token"],
-                float(token["logprob"]),
-                tuple((top["token"], float(top["logprob"])) for top in token.get("top_logprobs") or ()),
-            )
-            for token in logprobs["content"]
-        )
-    if logprobs.get("tokens"):  # completion models
-        tops: Sequence[Any] = logprobs.get("top_logprobs") or [None] * len(logprobs["tokens"])
-        return tuple(
-            # the first token of an echoed prompt has no probability
-            TokenLogprobs(
-                token, float(logprob or 0.0), tuple((text, float(p)) for text, p in (top or {}).items())
-            )
-            for token, logprob, top in zip(logprobs["tokens"], logprobs["token_logprobs"], tops, strict=True)
-        )
-    return ()
+def _error_in(reply: Mapping[str, Any], choice: Mapping[str, Any] | None) -> Any:
+    """Return the error that a reply reports, in whichever place; None where it reports none."""
+    if reply.get("error"):  # also beside choices, which then hold what came before it
+        return reply
+    if choice is None:
+        return reply if _is_report(reply) else None
+    if choice.get("error"):
+        return choice
+    reason = _finish_reason(choice)
+    return f"the model's server broke off (finish_reason {reason})" if reason in _BROKEN_OFF else None
 
 
-def _optional_text(value: Any) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise MalformedReplyError(f"the reply has {type(value).__name__} where text belongs")
-    return value
+def _is_report(reply: Mapping[str, Any]) -> bool:
+    """Whether a reply without choices reports an error in words of its own."""
+    if reply.get("type") == "error" or reply.get("success") is False or reply.get("detail"):
+        return True
+    return "choices" not in reply and isinstance(reply.get("message"), str)
 
 
-def _optional_count(value: Any) -> int | None:
-    return None if value is None else int(value)
+def _filter_in(reply: Mapping[str, Any], reason: str | None) -> str | None:
+    """Return why a reply without words was filtered; None where it does not say so."""
+    feedback = reply.get("promptFeedback") or reply.get("prompt_feedback")
+    if blocked := mapping(feedback).get("blockReason") or mapping(feedback).get("block_reason"):
+        return f"the prompt was blocked ({blocked})"
+    if reason in _FILTERED:
+        return f"the server's filter let no reply through (finish_reason {reason})"
+    is_blocked = reply.get("choices") == [] and "usage" in reply
+    return "the server answered with no choice, as where a filter blocks the prompt" if is_blocked else None
+
+
+def _finish_reason(choice: Mapping[str, Any] | None) -> str | None:
+    reason = mapping(choice).get("finish_reason")
+    return optional_text(mapping(reason).get("type") if isinstance(reason, Mapping) else reason)

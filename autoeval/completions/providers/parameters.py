@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from autoeval.completions.providers.reasoning import EFFORT, plain_name
 from autoeval.errors import UsageError, nearest
 
 _SAMPLING = frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias"})
@@ -22,10 +23,10 @@ _NOT_ANTHROPIC = _LOGPROBS | {
     "presence_penalty",
     "frequency_penalty",
     "logit_bias",
-    "reasoning_effort",
 }
 
 
+_CLOUDS = frozenset({"bedrock", "vertex"})
 _SAME_RULES = {"azure": "openai", "openrouter": "openai"}
 
 
@@ -56,7 +57,15 @@ RULES: tuple[Rule, ...] = (
         r"gpt-5\.[1-4](-mini|-nano)?(-\d{4}-\d{2}-\d{2})?$",
         _TO_COMPLETION_TOKENS,
         _SAMPLING | _LOGPROBS,
-        unless=("reasoning_effort", frozenset({None, "none"})),
+        unless=(EFFORT, frozenset({None, "none"})),
+    ),
+    # These reason by default, but can be told not to, and sample then.
+    Rule(
+        "openai",
+        r"gpt-6-(luna|sol)",
+        _TO_COMPLETION_TOKENS,
+        _SAMPLING | _LOGPROBS | {"stop"},
+        unless=(EFFORT, frozenset({"none"})),
     ),
     # Reasoning models refuse everything that would steer sampling.
     Rule("openai", r"(o\d|gpt-[5-9]|codex)", _TO_COMPLETION_TOKENS, _SAMPLING | _LOGPROBS | {"stop"}),
@@ -73,7 +82,7 @@ RULES: tuple[Rule, ...] = (
     Rule("groq", r"", _TO_TOKENS, _LOGPROBS | {"logit_bias"}),
     Rule("mistral", r"", {**_TO_TOKENS, "seed": "random_seed"}, _LOGPROBS | {"logit_bias"}),
     Rule("together", r"", _TO_TOKENS, counts_logprobs=True),
-    # From Opus 4.7 on, sampling cannot be steered.
+    # From Opus 4.7 on, sampling cannot be steered, and the effort can be named.
     Rule(
         "anthropic",
         r"claude-(opus-4-[7-9]|[a-z]+-([5-9]|[1-9]\d)(?!\d))",
@@ -85,7 +94,7 @@ RULES: tuple[Rule, ...] = (
         "anthropic",
         r"",
         {**_TO_TOKENS, "stop": "stop_sequences"},
-        _NOT_ANTHROPIC,
+        _NOT_ANTHROPIC | {EFFORT},
         default={"max_tokens": 4096},
     ),
 )
@@ -114,6 +123,12 @@ def adapt(family: str, model: str, parameters: Mapping[str, Any]) -> dict[str, A
     return {**rule.default, **{rule.rename.get(name, name): value for name, value in capped.items()}}
 
 
+def drops_logprobs(provider: str, model: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether log probabilities that a request wants are left out because its model gives none."""
+    family = "anthropic" if provider in _CLOUDS and "claude" in model else provider
+    return bool(parameters.get("logprobs")) and "logprobs" not in adapt(family, model, parameters)
+
+
 def refuse_unknown(provider: str, parameters: Iterable[str], known: Collection[str]) -> None:
     """Refuse parameters that a local model would silently not get.
 
@@ -134,7 +149,7 @@ def _with_counted_logprobs(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rule(family: str, model: str) -> Rule:
-    name = re.sub(r"^.*/|^.*\banthropic\.|^ft:", "", model)
+    name = plain_name(model)
     families = (_SAME_RULES.get(family, family), "openai_compatible")
     fitting = (
         rule for family in families for rule in RULES if rule.family == family and re.match(rule.model, name)

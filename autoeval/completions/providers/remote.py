@@ -5,7 +5,6 @@ more processor time than everything else together, and every reply is bounded in
 """
 
 import asyncio
-import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ import aiohttp
 import httpx2
 
 from autoeval.completions.providers import Reply
+from autoeval.completions.providers.event_streams import assembled, is_event_stream
 from autoeval.completions.providers.failures import (
     MalformedReplyError,
     connection_failure,
@@ -23,12 +23,12 @@ from autoeval.completions.providers.failures import (
     printable,
     status_failure,
 )
+from autoeval.completions.providers.fields import decimal, decode, decode_reply
 from autoeval.completions.providers.limits import quota
+from autoeval.completions.providers.unpacking import MOST_BYTES, Unpacker, too_large
 from autoeval.types import Completion, Failure, FailureKind, Request
 
 _LEAST_KEY = 8
-MOST_BYTES = 16 * 2**20
-"""The largest reply that is read."""
 
 
 class RemoteProvider(ABC):
@@ -93,12 +93,19 @@ class RemoteProvider(ABC):
             )
         except self._credential_errors as error:
             return Reply(Failure(FailureKind.REFUSED, printable(str(error), self._key)))
+        return Reply(self._outcome(response, time.perf_counter() - started), quota(response.headers))
+
+    def _outcome(self, response: httpx2.Response, seconds: float) -> Completion | Failure:
+        content, content_type = (
+            without_key(response.content, self._key),
+            response.headers.get("content-type", ""),
+        )
         try:
-            content = without_key(response.content, self._key)
-            outcome = self._read(json.loads(content), time.perf_counter() - started)
+            if is_event_stream(content, content_type):
+                return self._read(assembled(content), seconds)
+            return self._read(decode_reply(content, response.status_code, content_type), seconds)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            outcome = malformed(error)
-        return Reply(outcome, quota(response.headers))
+            return malformed(error)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -131,36 +138,30 @@ def without_key(content: bytes, key: str) -> bytes:
 
 def _decoded(response: httpx2.Response) -> Any:
     try:
-        return json.loads(response.content)
+        return decode(response.content)
     except (ValueError, RecursionError):
-        return response.text
+        return response.content.decode("utf-8", "replace")
 
 
 async def _bound(response: httpx2.Response) -> None:
     """Let no reply exhaust the memory: neither a long one nor a small one that decompresses to a long one."""
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise MalformedReplyError("the reply is compressed although that was not asked for")
-    if int(response.headers.get("content-length", 0)) > MOST_BYTES:
-        raise _too_large()
+    unpacker = Unpacker(response.headers.pop("content-encoding", "identity"))
+    if decimal(response.headers.get("content-length", 0)) > MOST_BYTES:
+        raise too_large()
     assert isinstance(response.stream, httpx2.AsyncByteStream)
-    response.stream = _BoundedStream(response.stream)
+    response.stream = _BoundedStream(response.stream, unpacker)
 
 
 class _BoundedStream(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    def __init__(self, stream: httpx2.AsyncByteStream, unpacker: Unpacker) -> None:
         self._stream = stream
+        self._unpacker = unpacker
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        n_bytes = 0
         async for chunk in self._stream:
-            n_bytes += len(chunk)
-            if n_bytes > MOST_BYTES:
-                raise _too_large()
-            yield chunk
+            for unpacked in self._unpacker.feed(chunk):
+                yield unpacked
+        self._unpacker.end()
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-
-
-def _too_large() -> MalformedReplyError:
-    return MalformedReplyError(f"the reply is larger than {MOST_BYTES // 2**20} MB; it was not read")

@@ -17,6 +17,16 @@ def is_dialect(data: Mapping[str, Any]) -> bool:
     )
 
 
+def is_theirs(name: str, folder: str) -> bool:
+    """Whether a config of that name comes with alpaca_eval 0.6.6.
+
+    Args:
+        name: of a config.
+        folder: `evaluators_configs` or `models_configs`.
+    """
+    return name in Path(__file__).with_name(f"{folder}.txt").read_text(encoding="utf-8").splitlines()
+
+
 def installed(folder: str) -> Path | None:
     """Return a folder of the alpaca_eval package where it is installed beside us; the package is not imported.
 

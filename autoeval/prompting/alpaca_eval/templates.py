@@ -48,6 +48,9 @@ def read_template(template: str, root: Path, where: str) -> str:
         return template
     if "\0" in template:
         raise UsageError(f"{where}: the prompt {template!r} is no file name: it holds a null character.")
+    here = Path.cwd()
+    if not (root / template).is_file() and (here / template).is_file():
+        root = here  # where the command runs, as AlpacaEval with `base_dir: .` resolves it
     path = (root / template).resolve()
     if not template.strip():
         raise UsageError(f"{where}: 'prompt_template' is empty. Name a file, or write the prompt there.")

@@ -20,7 +20,8 @@ N = 20
 def run(
     folder: Path, server: BatchServer, protocol: str, n: int = N, **parameters: Any
 ) -> autoeval.Evaluation:
-    quiet = {"precomputed_leaderboard": None, "no_report": True, "batch": True, **parameters}
+    """Ask everything in jobs: with `go_on`, none is asked live first."""
+    quiet = {"precomputed_leaderboard": None, "no_report": True, "batch": True, "go_on": True, **parameters}
     return evaluate_small(folder, server, protocol, n, **quiet)
 
 
@@ -33,7 +34,13 @@ def pending(folder: Path, server: BatchServer, protocol: str, **parameters: Any)
 def start(folder: Path, server: BatchServer, protocol: str, *flags: str, n: int = N) -> subprocess.Popen[str]:
     outputs, reference = write_outputs(folder, n)
     return start_command(
-        *(f"--model_outputs={outputs}", f"--reference_outputs={reference}", "--no_report", "--batch"),
+        *(
+            f"--model_outputs={outputs}",
+            f"--reference_outputs={reference}",
+            "--no_report",
+            "--batch",
+            "--go_on",
+        ),
         *(f"--annotators_config={JUDGES[protocol]}", f"--judge_base_url={address(server, protocol)}"),
         *(f"--caching_path={folder / 'cache.sqlite'}", f"--output_path={folder / 'results'}", *flags),
         ANTHROPIC_API_KEY="sk-test",

@@ -8,7 +8,7 @@ import pytest
 from autoeval.completions.providers import body, create
 from autoeval.completions.providers.anthropic import read
 from autoeval.errors import UsageError
-from autoeval.types import Endpoint, Message, Request
+from autoeval.types import Completion, Endpoint, Message, Request
 from tests.completions.providers.asking import ask, endpoint_of, request_to
 from tests.servers import JudgeServer, always
 
@@ -73,7 +73,9 @@ def test_thinking_is_not_part_of_the_text() -> None:
         {"type": "text", "text": "a"},
         {"type": "text", "text": "b"},
     ]
-    assert read({"content": blocks, "stop_reason": "end_turn"}, 0).text == "ab"
+    completion = read({"content": blocks, "stop_reason": "end_turn"}, 0)
+    assert isinstance(completion, Completion)
+    assert (completion.text, completion.has_reasoning) == ("ab", True)
 
 
 def test_cached_prompt_tokens_count() -> None:
@@ -84,6 +86,7 @@ def test_cached_prompt_tokens_count() -> None:
         "output_tokens": 2,
     }
     completion = read({"content": [], "usage": usage}, 0)
+    assert isinstance(completion, Completion)
     assert (completion.input_tokens, completion.output_tokens) == (13, 2)
 
 

@@ -1,0 +1,61 @@
+"""Words that turn naming an output into something else than choosing it."""
+
+import re
+
+_NEARBY, _A_FEW_WORDS = 200, 50
+"""Characters around a mention that are looked at."""
+
+# English; then German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian
+_WORDS = (
+    "not never nor neither cannot no than over unlike against worse worst weaker weakest inferior poorer poorest "
+    "lesser less least lower lowest loser losing loses reject rejects rejected wrong incorrect bad runner "
+    "nicht kein keine keinen nie niemals weder noch als schlechter schlechtere schlechtester schlechteste "
+    "schwächer schwächere falsch verliert "
+    "pas jamais ni aucun aucune que pire moins mauvais mauvaise faux perd "
+    "nunca jamás peor menos ninguno ninguna mal mala malo "
+    "non mai né peggio peggiore meno nessuno "
+    "não nem pior nenhum nenhuma "
+    "niet geen nooit slechter slechtste minder "
+    "nigdy gorszy gorsza gorsze ani żaden "
+    "не нет ни никогда хуже худший слабее чем"
+)
+_NEGATIONS = frozenset(_WORDS.split())
+_ONLY_AFTER = frozenset(("fails", "lacks"))
+_UNSPACED = re.compile("不|没|沒|非|无|無|别|差|劣|弱|错|錯|悪|負け|ない|ません|않|아니|못|나쁜|열등")
+_WORD = re.compile(r"\w+(?:['’]\w+)?")
+_END_OF_SENTENCE = re.compile(r"[.!?;。！？；]")
+_GAP = r"[^\w,.:;!?\n]+"
+_DENIED = re.compile(
+    rf"(?:\b(?:not|never|no|cannot|nor|nicht|kein|pas|non|não|niet|nie|не)\b|n['’]t\b|不|没|非){_GAP}(?:\w+{_GAP}){{0,3}}$",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"[\W_]{0,6}?[?？]")
+
+
+def is_against_before(text: str, end: int | None = None) -> bool:
+    """Whether what stands before a mention (which begins at `end`), in its sentence, makes it no choice."""
+    end = len(text) if end is None else end
+    before = _END_OF_SENTENCE.split(text[max(0, end - _NEARBY) : end])[-1]
+    return _UNSPACED.search(before) is not None or any(map(_is_negation, _WORD.findall(before)))
+
+
+def is_against_after(text: str, start: int) -> bool:
+    """Whether one of the three words that follow a mention makes it no choice."""
+    after = text[start : start + _NEARBY]
+    words = _WORD.findall(after)[:3]
+    return _UNSPACED.search(after[:6]) is not None or any(
+        _is_negation(word) or word.lower() in _ONLY_AFTER for word in words
+    )
+
+
+def _is_negation(word: str) -> bool:
+    word = word.lower()
+    return word in _NEGATIONS or word.endswith(("n't", "n’t"))
+
+
+def is_doubted(text: str, start: int, end: int) -> bool:
+    """Whether a statement is denied, or asked, rather than said."""
+    if _QUESTION.match(text, end):
+        return True
+    before = text[max(0, start - _A_FEW_WORDS) : start]
+    return _DENIED.search(before) is not None

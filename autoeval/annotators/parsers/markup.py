@@ -1,0 +1,58 @@
+"""What a reply says to the eye: entities, full-width signs, tags, emphasis and LaTeX read as what they show."""
+
+import html
+import re
+
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
+_LOOK_ALIKE = str.maketrans(
+    {"≻": ">", "≫": ">", "﹥": ">", "⟩": ">", "≺": "<", "≪": "<", "﹤": "<", "⟨": "<", "，": ",", "、": ","}
+) | str.maketrans("「」『』【】《》〈〉〝〞„‚‘’‹›", '""""""""""""""\'\'""')
+_SEEN = {**_FULL_WIDTH, **_INVISIBLE, **_LOOK_ALIKE}
+
+_ESCAPED = re.compile(r"\\u003([cde])", re.IGNORECASE)
+_LATEX_SIGNS = (
+    (re.compile(r"\\(?:gt|succ|gg)(?![a-zA-Z])"), ">"),
+    (re.compile(r"\\(?:lt|prec|ll)(?![a-zA-Z])"), "<"),
+    (re.compile(r"\\[()\[\]]|\$"), " "),
+)
+_LATEX_TEXT = re.compile(r"\\(?:text\w{0,8}|math\w{0,8}|bf)\s{0,3}\{([^{}]*)\}")
+_LATEX_BOX = re.compile(r"\\[df]?box(?:ed)?\s{0,3}\{([^{}]*)\}")
+_SPECIAL_TOKEN = re.compile(r"<\|[^<>|\n]{1,40}\|>|<(?:end|start)_of_turn>")
+_INLINE_TAG = re.compile(
+    r"</?(?:b|i|u|em|strong|code|mark|span|font|small|big|sub|sup|tt|kbd)(?:\s[^<>\n]{0,200})?/?>",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"</?[a-zA-Z][\w:.-]{0,40}(?:\s[^<>\n]{0,200})?/?>|<!--|-->")
+_EMPHASIS = re.compile(r"(?<![^\W_])_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?![^\W_])")
+# What begins or ends a line of a quotation, a heading, a list or a table.
+_EDGE_OF_LINE = re.compile(
+    r"^[ \t]*(?:(?:[>|=/•]|#{1,6}|[-*+–—](?=[ \t]))[ \t]*)+|(?<![ \t])[ \t]*\|[ \t]*$", re.MULTILINE
+)
+
+
+def shown(text: str) -> str:
+    """Return a text or a label with full-width signs as ordinary ones and without invisible ones."""
+    return text if text.isascii() else text.translate(_SEEN)
+
+
+def without_markup(text: str, has_tags: bool = True) -> str:
+    """Return what a reader sees of a text.
+
+    Args:
+        text: the reply.
+        has_tags: whether what looks like a tag is one; no where labels look so.
+    """
+    for _ in range(2):  # some servers escape twice
+        text = html.unescape(text) if "&" in text else text
+    text = shown(text)
+    if "\\" in text or "$" in text:
+        text = _ESCAPED.sub(lambda match: {"c": "<", "d": "=", "e": ">"}[match[1].lower()], text)
+        text = _LATEX_TEXT.sub(r" \1 ", text)
+        text = _LATEX_BOX.sub(lambda match: f'"{match[1].strip()}"', text)
+        for pattern, sign in _LATEX_SIGNS:
+            text = pattern.sub(sign, text)
+    if has_tags and "<" in text:
+        text = _TAG.sub("\n", _INLINE_TAG.sub("", _SPECIAL_TOKEN.sub("\n", text)))
+    text = _EMPHASIS.sub("", text) if "_" in text else text
+    return _EDGE_OF_LINE.sub("", text)
