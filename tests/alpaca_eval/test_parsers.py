@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from autoeval.annotators.alpaca_eval.parsers import AMBIGUOUS, CONFLICT
+from autoeval.annotators.alpaca_eval.parsers import AMBIGUOUS
 from autoeval.annotators.alpaca_eval.reading import AlpacaEvalParser, check_parser
 from autoeval.annotators.parsers import Reading
+from autoeval.annotators.parsers.base import CONTRADICTION as CONFLICT
 from autoeval.annotators.parsers.base import CUT_OFF
 from autoeval.annotators.recorded import completion_of
 from autoeval.errors import UsageError

@@ -1,5 +1,6 @@
 """When a judge flips, and what is no verdict on a pair."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from autoeval.annotators.combine import is_flipped
 from autoeval.annotators.parsers import Parser, Reading
 from autoeval.annotators.plan import PlannedPair, Question
 from autoeval.annotators.read import read
+from autoeval.completions.cache import Entry
 from autoeval.completions.keys import request_key
 from autoeval.types import PREFERENCE, Annotation, Completion, Endpoint, Judgment, Request, Verdict
 from tests.annotators.planning import a_judge, a_pair
@@ -75,10 +77,10 @@ def test_a_verdict_outside_of_its_scale_is_none(value: object, monkeypatch: pyte
         assert found.failure == f"unparsed: the verdict {value!r} is not a number from 1 to 2"
 
 
-class Replies(dict[bytes, Completion]):
+class Replies(dict[bytes, Entry]):
     """Replies as a cache has them."""
 
-    def get_many(self, keys: list[bytes]) -> dict[bytes, Completion]:
+    def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, Entry]:
         return {key: self[key] for key in keys if key in self}
 
 
