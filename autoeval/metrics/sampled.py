@@ -52,8 +52,8 @@ def sampled_win_rate(
 
     The prediction f is recalibrated on what was paid: g = σ(a + b · logit f). With e = y − g on the k judged pairs
     and w = 1/π, the estimate is θ = mean_N(g) + Σ w e / Σ w. A guard of two losses and two wins, each of weight
-    N/n, gives the interval width where all residuals are equal, and its weight tapers off with 1 − n/N, as nothing is
-    left to guard against where all is known. Student's t with k − 3 degrees of freedom.
+    N/n, gives the interval width where all residuals are equal; it tapers off with 1 − n/N (its variance with the square), as
+    nothing is left to guard against where all is known. Student's t with k − 3 degrees of freedom.
 
     Args:
         shares: preference − 1 of each of N pairs, NaN where it was not paid for or could not be judged.
@@ -81,7 +81,7 @@ def sampled_win_rate(
     guard, weight = _GUARD - g_mean, count / n
     guarded_total = total + 4 * weight
     m4 = (float(w @ e) + weight * float(guard.sum())) / guarded_total
-    squares = float(factors @ (e - m4) ** 2) + taper * weight**2 * float(((guard - m4) ** 2).sum())
+    squares = float(factors @ (e - m4) ** 2) + taper**2 * weight**2 * float(((guard - m4) ** 2).sum())
     variance = (k + 4) / (k + 1) * squares / guarded_total**2
 
     mean = float(w @ y) / total
