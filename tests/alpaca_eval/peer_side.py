@@ -193,9 +193,11 @@ def metrics(question: dict[str, Any]) -> dict[str, Any]:
 
 def length_controlled(question: dict[str, Any]) -> dict[str, Any]:
     """Compute the length-controlled win rate of annotations."""
+    import alpaca_eval.metrics.glm_winrate as module
     import pandas as pd
     from alpaca_eval import metrics as functions
 
+    module.hf_hub_download = lambda **_: question["gamed"]  # what it would fetch
     rows = pd.DataFrame(question["annotations"])
     found = functions.get_length_controlled_winrate(rows, save_weights_dir=None, **question["kwargs"])
     return {name: float(value) for name, value in found.items()}
