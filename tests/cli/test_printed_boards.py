@@ -97,7 +97,7 @@ def test_formats(command: CommandLine) -> None:
     assert (found["name"], found["n_total"]) == ("model", 4)
     assert board("markdown").out.splitlines()[0] == "|  | win_rate | standard_error | n_total | avg_length |"
     people = board("table")
-    assert "95% interval" in people.out
+    assert "sampling only" in people.out
     assert "pairs judged" in people.out
     assert command(*JUDGED, "--output_format", "xml").code == 2
 
