@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
+from autoeval.leaderboards.fooling import how_it_fools
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.estimates import Estimate, WinRate
 from autoeval.pipeline.generating import Generation
@@ -117,6 +118,8 @@ class Evaluation:
     def cautions(self) -> list[str]:
         """What a reader must know before trusting the number."""
         cautions = [*self.warnings, *([f"length control: {self.caution}"] if self.caution else [])]
+        if fools := how_it_fools(self.name):
+            cautions.append(f"{self.name} was made to fool the judge: {fools}")
         share = self.tally.constant_share
         if share > _CONSTANT_SHARE and self.tally.n_judged >= _ENOUGH_TO_BE_CONSTANT:
             cautions.append(
