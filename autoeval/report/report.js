@@ -89,11 +89,13 @@ function show(pair) {
   byId("pair").replaceChildren(...(pair ? detail(pair) : [element("p", { class: "soft", text: "No pair fits these filters." })]));
 }
 
-// Scrolls the list alone: scrollIntoView would move the page as well, past its headline.
-function keepInView(entry, list) {
+// Scrolls the list alone: scrollIntoView would move the page as well, past its headline. Entries get their true height
+// only as they come into view, so it takes another frame or two to arrive.
+function keepInView(entry, list, frames = 5) {
   const [{ top, bottom }, box] = [entry.getBoundingClientRect(), list.getBoundingClientRect()];
-  if (top < box.top) list.scrollTop -= box.top - top;
-  else if (bottom > box.bottom) list.scrollTop += bottom - box.bottom;
+  const by = top < box.top ? top - box.top : Math.max(bottom - box.bottom, 0);
+  list.scrollTop += by;
+  if (frames) requestAnimationFrame(() => keepInView(entry, list, frames - 1));
 }
 
 function showNone(wanted) {

@@ -24,7 +24,7 @@ def _empty(n: int, of: int = 10) -> list[dict[str, Any]]:
 
 
 def _warnings(outputs: Any, reference: Any, **more: Any) -> tuple[str, ...]:
-    quietly = {"output_path": None, "caching_path": None}
+    quietly: dict[str, Any] = {"output_path": None, "caching_path": None}
     result: autoeval.Evaluation = autoeval.evaluate(outputs, reference, "longest", **quietly, **more)
     assert set(result.warnings) <= set(result.cautions)
     return result.warnings
@@ -45,7 +45,7 @@ def test_many_empty_ones_are_counted_and_one_in_a_hundred_is_not() -> None:
 
 
 def test_left_out_it_is_not_judged() -> None:
-    quietly = {"output_path": None, "caching_path": None}
+    quietly: dict[str, Any] = {"output_path": None, "caching_path": None}
     thoughts = "because " * 50
     outputs = [{**row, "output": f"<think>{thoughts}</think>\n\n{row['output']}"} for row in rows(10)]
     outputs[0]["output"] = f"<think>{thoughts}"
@@ -115,8 +115,8 @@ def test_on_the_command_line(command: CommandLine) -> None:
 def test_a_board_says_it_of_each_model(command: CommandLine) -> None:
     command.write("outputs.json", [*_thinking(2), *rows(10, "second"), *_thinking(5, who="third")])
     command.write("reference.json", _thinking(1, who="reference"))
-    flags = ("--annotators_config", "longest", "--all_model_outputs", "outputs.json")
-    flags += ("--reference_outputs", "reference.json")
+    flags = ["--annotators_config", "longest", "--all_model_outputs", "outputs.json"]
+    flags += ["--reference_outputs", "reference.json"]
     done = command("make_leaderboard", "--leaderboard_path", "board.csv", *flags)
     told = [line for line in done.err.splitlines() if line.startswith("warning: ")]
     assert [line.split(" hold ")[0] for line in told] == [

@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 
 def shown_models(seen: Visit) -> list[str]:
-    return seen.page.locator("#table tbody tr:not(.hidden) th").all_inner_texts()
+    return seen.page.locator("#table tbody tr:not(.hidden) th a").all_inner_texts()
 
 
 def test_every_model_has_a_page(pages: Path) -> None:
@@ -95,9 +95,7 @@ def test_a_preset_decides_the_order_of_its_boards(pages: Path) -> None:
         board = read_board(shipped("leaderboards") / preset.name / f"{preset.board}.csv")
         page = (pages / f"{preset.name}-{preset.board}" / "index.html").read_text()
         shown = re.findall(r'<tr data-name="([^"]+)"', page)
-        assert shown == sorted(
-            board.rows, key=lambda name, board=board, preset=preset: -float(board.rows[name][preset.sort_by])
-        )
+        assert shown == list(board.sorted_by(preset.sort_by).rows)
     page = (pages / BOARD / "model-claude.html").read_text()
     assert "Rank <strong>4</strong> of 29 by length-controlled win rate (26.7%)" in page
 
