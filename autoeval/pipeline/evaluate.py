@@ -24,7 +24,7 @@ from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge, records
 from autoeval.pipeline.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.pipeline.metric_choice import Metric, find_metric
-from autoeval.pipeline.output_flaws import output_warnings
+from autoeval.pipeline.output_flaws import announced, output_warnings
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.paying import check_paying, choose, save_paid
 from autoeval.pipeline.placing import Standing
@@ -170,9 +170,7 @@ def evaluate(
         display.announce(setting.line())
         if paid:
             display.announce(paid.line())
-        warnings = output_warnings(pairs)
-        for warning in warnings:
-            display.announce(f"warning: {warning}")
+        warnings = announced(output_warnings(pairs), display)
         cache = opened.enter_context(asked_how.open_cache())
         plan = Plan(annotator, paid.pairs if paid else pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)

@@ -24,7 +24,7 @@ from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge_all
 from autoeval.pipeline.length import length_controlled
-from autoeval.pipeline.output_flaws import output_warnings
+from autoeval.pipeline.output_flaws import announced, output_warnings
 from autoeval.pipeline.output_paths import folder_name
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.recorded_board import recorded_board
@@ -162,8 +162,7 @@ def make_leaderboard(
         if not is_mixed_allowed:
             _refuse_conflicts(before, {name: Conditions.of(annotator, pairs[name], set()) for name in pairs})
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
-        for warning in dict.fromkeys(told for name in pairs for told in output_warnings(pairs[name])):
-            display.announce(f"warning: {warning}")
+        announced((warning for name in pairs for warning in output_warnings(pairs[name])), display)
         cache = opened.enter_context(asked_how.open_cache())
         plans = [Plan(annotator, pairs[name], seed) for name in pairs]
         for plan in plans:

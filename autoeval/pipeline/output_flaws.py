@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from autoeval.completions.ask import Display
 from autoeval.data.pairing import Pairs
 from autoeval.texts.thinking import without_thinking
 
@@ -32,6 +33,14 @@ class _Counts:
             )
         if self.n_empty > _MANY * self.n:
             yield f"{self.n_empty} of {self.n} outputs of {whose} are empty, and are judged as they are"
+
+
+def announced(warnings: Iterable[str], display: Display) -> tuple[str, ...]:
+    """Say each warning once, and return them."""
+    told = tuple(dict.fromkeys(warnings))
+    for warning in told:
+        display.announce(f"warning: {warning}")
+    return told
 
 
 def output_warnings(pairs: Pairs) -> tuple[str, ...]:
