@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autoeval.completions.providers.failures import MalformedReplyError, hinted, plain_text, whole
@@ -69,8 +69,16 @@ def decimal(value: Any) -> float:
         return math.nan
 
 
-def arguments(value: Any) -> str | None:
-    """Return the JSON text of a tool call's arguments, which some servers give as an object."""
+def all_arguments(calls: Iterable[Any]) -> str | None:
+    """Return the JSON text of tool calls' arguments, one a line; None where no call has any.
+
+    A call that is made twice says nothing more, and some servers give arguments as an object.
+    """
+    texts = dict.fromkeys(text for call in calls if (text := _arguments(call)) is not None)
+    return "\n".join(texts) if texts else None
+
+
+def _arguments(value: Any) -> str | None:
     if isinstance(value, Mapping | list):
         return json.dumps(value, ensure_ascii=False)
     return optional_text(value)
