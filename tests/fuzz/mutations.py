@@ -67,8 +67,8 @@ def restructured(draw: random.Random, reply: Any) -> tuple[Any, Path]:
     changed = copy.deepcopy(reply)
     path = draw.choice(list(paths_in(reply)))
     holder: Any = changed
-    for name in path[:-1]:
-        holder = holder[name]
+    for step in path[:-1]:
+        holder = holder[step]
     name: Any = path[-1]
     match draw.choice(("replace", "replace", "remove", "wrap", "add", "deepen")):
         case "replace":
