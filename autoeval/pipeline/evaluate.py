@@ -1,6 +1,7 @@
 """The main journey: a file of outputs in, a win rate that can be trusted out."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack, cast
 
@@ -9,6 +10,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.data.evalset import eval_set_name
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
+from autoeval.errors import UsageError
 from autoeval.leaderboards.table import MODES, Cell
 from autoeval.metrics.estimates import METHODS, Method
 from autoeval.pipeline import boards
@@ -23,6 +25,7 @@ from autoeval.pipeline.judging import Judged, judge, records
 from autoeval.pipeline.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.pipeline.metric_choice import Metric, find_metric
 from autoeval.pipeline.output_paths import output_folder
+from autoeval.pipeline.paying import check_paying, choose, save_paid
 from autoeval.pipeline.placing import Standing
 from autoeval.pipeline.presets import Preset, find_preset
 from autoeval.pipeline.recomputing import recompute
@@ -58,6 +61,8 @@ def evaluate(
     interval: str = "t_plus4",
     length_control_file: str | Path | None = "auto",
     lc_standard_error: str = BOOTSTRAP,
+    n_paid: int | None = None,
+    precision: float | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -102,6 +107,9 @@ def evaluate(
             `auto`: from the hub where it can be had; None: the shipped difficulties.
         lc_standard_error: How sure the length-controlled win rate is: bootstrap, or alpaca_eval for the figure of
             0.6.6, which leaves the sampling of the judgments out and is too small.
+        n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has
+            learned of the judge, fewer say as much; a larger number later continues the same sample.
+        precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
@@ -117,6 +125,7 @@ def evaluate(
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
+    check_paying(n_paid, precision)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, defaults, parameters)
@@ -147,20 +156,33 @@ def evaluate(
                 max_instances=max_instances,
             )
         )
-        setting = _setting(annotator, pairs, defaults, seed, standing)
+        folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
+        paid = None
+        if n_paid is not None or precision is not None:
+            _refuse_with_a_sample(metric, is_recompute_metrics_only)
+            paid = choose(pairs, annotator, n_paid, precision, seed, None if asked_how.dry_run else folder)
+        setting = _setting(annotator, pairs, defaults, seed, standing, paid.method if paid else "")
         display.announce(setting.line())
+        if paid:
+            display.announce(paid.line())
         cache = opened.enter_context(asked_how.open_cache())
-        plan = Plan(annotator, pairs, seed)
+        plan = Plan(annotator, paid.pairs if paid else pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run:
             return estimate(plan, cache, asked_how.options.is_batch)
-        folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)
         else:
-            judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, folder)
+            in_folder = None if paid else folder
+            judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, in_folder)
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
-    more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
+    found = paid.result(judged.tally.preferences) if paid else None
+    if found:
+        conditions = replace(conditions, method=found.method)
+        more, caution = found.cells(), None
+        save_paid(judged.rows or (), folder)
+    else:
+        more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = standing.place(setting.model, row, conditions)
     if note := standing.note(setting.model, placed):
@@ -169,7 +191,7 @@ def evaluate(
         name=setting.model,
         shown_as=placed.shown_as,
         setting=setting,
-        estimate=judged.tally.interval(cast("Method", interval), seed),
+        estimate=found.found.on_these if found else judged.tally.interval(cast("Method", interval), seed),
         tally=judged.tally,
         row=row,
         board=placed.board,
@@ -181,12 +203,22 @@ def evaluate(
         folder=folder,
         rows=judged.rows,
         caution=caution,
-        has_report=not (no_report or is_recompute_metrics_only),
+        has_report=not (no_report or is_recompute_metrics_only or paid),
+        paid=found,
         shows_mode=leaderboard_mode_to_print is None,
     )
     if judged.tally.n_judged:
         _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
+
+
+def _refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> None:
+    if metric.function is not None:
+        raise UsageError(
+            "--fn_metric: a function cannot know how annotations were sampled: leave n_paid out."
+        )
+    if is_recompute_metrics_only:
+        raise UsageError("--is_recompute_metrics_only asks nobody: it has no use for n_paid.")
 
 
 def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_print: str | None) -> None:
@@ -222,8 +254,11 @@ def _more_columns(
     return columns, caution
 
 
-def _setting(annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, standing: Standing) -> Setting:
-    board = standing.comparable_with(pairs.generator_2, Conditions.of(annotator, pairs, set()))
+def _setting(
+    annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, standing: Standing, method: str
+) -> Setting:
+    conditions = replace(Conditions.of(annotator, pairs, set()), method=method)
+    board = standing.comparable_with(pairs.generator_2, conditions)
     return Setting(
         model=pairs.generator_2,
         judge=annotator.name,

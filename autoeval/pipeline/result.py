@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from autoeval.completions.ledger import StopReason
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.estimates import Estimate, WinRate
 from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.paying import ROWS_NAME, SAMPLE_NAME, PaidResult
 from autoeval.pipeline.placing import Apart
 from autoeval.pipeline.rows import Row
 from autoeval.pipeline.tally import Tally
@@ -80,7 +81,8 @@ class Evaluation:
     that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
     nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
     length-controlled win rate. `generations` are the outputs that were made on the way, the model's first.
-    `shows_mode` says that the rows of all modes were asked for, each with its own.
+    `shows_mode` says that the rows of all modes were asked for, each with its own. `paid` is what a sample of the
+    pairs says, where not all were paid for.
     """
 
     name: str
@@ -101,16 +103,22 @@ class Evaluation:
     generations: tuple[Generation, ...] = ()
     has_report: bool = True
     shows_mode: bool = False
+    paid: PaidResult | None = None
 
     @cached_property
     def win_rate(self) -> WinRate:
-        """The win rate with its counts."""
-        return self.tally.win_rate()
+        """The win rate with its counts; where some pairs were paid for, the counts are of those."""
+        rate, one = self.tally.win_rate(), self.estimate
+        if self.paid is None:
+            return rate
+        return replace(
+            rate, win_rate=one.value, standard_error=one.standard_error, low=one.low, high=one.high
+        )
 
     @cached_property
     def by_subset(self) -> Mapping[str, WinRate]:
         """The win rate of each subset of the eval set; empty where there are fewer than two."""
-        return self.tally.by_subset()
+        return {} if self.paid else self.tally.by_subset()
 
     @property
     def cautions(self) -> list[str]:
@@ -141,7 +149,7 @@ class Evaluation:
         if self.folder is None or not self.tally.n_judged:
             return []
         names = [
-            "annotations.json",
+            *([ROWS_NAME, SAMPLE_NAME] if self.paid else ["annotations.json"]),
             "leaderboard.csv",
             "run.json",
             *(["report.html"] if self.has_report else []),

@@ -383,6 +383,13 @@ def test_a_parser_that_makes_no_sense_is_refused(kind: str, fields: dict[str, An
         parser(kind, **fields)
 
 
+def test_what_a_config_does_not_say_is_not_part_of_the_fingerprint() -> None:
+    """Rows of before name their judge by a hash of this."""
+    assert CHOICE.model_dump() == {"first": "a", "second": "b", "tie": None, "exact": False, "kind": "choice"}
+    assert "take" not in REGEX.model_dump()
+    assert parser("choice", take="last").model_dump()["take"] == "last"
+
+
 LAST = "Perhaps [[B]], since it is longer. But it is wrong: [[A]]"
 
 

@@ -48,7 +48,7 @@ class RankingParser(Labels, TextParser):
         if whole is not None:
             yield whole
             return
-        for line in text.splitlines():
+        for line in filter(str.strip, text.splitlines()):
             yield self._of_labels(line)
         for labels, chain in self.compared_in(text):
             if not is_doubted(text, *chain.span()):

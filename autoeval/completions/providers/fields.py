@@ -69,19 +69,17 @@ def decimal(value: Any) -> float:
         return math.nan
 
 
-def all_arguments(calls: Iterable[Any]) -> str | None:
-    """Return the JSON text of tool calls' arguments, one a line; None where no call has any.
-
-    A call that is made twice says nothing more, and some servers give arguments as an object.
-    """
-    texts = dict.fromkeys(text for call in calls if (text := _arguments(call)) is not None)
-    return "\n".join(texts) if texts else None
-
-
-def _arguments(value: Any) -> str | None:
+def arguments(value: Any) -> str | None:
+    """Return the JSON text of a tool call's arguments, which some servers give as an object."""
     if isinstance(value, Mapping | list):
         return json.dumps(value, ensure_ascii=False)
     return optional_text(value)
+
+
+def joined_arguments(calls: Iterable[Any]) -> str | None:
+    """Return the arguments of all tool calls, one a line, equal ones once; None where no call has any."""
+    found = dict.fromkeys(text for text in map(arguments, calls) if text is not None)
+    return "\n".join(found) if found else None
 
 
 def _whole_number(digits: str) -> int | float:
