@@ -26,7 +26,7 @@ from tests.fuzz.valid_replies import Valid, as_batch_line, as_events, drawn
 from tests.servers.batch_server import BatchServer
 
 SEED = 12
-N_REPLIES = 4_000
+N_REPLIES = 2_500
 N_LINES = 400
 LEAST_JUDGED = 0.3
 """Fewer than that would mean that the mutations leave nothing to read."""
