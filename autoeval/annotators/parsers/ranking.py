@@ -8,7 +8,7 @@ from typing import Any, Literal
 from autoeval.annotators.parsers.against import is_against_before, is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import Labels, plain
-from autoeval.annotators.parsers.literals import is_one_value
+from autoeval.texts.literals import is_one_value
 from autoeval.types import Verdict
 
 _SEPARATORS = re.compile(r"[,;\n]|\bthen\b|\bover\b", re.IGNORECASE)
