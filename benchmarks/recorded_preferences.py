@@ -51,6 +51,14 @@ def load(folder: Path, *, only_lengths: bool = False) -> History:
     return aligned(seen, shares)
 
 
+def load_both(recorded: Path, learned_from: Path) -> tuple[History, History]:
+    """Load the models to try and those to learn from; where one has lengths alone, of the other no more is read."""
+    only_lengths = any((folder / _LENGTHS).exists() for folder in (recorded, learned_from))
+    first = load(recorded, only_lengths=only_lengths)
+    same = recorded.resolve() == learned_from.resolve()
+    return first, first if same else load(learned_from, only_lengths=only_lengths)
+
+
 def _load_lengths(path: Path, keys: tuple[str, ...]) -> History:
     figures: dict[str, Floats] = {}
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:

@@ -11,7 +11,9 @@ from autoeval.analysis.arrays import means_by, totals_by
 from autoeval.analysis.results import resampled_totals
 from autoeval.analysis.tables import Codes, number_pairs, preferences_of, require
 from autoeval.errors import UsageError, nearest
-from autoeval.metrics.observations import Floats
+from autoeval.metrics.intervals import mean_interval
+from autoeval.metrics.observations import Floats, Observations
+from autoeval.metrics.student import student_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +29,8 @@ class CorrectedWinRate:
 
     Attributes:
         value: the corrected win rate, cut at 0 and 100.
-        standard_error: half the width of the bootstrap's middle 68%, before cutting.
+        standard_error: √V of prediction_powered; of rogan_gladen half the width of the bootstrap's middle 68%. Before
+            cutting.
         low: lower end of the 95% interval, cut likewise.
         high: upper end of it.
         n: pairs that the judge judged.
@@ -37,6 +40,8 @@ class CorrectedWinRate:
         unclipped: the estimate before cutting.
         clipped: whether cutting changed it; the judge's errors then differ from those that were measured.
         method: how it was corrected.
+        judge_weight: λ of prediction_powered, 0 to 1: how far the judge is followed; None with rogan_gladen.
+        worth: how many labels alone would give as narrow an interval; None with rogan_gladen.
     """
 
     value: float
@@ -50,6 +55,8 @@ class CorrectedWinRate:
     unclipped: float
     clipped: bool
     method: Method
+    judge_weight: float | None = None
+    worth: float | None = None
 
 
 def correct_with_human_labels(
@@ -60,22 +67,25 @@ def correct_with_human_labels(
 ) -> CorrectedWinRate:
     """Correct a judge's win rate with human labels on a random part of the same pairs.
 
-    prediction_powered: mean judge + mean (human − judge) over the labelled pairs (Angelopoulos et al.,
-        "Prediction-powered inference", 2023). Unbiased whatever the judge's faults, as long as the labelled
-        pairs are a random sample of this comparison (`draw_labels`). Graded preferences and ties are fine.
+    prediction_powered: λ mean_N(judge) + mean_n(human − λ judge), N pairs, n of them labelled, with
+        λ = cov(human, judge)/var(judge) on the labelled pairs, kept in [0, 1] (Angelopoulos, Duchi and Zrnic, "PPI++",
+        2023). Whatever the judge's faults it is right on average, and hardly ever less sure than people alone, as a
+        judge that does not follow them gets the weight 0; the labelled pairs have to be a random sample of this
+        comparison (`draw_labels`). Graded preferences and ties are fine. V = s²(human − λ judge)(1/n − 1/N) +
+        s²(human)/N, by instruction where one has several pairs; Student's t.
     rogan_gladen: p = (J − μ₁) / (μ₂ − μ₁), with J the judge's mean preference on all pairs and μ_h its mean
         preference where the human majority is h (Rogan and Gladen 1978). Estimates how often people prefer
         output 2 among pairs on which they are not tied. Human ties say nothing about μ₁ and μ₂ and are left
         out.
 
-    Intervals are a joint bootstrap over instructions: one draw decides both the judge's mean and the
-    correction. They are percentile intervals stretched by t / z for the number of labelled instructions.
+    The interval of rogan_gladen is a joint bootstrap over instructions: one draw decides both the judge's mean and
+    the correction. It is a percentile interval stretched by t / z for the number of labelled instructions.
 
     Args:
         annotations: the judge's, a row a pair (`instruction`, `output_1`, `output_2`, `preference`).
         labels: human votes on some of these pairs in the same columns; several on a pair are averaged.
         method: see above.
-        seed: of the bootstrap.
+        seed: of the bootstrap (rogan_gladen).
 
     Returns:
         The corrected win rate with what it was made of.
@@ -95,24 +105,16 @@ def correct_with_human_labels(
             f"labels on {n_labelled_instructions} instructions are too few to correct with; "
             f"label pairs on {FEWEST_LABELS} or more"
         )
-    columns = (
-        _powered_columns(judge, human) if method == "prediction_powered" else _gladen_columns(judge, human)
-    )
-    totals = totals_by(instructions, columns)
-    resampled = resampled_totals(totals, seed)
     if method == "prediction_powered":
-        value, draws = _powered(totals.sum(axis=0, keepdims=True)), _powered(resampled)
+        found = _powered(judge, human, instructions, n_labelled_instructions)
     else:
-        _refuse_a_judge_without_skill(resampled)
-        value, draws = _gladen(totals.sum(axis=0, keepdims=True)), _gladen(resampled)
-    unclipped = 100 * float(value[0])
-    stretch = _stretch(n_labelled_instructions)
-    low, lower, upper, high = 100 * np.nanquantile(draws, [0.025, 0.1587, 0.8413, 0.975])
+        found = _gladen_estimate(judge, human, instructions, seed, n_labelled_instructions)
+    unclipped = 100 * found.value
     return CorrectedWinRate(
         value=_cut(unclipped),
-        standard_error=float(upper - lower) / 2,
-        low=_cut(unclipped + stretch * (float(low) - unclipped)),
-        high=_cut(unclipped + stretch * (float(high) - unclipped)),
+        standard_error=100 * found.standard_error,
+        low=_cut(100 * found.low),
+        high=_cut(100 * found.high),
         n=len(judge),
         n_labels=int(labelled.sum()),
         judge=100 * float(judge.mean()),
@@ -120,6 +122,53 @@ def correct_with_human_labels(
         unclipped=unclipped,
         clipped=not 0 <= unclipped <= 100,
         method=method,
+        judge_weight=found.weight,
+        worth=found.worth,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An estimate with its interval, as shares."""
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+    weight: float | None = None
+    worth: float | None = None
+
+
+def _powered(judge: Floats, human: Floats, instructions: Codes, n_instructions: int) -> _Found:
+    labelled = ~np.isnan(human)
+    h, j, clusters = human[labelled], judge[labelled], instructions[labelled]
+    share = len(h) / len(judge)
+    weight = 0.0
+    if np.ptp(j) > 0:
+        weight = float(np.clip(np.cov(h, j)[0, 1] / j.var(ddof=1), 0, 1))
+    rest, alone = Observations.of(h - weight * j, clusters), Observations.of(h, clusters)
+    value = weight * float(judge.mean()) + float(rest.mean)
+    variance = float(rest.standard_error**2) * (1 - share) + float(alone.standard_error**2) * share
+    half = student_quantile(n_instructions - 2, 0.95) * variance**0.5
+    low, high = value - half, value + half
+    if np.ptp(h) == 0:  # nothing varies to tell how sure the labels are
+        guarded = mean_interval(h, clusters=clusters)
+        low, high = min(low, guarded.low / 100), max(high, guarded.high / 100)
+    worth = len(h) * float(alone.standard_error**2) / variance if variance > 0 else float(len(h))
+    return _Found(value, variance**0.5, low, high, weight, worth)
+
+
+def _gladen_estimate(
+    judge: Floats, human: Floats, instructions: Codes, seed: int, n_instructions: int
+) -> _Found:
+    totals = totals_by(instructions, _gladen_columns(judge, human))
+    resampled = resampled_totals(totals, seed)
+    _refuse_a_judge_without_skill(resampled)
+    value, draws = float(_gladen(totals.sum(axis=0, keepdims=True))[0]), _gladen(resampled)
+    low, lower, upper, high = np.nanquantile(draws, [0.025, 0.1587, 0.8413, 0.975]).tolist()
+    stretch = _stretch(n_instructions)
+    return _Found(
+        value, (upper - lower) / 2, value + stretch * (low - value), value + stretch * (high - value)
     )
 
 
@@ -138,18 +187,6 @@ def _by_pair(annotations: pd.DataFrame, labels: pd.DataFrame) -> tuple[Floats, F
         )
     known = ~np.isnan(judge)
     return judge[known], human[known], instructions[known]
-
-
-def _powered_columns(judge: Floats, human: Floats) -> Floats:
-    labelled = ~np.isnan(human)
-    correction = np.where(labelled, human - judge, 0)
-    return np.column_stack([np.ones_like(judge), judge, labelled, correction])
-
-
-def _powered(totals: Floats) -> Floats:
-    n, judge, n_labels, correction = totals.T
-    corrected: Floats = judge / n + correction / np.where(n_labels > 0, n_labels, np.nan)
-    return corrected
 
 
 def _gladen_columns(judge: Floats, human: Floats) -> Floats:

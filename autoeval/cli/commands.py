@@ -53,6 +53,10 @@ _JOURNEYS = {
         "autoeval.pipeline.audit",
         "Test a judge without human votes: change pairs in ways that should not matter.",
     ),
+    "learn": (
+        "autoeval.pipeline.learn",
+        "Learn from a judge's recorded preferences, so that evaluate --n_paid needs fewer of them.",
+    ),
     "label": (
         "autoeval.pipeline.label",
         "Draw pairs of a run for a person to label, and correct the win rate with the labels.",

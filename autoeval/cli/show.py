@@ -11,7 +11,7 @@ from rich.text import Text
 
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.tables import board_table, graded_table, subset_table
+from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
@@ -22,6 +22,7 @@ from autoeval.pipeline.compare import RunComparison
 from autoeval.pipeline.estimate import DryRun, DryRuns
 from autoeval.pipeline.generating import Generation
 from autoeval.pipeline.import_annotations import Import
+from autoeval.pipeline.learn import Learned
 from autoeval.pipeline.make_leaderboard import Leaderboard
 from autoeval.pipeline.recorded_board import RecordedBoard
 from autoeval.pipeline.regeneration import Regeneration
@@ -50,6 +51,8 @@ def show(result: Any, output_format: str | None = None) -> None:
         if printed.board.rows:
             sys.stdout.write(FORMATS[output_format](printed.board, printed.columns) + "\n")
             sys.stdout.flush()
+            for note in board_notes(printed.board):
+                console.print(Text(note), soft_wrap=True)
         printed.show_rest(console, result)
         return
     for kind, show_one in _SHOWN.items():
@@ -105,6 +108,11 @@ def _show_import(console: Console, result: Import) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
+def _show_learned(console: Console, result: Learned) -> None:
+    for line in result.lines:
+        console.print(Text(line), soft_wrap=True)
+
+
 def _show_batches(console: Console, result: BatchList) -> None:
     console.print(Text(str(result)), soft_wrap=True)
 
@@ -150,12 +158,13 @@ def summary_lines(result: Evaluation) -> list[str]:
         lines.append(f"{result.n_unpaired} instructions of the reference have no output (--is_allow_partial)")
     for reason, count in tally.failures.most_common():
         lines.append(f"  missing: {count} {reason}")
-    if tally.n_missing and tally.n_judged:
+    if tally.n_missing and tally.n_judged and not result.paid:
         bounds = tally.worst_case()
         lines.append(
             f"whatever the missing ones are, the win rate lies from {bounds.low:.1f} to {bounds.high:.1f}%"
         )
     lines += result.cautions
+    lines += result.paid.lines if result.paid else []
     if tally.flip_rate is not None:
         lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
     lines += asked_lines(asked)
@@ -305,4 +314,5 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Import: _show_import,
     BatchList: _show_batches,
     LineUp: show_line_up,
+    Learned: _show_learned,
 }

@@ -147,6 +147,11 @@ def show_corrected(console: Console, result: Corrected) -> None:
         interval = f"{found.low:.1f} – {found.high:.1f}"
         table.add_row(name, f"{found.value:.1f}", interval, f"{found.standard_error:.1f}", str(found.n))
     console.print(table)
+    if first.judge_weight is not None and first.worth is not None:
+        helped = (
+            f"the judge is followed with weight {first.judge_weight:.2f}: {first.n_labels} labels with it say"
+        )
+        console.print(Text(f"{helped} as much as {first.worth:.0f} without"), soft_wrap=True)
     for method, found in result.estimates.items():
         if found.clipped:
             console.print(Text(f"{method}: cut at {found.value:.0f}; it came to {found.unclipped:.1f}"))

@@ -7,7 +7,7 @@ and the last word only at the maker's own address.
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -34,13 +34,23 @@ _SNAPSHOT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """Until when a model is served by its maker. `shutdown` is None where no date has been announced."""
+    """Until when a model is served by its maker.
+
+    `shutdown` is None where no date has been announced. `is_bound` says that it may have ended before, as a
+    snapshot may of which nothing is known but its model's date.
+    """
 
     maker: str
     model: str
     shutdown: date | None
     replacement: str | None
     source: str
+    is_bound: bool = False
+
+    @property
+    def end(self) -> str:
+        """The date in words, empty where there is none."""
+        return "" if self.shutdown is None else f"{self.shutdown}{' at the latest' if self.is_bound else ''}"
 
     @property
     def maker_name(self) -> str:
@@ -97,7 +107,8 @@ def lifetime(model: str, maker: str | None = None) -> Lifetime | None:
     for candidate in (name, _SNAPSHOT.sub("", name)):
         for known_maker, models in _table().items():
             if candidate in models and maker in (None, known_maker):
-                return models[candidate]
+                found = models[candidate]
+                return found if candidate == name else replace(found, is_bound=True)
     return None
 
 
@@ -125,7 +136,14 @@ def is_gone(endpoint: Endpoint, model: str, day: date) -> bool:
 def _table() -> Mapping[str, Mapping[str, Lifetime]]:
     return {
         maker: {
-            model: Lifetime(maker, model, facts["shutdown"], facts.get("replacement"), about["source"])
+            model: Lifetime(
+                maker,
+                model,
+                facts["shutdown"],
+                facts.get("replacement"),
+                about["source"],
+                facts.get("is_bound", False),
+            )
             for model, facts in about["models"].items()
         }
         for maker, about in _data()["makers"].items()

@@ -1,6 +1,9 @@
 """What a server itself says of a model's end: the optional `shutdown_date` of OpenAI's `GET /v1/models/<model>`."""
 
+import json
 from datetime import date
+from functools import cache
+from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
@@ -10,38 +13,54 @@ from autoeval.errors import UsageError
 from autoeval.types import Endpoint
 
 _ASKED = frozenset({"openai", "openai_compatible"})
-_PATIENCE = 3.0
-"""Seconds; what the answer adds is no reason to wait longer, nor to fail."""
+_PATIENCE = 1.0
+"""Seconds for each step and for the whole; what the answer adds is no reason to wait longer, nor to fail."""
 _MOST_BYTES = 100_000
 
 
 def listed_shutdown(endpoint: Endpoint, model: str) -> date | None:
-    """Ask a server until when it serves a model.
+    """Ask a server until when it serves a model; it is asked once in a process.
 
     Args:
         endpoint: where the model is asked; the key goes nowhere else, and no redirect is followed.
         model: its name there.
 
     Returns:
-        The date; None where the server names none, does not answer, or is not asked because its protocol has no
-        such field.
+        The date; None where the server names none, does not answer at once, or is not asked because its protocol has
+        no such field.
     """
     if endpoint.provider not in _ASKED or endpoint.clients:
         return None
-    import httpx2
-
+    preset = PRESETS[endpoint.provider]
     try:
-        preset = PRESETS[endpoint.provider]
         key = find_key(endpoint, [preset.key] if preset.key else [], is_optional=True)
         address = f"{address_of(endpoint).rstrip('/')}/models/{quote(model, safe='')}"
-        headers = {} if key == NO_KEY else {"Authorization": f"Bearer {key}"}
-        with httpx2.Client(follow_redirects=False, timeout=_PATIENCE) as client:
-            reply = client.get(address, headers=headers)
-        if reply.status_code != 200 or len(reply.content) > _MOST_BYTES:
-            return None
-        return _date_in(reply.json())
-    except (httpx2.HTTPError, httpx2.InvalidURL, UsageError, ValueError):
+        return _date_in(json.loads(_answer(address, key)))
+    except (UsageError, ValueError):
         return None
+
+
+@cache
+def _answer(address: str, key: str) -> bytes:
+    """Return what a server says, empty where that takes too long, is too long, or is no answer."""
+    import httpx2
+
+    headers = {} if key == NO_KEY else {"Authorization": f"Bearer {key}"}
+    until, said = monotonic() + _PATIENCE, b""
+    try:
+        with (
+            httpx2.Client(follow_redirects=False, timeout=_PATIENCE) as client,
+            client.stream("GET", address, headers=headers) as reply,
+        ):
+            if reply.status_code != 200:
+                return b""
+            for chunk in reply.iter_raw():  # nothing is unpacked: a date needs no compression
+                said += chunk
+                if monotonic() > until or len(said) > _MOST_BYTES:
+                    return b""
+    except (httpx2.HTTPError, httpx2.InvalidURL):
+        return b""
+    return said
 
 
 def _date_in(reply: Any) -> date | None:

@@ -45,6 +45,8 @@ COLUMNS = (
     "eval_set",
     "bridged_from",
     "bridged_win_rate",
+    "n_paid",
+    "method",
 )
 """The columns that we write, in their order; columns of others are kept behind them."""
 
@@ -72,7 +74,9 @@ EVALUATOR_COLUMNS = (
 )
 """The columns of a board of evaluators: AlpacaEval's, then ours."""
 
-_COUNTS = frozenset({"n_wins", "n_wins_base", "n_draws", "n_total", "n_missing", "avg_length", "# parsed"})
+_COUNTS = frozenset(
+    {"n_wins", "n_wins_base", "n_draws", "n_total", "n_missing", "avg_length", "# parsed", "n_paid"}
+)
 _MOST_COUNT = 2.0**53  # beyond it, not every whole number is a float
 _PERCENT = (0.0, 100.0)
 _RANGES = {

@@ -52,8 +52,8 @@ def sampled_win_rate(
 
     The prediction f is recalibrated on what was paid: g = σ(a + b · logit f). With e = y − g on the k judged pairs
     and w = 1/π, the estimate is θ = mean_N(g) + Σ w e / Σ w. A guard of two losses and two wins, each of weight
-    N/n, gives the interval width where all residuals are equal, and its weight tapers off with 1 − n/N, as nothing is
-    left to guard against where all is known. Student's t with k − 3 degrees of freedom.
+    N/n, gives the interval width where all residuals are equal; it tapers off with 1 − n/N (its variance with
+    the square), as nothing is left to guard against where all is known. Student's t with k − 3 degrees of freedom.
 
     Args:
         shares: preference − 1 of each of N pairs, NaN where it was not paid for or could not be judged.
@@ -81,7 +81,7 @@ def sampled_win_rate(
     guard, weight = _GUARD - g_mean, count / n
     guarded_total = total + 4 * weight
     m4 = (float(w @ e) + weight * float(guard.sum())) / guarded_total
-    squares = float(factors @ (e - m4) ** 2) + taper * weight**2 * float(((guard - m4) ** 2).sum())
+    squares = float(factors @ (e - m4) ** 2) + taper**2 * weight**2 * float(((guard - m4) ** 2).sum())
     variance = (k + 4) / (k + 1) * squares / guarded_total**2
 
     mean = float(w @ y) / total
@@ -97,6 +97,21 @@ def sampled_win_rate(
         n_effective=1 / (plain / s2 + 1 / count) if s2 > 0 else float(k),
         r_squared=max(0.0, 1 - unexplained / s2) if s2 > 0 else 0.0,
     )
+
+
+def expected_half_width(predicted: Floats, chances: Floats, level: float = 0.95) -> float:
+    """How far the interval of `on_these` will reach to each side, in points, if the prediction is calibrated.
+
+    Args:
+        predicted: predictions of the preferences − 1, shape (N,).
+        chances: of each pair to be in the sample, shape (N,).
+        level: coverage that the interval aims at.
+    """
+    n, count = float(chances.sum()), len(predicted)
+    taper, weight = 1 - n / count, count / n
+    squares = float((1 - chances) / chances @ (predicted * (1 - predicted))) + taper**2 * weight**2
+    variance = (n + 4) / (n + 1) * squares / (count + 4 * weight) ** 2
+    return 100 * student_quantile(max(round(n) - 3, 1), level) * float(np.sqrt(variance))
 
 
 def recalibrated(predicted: Floats, y: Floats, weights: Floats, pairs: npt.NDArray[np.intp]) -> Floats:

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from autoeval.metrics.observations import Floats
 
-_SUREST = 0.02
-_EVEN_SHARE = 0.15
+_SUREST = 0.03
+_EVEN_SHARE = 0.2
 
 
 def uncertainty(predicted: Floats) -> Floats:
-    """How much each pair is worth paying for: .15 of the mean and .85 of its own √(f(1 − f)).
+    """How much each pair is worth paying for: .2 of the mean and .8 of its own √(f(1 − f)).
 
     Args:
         predicted: predictions of the preference − 1, shape (n,).

@@ -1,6 +1,7 @@
 """The main journey: a file of outputs in, a win rate that can be trusted out."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack, cast
 
@@ -9,6 +10,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.data.evalset import eval_set_name
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
+from autoeval.errors import UsageError
 from autoeval.leaderboards.table import MODES, Cell
 from autoeval.metrics.estimates import METHODS, Method
 from autoeval.pipeline import boards
@@ -22,7 +24,9 @@ from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge, records
 from autoeval.pipeline.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.pipeline.metric_choice import Metric, find_metric
+from autoeval.pipeline.output_flaws import announced, output_warnings
 from autoeval.pipeline.output_paths import output_folder
+from autoeval.pipeline.paying import check_paying, choose, save_paid
 from autoeval.pipeline.placing import Standing
 from autoeval.pipeline.presets import Preset, find_preset
 from autoeval.pipeline.recomputing import recompute
@@ -55,9 +59,12 @@ def evaluate(
     no_report: bool = False,
     human_annotations: Any = None,
     is_allow_partial: bool = False,
+    is_strip_thinking: bool = False,
     interval: str = "t_plus4",
     length_control_file: str | Path | None = "auto",
     lc_standard_error: str = BOOTSTRAP,
+    n_paid: int | None = None,
+    precision: float | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -96,12 +103,17 @@ def evaluate(
         human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
             rows with instruction, output_1, output_2 and preference.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
+            judged as they are, and it is said how many hold some.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
             `auto`: from the hub where it can be had; None: the shipped difficulties.
         lc_standard_error: How sure the length-controlled win rate is: bootstrap, or alpaca_eval for the figure of
             0.6.6, which leaves the sampling of the judgments out and is too small.
+        n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has
+            learned of the judge, fewer say as much; a larger number later continues the same sample.
+        precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
@@ -118,6 +130,7 @@ def evaluate(
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
+    check_paying(n_paid, precision)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, defaults, parameters)
@@ -146,24 +159,39 @@ def evaluate(
                 name=name,
                 allow_partial=is_allow_partial,
                 max_instances=max_instances,
+                strips_thinking=is_strip_thinking,
             )
         )
-        setting = _setting(annotator, pairs, defaults, seed, standing)
+        folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
+        paid = None
+        if n_paid is not None or precision is not None:
+            _refuse_with_a_sample(metric, is_recompute_metrics_only)
+            paid = choose(pairs, annotator, n_paid, precision, seed, None if asked_how.dry_run else folder)
+        setting = _setting(annotator, pairs, defaults, seed, standing, paid.method if paid else "")
         display.announce(setting.line())
+        if paid:
+            display.announce(paid.line())
+        warnings = announced(output_warnings(pairs), display)
         cache = opened.enter_context(asked_how.open_cache())
-        plan = Plan(annotator, pairs, seed)
+        plan = Plan(annotator, paid.pairs if paid else pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run:
             return estimate(plan, cache, asked_how.options.is_batch)
-        folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)
         else:
-            judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, folder)
+            in_folder = None if paid else folder
+            judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, in_folder)
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
-    more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
-    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     is_judged = judged.tally.n_judged > 0
+    found = paid.result(judged.tally.preferences) if paid and is_judged else None
+    if found:
+        conditions = replace(conditions, method=found.method)
+        more, caution = found.cells(), None
+        save_paid(judged.rows or (), folder)
+    else:
+        more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
+    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = (
         standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
     )
@@ -173,7 +201,7 @@ def evaluate(
         name=setting.model,
         shown_as=placed.shown_as,
         setting=setting,
-        estimate=judged.tally.interval(cast("Method", interval), seed),
+        estimate=found.found.on_these if found else judged.tally.interval(cast("Method", interval), seed),
         tally=judged.tally,
         row=row,
         board=placed.board,
@@ -185,16 +213,24 @@ def evaluate(
         folder=folder,
         rows=judged.rows,
         caution=caution,
-        has_report=not (no_report or is_recompute_metrics_only),
+        warnings=warnings,
+        has_report=not (no_report or is_recompute_metrics_only or paid),
+        paid=found,
         shows_mode=leaderboard_mode_to_print is None,
-        is_written=judged.annotations_path is not None,
+        is_written=is_judged or judged.annotations_path is not None,
     )
-    if is_judged:
-        _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
-    elif result.is_written:
-        save_reasons(result, annotator)
+    _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     result.check_judged()
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
+
+
+def _refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> None:
+    if metric.function is not None:
+        raise UsageError(
+            "--fn_metric: a function cannot know how annotations were sampled: leave n_paid out."
+        )
+    if is_recompute_metrics_only:
+        raise UsageError("--is_recompute_metrics_only asks nobody: it has no use for n_paid.")
 
 
 def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_print: str | None) -> None:
@@ -209,7 +245,11 @@ def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_prin
 def _keep(
     result: Evaluation, annotator: Annotator, votes: HumanVotes, standing: Standing, *, keeps_run: bool
 ) -> None:
-    """Write a result's files, and its row into the board's."""
+    """Write a result's files, and its row into the board's; where nothing was judged, only what says why."""
+    if not result.tally.n_judged:
+        if result.is_written:
+            save_reasons(result, annotator)
+        return
     is_board = result.folder is not None and standing.is_file(result.folder / BOARD_NAME)
     save(result, annotator, keeps_run, keeps_board=is_board)
     if result.has_report:
@@ -230,8 +270,11 @@ def _more_columns(
     return columns, caution
 
 
-def _setting(annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, standing: Standing) -> Setting:
-    board = standing.comparable_with(pairs.generator_2, Conditions.of(annotator, pairs, set()))
+def _setting(
+    annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, standing: Standing, method: str
+) -> Setting:
+    conditions = replace(Conditions.of(annotator, pairs, set()), method=method)
+    board = standing.comparable_with(pairs.generator_2, conditions)
     return Setting(
         model=pairs.generator_2,
         judge=annotator.name,

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,11 @@ from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
 from autoeval.errors import NothingJudgedError
+from autoeval.leaderboards.fooling import how_it_fools
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.estimates import Estimate, WinRate
 from autoeval.pipeline.generating import Generation
+from autoeval.pipeline.paying import ROWS_NAME, SAMPLE_NAME, PaidResult
 from autoeval.pipeline.placing import Apart
 from autoeval.pipeline.rows import Row
 from autoeval.pipeline.tally import Tally
@@ -89,9 +91,10 @@ class Evaluation:
     `row` is its leaderboard row, which stands on `board` under the name `shown_as`; `apart` is a board of models
     that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
     nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
-    length-controlled win rate. `generations` are the outputs that were made on the way, the model's first.
-    `shows_mode` says that the rows of all modes were asked for, each with its own. Without `is_written`, the folder
-    has nothing of it, because nobody answered.
+    length-controlled win rate, `warnings` what they must know of the outputs. `generations` are the outputs that were
+    made on the way, the model's first. `shows_mode` says that the rows of all modes were asked for, each with its own.
+    `paid` is what a sample of the pairs says, where not all were paid for. Without `is_written`, the folder has nothing
+    of it, because nobody answered.
     """
 
     name: str
@@ -109,25 +112,34 @@ class Evaluation:
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
     caution: str | None
+    warnings: tuple[str, ...] = ()
     generations: tuple[Generation, ...] = ()
     has_report: bool = True
     shows_mode: bool = False
+    paid: PaidResult | None = None
     is_written: bool = True
 
     @cached_property
     def win_rate(self) -> WinRate:
-        """The win rate with its counts."""
-        return self.tally.win_rate()
+        """The win rate with its counts; where some pairs were paid for, the counts are of those."""
+        rate, one = self.tally.win_rate(), self.estimate
+        if self.paid is None:
+            return rate
+        return replace(
+            rate, win_rate=one.value, standard_error=one.standard_error, low=one.low, high=one.high
+        )
 
     @cached_property
     def by_subset(self) -> Mapping[str, WinRate]:
         """The win rate of each subset of the eval set; empty where there are fewer than two."""
-        return self.tally.by_subset()
+        return {} if self.paid else self.tally.by_subset()
 
     @property
     def cautions(self) -> list[str]:
         """What a reader must know before trusting the number."""
-        cautions = [f"length control: {self.caution}"] if self.caution else []
+        cautions = [*self.warnings, *([f"length control: {self.caution}"] if self.caution else [])]
+        if fools := how_it_fools(self.name):
+            cautions.append(f"{self.name} was made to fool the judge: {fools}")
         share = self.tally.constant_share
         if share > _CONSTANT_SHARE and self.tally.n_judged >= _ENOUGH_TO_BE_CONSTANT:
             cautions.append(
@@ -165,7 +177,7 @@ class Evaluation:
         if not self.tally.n_judged:
             return [self.folder / name for name in ("annotations.json", "run.json")]
         names = [
-            "annotations.json",
+            *([ROWS_NAME, SAMPLE_NAME] if self.paid else ["annotations.json"]),
             "leaderboard.csv",
             "run.json",
             *(["report.html"] if self.has_report else []),

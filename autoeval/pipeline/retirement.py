@@ -49,12 +49,12 @@ class Retirement:
         if end is None or not known.is_ending(self.day) or not (self.is_own or known.source == _SERVER):
             return None
         instead = f"; in its place {known.maker_name} names {known.replacement}" if known.replacement else ""
-        return f"warning: {self.model} goes on {end} (in {(end - self.day).days} days, {self.source()}){instead}."
+        return f"warning: {self.model} goes on {known.end} (in {(end - self.day).days} days, {self.source()}){instead}."
 
     def ended(self) -> str:
         """Say that the model is gone, since when and who says so."""
         who = known.maker_name if (known := self.lifetime).source != _SERVER else self.where
-        return f"{who} shut {self.model} down on {known.shutdown} ({self.source()})"
+        return f"{who} shut {self.model} down on {known.end} ({self.source()})"
 
     def source(self) -> str:
         """Say where this is known from."""
@@ -170,6 +170,6 @@ def explained(report: AskReport, all_asked: Iterable[Asked]) -> AskReport:
     more = (
         f"{ended.ended()}. {ended.instead()}."
         if ended and ended.lifetime.is_ending(ended.day)
-        else "if the model was shut down, `alpaca_eval annotators` and `alpaca_eval models` list what can be asked."
+        else "If the model was shut down, `alpaca_eval annotators` and `alpaca_eval models` list what can be asked."
     )
     return replace(report, stop=replace(stop, message=f"{stop.message}. {more}"))

@@ -20,6 +20,7 @@ class Conditions:
     judge_models: str
     reference: str
     eval_set: str
+    method: str = ""
 
     @classmethod
     def of(cls, annotator: Annotator, pairs: Pairs, served: set[str]) -> "Conditions":
@@ -44,6 +45,9 @@ class Conditions:
         for name, row in board.rows.items():
             if name in replaced:
                 continue
+            if bool(row.get("method")) != bool(self.method):
+                here, there = ("all", "some") if row.get("method") else ("some", "all")
+                return f"{here} of its pairs were judged, but {there} of those of {name!r} on the board"
             for column, meaning in _MEANINGS.items():
                 theirs, ours = row.get(column), getattr(self, column)
                 if theirs and ours and theirs != ours:

@@ -75,6 +75,7 @@ def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
             "failures": dict(result.tally.failures),
         },
         "cautions": result.cautions,
+        **({"sample": result.paid.facts()} if result.paid else {}),
         "requests": {"planned": report.n_requests, "cached": report.n_cached, "asked": report.n_asked},
         "tokens": {
             "input": report.input_tokens,

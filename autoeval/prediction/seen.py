@@ -61,10 +61,13 @@ class TextReader:
     Words are weighed by how often they stand in instructions and references, which are the same for all models.
     """
 
-    def __init__(self, instructions: Sequence[str], references: Sequence[str]) -> None:
+    def __init__(
+        self, instructions: Sequence[str], references: Sequence[str], frequencies: Floats | None = None
+    ) -> None:
+        """Measure instructions and references; `frequencies` weighs words as an earlier reader did."""
         self.keys = tuple(map(instruction_key, instructions))
         self._instructions = instructions
-        both, self._frequencies = tfidf([*instructions, *references])
+        both, self.frequencies = tfidf([*instructions, *references], frequencies)
         self._asked, self._reference = both[: len(instructions)], both[len(instructions) :]
         self._counted = _counted(instructions, references)
         self._related = rowwise(self._asked, self._reference)
@@ -72,7 +75,7 @@ class TextReader:
     def read(self, outputs: Sequence[str]) -> Seen:
         """Return what is seen of the answers to all instructions, in their order."""
         counted = _counted(self._instructions, outputs)
-        vectors, _ = tfidf(outputs, self._frequencies)
+        vectors, _ = tfidf(outputs, self.frequencies)
         columns = np.column_stack(
             [
                 squashed(counted),

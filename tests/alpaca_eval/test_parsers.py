@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from autoeval.annotators.alpaca_eval.parsers import AMBIGUOUS
 from autoeval.annotators.alpaca_eval.reading import AlpacaEvalParser, check_parser
 from autoeval.annotators.parsers import Reading
+from autoeval.annotators.parsers.base import CONTRADICTION as CONFLICT
+from autoeval.annotators.parsers.base import CUT_OFF
 from autoeval.annotators.recorded import completion_of
 from autoeval.errors import UsageError
 from autoeval.types import Completion, TokenLogprobs, Unparsed, Verdict
@@ -55,6 +58,8 @@ def test_the_verdicts_are_those_of_the_peer(tmp_path: Path) -> None:
                 assert isinstance(reading, Unparsed), (case, reading)
             elif isinstance(reading, Unparsed) and "contradict" in reading.reason:
                 differing["they take one of conflicting verdicts"] += 1
+            elif reading == AMBIGUOUS:
+                differing["they take a decimal comma for the end of a score"] += 1
             elif is_even(case) and reading == Verdict(1.5):
                 assert verdict == 2, case
                 differing["they take the second of equally likely tokens"] += 1
@@ -64,6 +69,7 @@ def test_the_verdicts_are_those_of_the_peer(tmp_path: Path) -> None:
                 agreed[case.function] += 1
     assert set(differing) == {
         "their run crashes",
+        "they take a decimal comma for the end of a score",
         "they take one of conflicting verdicts",
         "they take the second of equally likely tokens",
     }
@@ -158,6 +164,121 @@ def test_a_binary_verdict_on_equally_likely_tokens_is_a_tie() -> None:
         takes_choice=True,
     )
     assert parser.read(Completion("m", logprobs=(even,))) == [Verdict(1.5)]
+
+
+def test_several_pairs_of_scores_that_differ_are_a_conflict() -> None:
+    assert one("lmsys_parser", "7 9\nBecause.") == Verdict(2.0)
+    assert one("lmsys_parser", "7 9\nOr rather:\n9 7") == CONFLICT
+    assert one("lmsys_parser", "7 9\n8 9") == Verdict(2.0)
+
+
+def test_a_comma_between_digits_can_be_read_in_two_ways() -> None:
+    assert one("lmsys_parser", "7,9") == AMBIGUOUS
+    assert one("lmsys_parser", "8,5") == AMBIGUOUS
+    assert isinstance(one("lmsys_parser", "8,5 8,7"), Unparsed)
+
+
+PATTERNS = {1: r"(?:^|\n) ?Output \(a\)", 2: r"(?:^|\n) ?Output \(b\)"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("Output (a)", Verdict(1.0)),
+        ("Output (a)? No.", CONFLICT),
+        ("Output (b) at first\n<br>Output (a)", CONFLICT),  # the second one is seen by readers only
+        ("<think>Output (b)</think>Output (a)", Verdict(1.0)),
+        ("Output (b), then</think>Output (a)", Verdict(1.0)),
+        (
+            "<|channel|>analysis<|message|>Output (b)<|end|><|channel|>final<|message|>Output (a)",
+            Verdict(1.0),
+        ),
+        ("<think>Output (b)", Unparsed("the reply ends inside the judge's thinking; raise its token limit")),
+        ("<think>Output (b)</think>", Unparsed("the reply is empty")),
+    ],
+)
+def test_what_a_judge_says_is_what_follows_its_reasoning(reply: str, expected: Reading) -> None:
+    assert one("regex_parser", reply, outputs_to_match=PATTERNS) == expected
+
+
+RANKED = "[{'model': 'model_1', 'rank': 1}, {'model': 'model_2', 'rank': 2}]"
+
+
+@pytest.mark.parametrize(
+    ("function", "kwargs", "reply", "preference"),
+    [
+        ("regex_parser", {"outputs_to_match": PATTERNS}, "Output (a)", 1.0),
+        ("regex_parser", {"outputs_to_match": PATTERNS}, "Output (a) is", None),
+        ("regex_parser", {"outputs_to_match": {1: "model_1", 2: "model_2"}}, "model_1", None),
+        ("regex_parser", {"outputs_to_match": {1: "m", 2: "M"}}, "M", 2.0),
+        ("json_parser", {"annotation_key": "best"}, '{"best": 2}', 2.0),
+        ("json_parser", {"annotation_key": "best"}, '```json\n{"best": 2}\n```\nThis is', None),
+        ("ranking_parser", {}, RANKED, 1.0),
+        ("eval_parser", {}, "[1]", 1.0),
+        ("eval_parser", {}, "1", None),  # perhaps of 1.5
+        ("lmsys_parser", {}, "7 9", None),  # perhaps of 7 90
+        ("replace_parser", {"replacer": {"a": 1, "b": 2}}, "b", 2.0),
+        ("replace_parser", {"replacer": {"a": 1, "and": 2}}, "a", None),
+        (
+            "pipeline_meta_parser",
+            {
+                "parsers_to_kwargs": {
+                    "json_parser": {"annotation_key": "x"},
+                    "replace_parser": {"replacer": {"y": 1}},
+                }
+            },
+            '{"x": "y"}',
+            1.0,
+        ),
+    ],
+)
+def test_of_a_reply_that_was_cut_off_only_a_whole_verdict_counts(
+    function: str, kwargs: dict[str, Any], reply: str, preference: float | None
+) -> None:
+    judge = AlpacaEvalParser(function=function, kwargs=kwargs)
+    assert isinstance(judge.read(Completion(reply))[0], Verdict)
+    expected = CUT_OFF if preference is None else Verdict(preference)
+    assert judge.read(Completion(reply, "length")) == [expected]
+
+
+@pytest.mark.parametrize("is_binarize", [False, True])
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        ((("m", -0.1), ("m", -5.0), ("M", -2.3)), 1.0991),
+        ((("m", -0.7), ("m", -0.7), ("M", -0.7)), 1.5),
+        ((("m", -0.1), ("M", float("-inf"))), 1.0),
+        ((("m", float("-inf")), ("M", float("-inf"))), None),
+        ((("m", -0.1), ("M", float("nan"))), None),
+        ((("m", 0.9), ("M", 0.1)), None),
+        ((), None),
+    ],
+)
+def test_odd_log_probabilities(
+    top: tuple[tuple[str, float], ...], expected: float | None, is_binarize: bool
+) -> None:
+    judge = AlpacaEvalParser(
+        function="logprob_parser",
+        kwargs={"numerator_token": "m", "denominator_tokens": ["m", "M"], "is_binarize": is_binarize},
+        takes_choice=True,
+    )
+    # a single token is all that was asked for
+    (found,) = judge.read(Completion("m", "length", logprobs=(TokenLogprobs("m", -0.1, top),)))
+    if expected is None:
+        assert isinstance(found, Unparsed)
+    else:
+        assert isinstance(found, Verdict)
+        assert found.preference == pytest.approx(
+            round(expected * 2) / 2 if is_binarize else expected, abs=1e-3
+        )
+
+
+def test_a_filtered_reply_is_none() -> None:
+    judge = AlpacaEvalParser(kwargs={"outputs_to_match": PATTERNS}, n_pairs=2)
+    assert (
+        judge.read(Completion("Output (a)\nOutput (b)", "content_filter"))
+        == [Unparsed("the judge's reply was filtered")] * 2
+    )
 
 
 # What is kept, and what is refused when the config is read:

@@ -4,9 +4,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import linregress, t
 
 from autoeval.analysis import correct_with_human_labels, draw_labels, human_agreement, read_labels
+from autoeval.annotators.builtin import offline
 from autoeval.errors import UsageError
+from tests.recorded import load_recorded, recorded_data
 
 
 def pairs(preferences: list[float] | np.ndarray, start: int = 0) -> pd.DataFrame:
@@ -28,15 +31,61 @@ def comparison(seed: int, n: int = 400, n_labels: int = 80) -> tuple[pd.DataFram
 
 
 def test_prediction_powered_is_its_formula() -> None:
+    """λ is a regression's slope, by scipy; V stands in the docstring."""
     annotations, labels, _ = comparison(0)
     found = correct_with_human_labels(annotations, labels)
     both = labels.merge(annotations, on=["instruction", "output_1", "output_2"])
-    expected = (annotations.preference - 1).mean() + (both.preference_x - both.preference_y).mean()
-    assert found.value == pytest.approx(100 * expected)
-    assert found.judge == pytest.approx(100 * (annotations.preference - 1).mean())
+    h, j, everything = both.preference_x - 1, both.preference_y - 1, annotations.preference - 1
+    weight = linregress(j, h).slope
+    assert 0.1 < weight < 1
+    assert found.judge_weight == pytest.approx(weight)
+    assert found.value == pytest.approx(100 * (weight * everything.mean() + (h - weight * j).mean()))
+    assert found.judge == pytest.approx(100 * everything.mean())
     assert (found.n, found.n_labels, found.clipped) == (400, 80, False)
-    errors = (both.preference_x - both.preference_y).var() / 80 + annotations.preference.var() / 400
-    assert found.standard_error == pytest.approx(100 * errors**0.5, rel=0.25)  # the two terms go together
+    variance = (h - weight * j).var() * (1 / 80 - 1 / 400) + h.var() / 400
+    assert found.standard_error == pytest.approx(100 * variance**0.5)
+    assert found.high - found.low == pytest.approx(200 * t.ppf(0.975, 78) * variance**0.5)
+    assert found.worth == pytest.approx(h.var() / variance)
+
+
+@pytest.mark.parametrize("n_labels", [20, 50, 100, 200])
+def test_a_weak_judge_costs_nothing(n_labels: int) -> None:
+    """PandaLM's people and the embedded judge: never wider than the labels alone, and it still covers."""
+    rows = load_recorded(recorded_data() / "human" / "pandalm_crossannotations.json.gz")
+    people = pd.DataFrame(rows)
+    people["output_2"] += " "  # so that no pair is identical
+    votes = (
+        people.groupby(["instruction", "output_1", "output_2"], sort=False).preference.mean().reset_index()
+    )
+    judged = votes.assign(
+        preference=[offline(*texts) for texts in votes[["instruction", "output_1", "output_2"]].to_numpy()]
+    )
+    rng, truth, held, ratios = np.random.default_rng(0), 100 * (votes.preference.mean() - 1), 0, []
+    runs = 150
+    for _ in range(runs):
+        labels = votes.iloc[rng.choice(len(votes), n_labels, replace=False)]
+        found = correct_with_human_labels(judged, labels)
+        held += found.low <= truth <= found.high
+        alone = 200 * t.ppf(0.975, n_labels - 1) * labels.preference.std() / n_labels**0.5
+        ratios.append((found.high - found.low) / alone)
+    assert np.mean(ratios) <= 1.02
+    assert held / runs >= 0.93
+
+
+def test_a_judge_that_says_the_opposite_is_not_followed() -> None:
+    rng = np.random.default_rng(0)
+    human = rng.choice([1.0, 2.0], 100)
+    found = correct_with_human_labels(pairs(3 - human), pairs(human[:30]))
+    assert found.judge_weight == 0
+    assert found.value == found.human
+    assert found.worth == pytest.approx(30)
+
+
+def test_labels_that_are_all_equal_do_not_make_it_certain() -> None:
+    judge = np.random.default_rng(0).uniform(1, 2, 100)
+    found = correct_with_human_labels(pairs(judge), pairs([2.0] * 20))
+    assert found.value == 100
+    assert 70 < found.low < 95
 
 
 def test_prediction_powered_covers_what_people_would_say_and_the_judge_alone_does_not() -> None:

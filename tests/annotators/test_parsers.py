@@ -121,6 +121,13 @@ READABLE: list[tuple[Parser, str, float]] = [
     (JSON, 'It\'s {"better": "b"} that I\'d say [see above', 2.0),
     (parser("json", first="1", second="2", field="best"), '{"best": 2}', 2.0),
     (TOOL, 'The tool: {"better": "b"}', 2.0),
+    (JSON, "{'why': 'a } too many', 'better': 'b'}", 2.0),
+    (JSON, "{'why': 'one \" and a }', 'better': 'b'}", 2.0),
+    (JSON, "{'why': \"it's a }\", 'better': 'b',}", 2.0),
+    (JSON, "{'why': 'it\\'s a }', 'better': 'b'}", 2.0),
+    (JSON, "{'all': [{'x': ']'}], 'better': 'b'}", 2.0),
+    (CASED, "My choice:\n  M", 2.0),
+    (CASED, "My choice: M ", 2.0),
     # scores
     (SCORES, "7 9", 2.0),
     (SCORES, "9, 7.5", 1.0),
@@ -381,6 +388,13 @@ def test_a_long_wrong_value_is_shown_in_part() -> None:
 def test_a_parser_that_makes_no_sense_is_refused(kind: str, fields: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         parser(kind, **fields)
+
+
+def test_what_a_config_does_not_say_is_not_part_of_the_fingerprint() -> None:
+    """Rows of before name their judge by a hash of this."""
+    assert CHOICE.model_dump() == {"first": "a", "second": "b", "tie": None, "exact": False, "kind": "choice"}
+    assert "take" not in REGEX.model_dump()
+    assert parser("choice", take="last").model_dump()["take"] == "last"
 
 
 LAST = "Perhaps [[B]], since it is longer. But it is wrong: [[A]]"

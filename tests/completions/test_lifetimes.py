@@ -1,6 +1,9 @@
 """The table of lifetimes: what it says of a model, at whose address, on which day."""
 
+from contextlib import suppress
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -46,7 +49,8 @@ def test_the_table_names_the_makers_replacement(model: str) -> None:
         ("gpt-4o-2024-05-13", "gpt-4o-2024-05-13"),
         ("openai/gpt-4.1", "gpt-4.1"),
         ("ft:gpt-4o:me::1", "gpt-4o"),
-        ("gpt-4-0314", "gpt-4"),
+        ("gpt-4-0314", "gpt-4-0314"),
+        ("gpt-3.5-turbo-0301", "gpt-3.5-turbo"),
         ("claude-opus-4-20250514", "claude-opus-4"),
         ("us.anthropic.claude-3-sonnet-20240229-v1:0", "claude-3-sonnet"),
         ("claude-sonnet-4-6", "claude-sonnet-4-6"),
@@ -58,6 +62,19 @@ def test_the_table_names_the_makers_replacement(model: str) -> None:
 def test_a_snapshot_ends_with_its_model_unless_it_has_a_line_of_its_own(model: str, line: str | None) -> None:
     found = lifetime(model)
     assert (found.model if found else None) == line
+
+
+def test_a_snapshot_without_a_line_is_known_to_end_at_the_latest_with_its_model() -> None:
+    ends = {
+        model: found.end
+        for model in ("gpt-4", "gpt-4-0314", "gpt-3.5-turbo-0301")
+        if (found := lifetime(model))
+    }
+    assert ends == {
+        "gpt-4": "2026-10-23",
+        "gpt-4-0314": "2026-03-26",
+        "gpt-3.5-turbo-0301": "2026-10-23 at the latest",
+    }
 
 
 def test_the_table_is_whole() -> None:
@@ -133,3 +150,30 @@ def test_a_server_that_lists_nothing_is_no_obstacle() -> None:
     assert listed_shutdown(Endpoint("openai_compatible", base_url=address), "mine") is None, "nobody is there"
     others = PROVIDERS.keys() - {"openai", "openai_compatible"}
     assert not any(listed_shutdown(Endpoint(provider), "mine") for provider in others), "they are not asked"
+
+
+def test_a_server_that_never_ends_its_answer_is_left_and_not_asked_again() -> None:
+    n_asked = 0
+
+    class Drips(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            nonlocal n_asked
+            n_asked += 1
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b" " * 100)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Drips) as server:
+        Thread(target=server.serve_forever).start()
+        try:
+            endpoint = Endpoint("openai_compatible", base_url=f"http://127.0.0.1:{server.server_port}/v1")
+            assert listed_shutdown(endpoint, "mine") is None
+            assert listed_shutdown(endpoint, "mine") is None
+        finally:
+            server.shutdown()
+    assert n_asked == 1

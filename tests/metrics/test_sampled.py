@@ -64,7 +64,9 @@ def test_without_a_prediction_it_is_the_mean_of_an_even_sample_with_a_guard() ->
     assert found.on_these.value == pytest.approx(100 * y.mean())
     rows = np.concatenate([y, [0, 0, 1, 1]])
     middle = rows.mean()
-    variance = (n + 4) / (n + 1) * (1 - n / N) * ((rows - middle) ** 2).sum() / (n + 4) ** 2
+    squares = (rows - middle) ** 2
+    taper = 1 - n / N
+    variance = (n + 4) / (n + 1) * (taper * squares[:n].sum() + taper**2 * squares[n:].sum()) / (n + 4) ** 2
     half = stats.t.ppf(0.975, n - 3) * np.sqrt(variance)
     center = y.mean() + (1 - n / N) * (middle - y.mean())
     assert (found.on_these.low, found.on_these.high) == pytest.approx(

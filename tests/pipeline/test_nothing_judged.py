@@ -94,7 +94,10 @@ def leaderboard(folder: Path, board: Path, server: JudgeServer) -> Leaderboard:
 
 
 def test_a_board_without_any_verdict_is_an_error_and_stays_as_it_is(board: Path, tmp_path: Path) -> None:
-    with JudgeServer(always("Both.")) as server, pytest.raises(NothingJudgedError, match="unparsed") as raised:
+    with (
+        JudgeServer(always("Both.")) as server,
+        pytest.raises(NothingJudgedError, match="unparsed") as raised,
+    ):
         leaderboard(tmp_path, board, server)
     assert raised.value.exit_code == 3
 

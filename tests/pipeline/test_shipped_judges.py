@@ -117,6 +117,66 @@ def test_claudes_can_be_put_under_our_prompts(model: str, prompt: str, recorded_
     check(result, f"{prompt} with {model}")
 
 
+OPENAI_MODELS = (
+    *("gpt-6-luna", "gpt-6-sol", "gpt-6-astra", "gpt-6.1-sol", "gpt-6.1-terra", "gpt-7-unheard-of"),
+    *("gpt-5", "gpt-5.1", "gpt-5.5", "gpt-5.6-sol", "o3", "gpt-4.1", "gpt-4o-mini"),
+)
+CLAUDES = (
+    *("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5", "claude-fable-5-2", "claude-unheard-of-6"),
+    *("claude-sonnet-4-6", "claude-haiku-4-5", "claude-opus-4-7", "claude-opus-4-8"),
+)
+GRID = {
+    "openai": (OPENAI_MODELS, FAMILIES["openai"] + FAMILIES["gpt-4.1"]),
+    "anthropic": (CLAUDES, FAMILIES["anthropic"]),
+    "gemini": (("gemini-3.8-flash", "gemini-3.5-flash-lite", "gemini-2.5-pro"), FAMILIES["gemini"]),
+    "open": (("Qwen/Qwen3-32B", "Qwen/Qwen3-235B-A22B-Thinking", "openai/gpt-oss-20b"), FAMILIES["open"]),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("family", "model", "prompt"),
+    [
+        (family, model, prompt)
+        for family, (models, prompts) in GRID.items()
+        for model in models
+        for prompt in prompts
+    ],
+)
+def test_any_model_of_a_family_works_under_any_prompt_or_stops_in_time(
+    family: str, model: str, prompt: str, recorded_judge: RecordedJudge
+) -> None:
+    try:
+        result, server = evaluate(prompt, family, recorded_judge, 30, judge_model=model)
+    except autoeval.UsageError as refused:
+        assert "gives none there; take a judge whose reply says how sure it is" in str(refused)  # noqa: PT017
+        return
+    if result.ask.stop is None:
+        check(result, f"{prompt} with {model}")
+    else:
+        assert_stopped_in_time(result, server)
+
+
+def assert_stopped_in_time(result: Evaluation, server: JudgeServer) -> None:
+    """A run that cannot work pays for 8 replies at most, and says what to do."""
+    assert result.ask.stop is not None
+    if result.exit_code == 5:  # refused: nothing was paid for, and the server says which parameter it is
+        assert not result.ask.output_tokens
+        assert "Unsupported parameter" in result.ask.stop.message
+    else:
+        assert server.n_requests == 8
+        assert "raise the judge's token limit" in result.ask.stop.message
+
+
+@pytest.mark.parametrize("prompt", ["claude", "claude_cot"])
+def test_a_claude_that_thinks_past_its_limit_is_stopped_after_eight_replies(
+    prompt: str, recorded_judge: RecordedJudge
+) -> None:
+    result, server = evaluate(prompt, "anthropic", recorded_judge, 30, judge_model="claude-opus-4-8")
+    assert_stopped_in_time(result, server)
+    assert result.exit_code == 3
+
+
 @pytest.mark.parametrize(
     ("family", "prompt", "model"),
     [

@@ -1,15 +1,19 @@
 """The judge names the better output."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from autoeval.annotators.parsers.against import is_against_after, is_against_before
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import Labels
 from autoeval.types import Unparsed, Verdict
 
-Take = Literal["only", "last"]
-"""`only`: whatever a reply says must agree; `last`: what it says last counts."""
+Take = Annotated[Literal["only", "last"], Field(exclude_if=lambda take: take == "only")]
+"""`only`: whatever a reply says must agree; `last`: what it says last counts.
+
+Left out of a dump where it says nothing, so that judges of before keep their fingerprint."""
 
 
 class ChoiceParser(Labels, TextParser):

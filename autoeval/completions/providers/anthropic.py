@@ -10,7 +10,7 @@ from autoeval.completions.providers.failures import (
     printable,
     reported_failure,
 )
-from autoeval.completions.providers.fields import arguments, count, mapping, optional_text
+from autoeval.completions.providers.fields import count, joined_arguments, mapping, optional_text
 from autoeval.completions.providers.keys import check_address, find_key
 from autoeval.completions.providers.parameters import adapt
 from autoeval.completions.providers.reasoning import EFFORT
@@ -119,7 +119,7 @@ def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
             optional_text(block.get("text")) or "" for block in blocks if block.get("type") == "text"
         ),
         finish_reason=_FINISH_REASONS.get(reason, reason) if reason else None,
-        tool_arguments=arguments(calls[0]) if calls else None,
+        tool_arguments=joined_arguments(calls),
         model=optional_text(fields.get("model")),
         input_tokens=_input_tokens(usage),
         output_tokens=count(usage.get("output_tokens")),

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autoeval.completions.providers.failures import MalformedReplyError, hinted, plain_text, whole
@@ -74,6 +74,12 @@ def arguments(value: Any) -> str | None:
     if isinstance(value, Mapping | list):
         return json.dumps(value, ensure_ascii=False)
     return optional_text(value)
+
+
+def joined_arguments(calls: Iterable[Any]) -> str | None:
+    """Return the arguments of all tool calls, one a line, equal ones once; None where no call has any."""
+    found = dict.fromkeys(text for text in map(arguments, calls) if text is not None)
+    return "\n".join(found) if found else None
 
 
 def _whole_number(digits: str) -> int | float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autoeval.completions.providers.failures import MalformedReplyError
-from autoeval.completions.providers.fields import arguments, mapping, optional_text
+from autoeval.completions.providers.fields import joined_arguments, mapping, optional_text
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 _TEXT_PARTS = frozenset({None, "text", "output_text"})
@@ -79,5 +79,6 @@ def _has_reasoning_part(content: Any) -> bool:
 
 def _tool_arguments(message: Mapping[str, Any]) -> str | None:
     calls = message.get("tool_calls")
-    call = calls[0] if isinstance(calls, list) and calls else {"function": message.get("function_call")}
-    return arguments(mapping(mapping(call).get("function")).get("arguments"))
+    if not (isinstance(calls, list) and calls):
+        calls = [{"function": message.get("function_call")}]
+    return joined_arguments(mapping(mapping(call).get("function")).get("arguments") for call in calls)

@@ -42,6 +42,18 @@ def test_tool_call() -> None:
     assert json.loads(completion.tool_arguments or "") == {"winner": "a"}
 
 
+def test_all_tool_calls_are_kept() -> None:
+    calls = [
+        {"function": {"arguments": '{"winner": "a"}'}},
+        {"function": {"arguments": {"winner": "b"}}},
+        {},
+        None,
+    ]
+    completion = read({"choices": [{"message": {"content": None, "tool_calls": calls}}]}, 0)
+    assert isinstance(completion, Completion)
+    assert completion.tool_arguments == '{"winner": "a"}\n{"winner": "b"}'
+
+
 def test_old_function_call_is_a_tool_call() -> None:
     message = {"content": None, "function_call": {"name": "rank", "arguments": "{}"}}
     completion = read({"choices": [{"message": message, "finish_reason": "function_call"}]}, 0)
