@@ -67,7 +67,8 @@ def test_a_judge_that_is_asked_has_a_95_percent_interval_whatever_its_name(comma
 
 def test_nothing_judged_and_one_shared_instruction_have_no_interval(command: CommandLine) -> None:
     pair = {"output_1": "a", "output_2": "b", "generator_1": "r", "annotator": "j"}
-    for name, preferences in {"none": [None, None], "one": [2, None], "both": [2, 1], "same": [1, 2]}.items():
+    runs: dict[str, list[int | None]] = {"none": [None, None], "one": [2, None], "both": [2, 1]}
+    for name, preferences in runs.items():
         made = [
             {**pair, "instruction": f"i{i}", "preference": preference, "generator_2": name}
             for i, preference in enumerate(preferences)

@@ -111,10 +111,8 @@ def preferences(*subsets: str) -> list[Preference]:
 def test_two_subsets_have_a_table_and_one_has_none() -> None:
     assert Tally.of(preferences("a")).by_subset() == {}
     rates = Tally.of(preferences("a", "b")).by_subset()
-    assert {name: (rate.win_rate, rate.n_total) for name, rate in rates.items()} == {
-        "a": (pytest.approx(62.5), 4),
-        "b": (pytest.approx(50.0), 3),
-    }
+    assert [(name, rate.n_total) for name, rate in rates.items()] == [("a", 4), ("b", 3)]
+    assert [rate.win_rate for rate in rates.values()] == pytest.approx([62.5, 50.0])
     assert list(Tally.of(preferences("a", "b", "c")).by_subset()) == ["a", "b", "c"]
 
 
