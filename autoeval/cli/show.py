@@ -11,7 +11,7 @@ from rich.text import Text
 
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.tables import board_table, graded_table, subset_table
+from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
@@ -51,6 +51,8 @@ def show(result: Any, output_format: str | None = None) -> None:
         if printed.board.rows:
             sys.stdout.write(FORMATS[output_format](printed.board, printed.columns) + "\n")
             sys.stdout.flush()
+            for note in board_notes(printed.board):
+                console.print(Text(note), soft_wrap=True)
         printed.show_rest(console, result)
         return
     for kind, show_one in _SHOWN.items():

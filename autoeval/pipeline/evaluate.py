@@ -24,6 +24,7 @@ from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge, records
 from autoeval.pipeline.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.pipeline.metric_choice import Metric, find_metric
+from autoeval.pipeline.output_flaws import announced, output_warnings
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.paying import check_paying, choose, save_paid
 from autoeval.pipeline.placing import Standing
@@ -58,6 +59,7 @@ def evaluate(
     no_report: bool = False,
     human_annotations: Any = None,
     is_allow_partial: bool = False,
+    is_strip_thinking: bool = False,
     interval: str = "t_plus4",
     length_control_file: str | Path | None = "auto",
     lc_standard_error: str = BOOTSTRAP,
@@ -101,6 +103,8 @@ def evaluate(
         human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
             rows with instruction, output_1, output_2 and preference.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
+            judged as they are, and it is said how many hold some.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
@@ -154,6 +158,7 @@ def evaluate(
                 name=name,
                 allow_partial=is_allow_partial,
                 max_instances=max_instances,
+                strips_thinking=is_strip_thinking,
             )
         )
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
@@ -165,6 +170,7 @@ def evaluate(
         display.announce(setting.line())
         if paid:
             display.announce(paid.line())
+        warnings = announced(output_warnings(pairs), display)
         cache = opened.enter_context(asked_how.open_cache())
         plan = Plan(annotator, paid.pairs if paid else pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
@@ -203,6 +209,7 @@ def evaluate(
         folder=folder,
         rows=judged.rows,
         caution=caution,
+        warnings=warnings,
         has_report=not (no_report or is_recompute_metrics_only or paid),
         paid=found,
         shows_mode=leaderboard_mode_to_print is None,

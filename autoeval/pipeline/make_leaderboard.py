@@ -24,6 +24,7 @@ from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge_all
 from autoeval.pipeline.length import length_controlled
+from autoeval.pipeline.output_flaws import announced, output_warnings
 from autoeval.pipeline.output_paths import folder_name
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.recorded_board import recorded_board
@@ -81,6 +82,7 @@ def make_leaderboard(
     preset: str | None = None,
     seed: int = 0,
     is_allow_partial: bool = False,
+    is_strip_thinking: bool = False,
     eval_set: str | None = None,
     judgments: Any = None,
     compatible: bool = False,
@@ -111,6 +113,7 @@ def make_leaderboard(
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
         eval_set: The eval set that judgments are of: mt_bench.
         judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
             anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'.
@@ -151,6 +154,7 @@ def make_leaderboard(
                 outputs_to_compare(reference_outputs, defaults),
                 allow_partial=is_allow_partial,
                 max_instances=max_instances,
+                strips_thinking=is_strip_thinking,
             )
         )
         judges_again = check or is_overwrite_leaderboard
@@ -158,6 +162,7 @@ def make_leaderboard(
         if not is_mixed_allowed:
             _refuse_conflicts(before, {name: Conditions.of(annotator, pairs[name], set()) for name in pairs})
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
+        announced((warning for name in pairs for warning in output_warnings(pairs[name])), display)
         cache = opened.enter_context(asked_how.open_cache())
         plans = [Plan(annotator, pairs[name], seed) for name in pairs]
         for plan in plans:

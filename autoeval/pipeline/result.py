@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
+from autoeval.leaderboards.fooling import how_it_fools
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.estimates import Estimate, WinRate
 from autoeval.pipeline.generating import Generation
@@ -80,9 +81,9 @@ class Evaluation:
     `row` is its leaderboard row, which stands on `board` under the name `shown_as`; `apart` is a board of models
     that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
     nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
-    length-controlled win rate. `generations` are the outputs that were made on the way, the model's first.
-    `shows_mode` says that the rows of all modes were asked for, each with its own. `paid` is what a sample of the
-    pairs says, where not all were paid for.
+    length-controlled win rate, `warnings` what they must know of the outputs. `generations` are the outputs that were
+    made on the way, the model's first. `shows_mode` says that the rows of all modes were asked for, each with its own.
+    `paid` is what a sample of the pairs says, where not all were paid for.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Evaluation:
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
     caution: str | None
+    warnings: tuple[str, ...] = ()
     generations: tuple[Generation, ...] = ()
     has_report: bool = True
     shows_mode: bool = False
@@ -123,7 +125,9 @@ class Evaluation:
     @property
     def cautions(self) -> list[str]:
         """What a reader must know before trusting the number."""
-        cautions = [f"length control: {self.caution}"] if self.caution else []
+        cautions = [*self.warnings, *([f"length control: {self.caution}"] if self.caution else [])]
+        if fools := how_it_fools(self.name):
+            cautions.append(f"{self.name} was made to fool the judge: {fools}")
         share = self.tally.constant_share
         if share > _CONSTANT_SHARE and self.tally.n_judged >= _ENOUGH_TO_BE_CONSTANT:
             cautions.append(

@@ -1,6 +1,6 @@
 """A local model behind an OpenAI-compatible address: a judge without a key, or a model to evaluate."""
 
-import threading
+import secrets
 from contextlib import suppress
 from typing import Any
 
@@ -8,6 +8,7 @@ from autoeval.completions.ask import Display, Silent
 from autoeval.completions.providers import weights_of
 from autoeval.errors import MissingExtraError, UsageError
 from autoeval.pipeline.checks import check_number
+from autoeval.pipeline.front import Front
 
 
 def serve(
@@ -31,16 +32,17 @@ def serve(
     Raises:
         UsageError: there is no such model, it cannot be loaded, or the port is taken.
     """
-    server = _start(model, port, n_ctx, n_parallel, n_gpu_layers)
+    front, _behind = _start(model, port, n_ctx, n_parallel, n_gpu_layers)
     (display or Silent()).announce(
-        f"serving {model} at {server.listening_address}/v1 until interrupted (Ctrl-C). To judge with it: "
-        f"--judge_base_url {server.listening_address}/v1 --judge_model {model}"
+        f"serving {model} at {front.address}/v1 until interrupted (Ctrl-C). To judge with it: "
+        f"--judge_base_url {front.address}/v1 --judge_model {model}"
     )
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
+    with front, suppress(KeyboardInterrupt):
+        front.serve_forever()
 
 
-def _start(model: str, port: int, n_ctx: int, n_parallel: int, n_gpu_layers: int) -> Any:
+def _start(model: str, port: int, n_ctx: int, n_parallel: int, n_gpu_layers: int) -> tuple[Front, Any]:
+    """Return the open door and the server behind it, which answers for as long as it is referenced."""
     check_number("port", port, 0, 65535, whole=True)
     for name, value, least in (
         ("n_ctx", n_ctx, 1),
@@ -51,11 +53,15 @@ def _start(model: str, port: int, n_ctx: int, n_parallel: int, n_gpu_layers: int
     weights_of("gguf", model)  # says what is missing, where something is
     from autoeval.completions.providers import gguf
 
+    key = secrets.token_hex()
     try:
-        return gguf.start_server(
-            gguf.find_model(model), n_ctx=n_ctx, n_parallel=n_parallel, n_gpu_layers=n_gpu_layers, port=port
+        behind = gguf.start_server(
+            gguf.find_model(model), n_ctx=n_ctx, n_parallel=n_parallel, n_gpu_layers=n_gpu_layers, key=key
         )
+        return Front(port, behind.listening_address, key), behind
     except ModuleNotFoundError as error:
         raise MissingExtraError("serving a model", "gguf") from error
     except RuntimeError as error:
         raise UsageError(f"{error}") from None
+    except OSError as error:
+        raise UsageError(f"--port: {port} cannot be listened on: {error.strerror}. Is it taken?") from None

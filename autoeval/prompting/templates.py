@@ -9,8 +9,8 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from autoeval.errors import UsageError, nearest
 
@@ -60,12 +60,26 @@ class JinjaTemplate:
             raise UsageError(
                 f"{self.where}, line {error.lineno}: {_said(error)}. Fix the template."
             ) from None
-        except (jinja2.TemplateError, RecursionError) as error:
+        except Exception as error:  # Python has limits of its own, on nesting and on numbers
             raise UsageError(f"{self.where}: {_said(error)}. Fix the template.") from None
         for name in sorted(used - self.allowed):
             raise UsageError(
                 f"{self.where}: the template uses the unknown variable {name!r}. {nearest(name, self.allowed)}"
             )
+        self._try()
+
+    def _try(self) -> None:
+        """Find a template that goes too far whatever fills it; what else a text can break shows when it is there."""
+        from jinja2.exceptions import SecurityError
+
+        from autoeval.prompting.sandbox import TooMuchWorkError
+
+        try:
+            self._filled(dict.fromkeys(self.allowed, "One text.\nAnd more."))
+        except (SecurityError, TooMuchWorkError) as error:
+            raise self._unfit(error) from None
+        except Exception:  # it may well need a text that looks otherwise
+            pass
 
     @cached_property
     def _compiled(self) -> "jinja2.Template":
@@ -91,20 +105,31 @@ class JinjaTemplate:
         return tuple(pieces)
 
     def render(self, rows: Sequence[Fields]) -> str:
-        """Fill the template with the fields of the one row it is about."""
+        """Fill the template with the fields of the one row it is about.
+
+        Raises:
+            UsageError: the template cannot be filled with these texts, or makes far more of them than a prompt.
+        """
         (fields,) = rows
         try:
-            if self._pieces is not None:
-                return "".join([fields[text] if is_variable else text for text, is_variable in self._pieces])
-            return self._compiled.render(fields)
+            return self._filled(fields)
         except Exception as error:  # whatever it runs into, the template is what has to change
-            raise UsageError(
-                f"{self.where}: the template cannot be filled: {_said(error)}. Fix the template."
-            ) from None
+            raise self._unfit(error) from None
+
+    def _filled(self, fields: Fields) -> str:
+        if self._pieces is not None:
+            return "".join([fields[text] if is_variable else text for text, is_variable in self._pieces])
+        from autoeval.prompting.sandbox import metered
+
+        with metered(len(self.source) + sum(map(len, fields.values()))):
+            return self._compiled.render(fields)
+
+    def _unfit(self, error: Exception) -> UsageError:
+        return UsageError(f"{self.where}: the template cannot be filled: {_said(error)}. Fix the template.")
 
 
 def _said(error: Exception) -> str:
-    return str(getattr(error, "message", None) or error).rstrip(".")
+    return (str(getattr(error, "message", None) or error) or type(error).__name__).rstrip(".")
 
 
 _PLACEHOLDER = re.compile(r"{([^ \s]+?)}")
@@ -156,35 +181,8 @@ class BraceTemplate:
         return "".join(text if row is None else rows[row][text] for text, row in self._pieces)
 
 
+@cache
 def _environment() -> "jinja2.Environment":
-    global _shared_environment
-    if _shared_environment is None:
-        _shared_environment = _new_environment()
-    return _shared_environment
+    from autoeval.prompting.sandbox import Environment
 
-
-_shared_environment: "jinja2.Environment | None" = None
-
-
-def _new_environment() -> "jinja2.Environment":
-    """Return an environment in which a prompt is the same every time, and can neither reach out nor run for ever."""
-    import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    class Environment(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset({"*", "**"})
-
-        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
-            raise jinja2.exceptions.SecurityError(f"a prompt cannot use {operator!r}")
-
-    def text(value: Any) -> Any:
-        if not isinstance(value, str | int | float | jinja2.Undefined):
-            raise TypeError(
-                f"a {type(value).__name__} is no text"
-            )  # what it looks like differs from run to run
-        return value
-
-    environment = Environment(undefined=jinja2.StrictUndefined, finalize=text, autoescape=False)
-    environment.globals.clear()  # `range`, and `lipsum`, which is random
-    del environment.filters["random"]
-    return environment
+    return Environment()

@@ -58,7 +58,7 @@ def test_a_verdict_outside_of_its_scale_is_none(value: object, monkeypatch: pyte
         def read(self, completion: Completion) -> list[Reading]:  # noqa: ARG002
             return [Verdict(value)]  # type: ignore[arg-type]
 
-    monkeypatch.setitem(BUILTIN, "odd", lambda *_: value)  # type: ignore[arg-type]
+    monkeypatch.setitem(BUILTIN, "odd", lambda *_: value)
     builtin = replace(a_judge("odd"), parser=None)
     request = Request(Endpoint("openai"), "odd", prompt="?")
     questions = [

@@ -86,10 +86,98 @@ def test_nothing_outside_of_the_fields_can_be_reached(source: str) -> None:
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
         "{% for c in first recursive %}{{ loop(c) }}{% endfor %}",
         "{% if " + "(" * 5000 + "first" + ")" * 5000 + " %}x{% endif %}",
+        "{% if first %}" * 200 + "x" + "{% endif %}" * 200,
+        "{% for c in 'ab' %}" * 40 + "x" + "{% endfor %}" * 40,
+        "{{ " + "9" * 5000 + " }}",
+        "{% for a in 'abcdefghij' %}" * 12 + "{% endfor %}" * 12,
+        "{% for a in second %}" * 12 + "{{ a }}" + "{% endfor %}" * 12,
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
+        "{% macro m() %}{{ caller() }}{{ caller() }}{% endmacro %}"
+        + "{% call m() %}" * 15
+        + "x" * 1000
+        + "{% endcall %}" * 15,
+        "".join(
+            f"{{% block b{i} %}}{{{{ self.b{i + 1}() }}}}{{{{ self.b{i + 1}() }}}}{{% endblock %}}"
+            for i in range(40)
+        )
+        + "{% block b40 %}x{% endblock %}",
+        "{% set a = first ~ 'x' %}" + "{% set a = a ~ a %}" * 60 + "{{ a }}",
+        "{% set a = first %}" + "{% set a = a + a %}" * 60 + "{{ a }}",
+        "{% set a = first %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 60,
+        "{% set a = [first] %}" + "{% set a = [a, a] %}" * 60 + "{{ a|string }}",
+        "{% set a = [first] %}" + "{% set a = {'a': a, 'b': a} %}" * 60 + "{{ a|tojson }}",
+        "{% set a = (1,) %}{% set b = (1,) %}"
+        + "{% set a = (a, a) %}{% set b = (b, b) %}" * 60
+        + "{% if a == b %}x{% endif %}",
+        "{% set a = 'aa' %}" + "{% set a = a|replace('a', a) %}" * 9,
+        "{% set a = 'aa' %}" + "{% set a = a.replace('', a) %}" * 9,
+        "{% set a = 'aa' %}" + "{% set a = a|join(a) %}" * 9,
+        "{% set a = 'aa' %}" + "{% set a = a.join(a) %}" * 9,
+        "{% set a = '\n'|center(9999) %}{{ a.replace(' ', '\n')|indent(9999) }}",
+        "{{ 'a b '.center(9999).replace(' ', 'a ')|wordwrap(1, wrapstring='x'.center(9999)) }}",
+        "{{ '\t'.center(9999, '\t').expandtabs(9999) }}",
+        "{{ first|center(2000000000) }}",
+        "{{ 'x'|center(2000000000) }}",
+        "{% filter center(2000000000) %}x{% endfilter %}",
+        "{{ first.zfill(2000000000) }}",
+        "{{ first|indent(2000000000) }}",
+        "{{ first|map('center', 2000000000)|join }}",
+        "{% for part in first|slice(2000000000) %}x{% endfor %}",
+        "{{ first|slice(9999)|map('slice', 9999)|map('list')|map('first')|list|length }}",
+        "{{ first|batch(2000000000, 'x')|list|length }}",
+        "{{ '%2000000000d'|format(1) }}",
+        "{{ '%2000000000d' % 1 }}",
+        "{{ '{:2000000000}'.format(1) }}",
+        "{{ '{:{}}'.format_map({'': 2000000000}) }}",
+        "{{ 'x'.translate({120: 'y'}) }}",
+        "{{ [[1, [2]]]|tojson(9999) }}",
+        "{{ 5.0|round(2000000000) }}",
+        "{{ first.encode().center(2000000000) }}",
     ],
 )
-def test_no_template_runs_for_ever(source: str) -> None:
+def test_no_template_runs_for_ever_or_fills_the_memory(source: str) -> None:
     refuses(source, "prompt.jinja")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for a in first %}{{ first }}{% endfor %}",
+        "{{ first|replace('w', first) }}",
+        "{{ first.split()|join(first) }}",
+        "{{ first|indent(first) }}",
+        "{% for a in first %}{% if first == second %}x{% endif %}{% endfor %}",
+        "{% for a in first %}{% if 'x' in first[1:] %}x{% endif %}{% endfor %}",
+    ],
+)
+def test_long_outputs_do_not_multiply(source: str) -> None:
+    fields = FIELDS | {"first": "word\n" * 4000, "second": "word\n" * 3999 + "wort\n"}
+    template = JinjaTemplate(source, NAMES, "prompt.jinja")
+    assert template.render([FIELDS]) is not None
+    with pytest.raises(UsageError, match=r"^prompt.jinja: .* out of this pair") as error:
+        template.render([fields])
+    assert "Fix the template" in str(error.value)
+
+
+def test_what_prompts_do_has_room_at_any_length() -> None:
+    source = (
+        "{% macro quoted(text) %}{% for line in text.splitlines() %}{% if line|trim %}> {{ line|trim|upper }}\n"
+        "{% endif %}{% endfor %}{% endmacro %}{{ quoted(first) }}{{ quoted(first|replace('\n', '\n\n')|indent(2)) }}"
+        "{% for word in first.split() %}{% if loop.last %}{{ word }}{% endif %}{% endfor %}"
+    )
+    template = JinjaTemplate(source, NAMES, "prompt.jinja")
+    for n in (1, 100, 2_000):
+        text = template.render([FIELDS | {"first": "some more words\n" * n}])
+        assert text.count("> SOME MORE WORDS\n") == 2 * n
+
+
+def test_a_template_that_goes_too_far_with_any_text_is_refused_when_it_is_read() -> None:
+    for source in (
+        "{{ first|center(2000000000) }}",
+        "{% for a in 'abcdefghij' %}" * 12 + "{% endfor %}" * 12,
+    ):
+        with pytest.raises(UsageError, match=r"^prompt.jinja"):
+            JinjaTemplate(source, NAMES, "prompt.jinja")
 
 
 @pytest.mark.parametrize(

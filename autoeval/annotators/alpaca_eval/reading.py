@@ -19,8 +19,8 @@ from autoeval.annotators.alpaca_eval.parsers import (
 )
 from autoeval.annotators.parsers import Parser, Reading
 from autoeval.annotators.parsers.base import CUT_OFF, body, is_complete, refusal
-from autoeval.annotators.parsers.reasoning import without_reasoning
 from autoeval.errors import UsageError, nearest
+from autoeval.texts.reasoning import without_reasoning
 from autoeval.types import Completion, Unparsed, Verdict
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
-from autoeval.annotators.parsers.reasoning import without_reasoning
+from autoeval.texts.reasoning import without_reasoning
 from autoeval.types import Completion, Unparsed, Verdict
 
 Reading = Verdict | Unparsed

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from autoeval.annotators.parsers.against import is_against_before, is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import Labels, plain
-from autoeval.annotators.parsers.literals import is_one_value
+from autoeval.texts.literals import is_one_value
 from autoeval.types import Verdict
 
 _SEPARATORS = re.compile(r"[,;\n]|\bthen\b|\bover\b", re.IGNORECASE)
@@ -48,7 +48,7 @@ class RankingParser(Labels, TextParser):
         if whole is not None:
             yield whole
             return
-        for line in text.splitlines():
+        for line in filter(str.strip, text.splitlines()):
             yield self._of_labels(line)
         for labels, chain in self.compared_in(text):
             if not is_doubted(text, *chain.span()):

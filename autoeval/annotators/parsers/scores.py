@@ -10,7 +10,7 @@ from pydantic import field_validator
 
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import Labels
-from autoeval.annotators.parsers.literals import is_one_value
+from autoeval.texts.literals import is_one_value
 from autoeval.types import Verdict
 
 _NUMBER = r"([-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+))"
@@ -48,10 +48,11 @@ class ScoresParser(Labels, TextParser):
             pairs, hints = self._matched(self.pattern, text), []
         else:
             values, doubted, prose = self.parts_of(text)
-            pairs = [*map(_of_line, prose.splitlines()), *self._named_scores(prose)]
+            lines = [line for line in prose.splitlines() if line.strip()]
+            pairs = [*map(_of_line, lines), *self._named_scores(prose)]
             pairs += [pair for value in values for pair in self._of_value(value)]
             hints = [pair for value in doubted for pair in self._of_value(value)]
-            hints += [_of_line(line.rpartition(": ")[2]) for line in prose.splitlines()]
+            hints += [_of_line(line.rpartition(": ")[2]) for line in lines]
         verdicts = [Verdict(preference) for preference in map(_compared, pairs) if preference is not None]
         said = [preference for preference in map(_compared, hints) if preference is not None]
         return agreed(verdicts, "the reply does not score both outputs", said)

@@ -58,20 +58,19 @@ class GgufProvider:
 
 
 def start_server(
-    path: Path, *, n_ctx: int, n_parallel: int, n_gpu_layers: int, port: int = 0, key: str | None = None
+    path: Path, *, n_ctx: int, n_parallel: int, n_gpu_layers: int, key: str | None = None
 ) -> Any:
-    """Load a model and serve it on this machine in OpenAI's protocol, for as long as the result is referenced.
+    """Load a model and serve it on this machine at any free port, in OpenAI's protocol, while the result is referenced.
 
     Args:
         path: the GGUF file.
         n_ctx: tokens that a prompt and its reply may have together.
         n_parallel: requests answered at once.
         n_gpu_layers: layers that are computed on a GPU.
-        port: where to listen; 0: any free one.
         key: the only key that is welcome; None: anybody is.
 
     Raises:
-        RuntimeError: the file cannot be loaded, or the port is taken.
+        RuntimeError: the file cannot be loaded.
     """
     import xllamacpp
 
@@ -87,14 +86,13 @@ def start_server(
     parameters.cache_ram_mib = 0
     parameters.ui = False
     parameters.verbosity = 0
-    parameters.hostnames, parameters.port = ["127.0.0.1"], port
+    parameters.hostnames, parameters.port = ["127.0.0.1"], 0
     parameters.api_keys = [key] if key else []
     try:
         return xllamacpp.Server(parameters)
     except RuntimeError as error:
-        taken = f", and is port {port} free" if port else ""
         raise RuntimeError(
-            f"llama.cpp cannot load {path}: is it a GGUF file that fits into memory{taken}?"
+            f"llama.cpp cannot load {path}: is it a GGUF file that fits into memory?"
         ) from error
 
 
