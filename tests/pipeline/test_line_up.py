@@ -83,7 +83,7 @@ def test_eighty_columns_show_every_price_and_date_whole(listing: Any) -> None:
     said = StringIO()
     console = Console(width=80, file=said)
     show_line_up(console, line_up)
-    shown = {line.split()[0]: line.split() for line in said.getvalue().splitlines() if line.strip()}
+    shown = {line.split()[0]: line.split() for line in reversed(said.getvalue().splitlines()) if line.strip()}
     for entry in line_up.entries:
         words = shown[entry.name]
         assert " ".join(words).endswith(entry.until), entry.name
