@@ -133,6 +133,10 @@ def evaluate_from_model(
         if folder:
             make_folder(folder)
         made = tuple(_generate(sides, cache, settings, chunksize))
+    if folder and len(sides) == 1:
+        reference = OutputsFile.of_both(folder)[1]
+        assert reference is not None
+        reference.copy_given(compare_with, instructions)
     return _evaluate(made, compare_with, folder, settings)
 
 
