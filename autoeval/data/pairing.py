@@ -239,7 +239,7 @@ def _spool_model(spool: Spool, source: Source, name: str | None, strips_thinking
             yield side.side, taken
 
     spool.add(records())
-    side.name = name or next(iter(side.generators), side.name)
+    side.name = _whole(name or next(iter(side.generators), side.name))
     return side
 
 
@@ -258,6 +258,11 @@ def _spool_models(spool: Spool, source: Source, role: str, strips_thinking: bool
 
     spool.add(records())
     return models.values()
+
+
+def _whole(name: str) -> str:
+    """Replace halves of characters in a name, which nothing can be written with."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _name_of(sources: list[Source]) -> str | None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import autoeval
-from tests.pipeline.small import write_outputs
+from tests.pipeline.small import evaluated, write_outputs
 from tests.servers import Answer, Fault, JudgeServer, prompt_text
 from tests.servers.answers import Body
 from tests.servers.protocols import count_tokens
@@ -40,7 +39,7 @@ def test_spending_never_passes_the_budget(max_cost: float, fault_share: float, t
     outputs, reference = write_outputs(tmp_path, 800)
     till = Till(0, fault_share)
     with JudgeServer(till) as server:
-        result = autoeval.evaluate(
+        result = evaluated(
             outputs,
             reference,
             "gpt4_ranking",

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import autoeval
+from tests.pipeline.small import evaluated
 from tests.servers import Answer, JudgeServer
 
 N_PAIRS = 2
@@ -31,7 +32,7 @@ def judged(folder: Path, parser: dict[str, Any], answer: Answer) -> autoeval.Eva
     (folder / "judge" / "p.jinja").write_text("{{ instruction }}\na: {{ first }}\nb: {{ second }}")
     rows = [{"instruction": f"question {i}", "output": f"text {i}"} for i in range(N_PAIRS)]
     with JudgeServer(lambda _: answer) as server:
-        result: autoeval.Evaluation = autoeval.evaluate(
+        result: autoeval.Evaluation = evaluated(
             [{**row, "output": "model's"} for row in rows],
             rows,
             annotators_config=str(folder / "judge"),

@@ -43,13 +43,7 @@ def address(server: JudgeServer, protocol: str) -> str:
 def evaluate_small(
     folder: Path, server: JudgeServer, protocol: str = "openai", n: int = 20, **parameters: Any
 ) -> Evaluation:
-    """Evaluate n small outputs with a judge on a server, without waiting between retries.
-
-    Where nothing is judged, what there is of a result is returned all the same.
-    """
-    import autoeval
-    from autoeval.errors import NothingJudgedError
-
+    """Evaluate n small outputs with a judge on a server, without waiting between retries; see `evaluated`."""
     folder.mkdir(exist_ok=True)
     outputs, reference = write_outputs(folder, n)
     defaults: dict[str, Any] = {
@@ -59,8 +53,16 @@ def evaluate_small(
         "output_path": folder / "results",
         "retry_delay": 0,
     }
+    return evaluated(outputs, reference, **{**defaults, **parameters})
+
+
+def evaluated(*sources: Any, **parameters: Any) -> Evaluation:
+    """Evaluate; where nothing is judged, return what there is of a result all the same."""
+    import autoeval
+    from autoeval.errors import NothingJudgedError
+
     try:
-        result: Evaluation = autoeval.evaluate(outputs, reference, **{**defaults, **parameters})
+        result: Evaluation = autoeval.evaluate(*sources, **parameters)
     except NothingJudgedError as error:
         result = cast("Evaluation", error.result)
     return result

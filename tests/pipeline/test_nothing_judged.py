@@ -109,3 +109,11 @@ def test_a_model_without_any_verdict_gets_no_row(tmp_path: Path) -> None:
     with JudgeServer(answer) as server:
         made = leaderboard(tmp_path, tmp_path / "new.csv", server)
     assert (list(made.board.rows), dict(made.incomplete), made.exit_code) == (["one"], {"two": 0.0}, 3)
+
+
+def test_half_a_character_in_the_name_is_replaced(tmp_path: Path) -> None:
+    outputs, reference = write_outputs(tmp_path, N)
+    result = autoeval.evaluate(
+        outputs, reference, "longest", name="m\udc80x", output_path=tmp_path / "results"
+    )
+    assert result.name == "m?x"

@@ -11,7 +11,7 @@ import pytest
 import autoeval
 from autoeval.completions.cache import Cache
 from autoeval.resources import shipped
-from tests.pipeline.small import evaluate_small, start_command, write_outputs
+from tests.pipeline.small import evaluate_small, evaluated, start_command, write_outputs
 from tests.servers import Answer, JudgeServer, always, prompt_text
 from tests.servers.answers import Body
 
@@ -162,7 +162,5 @@ def test_max_instances_takes_the_same_instructions_whatever_the_order_of_the_fil
 
 
 def _judged(rows: list[dict[str, str]], reference: Path) -> autoeval.Evaluation:
-    result: autoeval.Evaluation = autoeval.evaluate(
-        rows, reference, "longest", output_path=None, max_instances=7
-    )
+    result: autoeval.Evaluation = evaluated(rows, reference, "longest", output_path=None, max_instances=7)
     return result

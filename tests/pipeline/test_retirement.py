@@ -12,7 +12,7 @@ from autoeval.completions.ask import Silent
 from autoeval.pipeline.presets import default_annotator, find_preset
 from autoeval.pipeline.result import Evaluation
 from tests.alpaca_eval.configs import write_evaluators
-from tests.pipeline.small import write_outputs
+from tests.pipeline.small import evaluated, write_outputs
 from tests.servers import JudgeServer, always
 
 GONE, SOON, LIVING, UNKNOWN = "gpt-4", "gpt-4.1", "gpt-6-luna", "nobody-knows-it"
@@ -44,7 +44,7 @@ def evaluate(folder: Path, model: str, n: int = 6, **parameters: Any) -> tuple[A
         "display": heard,
         "retry_delay": 0,
     }
-    return autoeval.evaluate(outputs, reference, **{**defaults, **parameters}), heard
+    return evaluated(outputs, reference, **{**defaults, **parameters}), heard
 
 
 @pytest.fixture(autouse=True)

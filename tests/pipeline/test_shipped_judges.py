@@ -7,6 +7,7 @@ import pytest
 import autoeval
 from autoeval.annotators.loading import load_annotator, names
 from autoeval.pipeline.result import Evaluation
+from tests.pipeline.small import evaluated
 from tests.recorded import load_recorded, recorded_data
 from tests.servers import JudgeServer
 from tests.servers.families import BEHAVIOURS, FAMILIES
@@ -35,7 +36,7 @@ def evaluate(
     """Evaluate a recorded model with a judge, at a server of a family."""
     folder = recorded_data() / "alpaca_eval_1"
     with JudgeServer(BEHAVIOURS[family](recorded_judge)) as server:
-        result: Evaluation = autoeval.evaluate(
+        result: Evaluation = evaluated(
             folder / MODEL / "model_outputs.json.gz",
             folder / "reference_outputs.json.gz",
             judge,
