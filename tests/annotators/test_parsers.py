@@ -1,5 +1,6 @@
 """What each parser reads from a reply, and which replies it refuses to read rather than guess."""
 
+import json
 from typing import Any
 
 import pytest
@@ -404,3 +405,12 @@ def test_the_last_verdict_counts_where_the_config_says_so() -> None:
     assert CONTRADICTION in str(reading(CHOICE, "Perhaps **b**, or rather **a**"))
     assert reading(parser("choice", take="last"), "Perhaps **b**. But **a** it is") == 1.0
     assert "perhaps not" in str(reading(parser("choice", take="last"), "**b**, and not **a**"))
+
+
+@pytest.mark.parametrize("wrap", [lambda value: {"result": value}, lambda value: [value]])
+def test_a_field_is_found_within_three_objects_or_lists_and_no_deeper(wrap: Any) -> None:
+    value: Any = {"better": "a"}
+    for _ in range(3):
+        value = wrap(value)
+        assert reading(JSON, json.dumps(value)) == 1.0
+    assert "no field 'better'" in str(reading(JSON, json.dumps(wrap(value))))
