@@ -122,6 +122,13 @@ READABLE: list[tuple[Parser, str, float]] = [
     (JSON, 'It\'s {"better": "b"} that I\'d say [see above', 2.0),
     (parser("json", first="1", second="2", field="best"), '{"best": 2}', 2.0),
     (TOOL, 'The tool: {"better": "b"}', 2.0),
+    (JSON, "{'why': 'a } too many', 'better': 'b'}", 2.0),
+    (JSON, "{'why': 'one \" and a }', 'better': 'b'}", 2.0),
+    (JSON, "{'why': \"it's a }\", 'better': 'b',}", 2.0),
+    (JSON, "{'why': 'it\\'s a }', 'better': 'b'}", 2.0),
+    (JSON, "{'all': [{'x': ']'}], 'better': 'b'}", 2.0),
+    (CASED, "My choice:\n  M", 2.0),
+    (CASED, "My choice: M ", 2.0),
     # scores
     (SCORES, "7 9", 2.0),
     (SCORES, "9, 7.5", 1.0),
