@@ -43,6 +43,7 @@ READABLE: list[tuple[Parser, str, float]] = [
     (NAMED_RANKING, "model_2 > model_1", 2.0),
     (NAMED_RANKING, "Model_2 > MODEL_1", 2.0),
     (PARENTHESES, "Output (b) > Output (a)", 2.0),
+    (parser("ranking", first="<a>", second="<b>"), "So <b> > <a>.", 2.0),
     (RANKING, "<br>a > b", 1.0),
     (RANKING, "=a > b", 1.0),
     (RANKING, "/a > b", 1.0),
