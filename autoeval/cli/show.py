@@ -121,7 +121,10 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
     if result.tally.n_judged:
         console.print(
             board_table(
-                result.board.of_mode(result.mode_to_print, result.shown_as), result.shown_as, console.width
+                result.board.of_mode(result.mode_to_print, result.shown_as),
+                result.shown_as,
+                console.width,
+                result.setting.interval_name,
             )
         )
         if result.by_subset:
@@ -234,7 +237,7 @@ def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
 
 
 def _show_leaderboard(console: Console, result: Leaderboard) -> None:
-    console.print(board_table(result.board, width=console.width))
+    console.print(board_table(result.board, width=console.width, interval=result.interval_name))
     _show_models(console, result)
 
 

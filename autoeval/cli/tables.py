@@ -18,11 +18,16 @@ BRIDGED = "≈"
 _CONTROLLED = "length_controlled_winrate"
 
 
-def board_table(board: Board, current: str | None = None, width: int = 80) -> Table:
-    """Make the leaderboard a table no wider than the terminal; the current model's row is marked."""
+def board_table(
+    board: Board, current: str | None = None, width: int = 80, interval: str | None = None
+) -> Table:
+    """Make the leaderboard a table no wider than the terminal; the current model's row is marked.
+
+    `interval` is what its intervals are called; None for what its rows tell.
+    """
     rates = {
         "win rate": [_win_rate(row) for row in board.rows.values()],
-        _interval_of(board): [_interval(row) for row in board.rows.values()],
+        interval or _interval_of(board): [_interval(row) for row in board.rows.values()],
     }
     controlled = {"LC rate": [_number(row.get(_CONTROLLED)) for row in board.rows.values()]}
     columns = {

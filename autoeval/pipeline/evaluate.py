@@ -276,4 +276,5 @@ def _setting(
         fingerprint=annotator.fingerprint,
         seed=seed,
         board=board.name if board else None,
+        provider=annotator.provider,
     )

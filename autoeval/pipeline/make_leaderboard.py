@@ -7,6 +7,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, Unpack, cast
 
+from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport
@@ -38,7 +39,7 @@ class Leaderboard:
     """A board as it was written, and how the models on it fared in this run.
 
     `judged` are the models that were put on the board; `incomplete` those that were left off because too few of
-    their pairs could be judged, with that share.
+    their pairs could be judged, with that share. `interval_name` is what the intervals of its judge are called.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Leaderboard:
     judged: Sequence[str]
     incomplete: Mapping[str, float]
     ask: AskReport
+    interval_name: str
 
     @property
     def exit_code(self) -> int:
@@ -194,6 +196,7 @@ def make_leaderboard(
         judged=tuple(complete),
         incomplete={result.name: result.coverage for result in results if result.name not in complete},
         ask=report,
+        interval_name=interval_name(annotator.name, annotator.provider),
     )
     if is_return_instead_of_print:
         return made.board.to_pandas(), [row for result in results for row in result.annotations]

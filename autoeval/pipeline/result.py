@@ -58,11 +58,12 @@ class Setting:
     fingerprint: str
     seed: int
     board: str | None
+    provider: str | None = None
 
     @property
     def interval_name(self) -> str:
         """What the interval of the win rate is called."""
-        return interval_name(self.judge)
+        return interval_name(self.judge, self.provider)
 
     def line(self) -> str:
         """Say it in one line."""
