@@ -33,7 +33,7 @@ from autoeval.pipeline.recomputing import recompute
 from autoeval.pipeline.reporting import write_report
 from autoeval.pipeline.result import Evaluation, Setting
 from autoeval.pipeline.rows import Conditions, leaderboard_row
-from autoeval.pipeline.saving import BOARD_NAME, save
+from autoeval.pipeline.saving import BOARD_NAME, save, save_reasons
 
 
 @also_takes(AskingParameters)
@@ -124,7 +124,8 @@ def evaluate(
 
     Raises:
         UsageError: a parameter, file, field or config is wrong; nothing was spent.
-        AutoevalError: the run could not be finished; what was judged is in the cache.
+        AutoevalError: the run could not be finished, or not a single pair could be judged; every reply is in the
+            cache.
     """
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
@@ -182,7 +183,8 @@ def evaluate(
             in_folder = None if paid else folder
             judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, in_folder)
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
-    found = paid.result(judged.tally.preferences) if paid else None
+    is_judged = judged.tally.n_judged > 0
+    found = paid.result(judged.tally.preferences) if paid and is_judged else None
     if found:
         conditions = replace(conditions, method=found.method)
         more, caution = found.cells(), None
@@ -190,7 +192,9 @@ def evaluate(
     else:
         more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
-    placed = standing.place(setting.model, row, conditions)
+    placed = (
+        standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
+    )
     if note := standing.note(setting.model, placed):
         display.announce(note)
     result = Evaluation(
@@ -213,9 +217,10 @@ def evaluate(
         has_report=not (no_report or is_recompute_metrics_only or paid),
         paid=found,
         shows_mode=leaderboard_mode_to_print is None,
+        is_written=is_judged or judged.annotations_path is not None,
     )
-    if judged.tally.n_judged:
-        _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
+    _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
+    result.check_judged()
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
 
 
@@ -240,7 +245,11 @@ def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_prin
 def _keep(
     result: Evaluation, annotator: Annotator, votes: HumanVotes, standing: Standing, *, keeps_run: bool
 ) -> None:
-    """Write a result's files, and its row into the board's."""
+    """Write a result's files, and its row into the board's; where nothing was judged, only what says why."""
+    if not result.tally.n_judged:
+        if result.is_written:
+            save_reasons(result, annotator)
+        return
     is_board = result.folder is not None and standing.is_file(result.folder / BOARD_NAME)
     save(result, annotator, keeps_run, keeps_board=is_board)
     if result.has_report:

@@ -13,7 +13,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
-from autoeval.errors import UsageError
+from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import MODES, Board
 from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
@@ -30,7 +30,7 @@ from autoeval.pipeline.output_paths import folder_name
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.recorded_board import recorded_board
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
-from autoeval.pipeline.result import exit_code_after
+from autoeval.pipeline.result import exit_code_after, nothing_judged
 from autoeval.pipeline.rows import Conditions, Row, leaderboard_row
 
 
@@ -130,7 +130,8 @@ def make_leaderboard(
 
     Raises:
         UsageError: a parameter, file or config is wrong, or rows would stand on one board that do not compare.
-        AutoevalError: the run could not be finished; what was judged is in the cache.
+        AutoevalError: the run could not be finished, or not a single pair could be judged; every reply is in the
+            cache.
     """
     parameters = checked(asking, make_leaderboard)
     if eval_set is not None or judgments is not None:
@@ -184,7 +185,8 @@ def make_leaderboard(
         results = [
             _result(plan, one, leaderboard_mode, with_length) for plan, one in zip(plans, judged, strict=True)
         ]
-    complete = {result.name: result for result in results if result.coverage >= asked_how.min_coverage}
+    least = asked_how.min_coverage
+    complete = {result.name: result for result in results if result.coverage >= least and result.coverage > 0}
     if check:
         rows = {name: result.row for name, result in complete.items()}
         return check_boards([path]).merged(compare_rows(path, before, rows))
@@ -198,6 +200,9 @@ def make_leaderboard(
         ask=report,
         interval_name=interval_name(annotator.name, annotator.provider),
     )
+    if judged and not any(result.coverage for result in results):
+        message = nothing_judged([one.tally for one in judged], report)
+        raise NothingJudgedError(message, made, made.exit_code)
     if is_return_instead_of_print:
         return made.board.to_pandas(), [row for result in results for row in result.annotations]
     return made

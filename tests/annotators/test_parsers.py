@@ -274,6 +274,8 @@ THINKING = [
     ("<think>a </reasoning> b > a</think>a > b", 1.0),
     ("<|channel|>analysis<|message|>b > a<|end|><|start|>assistant<|channel|>final<|message|>a > b", 1.0),
     ("<|channel|>analysis<|message|>b > a<|channel|>final<|message|>a > b<|return|>", 1.0),
+    ("b > a<|channel|>analysis<|message|>so<|channel|>final<|message|>a > b", 1.0),
+    ("so `b > a</think>` a > b", 1.0),
     ("<|channel|>analysis<|message|>b > a", "ends inside the judge's thinking"),
     ("<|channel>thought\nb > a<channel|>a > b", 1.0),
     ("analysisSo b > a.assistantfinala > b", 1.0),

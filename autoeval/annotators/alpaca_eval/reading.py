@@ -40,6 +40,11 @@ class AlpacaEvalParser(Parser):
     explanation: tuple[str, ...] = ()
     """Fields of a JSON reply that are kept beside the verdict."""
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The log probabilities, for which alone a function takes a whole choice."""
+        return frozenset({"logprobs"}) if self.takes_choice else frozenset()
+
     def read(self, completion: Completion) -> list[Reading]:
         """Read as many verdicts as there are pairs, or say of each why there is none."""
         text = "" if self.takes_choice else self._text(completion)

@@ -20,6 +20,11 @@ class Parser(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The parameters of a request without which its reply holds nothing to read."""
+        return frozenset()
+
     @abstractmethod
     def read(self, completion: Completion) -> list[Reading]:
         """Return a verdict, or why there is none, for each pair that the prompt asked about."""
