@@ -28,6 +28,15 @@ class MissingExtraError(UsageError):
         )
 
 
+class NothingJudgedError(AutoevalError):
+    """Not a single pair got a verdict; the message says why, and `result` is what there is of a result all the same."""
+
+    def __init__(self, message: str, result: object, exit_code: int) -> None:
+        super().__init__(message)
+        self.result = result
+        self.exit_code = exit_code
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name was probably meant, as the end of an error message.
 

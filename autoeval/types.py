@@ -55,10 +55,23 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A parameter that a server refuses: left out, or sent under the name `instead`."""
+
+    name: str
+    instead: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} sent as {self.instead}" if self.instead else f"{self.name} left out"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question to a model. Exactly one of `messages` (chat) and `prompt` (completion models) is set.
 
-    Equal requests have equal replies in the cache; `sample` tells repeated ones apart.
+    Equal requests have equal replies in the cache; `sample` tells repeated ones apart. `needs` are parameters without
+    which nothing can be read from the reply. `changes` are made in what is sent, because the server refuses it as it
+    was planned; neither of the two is part of what the reply is cached under.
     """
 
     endpoint: Endpoint
@@ -67,6 +80,8 @@ class Request:
     prompt: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     sample: int = 0
+    needs: frozenset[str] = frozenset()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +148,15 @@ RETRYABLE = frozenset(
 class Failure:
     """No usable reply. Never stored, so the next run asks again.
 
-    `retry_after` is in seconds. `is_answered`: it came in a reply of status 200, which may be charged.
+    `retry_after` is in seconds. `is_answered`: it came in a reply of status 200, which may be charged. `remedy` is the
+    change with which the server would have taken the request, where it refuses one of its parameters.
     """
 
     kind: FailureKind
     message: str
     retry_after: float | None = None
     is_answered: bool = False
+    remedy: Change | None = None
 
     @property
     def retryable(self) -> bool:
@@ -186,7 +203,7 @@ class Judgment:
     `raw_completion` is the judge's text, or an OpenAI-shaped choice where log probabilities matter.
     `is_switched` says whether the outputs changed places for it (None: a file does not tell). `price` is in US
     dollars (None: unknown), `seconds` is the time the call took. `model` is the name that the
-    server gave for the model that judged.
+    server gave for the model that judged, `adapted` in which ways it was asked otherwise than planned.
     """
 
     annotator: str
@@ -198,6 +215,7 @@ class Judgment:
     seconds: float | None = None
     failure: str | None = None
     model: str | None = None
+    adapted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

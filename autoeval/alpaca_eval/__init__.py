@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze_evaluators", "evaluate", "evaluate_from_model", "make_leaderboard"]
 
-_MODULES = ("annotators", "constants", "main", "metrics", "utils")
+_MODULES = ("analyze", "annotators", "constants", "main", "metrics", "utils")
 
 
 def __getattr__(name: str) -> Any:

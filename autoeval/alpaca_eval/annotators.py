@@ -1,6 +1,7 @@
 """The annotators that scripts take from alpaca_eval.annotators; who asks, caches and reads is autoeval."""
 
 import logging
+import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,56 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from autoeval.alpaca_eval.constants import DEFAULT_ANNOTATOR_CONFIG, PRESET
+from autoeval.alpaca_eval.single import KEYS, SinglePairwiseAnnotator, judged
 from autoeval.alpaca_eval.utils import convert_to_dataframe
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import Plan, annotator_of, noise_on
+from autoeval.annotators.plan import annotator_of, noise_on
 from autoeval.errors import AutoevalError, UsageError
 from autoeval.pipeline.asking import Asking, AskingParameters, checked, judge_source, prepare
-from autoeval.pipeline.judging import judge_all
-from autoeval.types import Pair
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEYS = ("instruction", "output_1", "output_2")
-_COLUMNS = {
-    "price_per_example": "preference_price_per_example",
-    "time_per_example": "preference_time_per_example",
-    "raw_completion": "preference_raw_completion",
-}
-"""Our columns of an annotation, and what they are called there."""
-
 Key = tuple[str, ...]
 
 
-class SinglePairwiseAnnotator:
-    """One judge of a pool; called with pairs, it returns those that it has a preference on, with their columns."""
+class _Member(SinglePairwiseAnnotator):
+    """One judge of a pool; called with pairs, it returns all of them, with why there is no preference."""
 
     def __init__(self, asking: Asking, annotator: Annotator, seed: int) -> None:
-        self._asking = replace(asking, annotator=annotator)
-        self._seed = seed
+        self._asking, self.seed = replace(asking, annotator=annotator), seed
 
-    def __call__(self, df_to_annotate: "pd.DataFrame") -> "pd.DataFrame":
-        """Judge pairs, a row each with instruction, output_1 and output_2."""
-        import pandas as pd
-
-        rows = [{name: str(row[name]) for name in KEYS} for row in df_to_annotate.to_dict(orient="records")]
-        if not rows:
-            return df_to_annotate.assign(preference=[])
-        pairs = tuple(
-            Pair(number, row["instruction"], row["output_1"], row["output_2"], "output_1", "output_2")
-            for number, row in enumerate(rows)
-        )
-        with self._asking.open_cache() as cache:
-            plan = Plan(self._asking.annotator, pairs, self._seed)
-            asking = self._asking
-            (judged,), _ = judge_all([plan], cache, asking.options, asking.display, asking.is_reask_unparsed)
-        found = [
-            {**{name: row[name] for name in KEYS}, "preference": row["preference"], "failure": row["failure"]}
-            | {theirs: row[ours] for ours, theirs in _COLUMNS.items()}
-            for row in judged.rows or ()
-        ]
-        return pd.DataFrame(found)
+    def _annotated(self, pairs: "pd.DataFrame") -> "pd.DataFrame":
+        found = judged(self._asking, self.seed, pairs)
+        theirs = ("price_per_example", "time_per_example", "raw_completion")
+        return found.rename(columns={name: f"preference_{name}" for name in theirs})
 
 
 class PairwiseAnnotator:
@@ -87,7 +61,7 @@ class PairwiseAnnotator:
         self._asking = prepare(judge_source(annotators_config, PRESET, parameters), parameters)
         self.seed, self.is_avoid_reannotations, self.p_label_flip = seed, is_avoid_reannotations, p_label_flip
         self.annotators = {
-            annotator.name: SinglePairwiseAnnotator(self._asking, annotator, seed)
+            annotator.name: _Member(self._asking, annotator, seed)
             for annotator in _members(self._asking.annotator)
         }
         self._known: dict[Key, Mapping[str, Any]] = {}
@@ -161,6 +135,46 @@ class PairwiseAnnotator:
         """
         return self(to_annotate, **kwargs)
 
+    def annotate_samples(
+        self,
+        all_outputs: Any,
+        keys_to_sample_output_2: Sequence[str] | None = None,
+        is_unique_instructions: bool = True,
+        p_label_flip: float | None = None,
+        is_multisample_list: bool = True,
+        **kwargs: Any,
+    ) -> list[dict[str, Any]]:
+        """Pair different outputs for the same instruction by chance, and judge them.
+
+        Args:
+            all_outputs: rows with `instruction` and `output`.
+            keys_to_sample_output_2: what two outputs of a pair share. Default: the instruction.
+            is_unique_instructions: one pair an instruction; else one for each of its outputs.
+            p_label_flip: in place of the annotator's own for this call.
+            is_multisample_list: `output` is a list of outputs; else there is a row for each.
+            **kwargs: see `__call__`.
+
+        Returns:
+            See `annotate_pairs`.
+        """
+        keys = list(keys_to_sample_output_2 or ["instruction"])
+        table = convert_to_dataframe(all_outputs)
+        if is_multisample_list:
+            table = table.explode("output").assign(sample_id=lambda rows: rows.groupby(level=0).cumcount())
+        pairs = table.drop_duplicates([*keys, "output"]).rename(columns={"output": "output_1"})
+        pairs = pairs.sort_values(keys, kind="stable").reset_index(drop=True)
+        pairs["output_2"] = pairs.groupby(keys)["output_1"].transform(
+            lambda outputs: outputs.to_numpy()[_derangement(len(outputs), self.seed)]
+        )
+        if is_unique_instructions:
+            pairs = pairs.drop_duplicates("instruction")
+        own = self.p_label_flip
+        self.p_label_flip = own if p_label_flip is None else p_label_flip
+        try:
+            return self(pairs, **kwargs)
+        finally:
+            self.p_label_flip = own
+
     def annotate_head2head(
         self,
         outputs_1: Any,
@@ -202,6 +216,16 @@ class PairwiseAnnotator:
 
 def _key(row: Mapping[Any, Any]) -> Key:
     return tuple(str(row[name]) for name in KEYS)
+
+
+def _derangement(n: int, seed: int) -> list[int]:
+    """Return a random order of n places in which none is where it was; of one place, that one."""
+    places, draw = list(range(n)), random.Random(seed)
+    while n > 1:
+        draw.shuffle(places)
+        if all(number != place for number, place in enumerate(places)):
+            break
+    return places
 
 
 def _members(annotator: Annotator) -> list[Annotator]:

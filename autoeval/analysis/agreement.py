@@ -137,6 +137,21 @@ def variance(annotations: pd.DataFrame, rule: Rule = "absolute", compatible: boo
     return _as_error(_one_against_the_rest(vote_table(annotations, "annotations"), rule, compatible))
 
 
+def scores_of_modes(predictions: Floats, targets: Floats, rule: Rule, compatible: bool = False) -> Floats:
+    """Score the mode of some votes on each pair against the mode of others, from 0 to 1.
+
+    Args:
+        predictions: preferences in [1, 2], NaN where a vote is missing; shape (P, V).
+        targets: likewise; shape (P, W).
+        rule: the scoring rule, see `human_agreement`.
+        compatible: break ties as alpaca-eval 0.6.6 does.
+
+    Returns:
+        A score a pair, NaN where one side has no vote; shape (P,).
+    """
+    return _score(_centres(predictions, rule, compatible), _centres(targets, rule, compatible), rule).expected
+
+
 @dataclass(frozen=True, slots=True)
 class _Centres:
     """What stands for several votes on each pair: `values` (P, K), of which those with `is_mode` are tied."""

@@ -22,6 +22,9 @@ from autoeval.metrics.intervals import mean_interval
 if TYPE_CHECKING:
     import pandas as pd
 
+_OF_INTERVAL = 0.05
+"""How often a 95% interval misses."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditFinding:
@@ -103,7 +106,7 @@ def audit_report(
     adjusted = dict(zip(p_values, benjamini_hochberg(list(p_values.values())).tolist(), strict=True))
     return AuditReport(
         tuple(
-            _finding(effect, p_values.get(effect.check), adjusted.get(effect.check), alpha)
+            _finding(effect, p_values.get(effect.check), adjusted.get(effect.check), alpha, len(p_values))
             for effect in effects
         ),
         alpha,
@@ -116,7 +119,9 @@ def _p_value(effect: Effect, alternative: Alternative, seed: int) -> float:
     return float(permutation_test(by_instruction, seed, alternative)[0]) if len(by_instruction) > 1 else 1.0
 
 
-def _finding(effect: Effect, p: float | None, adjusted: float | None, alpha: float) -> AuditFinding:
+def _finding(
+    effect: Effect, p: float | None, adjusted: float | None, alpha: float, n_tests: int
+) -> AuditFinding:
     is_rate = effect.alternative is None
     # The interval is made for values in [0, 1]; differences lie in [−1, 1].
     values = effect.values if is_rate else (effect.values + 1) / 2
@@ -125,9 +130,36 @@ def _finding(effect: Effect, p: float | None, adjusted: float | None, alpha: flo
     value, low, high = (scale * each + shift for each in (found.value, found.low, found.high))
     flagged = adjusted is not None and adjusted <= alpha
     verdict = "An estimate, nothing is tested."
-    if adjusted is not None:
+    if p is not None and adjusted is not None:
         verdict = f"p = {adjusted:.4f} after adjustment: {'FLAGGED' if flagged else 'no sign of it'}."
+        excludes_0 = low > 0 or high < 0
+        if flagged and not excludes_0:
+            verdict += f" {_why_only_the_test(effect, p, alpha)}"
+        elif excludes_0 and not flagged:
+            verdict += f" {_why_only_the_interval(effect, p, high, alpha, n_tests)}"
     words = effect.words.format(points=f"{value:+.1f} points", percent=f"{value:.1f}%")
     text = f"{words} (95% interval {low:{sign}.1f} to {high:{sign}.1f}; {found.n} pairs). {verdict}"
+    if not found.n:
+        text = "No pair has all the answers that this takes."
     error = scale * found.standard_error
     return AuditFinding(effect.check, value, error, low, high, found.n, p, adjusted, flagged, text)
+
+
+def _why_only_the_test(effect: Effect, p: float, alpha: float) -> str:
+    """Say why a check is flagged although its 95% interval contains 0."""
+    if p > _OF_INTERVAL:
+        return f"The interval contains 0 because it allows an error of 5%, the test of {100 * alpha:g}%."
+    if effect.alternative == "greater" and 2 * p > _OF_INTERVAL:
+        return "The interval contains 0 because it looks both ways, and the test for a gain only."
+    return "The interval contains 0 because it is the more cautious of two methods where pairs are few."
+
+
+def _why_only_the_interval(effect: Effect, p: float, high: float, alpha: float, n_tests: int) -> str:
+    """Say why a check is not flagged although its 95% interval excludes 0."""
+    if effect.alternative == "greater" and high < 0:
+        return "The interval lies below 0, but only a gain is a fault, and tested for."
+    if p <= alpha:
+        return f"The interval excludes 0, but does not allow for {n_tests} tests at once; alone, p = {p:.4f}."
+    if p <= _OF_INTERVAL:
+        return f"The interval excludes 0, but allows an error of 5%, the test of {100 * alpha:g}%."
+    return "The interval excludes 0, barely: it and the test are two methods."

@@ -69,9 +69,26 @@ def list_preference(annotations: pd.DataFrame, compatible: bool = False) -> Stat
         UsageError: a column is missing, or a preference is not in [1, 2].
     """
     table = _first_votes(annotations) if compatible else require(annotations, "annotations")
-    pattern, needed = (_PEERS_ITEM, 1) if compatible else (_ITEM, 2)
-    first, second = (_has_list(table[column], pattern, needed) for column in ("output_1", "output_2"))
+    first, second = (has_list(table[column], compatible) for column in ("output_1", "output_2"))
     return _share_of_wins(table, np.where(second, 1.0, -1.0), first != second)
+
+
+def has_list(outputs: pd.Series[str], compatible: bool = False) -> npt.NDArray[np.bool_]:
+    """Say which outputs have a list; shape (n,).
+
+    Args:
+        outputs: texts.
+        compatible: take for a list what alpaca-eval 0.6.6 takes for one.
+    """
+    import re
+
+    import pandas as pd
+
+    pattern, needed = (_PEERS_ITEM, 1) if compatible else (_ITEM, 2)
+    item = re.compile(pattern, re.MULTILINE)
+    codes, texts = pd.factorize(outputs)
+    found = [sum(1 for _ in islice(item.finditer(text), needed)) for text in texts]
+    return np.array(found)[codes] >= needed
 
 
 def first_shown_preference(annotations: pd.DataFrame) -> Statistic:
@@ -142,17 +159,6 @@ def share_parsed(annotations: pd.DataFrame) -> Estimate:
 
 def _first_votes(annotations: pd.DataFrame) -> pd.DataFrame:
     return require(annotations, "annotations").drop_duplicates(subset=list(PAIR))
-
-
-def _has_list(outputs: pd.Series[str], pattern: str, needed: int) -> npt.NDArray[np.bool_]:
-    import re
-
-    import pandas as pd
-
-    item = re.compile(pattern, re.MULTILINE)
-    codes, texts = pd.factorize(outputs)
-    found = [sum(1 for _ in islice(item.finditer(text), needed)) for text in texts]
-    return np.array(found)[codes] >= needed
 
 
 def _share_of_wins(table: pd.DataFrame, advantage: Floats, counts: npt.NDArray[np.bool_]) -> Statistic:

@@ -86,9 +86,10 @@ def interval_name(judge: object, provider: str | None = None) -> str:
 
     Args:
         judge: the judge's name.
-        provider: who serves it, where that is known.
+        provider: who serves it; None where that is not known, and the name has to tell.
     """
-    return SAMPLING_ONLY if provider == "builtin" or judge in BUILTIN else "95% interval"
+    is_embedded = judge in BUILTIN if provider is None else provider == "builtin"
+    return SAMPLING_ONLY if is_embedded else "95% interval"
 
 
 SAMPLING_ONLY = "sampling only"

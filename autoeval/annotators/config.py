@@ -100,3 +100,14 @@ class Annotator:
     def models(self) -> list[str]:
         """The models asked, each once."""
         return list(dict.fromkeys(judge.model for judge in self.judges))
+
+    @property
+    def provider(self) -> str | None:
+        """Who serves its judges; `several` where they are not served by one."""
+        return common_provider([judge.endpoint.provider for judge in self.judges])
+
+
+def common_provider(providers: Sequence[str | None]) -> str | None:
+    """Return the one provider of judges, `several` where there are more, None where none is known."""
+    names = {name for name in providers if name is not None}
+    return names.pop() if len(names) == 1 else "several" if names else None

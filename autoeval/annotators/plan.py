@@ -135,6 +135,7 @@ class Plan:
             prompt=judge.prompt.text(rows),
             parameters=judge.parameters,
             sample=(self.seed + self.repeat) * judge.samples + sample,
+            needs=judge.parser.needs if judge.parser else frozenset(),
         )
 
     def _group(self) -> dict[str, Batches]:

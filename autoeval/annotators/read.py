@@ -140,6 +140,7 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
         seconds=completion.seconds / question.n_places,
         failure=_unparsed(reading) if isinstance(reading, Unparsed) else None,
         model=completion.model,
+        adapted=completion.adapted,
     )
 
 

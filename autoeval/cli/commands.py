@@ -135,8 +135,10 @@ def _output_format() -> click.Option:
 def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     from autoeval.cli.display import TerminalDisplay
     from autoeval.cli.show import show
-    from autoeval.errors import UsageError
+    from autoeval.errors import NothingJudgedError, UsageError
 
+    if line := other_command():
+        click.echo(line, err=True)
     output_format = arguments.pop("output_format", None)
     parameters = signature(function).parameters
     for name, parameter in parameters.items():
@@ -146,7 +148,10 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
                 f"{function.__name__}: --{name} is missing. {function.__name__} --help says what it is."
             )
     shows_progress = "display" in parameters
-    result = function(**arguments, **({"display": TerminalDisplay()} if shows_progress else {}))
+    try:
+        result = function(**arguments, **({"display": TerminalDisplay()} if shows_progress else {}))
+    except NothingJudgedError as error:
+        result = error.result
     show(result, output_format)
     sys.exit(getattr(result, "exit_code", 0))
 

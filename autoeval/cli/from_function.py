@@ -34,11 +34,11 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Bring the flags into the one spelling that click knows, then parse them."""
         options = [parameter for parameter in self.params if isinstance(parameter, click.Option)]
-        switches = {str(option.name) for option in options if option.flag_value == _ALONE}
+        switches = {option.opts[0].removeprefix("--") for option in options if option.flag_value == _ALONE}
         try:
             return super().parse_args(ctx, with_lists(canonical_all(after_fire(args), switches)))
         except click.NoSuchOption as error:
-            known = [f"--{option.name}" for option in options if not option.hidden]
+            known = [option.opts[0] for option in options if not option.hidden]
             hint = nearest(error.option_name, known)
             if not hint.startswith("Did"):
                 hint = f"{self.name} --help lists them."

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.tables import board_table, graded_table, subset_table
+from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
@@ -51,6 +51,8 @@ def show(result: Any, output_format: str | None = None) -> None:
         if printed.board.rows:
             sys.stdout.write(FORMATS[output_format](printed.board, printed.columns) + "\n")
             sys.stdout.flush()
+            for note in board_notes(printed.board):
+                console.print(Text(note), soft_wrap=True)
         printed.show_rest(console, result)
         return
     for kind, show_one in _SHOWN.items():
@@ -119,7 +121,10 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
     if result.tally.n_judged:
         console.print(
             board_table(
-                result.board.of_mode(result.mode_to_print, result.shown_as), result.shown_as, console.width
+                result.board.of_mode(result.mode_to_print, result.shown_as),
+                result.shown_as,
+                console.width,
+                result.setting.interval_name,
             )
         )
         if result.by_subset:
@@ -232,7 +237,7 @@ def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
 
 
 def _show_leaderboard(console: Console, result: Leaderboard) -> None:
-    console.print(board_table(result.board, width=console.width))
+    console.print(board_table(result.board, width=console.width, interval=result.interval_name))
     _show_models(console, result)
 
 

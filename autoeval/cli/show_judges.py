@@ -151,7 +151,7 @@ def show_corrected(console: Console, result: Corrected) -> None:
         helped = (
             f"the judge is followed with weight {first.judge_weight:.2f}: {first.n_labels} labels with it say"
         )
-        console.print(Text(f"{helped} as much as {first.worth:.0f} without"), soft_wrap=True)
+        console.print(Text(f"{helped} as much as {first.worth:.0f} without"))
     for method, found in result.estimates.items():
         if found.clipped:
             console.print(Text(f"{method}: cut at {found.value:.0f}; it came to {found.unclipped:.1f}"))

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from autoeval.analysis.comparison import PairedTests
-from autoeval.annotators.builtin import interval_name
 from autoeval.cli.tables import subset_table
 from autoeval.pipeline.compare import RunComparison
 from autoeval.pipeline.runs import Run
@@ -20,7 +19,7 @@ def show_run(console: Console, run: Run) -> None:
     rate = tally.win_rate()
     console.print(Text(f"{run.model} against {run.reference}, judged by {run.judge}", style="bold"))
     if rate.n_total:
-        interval = f"{interval_name(run.judge)} {rate.low:.1f} – {rate.high:.1f}"
+        interval = f"{run.interval_name} {rate.low:.1f} – {rate.high:.1f}"
         counts = f"{rate.n_wins} wins, {rate.n_wins_base} losses, {rate.n_draws} ties"
         console.print(Text(f"win rate {rate.win_rate:.2f}% ({interval}), {counts}"))
     else:
@@ -32,7 +31,7 @@ def show_run(console: Console, run: Run) -> None:
     if tally.flip_rate is not None:
         console.print(Text(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round"))
     if rate.n_total and (rates := tally.by_subset()):
-        console.print(subset_table(rates, console.width, interval_name(run.judge)))
+        console.print(subset_table(rates, console.width, run.interval_name))
     report = run.path.with_name("report.html")
     console.print(Text(f"Pairs: {report if report.is_file() else run.path}"), soft_wrap=True)
 

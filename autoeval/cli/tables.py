@@ -9,29 +9,49 @@ from rich.table import Table
 from rich.text import Text
 
 from autoeval.annotators.builtin import interval_name
+from autoeval.leaderboards.fooling import FOOLS, how_it_fools
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.metrics.estimates import WinRate
 
 BRIDGED = "≈"
 """Marks a win rate that its board's judge never gave."""
+_CONTROLLED = "length_controlled_winrate"
 
 
-def board_table(board: Board, current: str | None = None, width: int = 80) -> Table:
-    """Make the leaderboard a table no wider than the terminal; the current model's row is marked."""
-    columns = {
+def board_table(
+    board: Board, current: str | None = None, width: int = 80, interval: str | None = None
+) -> Table:
+    """Make the leaderboard a table no wider than the terminal; the current model's row is marked.
+
+    `interval` is what its intervals are called; None for what its rows tell.
+    """
+    rates = {
         "win rate": [_win_rate(row) for row in board.rows.values()],
-        _interval_of(board): [_interval(row) for row in board.rows.values()],
-        "LC rate": [_number(row.get("length_controlled_winrate")) for row in board.rows.values()],
+        interval or _interval_of(board): [_interval(row) for row in board.rows.values()],
+    }
+    controlled = {"LC rate": [_number(row.get(_CONTROLLED)) for row in board.rows.values()]}
+    columns = {
+        **(controlled | rates if board.order == _CONTROLLED else rates | controlled),
         "SE": [_number(row.get("standard_error")) for row in board.rows.values()],
         "n": [_count(row.get("n_total")) for row in board.rows.values()],
         "missing": [_count(row.get("n_missing")) for row in board.rows.values()],
         "length": [_count(row.get("avg_length")) for row in board.rows.values()],
     }
-    table = _table("model", list(board.rows), columns, current, width)
+    labels = {name: f"{name} {FOOLS}" if how_it_fools(name) else name for name in board.rows}
+    table = _table("model", list(labels.values()), columns, labels.get(current or ""), width)
+    notes = board_notes(board)
     if any(row.get("bridged_from") for row in board.rows.values()):
-        table.caption = Text(f"{BRIDGED} bridged from another judge, with a prediction interval")
+        notes = [f"{BRIDGED} bridged from another judge, with a prediction interval", *notes]
+    if notes:
+        table.caption = Text("\n".join(notes))
         table.caption_justify = "left"
     return table
+
+
+def board_notes(board: Board) -> list[str]:
+    """Say which models of a board were made to fool the judge, and what they are."""
+    found = {name: how_it_fools(name) for name in board.rows}
+    return [f"{FOOLS} {name} was made to fool the judge: {what}" for name, what in found.items() if what]
 
 
 def graded_table(board: Board, width: int = 80) -> Table:

@@ -92,7 +92,7 @@ class AskReport:
 
     `failures` has what went wrong with each request that got no reply in this run, by cache key. `stop` says why
     asking ended early. `spent` is in US dollars, and a lower bound unless `is_price_known`. `models` are the
-    names that servers gave for the models they ran.
+    names that servers gave for the models they ran. `adapted` says what was sent otherwise than planned.
     """
 
     n_requests: int
@@ -107,6 +107,7 @@ class AskReport:
     models: frozenset[str]
     seconds: float
     reasoning_tokens: int = 0
+    adapted: frozenset[str] = frozenset()
 
     @staticmethod
     def all_cached(n_requests: int) -> "AskReport":
@@ -185,6 +186,7 @@ def ask(
         is_price_known=progress.is_price_known,
         models=frozenset(ledger.models),
         seconds=progress.elapsed,
+        adapted=ledger.adapted.said,
     )
 
 

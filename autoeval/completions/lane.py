@@ -4,8 +4,9 @@ import asyncio
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from autoeval.completions.adaptations import settled
 from autoeval.completions.ledger import Job, Ledger, Stop, StopReason
 from autoeval.completions.providers import LocalProvider, Provider, Reply
 from autoeval.completions.retries import Retries
@@ -87,13 +88,15 @@ class Lane:
             self._retry_or_give_up(job, outcome)
 
     async def _attempt(self, job: Job) -> Reply | None:
-        """Ask once; None if there is no money for it."""
-        if not await self.ledger.afford(job):
-            return None
-        reply = await self._ask(job.request)
-        job.attempts += 1
-        self.ledger.pay(job.key, job.request, reply.outcome)
-        return reply
+        """Ask once, and anew where the server refuses a parameter; None if there is no money for it."""
+        adapted = self.ledger.adapted
+        while await self.ledger.afford(job.key, request := adapted.of(job.request)):
+            reply = await self._ask(request)
+            self.ledger.pay(job.key, request, reply.outcome)
+            if not adapted.learn(request, reply.outcome, self.ledger.announce):
+                job.attempts += 1
+                return replace(reply, outcome=settled(request, reply.outcome))
+        return None
 
     def _pause_of_first(self, job: Job, reply: Reply | None) -> float | None:
         """Return after how long the request that opens the lane is repeated; None for any other outcome."""

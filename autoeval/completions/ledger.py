@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from autoeval.completions.adaptations import Adaptations
 from autoeval.completions.budget import Budget
 from autoeval.completions.cache import Cache
 from autoeval.types import Completion, Failure, FailureKind, Request
@@ -74,7 +75,7 @@ class Progress:
 
 @dataclass
 class Ledger:
-    """The books of one run. `announce` tells its user a line."""
+    """The books of one run. `announce` tells its user a line; `adapted` is what is sent otherwise than planned."""
 
     cache: Cache
     budget: Budget
@@ -83,6 +84,7 @@ class Ledger:
     announce: Callable[[str], None] = lambda _: None
     failures: dict[bytes, Failure] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
+    adapted: Adaptations = field(default_factory=Adaptations)
     n_pending: int = 0
     stop: Stop | None = None
     _open: set[bytes] = field(default_factory=set)
@@ -105,13 +107,13 @@ class Ledger:
         """Wait until one more request is settled or the run stops."""
         await self._settled.wait()
 
-    async def afford(self, job: Job) -> bool:
+    async def afford(self, key: bytes, request: Request) -> bool:
         """Reserve the most that a request can cost, waiting while others may turn out cheaper; False: no money."""
         while not self.stop:
-            if self.budget.reserve(job.key, job.request):
+            if self.budget.reserve(key, request):
                 return True
             if self.budget.is_idle:
-                self.halt(Stop(StopReason.BUDGET, self.budget.message(job.request)))
+                self.halt(Stop(StopReason.BUDGET, self.budget.message(request)))
                 break
             await self.next_settled()
         return False

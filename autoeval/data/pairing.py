@@ -5,7 +5,7 @@ Everything that would make a win rate misleading is refused here, before anythin
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +15,7 @@ from autoeval.data.mismatches import Mismatch, find_mismatch, refuse_conflicts, 
 from autoeval.data.records import MODEL, REFERENCE, Record, read_records
 from autoeval.data.spool import REFERENCE_SIDE, PairedRow, Spool
 from autoeval.errors import UsageError
+from autoeval.texts.thinking import without_thinking
 from autoeval.types import Pair
 
 DEFAULT_MODEL_NAME = "Current model"  # AlpacaEval's, where nothing names the model
@@ -31,6 +32,8 @@ class Pairs:
         n_missing_outputs: instructions of the eval set for which the model has no output.
         n_extra: instructions of the model that the reference does not have.
         n_replaced_characters: lone surrogates that were replaced by U+FFFD, on both sides.
+        n_stripped_1: outputs of the reference that reasoning was left out of.
+        n_stripped_2: outputs of the model that reasoning was left out of.
         datasets: names of the subsets, in order.
         eval_set_hash: identifies the set of instructions, whatever their order, missing ones included.
     """
@@ -44,6 +47,7 @@ class Pairs:
         self.n_missing_outputs = mismatch.n_missing
         self.n_extra = mismatch.n_extra
         self.n_replaced_characters = reference.n_replaced_characters + model.n_replaced_characters
+        self.n_stripped_1, self.n_stripped_2 = reference.n_stripped, model.n_stripped
         self.datasets = spool.datasets(model.side)
         self.eval_set_hash = spool.eval_set_hash
 
@@ -116,6 +120,7 @@ def load_pairs(
     allow_partial: bool = False,
     max_instances: int | None = None,
     seed: int = 0,
+    strips_thinking: bool = False,
 ) -> Pairs:
     """Load a model's outputs and the reference's, and pair them by instruction.
 
@@ -130,6 +135,7 @@ def load_pairs(
         allow_partial: go on with what pairs where either side lacks instructions of the other.
         max_instances: take a sample of that many instructions, the same for every model.
         seed: decides which.
+        strips_thinking: leave the reasoning out of every output, the reference's too.
 
     Raises:
         UsageError: something is wrong with a row, or the two sides do not fit together.
@@ -137,8 +143,8 @@ def load_pairs(
     check_max_instances(max_instances)
     spool = Spool()
     with _closed_on_error(spool):
-        reference = _spool_reference(spool, reference_outputs)
-        model = _spool_model(spool, model_outputs, name)
+        reference = _spool_reference(spool, reference_outputs, strips_thinking)
+        model = _spool_model(spool, model_outputs, name, strips_thinking)
         spool.index()
         refuse_conflicts(spool)
         spool.choose_eval_set(max_instances, seed)
@@ -155,6 +161,7 @@ def load_pairs_by_generator(
     max_instances: int | None = None,
     seed: int = 0,
     role: str = "--all_model_outputs",
+    strips_thinking: bool = False,
 ) -> PairsByGenerator:
     """Load the outputs of many models, told apart by `generator` or by file, and pair each of them.
 
@@ -163,8 +170,8 @@ def load_pairs_by_generator(
     check_max_instances(max_instances)
     spool = Spool()
     with _closed_on_error(spool):
-        reference = _spool_reference(spool, reference_outputs)
-        models = _spool_models(spool, all_model_outputs, role)
+        reference = _spool_reference(spool, reference_outputs, strips_thinking)
+        models = _spool_models(spool, all_model_outputs, role, strips_thinking)
         spool.index()
         refuse_conflicts(spool)
         spool.choose_eval_set(max_instances, seed)
@@ -182,13 +189,25 @@ class _Side:
 
     side: str
     name: str
+    strips_thinking: bool
     n_replaced_characters: int = 0
+    n_stripped: int = 0
     generators: dict[str, str] = field(default_factory=dict)  # each with the place where it came first
 
+    def taken(self, record: Record) -> Record:
+        """Note a record, and return it as it is judged."""
+        self.n_replaced_characters += record.n_replaced_characters
+        if record.generator is not None:
+            self.generators.setdefault(record.generator, record.where)
+        if not self.strips_thinking or (answer := without_thinking(record.output)) == record.output:
+            return record
+        self.n_stripped += 1
+        return replace(record, output=answer)
 
-def _spool_reference(spool: Spool, source: Source) -> _Side:
+
+def _spool_reference(spool: Spool, source: Source, strips_thinking: bool) -> _Side:
     sources = expand(source, "--reference_outputs")
-    side = _Side(REFERENCE_SIDE, _name_of(sources) or _DEFAULT_REFERENCE_NAME)
+    side = _Side(REFERENCE_SIDE, _name_of(sources) or _DEFAULT_REFERENCE_NAME, strips_thinking)
 
     def records() -> Iterator[tuple[str, Record]]:
         for record in read_records(Rows(sources, "--reference_outputs"), REFERENCE):
@@ -197,35 +216,34 @@ def _spool_reference(spool: Spool, source: Source) -> _Side:
                     f"{record.where}: a reference has one output for each instruction, and this is `sample` "
                     f"{record.sample}. Keep the rows whose `sample` is 0."
                 )
-            _note(side, record)
-            yield REFERENCE_SIDE, record
+            yield REFERENCE_SIDE, side.taken(record)
 
     spool.add(records())
     side.name = ", ".join(side.generators) or side.name
     return side
 
 
-def _spool_model(spool: Spool, source: Source, name: str | None) -> _Side:
+def _spool_model(spool: Spool, source: Source, name: str | None, strips_thinking: bool) -> _Side:
     sources = expand(source, "--model_outputs")
-    side = _Side("model", name or _name_of(sources) or DEFAULT_MODEL_NAME)
+    side = _Side("model", name or _name_of(sources) or DEFAULT_MODEL_NAME, strips_thinking)
 
     def records() -> Iterator[tuple[str, Record]]:
         for record in read_records(Rows(sources, "--model_outputs"), MODEL):
-            _note(side, record)
+            taken = side.taken(record)
             if len(side.generators) > 1 and name is None:
                 (first, where), (second, _) = side.generators.items()
                 raise UsageError(
                     f"{record.where}: `generator` is {second!r}, but {where} is by {first!r}. Keep one "
                     "model's rows, pass --name to take them as one, or rank many with make_leaderboard."
                 )
-            yield side.side, record
+            yield side.side, taken
 
     spool.add(records())
     side.name = name or next(iter(side.generators), side.name)
     return side
 
 
-def _spool_models(spool: Spool, source: Source, role: str) -> Iterable[_Side]:
+def _spool_models(spool: Spool, source: Source, role: str, strips_thinking: bool) -> Iterable[_Side]:
     models: dict[str, _Side] = {}
 
     def records() -> Iterator[tuple[str, Record]]:
@@ -235,17 +253,11 @@ def _spool_models(spool: Spool, source: Source, role: str) -> Iterable[_Side]:
                 name = record.generator or file_name
                 if name is None:
                     raise UsageError(f"{record.where} has no `generator`. Name the model in that column.")
-                _note(models.setdefault(name, _Side(name, name)), record)
-                yield name, record
+                side = models.setdefault(name, _Side(name, name, strips_thinking))
+                yield name, side.taken(record)
 
     spool.add(records())
     return models.values()
-
-
-def _note(side: _Side, record: Record) -> None:
-    side.n_replaced_characters += record.n_replaced_characters
-    if record.generator is not None:
-        side.generators.setdefault(record.generator, record.where)
 
 
 def _name_of(sources: list[Source]) -> str | None:

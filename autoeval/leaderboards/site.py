@@ -11,6 +11,7 @@ from typing import Any
 from autoeval.annotators.builtin import interval_name
 from autoeval.errors import UsageError
 from autoeval.leaderboards.details import SIGNIFICANT, Comparison, Details, SubsetRate, board_details
+from autoeval.leaderboards.fooling import how_it_fools
 from autoeval.leaderboards.table import Board, Cell, read_board
 from autoeval.pages import charts
 from autoeval.pages.charts import Interval
@@ -20,16 +21,18 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_IN_MATRIX = 60
 _MOST_IN_RADAR = 40
 _CHOSEN_AT_FIRST = 3
+WIN_RATE, LENGTH_CONTROLLED = "win_rate", "length_controlled_winrate"
 
 
 @dataclass(frozen=True)
 class SiteBoard:
-    """A board with what its pages are made from. `eval_set` and `judge` name it on the site."""
+    """A board with what its pages are made from. `eval_set` and `judge` name it on the site, `order` is its order."""
 
     eval_set: str
     judge: str
     board: Board
     details: Details
+    order: str = WIN_RATE
 
     @property
     def folder(self) -> str:
@@ -38,13 +41,18 @@ class SiteBoard:
 
     @cached_property
     def models(self) -> Sequence[str]:
-        """The models, the highest win rate first."""
-        return list(self.board.sorted_by("win_rate").rows)
+        """The models in the board's order, the best first."""
+        return list(self.board.sorted_by(self.order).rows)
 
     @cached_property
     def measured(self) -> Sequence[str]:
-        """The models that the board's judge has judged, the highest win rate first; bridged ones are left out."""
+        """The models that the board's judge has judged, the best first; bridged ones are left out."""
         return [model for model in self.models if not self.board.rows[model].get("bridged_from")]
+
+    @property
+    def fooling(self) -> Mapping[str, str | None]:
+        """What each model is if it was made to fool the judge."""
+        return {model: how_it_fools(model) for model in self.models}
 
     @cached_property
     def subsets(self) -> Sequence[str]:
@@ -75,18 +83,27 @@ class SiteBoard:
         return interval_name(self.told("annotator"))
 
     @property
+    def is_by_length_control(self) -> bool:
+        """Whether models are ranked by the length-controlled win rate."""
+        return self.order == LENGTH_CONTROLLED
+
+    @property
+    def order_name(self) -> str:
+        """What models are ranked by, in words."""
+        return "length-controlled win rate" if self.is_by_length_control else "win rate"
+
+    @property
     def has_length_control(self) -> bool:
         """Whether some row has a length-controlled win rate."""
-        return any(
-            _number(row.get("length_controlled_winrate")) is not None for row in self.board.rows.values()
-        )
+        return any(_number(row.get(LENGTH_CONTROLLED)) is not None for row in self.board.rows.values())
 
 
 @dataclass(frozen=True)
 class _Row:
     """A model as the tables show it. `marks` has an interval's drawing by subset, the whole under ''.
 
-    A bridged row, whose win rate its board's judge never gave, has no rank.
+    `fools` says what it is if it was made to fool the judge. A bridged row, whose win rate its board's judge never
+    gave, has no rank.
     """
 
     rank: int | None
@@ -96,10 +113,16 @@ class _Row:
     cells: Mapping[str, Cell]
     rates: Mapping[str, SubsetRate]
     marks: Mapping[str, Any] = field(default_factory=dict)
+    fools: str | None = None
 
 
-def load_boards(folder: Path) -> list[SiteBoard]:
+def load_boards(folder: Path, order_of: Mapping[str, str]) -> list[SiteBoard]:
     """Read every board under a folder; the folder that a board lies in names its eval set.
+
+    Args:
+        folder: where they lie.
+        order_of: the column that the boards of an eval set are ordered by. Others are ordered as their file is: by
+            the length-controlled win rate or by the win rate.
 
     Raises:
         UsageError: there is none, or one cannot be read.
@@ -107,7 +130,20 @@ def load_boards(folder: Path) -> list[SiteBoard]:
     paths = [path for path in sorted(folder.rglob("*.csv")) if _is_board(path)]
     if not paths:
         raise UsageError(f"there is no leaderboard (a CSV file with a column win_rate) in {folder}.")
-    return [SiteBoard(path.parent.name, path.stem, read_board(path), board_details(path)) for path in paths]
+    return [_load(path, order_of.get(path.parent.name)) for path in paths]
+
+
+def _load(path: Path, order: str | None) -> SiteBoard:
+    board = read_board(path)
+    return SiteBoard(path.parent.name, path.stem, board, board_details(path), order or _order_of(board))
+
+
+def _order_of(board: Board) -> str:
+    """Return the column by which a board's file is sorted, as far as its rows tell."""
+    has_it = any(_number(row.get(LENGTH_CONTROLLED)) is not None for row in board.rows.values())
+    models = list(board.rows)
+    is_by_it = has_it and models == list(board.sorted_by(LENGTH_CONTROLLED).rows)
+    return LENGTH_CONTROLLED if is_by_it and models != list(board.sorted_by(WIN_RATE).rows) else WIN_RATE
 
 
 def site_pages(boards: Sequence[SiteBoard]) -> Iterable[tuple[str, str]]:
@@ -173,7 +209,8 @@ def _rows(board: SiteBoard, with_marks: bool) -> list[_Row]:
         rates = {"": _whole(cells), **board.details.subsets.get(model, {})}
         marks = {name: _mark(board, model, name, rate) for name, rate in rates.items()} if with_marks else {}
         interval = board.details.rank_interval(model, board.measured) if rank else None
-        rows.append(_Row(rank, interval, model, board.pages[model], cells, rates, marks))
+        fools = how_it_fools(model)
+        rows.append(_Row(rank, interval, model, board.pages[model], cells, rates, marks, fools))
     return rows
 
 

@@ -24,6 +24,7 @@ from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge, records
 from autoeval.pipeline.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.pipeline.metric_choice import Metric, find_metric
+from autoeval.pipeline.output_flaws import announced, output_warnings
 from autoeval.pipeline.output_paths import output_folder
 from autoeval.pipeline.paying import check_paying, choose, save_paid
 from autoeval.pipeline.placing import Standing
@@ -32,7 +33,7 @@ from autoeval.pipeline.recomputing import recompute
 from autoeval.pipeline.reporting import write_report
 from autoeval.pipeline.result import Evaluation, Setting
 from autoeval.pipeline.rows import Conditions, leaderboard_row
-from autoeval.pipeline.saving import BOARD_NAME, save
+from autoeval.pipeline.saving import BOARD_NAME, save, save_reasons
 
 
 @also_takes(AskingParameters)
@@ -58,6 +59,7 @@ def evaluate(
     no_report: bool = False,
     human_annotations: Any = None,
     is_allow_partial: bool = False,
+    is_strip_thinking: bool = False,
     interval: str = "t_plus4",
     length_control_file: str | Path | None = "auto",
     lc_standard_error: str = BOOTSTRAP,
@@ -101,6 +103,8 @@ def evaluate(
         human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
             rows with instruction, output_1, output_2 and preference.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
+            judged as they are, and it is said how many hold some.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
@@ -120,7 +124,8 @@ def evaluate(
 
     Raises:
         UsageError: a parameter, file, field or config is wrong; nothing was spent.
-        AutoevalError: the run could not be finished; what was judged is in the cache.
+        AutoevalError: the run could not be finished, or not a single pair could be judged; every reply is in the
+            cache.
     """
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
@@ -154,6 +159,7 @@ def evaluate(
                 name=name,
                 allow_partial=is_allow_partial,
                 max_instances=max_instances,
+                strips_thinking=is_strip_thinking,
             )
         )
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
@@ -165,6 +171,7 @@ def evaluate(
         display.announce(setting.line())
         if paid:
             display.announce(paid.line())
+        warnings = announced(output_warnings(pairs), display)
         cache = opened.enter_context(asked_how.open_cache())
         plan = Plan(annotator, paid.pairs if paid else pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
@@ -176,7 +183,8 @@ def evaluate(
             in_folder = None if paid else folder
             judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, in_folder)
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
-    found = paid.result(judged.tally.preferences) if paid else None
+    is_judged = judged.tally.n_judged > 0
+    found = paid.result(judged.tally.preferences) if paid and is_judged else None
     if found:
         conditions = replace(conditions, method=found.method)
         more, caution = found.cells(), None
@@ -184,7 +192,9 @@ def evaluate(
     else:
         more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
-    placed = standing.place(setting.model, row, conditions)
+    placed = (
+        standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
+    )
     if note := standing.note(setting.model, placed):
         display.announce(note)
     result = Evaluation(
@@ -203,12 +213,14 @@ def evaluate(
         folder=folder,
         rows=judged.rows,
         caution=caution,
+        warnings=warnings,
         has_report=not (no_report or is_recompute_metrics_only or paid),
         paid=found,
         shows_mode=leaderboard_mode_to_print is None,
+        is_written=is_judged or judged.annotations_path is not None,
     )
-    if judged.tally.n_judged:
-        _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
+    _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
+    result.check_judged()
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
 
 
@@ -233,7 +245,11 @@ def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_prin
 def _keep(
     result: Evaluation, annotator: Annotator, votes: HumanVotes, standing: Standing, *, keeps_run: bool
 ) -> None:
-    """Write a result's files, and its row into the board's."""
+    """Write a result's files, and its row into the board's; where nothing was judged, only what says why."""
+    if not result.tally.n_judged:
+        if result.is_written:
+            save_reasons(result, annotator)
+        return
     is_board = result.folder is not None and standing.is_file(result.folder / BOARD_NAME)
     save(result, annotator, keeps_run, keeps_board=is_board)
     if result.has_report:
@@ -269,4 +285,5 @@ def _setting(
         fingerprint=annotator.fingerprint,
         seed=seed,
         board=board.name if board else None,
+        provider=annotator.provider,
     )

@@ -12,7 +12,7 @@ from autoeval.completions.ask import Display, Silent
 from autoeval.completions.cache import Cache
 from autoeval.completions.providers import LOCAL
 from autoeval.data.instructions import load_instructions
-from autoeval.errors import AutoevalError, UsageError
+from autoeval.errors import AutoevalError, NothingJudgedError, UsageError
 from autoeval.generators.config import Generator
 from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
 from autoeval.generators.plan import GenerationPlan
@@ -29,7 +29,7 @@ from autoeval.pipeline.obsolete import check_extra_parameters
 from autoeval.pipeline.output_paths import make_folder, results_folder
 from autoeval.pipeline.outputs_file import OutputsFile
 from autoeval.pipeline.presets import find_preset
-from autoeval.pipeline.result import EXIT_PENDING
+from autoeval.pipeline.result import EXIT_PENDING, Evaluation
 from autoeval.pipeline.retirement import refuse_gone, say_lifetimes
 from autoeval.pipeline.side import Side
 from autoeval.prompting.finding import shipped_configs
@@ -133,6 +133,10 @@ def evaluate_from_model(
         if folder:
             make_folder(folder)
         made = tuple(_generate(sides, cache, settings, chunksize))
+    if folder and len(sides) == 1:
+        reference = OutputsFile.of_both(folder)[1]
+        assert reference is not None
+        reference.copy_given(compare_with, instructions)
     return _evaluate(made, compare_with, folder, settings)
 
 
@@ -255,5 +259,9 @@ def _evaluate(
         "is_allow_partial": is_partial,
         "is_return_instead_of_print": False,
     }
-    result = replace(evaluate(list(made[0].rows), **judged), generations=tuple(made))
+    try:
+        result = replace(evaluate(list(made[0].rows), **judged), generations=tuple(made))
+    except NothingJudgedError as error:
+        result = replace(cast("Evaluation", error.result), generations=tuple(made))
+    result.check_judged()
     return (result.leaderboard, result.records()) if returns_tables else result

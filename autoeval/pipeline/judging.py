@@ -22,12 +22,15 @@ from autoeval.pipeline.replacing import replacing
 from autoeval.pipeline.retirement import explained, say_lifetimes, stop_of_gone
 from autoeval.pipeline.tally import Tally
 from autoeval.prompting.config import Price
-from autoeval.types import Annotation, Request
+from autoeval.types import Annotation, FailureKind, Request
+
+_ANSWERED = frozenset({"unparsed", FailureKind.FILTERED, FailureKind.INVALID_REQUEST, FailureKind.MALFORMED})
+"""Why pairs are missing that somebody answered for: reasons that are worth a file even where they are all there is."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The annotations of a run: counted, and either in a file or (without one) as rows."""
+    """The annotations of a run: counted, and either in a file or as rows; in neither where nobody answered."""
 
     tally: Tally
     report: AskReport
@@ -172,8 +175,8 @@ def read_one(
     annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
     if folder is not None:
         path = folder / "annotations.json"
-        _write(path, annotations, tally)
-        return Judged(tally, report, path, None)
+        is_written = _write(path, annotations, tally)
+        return Judged(tally, report, path if is_written else None, None)
     rows = tuple(row_of(annotation) for annotation in annotations if keeps_rows)
     return Judged(tally, report, None, rows)
 
@@ -203,32 +206,33 @@ def _price_of(annotator: Annotator) -> Callable[[Request], Price | None]:
     return lambda request: price[request.endpoint.provider, request.model]
 
 
-def _write(path: Path, annotations: Iterator[Annotation], tally: Tally) -> None:
+def _write(path: Path, annotations: Iterator[Annotation], tally: Tally) -> bool:
+    """Write a run's annotations; False where nobody answered, so that what was there stays."""
     beginning = list(islice(annotations, 1))  # nothing is touched where the very first reply is missing
     try:
         with replacing(path) as file:
             for _ in write_rows(file, chain(beginning, annotations)):
                 pass
-            if not tally.n_judged:
-                raise _NothingJudged
-    except _NothingJudged:
-        pass
+            if not (tally.n_judged or tally.failures.keys() & _ANSWERED):
+                raise _NobodyAnswered
+    except _NobodyAnswered:
+        return False
     except OSError as error:
         raise UsageError(
             f"--output_path: {path} cannot be written: {error.strerror}. All replies are in the cache; "
             "free some space or name another folder and run the same command again."
         ) from None
+    return True
 
 
-class _NothingJudged(Exception):  # noqa: N818 - it never leaves this file
+class _NobodyAnswered(Exception):  # noqa: N818 - it never leaves this file
     """Leaves the file that was there in place."""
 
 
 def records(judged: Judged) -> list[dict[str, Any]]:
     """Return the annotations of a run as dictionaries, a row a pair."""
-    if judged.rows is not None:
-        return list(judged.rows)
-    assert judged.annotations_path is not None
+    if judged.rows is not None or judged.annotations_path is None:
+        return list(judged.rows or ())
     rows: list[dict[str, Any]] = json.loads(judged.annotations_path.read_text(encoding="utf-8"))
     return rows
 

@@ -7,12 +7,13 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, Unpack, cast
 
+from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
-from autoeval.errors import UsageError
+from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import MODES, Board
 from autoeval.pipeline.asking import AskingParameters, checked, judge_source, prepare
@@ -24,11 +25,12 @@ from autoeval.pipeline.forwarding import also_takes
 from autoeval.pipeline.import_annotations import import_json_cache
 from autoeval.pipeline.judging import Judged, judge_all
 from autoeval.pipeline.length import length_controlled
+from autoeval.pipeline.output_flaws import announced, output_warnings
 from autoeval.pipeline.output_paths import folder_name
 from autoeval.pipeline.presets import find_preset
 from autoeval.pipeline.recorded_board import recorded_board
 from autoeval.pipeline.regeneration import check_boards, compare_rows, shipped_boards
-from autoeval.pipeline.result import exit_code_after
+from autoeval.pipeline.result import exit_code_after, nothing_judged
 from autoeval.pipeline.rows import Conditions, Row, leaderboard_row
 
 
@@ -37,7 +39,7 @@ class Leaderboard:
     """A board as it was written, and how the models on it fared in this run.
 
     `judged` are the models that were put on the board; `incomplete` those that were left off because too few of
-    their pairs could be judged, with that share.
+    their pairs could be judged, with that share. `interval_name` is what the intervals of its judge are called.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Leaderboard:
     judged: Sequence[str]
     incomplete: Mapping[str, float]
     ask: AskReport
+    interval_name: str
 
     @property
     def exit_code(self) -> int:
@@ -81,6 +84,7 @@ def make_leaderboard(
     preset: str | None = None,
     seed: int = 0,
     is_allow_partial: bool = False,
+    is_strip_thinking: bool = False,
     eval_set: str | None = None,
     judgments: Any = None,
     compatible: bool = False,
@@ -111,6 +115,7 @@ def make_leaderboard(
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
         eval_set: The eval set that judgments are of: mt_bench.
         judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
             anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'.
@@ -125,7 +130,8 @@ def make_leaderboard(
 
     Raises:
         UsageError: a parameter, file or config is wrong, or rows would stand on one board that do not compare.
-        AutoevalError: the run could not be finished; what was judged is in the cache.
+        AutoevalError: the run could not be finished, or not a single pair could be judged; every reply is in the
+            cache.
     """
     parameters = checked(asking, make_leaderboard)
     if eval_set is not None or judgments is not None:
@@ -151,6 +157,7 @@ def make_leaderboard(
                 outputs_to_compare(reference_outputs, defaults),
                 allow_partial=is_allow_partial,
                 max_instances=max_instances,
+                strips_thinking=is_strip_thinking,
             )
         )
         judges_again = check or is_overwrite_leaderboard
@@ -158,6 +165,7 @@ def make_leaderboard(
         if not is_mixed_allowed:
             _refuse_conflicts(before, {name: Conditions.of(annotator, pairs[name], set()) for name in pairs})
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
+        announced((warning for name in pairs for warning in output_warnings(pairs[name])), display)
         cache = opened.enter_context(asked_how.open_cache())
         plans = [Plan(annotator, pairs[name], seed) for name in pairs]
         for plan in plans:
@@ -177,7 +185,8 @@ def make_leaderboard(
         results = [
             _result(plan, one, leaderboard_mode, with_length) for plan, one in zip(plans, judged, strict=True)
         ]
-    complete = {result.name: result for result in results if result.coverage >= asked_how.min_coverage}
+    least = asked_how.min_coverage
+    complete = {result.name: result for result in results if result.coverage >= least and result.coverage > 0}
     if check:
         rows = {name: result.row for name, result in complete.items()}
         return check_boards([path]).merged(compare_rows(path, before, rows))
@@ -189,7 +198,11 @@ def make_leaderboard(
         judged=tuple(complete),
         incomplete={result.name: result.coverage for result in results if result.name not in complete},
         ask=report,
+        interval_name=interval_name(annotator.name, annotator.provider),
     )
+    if judged and not any(result.coverage for result in results):
+        message = nothing_judged([one.tally for one in judged], report)
+        raise NothingJudgedError(message, made, made.exit_code)
     if is_return_instead_of_print:
         return made.board.to_pandas(), [row for result in results for row in result.annotations]
     return made

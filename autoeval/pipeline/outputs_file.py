@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autoeval.data.instructions import Instruction
 from autoeval.data.loading import read_rows, shorten
-from autoeval.data.records import MODEL, read_records
+from autoeval.data.records import MODEL, read_instruction, read_records
 from autoeval.errors import UsageError
 from autoeval.generators.plan import Key
 from autoeval.generators.read import Output
 from autoeval.pipeline.replacing import replacing
 
 Row = dict[str, Any]
+
+
+_GIVEN = {"config": None}
+"""The record of outputs that were given, not generated."""
 
 
 def row_of(output: Output, identity: Mapping[str, Any], date: str) -> Row:
@@ -62,7 +67,7 @@ class OutputsFile:
         Raises:
             UsageError: they were made with another config, or nobody knows with which.
         """
-        if not self.outputs.exists():
+        if not self.outputs.exists() or self._is_given():
             return {}
         self._refuse_another_config(identity)
         return dict(self._rows())
@@ -80,6 +85,32 @@ class OutputsFile:
         self._write(self.record, json.dumps(record, ensure_ascii=False, indent=2, default=str))
         joined = ",\n".join(rows)
         self._write(self.outputs, f"[\n{joined}\n]" if joined else "[]")
+
+    def copy_given(self, source: Any, instructions: Iterable[Instruction]) -> None:
+        """Write the outputs of a source that was given, so that the folder holds all that was compared.
+
+        What was generated, or is somebody's own, is left in place.
+
+        Args:
+            source: outputs.
+            instructions: those to keep.
+
+        Raises:
+            UsageError: a row or the file is wrong.
+        """
+        is_own = isinstance(source, str | Path) and Path(source) == self.outputs
+        if is_own or (self.outputs.exists() and not self._is_given()):
+            return
+        wanted = {instruction.text for instruction in instructions}
+        rows = (row for row in read_rows(source, "--reference_outputs") if read_instruction(row) in wanted)
+        self.write((encoded(dict(row.fields)) for row in rows), _GIVEN)
+
+    def _is_given(self) -> bool:
+        """Whether nobody generated what is there, so that it may be replaced."""
+        try:
+            return bool(json.loads(self.record.read_text(encoding="utf-8")) == _GIVEN)
+        except (OSError, ValueError):
+            return False
 
     def _write(self, path: Path, content: str) -> None:
         try:

@@ -111,6 +111,10 @@ class Standing:
         apart = Apart(board, conflict) if conflict else None
         return Placed(placed.sorted_by(self.sort_by), shown_as, apart)
 
+    def unchanged(self, name: str) -> Placed:
+        """Return the board as it is, for a model that nothing is known of."""
+        return Placed(self.board.sorted_by(self.sort_by), name, None)
+
     def note(self, name: str, placed: Placed) -> str | None:
         """Say that the board's file keeps the model's old row, where that is so."""
         if placed.shown_as == name or self.path is None or not boards.is_own(self.path):

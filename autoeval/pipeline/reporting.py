@@ -68,7 +68,14 @@ def _digest(result: Evaluation, votes: HumanVotes) -> str:
     with result.paths[0].open("rb") as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
-    shown = [asdict(result.setting), asdict(result.estimate), result.row, votes.digest, __version__]
+    shown = [
+        asdict(result.setting),
+        asdict(result.estimate),
+        result.row,
+        result.cautions,
+        votes.digest,
+        __version__,
+    ]
     digest.update(json.dumps(shown, default=str).encode())
     for name in _LOOKS:
         digest.update((_ASSETS / name).read_bytes())
@@ -135,6 +142,7 @@ def _facts(result: Evaluation, annotator: Annotator) -> "Facts":
         ),
         judge_description=annotator.description,
         interval_name=setting.interval_name,
+        cautions=result.cautions,
         settings={
             "judge": setting.judge,
             "judge's model": ", ".join(sorted(tally.models) or setting.judge_models),

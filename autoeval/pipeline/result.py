@@ -1,7 +1,8 @@
 """What an evaluation came to: the number, how sure it is, what is missing, and where it was written."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
+from autoeval.errors import NothingJudgedError
+from autoeval.leaderboards.fooling import how_it_fools
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.estimates import Estimate, WinRate
 from autoeval.pipeline.generating import Generation
@@ -44,6 +47,14 @@ def exit_code_after(asked: AskReport, is_complete: bool) -> int:
     return EXIT_OK if is_complete else EXIT_INCOMPLETE
 
 
+def nothing_judged(tallies: Sequence[Tally], asked: AskReport) -> str:
+    """Say why a run has no result."""
+    failures = sum((tally.failures for tally in tallies), Counter[str]())
+    reasons = ", ".join(f"{count} {reason}" for reason, count in failures.most_common())
+    why = f" {asked.stop.message}" if asked.stop else ""
+    return f"not one of {failures.total()} pairs could be judged ({reasons}).{why}"
+
+
 @dataclass(frozen=True)
 class Setting:
     """What a number depends on: two numbers compare only where all but the model are the same."""
@@ -57,11 +68,12 @@ class Setting:
     fingerprint: str
     seed: int
     board: str | None
+    provider: str | None = None
 
     @property
     def interval_name(self) -> str:
         """What the interval of the win rate is called."""
-        return interval_name(self.judge)
+        return interval_name(self.judge, self.provider)
 
     def line(self) -> str:
         """Say it in one line."""
@@ -80,9 +92,10 @@ class Evaluation:
     `row` is its leaderboard row, which stands on `board` under the name `shown_as`; `apart` is a board of models
     that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
     nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
-    length-controlled win rate. `generations` are the outputs that were made on the way, the model's first.
-    `shows_mode` says that the rows of all modes were asked for, each with its own. `paid` is what a sample of the
-    pairs says, where not all were paid for.
+    length-controlled win rate, `warnings` what they must know of the outputs. `generations` are the outputs that were
+    made on the way, the model's first. `shows_mode` says that the rows of all modes were asked for, each with its own.
+    `paid` is what a sample of the pairs says, where not all were paid for. Without `is_written`, the folder has nothing
+    of it, because nobody answered.
     """
 
     name: str
@@ -100,10 +113,12 @@ class Evaluation:
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
     caution: str | None
+    warnings: tuple[str, ...] = ()
     generations: tuple[Generation, ...] = ()
     has_report: bool = True
     shows_mode: bool = False
     paid: PaidResult | None = None
+    is_written: bool = True
 
     @cached_property
     def win_rate(self) -> WinRate:
@@ -123,7 +138,9 @@ class Evaluation:
     @property
     def cautions(self) -> list[str]:
         """What a reader must know before trusting the number."""
-        cautions = [f"length control: {self.caution}"] if self.caution else []
+        cautions = [*self.warnings, *([f"length control: {self.caution}"] if self.caution else [])]
+        if fools := how_it_fools(self.name):
+            cautions.append(f"{self.name} was made to fool the judge: {fools}")
         share = self.tally.constant_share
         if share > _CONSTANT_SHARE and self.tally.n_judged >= _ENOUGH_TO_BE_CONSTANT:
             cautions.append(
@@ -136,7 +153,17 @@ class Evaluation:
     def exit_code(self) -> int:
         """What the command line exits with."""
         coverage = min(self.tally.coverage, *(made.coverage for made in self.generations), 1.0)
-        return exit_code_after(self.ask, is_complete=coverage >= self.min_coverage)
+        is_complete = coverage >= self.min_coverage and self.tally.n_judged > 0
+        return exit_code_after(self.ask, is_complete)
+
+    def check_judged(self) -> None:
+        """Refuse a result that is none.
+
+        Raises:
+            NothingJudgedError: not a single pair was judged.
+        """
+        if not self.tally.n_judged:
+            raise NothingJudgedError(nothing_judged([self.tally], self.ask), self, self.exit_code)
 
     @property
     def outputs_paths(self) -> list[Path]:
@@ -145,9 +172,11 @@ class Evaluation:
 
     @property
     def paths(self) -> list[Path]:
-        """The files that hold the result; none where not a single pair was judged."""
-        if self.folder is None or not self.tally.n_judged:
+        """The files that hold the result; where not a single pair was judged, those that say why, if any."""
+        if self.folder is None or not self.is_written:
             return []
+        if not self.tally.n_judged:
+            return [self.folder / name for name in ("annotations.json", "run.json")]
         names = [
             *([ROWS_NAME, SAMPLE_NAME] if self.paid else ["annotations.json"]),
             "leaderboard.csv",

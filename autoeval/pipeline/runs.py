@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autoeval.annotators.builtin import interval_name
+from autoeval.annotators.config import common_provider
 from autoeval.data.annotations import of_one_model, read_annotations
 from autoeval.data.loading import describe, read_rows
 from autoeval.errors import UsageError
@@ -18,13 +20,14 @@ from autoeval.types import Annotation
 class Run:
     """A run's annotations, at least one, with who judged as run.json says it where there is one.
 
-    `judge_name` and `fingerprint` are None where run.json does not say.
+    `judge_name`, `fingerprint` and `provider` (who serves all of its judges) are None where run.json does not say.
     """
 
     path: Path
     annotations: Sequence[Annotation]
     judge_name: str | None = None
     fingerprint: str | None = None
+    provider: str | None = None
 
     @property
     def model(self) -> str:
@@ -41,6 +44,11 @@ class Run:
     def judge(self) -> str:
         """Who judged."""
         return self.judge_name or self.annotations[0].annotator or "unknown judge"
+
+    @property
+    def interval_name(self) -> str:
+        """What the interval of the win rate is called."""
+        return interval_name(self.judge, self.provider)
 
     def tally(self) -> Tally:
         """Count the run's preferences again."""
@@ -64,10 +72,10 @@ def load_run(run: str | Path) -> Run:
     return Run(path, annotations, *_judge_of(path.with_name("run.json")))
 
 
-def _judge_of(path: Path) -> tuple[str | None, str | None]:
-    """Return the name and the fingerprint of the judge that run.json tells."""
+def _judge_of(path: Path) -> tuple[str | None, str | None, str | None]:
+    """Return the name, the fingerprint and the provider of the judge that run.json tells."""
     if not path.is_file():
-        return None, None
+        return None, None, None
     try:
         facts: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -75,7 +83,13 @@ def _judge_of(path: Path) -> tuple[str | None, str | None]:
             f"{path} cannot be read ({error}). Remove it, or run the evaluation again."
         ) from None
     judge = _field(facts, "annotator", Mapping, "an object", path) or {}
-    return _field(judge, "name", str, "text", path), _field(judge, "fingerprint", str, "text", path)
+    judges = _field(judge, "judges", list, "a list", path) or []
+    providers = [_field(one, "provider", str, "text", path) for one in judges]
+    return (
+        _field(judge, "name", str, "text", path),
+        _field(judge, "fingerprint", str, "text", path),
+        common_provider(providers),
+    )
 
 
 def _field(fields: Any, name: str, kind: type, said: str, path: Path) -> Any:

@@ -41,18 +41,35 @@ def save(
             boards.save_board(result.board, result.folder / BOARD_NAME)
         if keeps_run and (result.folder / "run.json").exists():
             return
-        with replacing(result.folder / "run.json") as file:
-            json.dump(_run(result, annotator), file, ensure_ascii=False, indent=2)
-            file.write("\n")
+        _save_run(result, annotator, result.folder)
+
+
+def save_reasons(result: Evaluation, annotator: Annotator) -> None:
+    """Write what ran where not a single pair was judged.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if result.folder is not None:
+        _save_run(result, annotator, result.folder)
+
+
+def _save_run(result: Evaluation, annotator: Annotator, folder: Path) -> None:
+    with replacing(folder / "run.json") as file:
+        json.dump(_run(result, annotator), file, ensure_ascii=False, indent=2)
+        file.write("\n")
 
 
 def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
     """Say what ran, so that a number can be explained later. Keys are never part of it."""
     report, rate = result.ask, result.win_rate
+    setting = asdict(result.setting)
+    del setting["provider"]  # it stands with each judge
     return {
-        "setting": asdict(result.setting),
+        "setting": setting,
         "annotator": judge_facts(annotator),
         "models_named_by_server": sorted(result.tally.models),
+        "adapted": sorted(result.tally.adapted),
         "counts": {
             "judged": rate.n_total,
             "missing": rate.n_missing,
@@ -62,7 +79,11 @@ def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
         "cautions": result.cautions,
         **({"sample": result.paid.facts()} if result.paid else {}),
         "requests": {"planned": report.n_requests, "cached": report.n_cached, "asked": report.n_asked},
-        "tokens": {"input": report.input_tokens, "output": report.output_tokens},
+        "tokens": {
+            "input": report.input_tokens,
+            "output": report.output_tokens,
+            "reasoning": report.reasoning_tokens,
+        },
         "cost_usd": report.spent if report.is_price_known else None,
         "seconds": round(report.seconds, 3),
         "versions": versions(),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoeval.errors import UsageError
+from autoeval.pipeline.presets import PRESETS
 from autoeval.pipeline.replacing import replacing
 from autoeval.resources import shipped
 
@@ -32,7 +33,8 @@ def site(out: str | Path = "site", leaderboards: str | Path | None = None) -> Si
     """
     from autoeval.leaderboards.site import load_boards, site_pages
 
-    boards = load_boards(Path(leaderboards) if leaderboards else shipped("leaderboards"))
+    folder = Path(leaderboards) if leaderboards else shipped("leaderboards")
+    boards = load_boards(folder, {name: preset.sort_by for name, preset in PRESETS.items()})
     n_pages = 0
     try:
         for place, html in site_pages(boards):

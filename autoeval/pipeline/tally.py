@@ -25,7 +25,7 @@ class Tally:
 
     `preferences` has NaN for a missing judgment; lengths are in characters; `instructions` numbers the
     instructions, so that several samples of one are one observation. `models` are the names that servers gave for
-    the models that judged.
+    the models that judged, `adapted` says in which ways they were asked otherwise than planned.
     """
 
     preferences: array[float] = field(default_factory=lambda: array("d"))
@@ -37,6 +37,7 @@ class Tally:
     prices: array[float] = field(default_factory=lambda: array("d"))
     flips: array[int] = field(default_factory=lambda: array("b"))
     models: set[str] = field(default_factory=set)
+    adapted: set[str] = field(default_factory=set)
     has_samples: bool = False
     _likely_constant: int = 0
     _constant_lead: int = 0
@@ -74,6 +75,7 @@ class Tally:
         self._note_output(hash(pair.output_2))
         self.prices.append(_price(annotation))
         self.models.update(judgment.model for judgment in annotation.judgments if judgment.model)
+        self.adapted.update(change for judgment in annotation.judgments for change in judgment.adapted)
 
     def _add(self, row: Preference) -> None:
         self.preferences.append(float("nan") if row.preference is None else row.preference)

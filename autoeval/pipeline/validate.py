@@ -81,7 +81,7 @@ def validate(
     """
     check_extra_parameters(obsolete, list(inspect.signature(validate).parameters))
     if config is None:
-        raise UsageError("name a config, as in: alpaca_eval validate gpt4_ranking.")
+        raise UsageError("name a config, as in: alpaca_eval validate gpt6_ranking.")
     folders = config_folders(annotators_config_dir, base_dir)
     path, is_judge = _find(config, folders)
     if not is_judge:

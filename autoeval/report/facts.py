@@ -41,8 +41,8 @@ class Facts:
 
     `rate` is the win rate; `low` and `high` are the interval of the run's own method. `cost` is in US dollars,
     None where a price is unknown. `flip_rate` is in percent, None unless every pair was asked in both orders.
-    `interval_name` is what its intervals are called. `settings` are names and values in
-    the order in which they are shown.
+    `interval_name` is what its intervals are called, `cautions` what a reader must know first. `settings` are
+    names and values in the order in which they are shown.
     """
 
     model: str
@@ -60,6 +60,7 @@ class Facts:
     judge_description: str
     settings: Mapping[str, str]
     interval_name: str = "95% interval"
+    cautions: Sequence[str] = ()
 
 
 def length_effect(preferences: Floats, lengths_1: Floats, lengths_2: Floats) -> LengthEffect:

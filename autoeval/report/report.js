@@ -83,10 +83,26 @@ function show(pair) {
   for (const link of byId("list").querySelectorAll("a")) {
     if (pair && link.dataset.id === String(pair.id)) {
       link.setAttribute("aria-current", "true");
-      link.scrollIntoView({ block: "nearest", behavior: "instant" });
+      keepInView(link, byId("list"));
     } else link.removeAttribute("aria-current");
   }
   byId("pair").replaceChildren(...(pair ? detail(pair) : [element("p", { class: "soft", text: "No pair fits these filters." })]));
+}
+
+// Scrolls the list alone: scrollIntoView would move the page as well, past its headline. Entries get their true height
+// only as they come into view, so it takes another frame or two to arrive.
+function keepInView(entry, list, frames = 5) {
+  const [{ top, bottom }, box] = [entry.getBoundingClientRect(), list.getBoundingClientRect()];
+  const by = top < box.top ? top - box.top : Math.max(bottom - box.bottom, 0);
+  list.scrollTop += by;
+  if (frames) requestAnimationFrame(() => keepInView(entry, list, frames - 1));
+}
+
+function showNone(wanted) {
+  show(null);
+  const other = pairs.length ? ` It has ${pairs.length}, numbered from ${pairs[0].id} to ${pairs.at(-1).id}.` : "";
+  byId("pair").replaceChildren(
+    element("p", { class: "notice", role: "alert", text: `There is no pair ${wanted} in this page.${other}` }));
 }
 
 function detail(pair) {
@@ -199,14 +215,20 @@ function differences(first, second) {
 }
 
 function followLink() {
-  const id = Number(/^#pair-(\d+)$/.exec(location.hash)?.[1]);
-  const pair = pairs.find((candidate) => candidate.id === id);
-  if (!pair) return;
-  if (!shown.includes(pair)) {
-    byId("controls").reset();
-    choose();
+  const wanted = /^#pair-(.*)$/.exec(location.hash)?.[1];
+  if (wanted === undefined) {
+    if (!current) show(shown[0] || null);
+    return;
   }
-  show(pair);
+  const pair = pairs.find((candidate) => String(candidate.id) === wanted);
+  if (!pair) showNone(wanted);
+  else {
+    if (!shown.includes(pair)) {
+      byId("controls").reset();
+      choose();
+    }
+    show(pair);
+  }
   byId("pair").focus({ preventScroll: true });
   const { top } = byId("pair").getBoundingClientRect();
   if (top < 0 || top > innerHeight / 2) byId("pair").scrollIntoView({ block: "start" });

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from benchmarks.results import Section
 from benchmarks.soak.books import AT_ONCE
+from benchmarks.soak.mishaps import MISHAPS
 from benchmarks.soak.resident import Held
 from benchmarks.soak.rounds import IN_FLIGHT, N_PAIRS, Disturbance
-from benchmarks.soak.server import MISHAPS, OVER_THE_RATE
+from benchmarks.soak.server import OVER_THE_RATE
 
 _WARM_UP_SHARE = 0.2
 _LEAST_WARM_UP = 4
@@ -79,7 +80,7 @@ def section(figures: Figures) -> Section:
         ("runs that ended by themselves, each checked", f"{rounds['run']:,}"),
         ("pairs judged in the end", f"{rounds['judged']:,} of {rounds['round'] * N_PAIRS:,}"),
         ("requests to the server", f"{server['requests']:,}"),
-        *((f"- {name}", f"{server[name]:,}") for name, _, _ in MISHAPS),
+        *((f"- {mishap.name}", f"{server[mishap.name]:,}") for mishap in MISHAPS),
         (f"- {OVER_THE_RATE}", f"{server[OVER_THE_RATE]:,}"),
         ("outages of 2 to 8 s", f"{figures.n_outages:,}"),
         ("phases of a fifth of the rate", f"{rounds['low rate']:,}"),

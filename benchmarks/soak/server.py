@@ -15,26 +15,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from benchmarks.soak.books import Books, Said
-from tests.servers import Answer, Fault, JudgeServer, prompt_text, rate_limited
+from benchmarks.soak.mishaps import MISHAPS, PLAIN, Mishap
+from tests.servers import Answer, JudgeServer, prompt_text, rate_limited
 from tests.servers.answers import Body
 
-MISHAPS: tuple[tuple[str, float, Answer], ...] = (
-    ("429", 0.01, rate_limited()),
-    ("429 with Retry-After", 0.01, rate_limited(retry_after=0.5)),
-    ("500", 0.01, Answer("something broke", status=500)),
-    ("503", 0.005, Answer("overloaded", status=503)),
-    ("529", 0.005, Answer("overloaded", status=529)),
-    ("dropped connection", 0.01, Answer(fault=Fault.DROP)),
-    ("half-sent body", 0.01, Answer(fault=Fault.HALF_BODY)),
-    ("body that is no JSON", 0.01, Answer(fault=Fault.NOT_JSON)),
-    ("JSON of another kind", 0.005, Answer(fault=Fault.NO_CHOICES)),
-    ("body that drips for ever", 0.001, Answer(fault=Fault.SLOW_BODY)),
-    ("no reply ever", 0.001, Answer(fault=Fault.HANG)),
-    ("body of 100 MB", 0.0005, Answer(fault=Fault.HUGE_BODY)),
-    ("empty reply", 0.005, Answer("")),
-    ("reply without a verdict", 0.01, Answer("Both answers are fine.")),
-)
-"""What goes wrong, and with which share of the requests. The last two are good replies to whoever charges."""
 OVER_THE_RATE = "429 over the rate"
 LONGEST_DELAY = 0.05
 _MODEL = re.compile(r"Model (?P<tag>\S+) on (?P<instruction>.+?)\n")
@@ -64,20 +48,21 @@ class Judge:
         if not self._is_within_rate():
             self.counts[OVER_THE_RATE] += 1
             return rate_limited()
-        name, mishap = self._mishap()
-        if name:
-            self.counts[name] += 1
-        if mishap and (mishap.fault or mishap.status != 200):
-            return mishap
+        mishap = self._mishap()
+        if mishap.name:
+            self.counts[mishap.name] += 1
+        if mishap.instead is not None and not mishap.is_charged:
+            return mishap.instead(body)
         text = prompt_text(body)
         shown = _MODEL.search(text)
         assert shown is not None, text
-        preference = None if mishap else self._draw.choice((1.0, 2.0))
+        preference = None if mishap.instead else self._draw.choice((1.0, 2.0))
         said = Said(time.monotonic(), preference)
         self.books[shown["tag"]].setdefault(shown["instruction"], []).append(said)
         is_reference_first = text.index(_REFERENCE) < shown.start()
         verdict = Answer("a > b" if (preference == 1.0) == is_reference_first else "b > a")
-        return replace(mishap or verdict, delay=self._draw.uniform(0.005, LONGEST_DELAY))
+        answer = mishap.instead(body) if mishap.instead else mishap.form(body, verdict)
+        return replace(answer, delay=self._draw.uniform(0.005, LONGEST_DELAY))
 
     def _is_within_rate(self) -> bool:
         now = time.monotonic()
@@ -89,13 +74,13 @@ class Judge:
         self._allowed -= 1
         return True
 
-    def _mishap(self) -> tuple[str | None, Answer | None]:
+    def _mishap(self) -> Mishap:
         left = self._draw.random()
-        for name, share, answer in MISHAPS:
-            left -= share
+        for mishap in MISHAPS:
+            left -= mishap.share
             if left < 0:
-                return name, answer
-        return None, None
+                return mishap
+        return PLAIN
 
 
 @dataclass

@@ -191,12 +191,43 @@ def metrics(question: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def length_controlled(question: dict[str, Any]) -> dict[str, Any]:
+    """Compute the length-controlled win rate of annotations."""
+    import alpaca_eval.metrics.glm_winrate as module
+    import pandas as pd
+    from alpaca_eval import metrics as functions
+
+    module.hf_hub_download = lambda **_: question["gamed"]  # what it would fetch
+    rows = pd.DataFrame(question["annotations"])
+    found = functions.get_length_controlled_winrate(rows, save_weights_dir=None, **question["kwargs"])
+    return {name: float(value) for name, value in found.items()}
+
+
+def analyze(question: dict[str, Any]) -> dict[str, Any]:
+    """Compare votes with human ones."""
+    import pandas as pd
+    from alpaca_eval.analyze import Analyzer
+
+    human, votes, named = (pd.DataFrame(question[name]) for name in ("human", "votes", "named"))
+    analyzer = Analyzer(human, named, n_annotators=4, scoring_rule=question["rule"])
+    agreements = [analyzer.agreement_of_annotations(votes, **kwargs) for kwargs in question["agreements"]]
+    return {
+        "agreements": [dict(found.astype(float)) for found in agreements],
+        "bias": float(analyzer.estimate_bias(votes)),
+        "variance": float(analyzer.estimate_variance(votes)),
+        "correlations": analyzer.estimate_correlations(votes),
+        "tendencies": {**analyzer.get_length_biases(votes), **analyzer.get_list_biases(votes)},
+    }
+
+
 COMMANDS: dict[str, Callable[[Any], Any]] = {
     "render": render,
     "render_models": render_models,
     "parse": parse,
     "annotate": annotate,
     "metrics": metrics,
+    "length_controlled": length_controlled,
+    "analyze": analyze,
 }
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from autoeval.analysis import audit_plan, audit_report, audit_table, self_preference
 from autoeval.analysis.audit import AuditFinding, AuditReport
+from autoeval.analysis.effects import Alternative, Effect
 from autoeval.analysis.perturbations import CHECKS, Probe, anchor, filler, injection, markup, repeat, swap
 from autoeval.errors import UsageError
 from autoeval.types import Pair
@@ -67,6 +68,71 @@ def test_a_fault_of_10_points_is_found_on_200_pairs(fault: str) -> None:
     found = [finding(judged(seed, fault), fault) for seed in range(60)]
     assert np.mean([each.value for each in found]) == pytest.approx(10, abs=1)
     assert np.mean([each.flagged for each in found]) >= 0.95
+
+
+ALTERNATIVES: tuple[Alternative, ...] = ("two-sided", "greater")
+ORIGINALS = [Probe("original", pair(index)) for index in range(2)]
+
+
+def effect(values: list[float], alternative: Alternative | None = "two-sided", name: str = "own") -> Effect:
+    """Return an effect with one pair an instruction."""
+    return Effect(name, np.array(values), np.arange(len(values)), alternative, "It moves by {points}")
+
+
+def audited(*effects: Effect, alpha: float = 0.05) -> AuditFinding:
+    """Return the finding of the first effect, audited with the others."""
+    table = audit_table(ORIGINALS, [2.0] * len(ORIGINALS), [False] * len(ORIGINALS))
+    return finding(audit_report(table, effects, alpha), effects[0].check)
+
+
+def shifted(mean: float, n: int = 40) -> list[float]:
+    """Return numbers around a mean whose spread is 0.3."""
+    spread = np.tile([-0.3, 0.3], n // 2)
+    return list(mean + spread)
+
+
+def test_interval_and_test_agree_or_it_is_said_why_not() -> None:
+    table = audit_table(ORIGINALS, [2.0] * len(ORIGINALS), [False] * len(ORIGINALS))
+    effects = [
+        effect(shifted(mean, n), alternative, f"{alternative} {mean:.2f} {n}")
+        for alternative in ALTERNATIVES
+        for n in (6, 40)
+        for mean in np.linspace(-0.3, 0.3, 31).tolist()
+    ]
+    said = set()
+    for alpha in (0.001, 0.05, 0.3):
+        for one in audit_report(table, effects, alpha).findings:
+            excludes_0 = one.low > 0 or one.high < 0
+            why = one.text.partition("The interval ")[2]
+            assert bool(why) == (excludes_0 != one.flagged)
+            assert not why or why.startswith(("excludes", "lies") if excludes_0 else "contains")
+            said.add(why.partition(" ")[0])
+    assert said == {"", "excludes", "lies", "contains"}
+
+
+def test_why_they_disagree() -> None:
+    noise = [effect([0.1, -0.1] * 20, name=f"nothing {place}") for place in range(29)]
+    many = audited(effect(shifted(0.15)), *noise)
+    assert "does not allow for 30 tests at once; alone, p = 0.0" in many.text
+    loss = audited(effect(shifted(-0.3), "greater"))
+    assert "only a gain is a fault" in loss.text
+    assert not loss.flagged
+    strict = audited(effect(shifted(0.15)), alpha=0.001)
+    assert "allows an error of 5%, the test of 0.1%" in strict.text
+    loose = audited(effect(shifted(0.06)), alpha=0.3)
+    assert loose.flagged
+    assert "allows an error of 5%, the test of 30%" in loose.text
+    gain = audited(effect(shifted(0.085), "greater"))
+    assert gain.flagged
+    assert "looks both ways" in gain.text
+    few = audited(effect([0.2, 0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 0.1], "greater"))
+    assert "more cautious" in few.text
+
+
+def test_a_check_without_an_answer_says_so_and_no_nan() -> None:
+    none = audited(effect([np.nan] * 4))
+    assert none.text == "No pair has all the answers that this takes."
+    assert not none.flagged
 
 
 @pytest.mark.parametrize("fault", FAULTS)

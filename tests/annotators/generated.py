@@ -68,7 +68,7 @@ class Subject:
     is_tool: bool = False
 
 
-def _dialect(function: str, **kwargs: object) -> Parser:
+def dialect(function: str, **kwargs: object) -> Parser:
     return AlpacaEvalParser(function=function, kwargs=kwargs)
 
 
@@ -105,22 +105,22 @@ SUBJECTS: Mapping[str, Subject] = {
     "regex": Subject(parser("regex", **_REGEX), _MARKED),
     "regex, last": Subject(parser("regex", take="last", **_REGEX), _MARKED),
     "dialect: regex": Subject(
-        _dialect("regex_parser", outputs_to_match=_LETTERS), (lambda better, _: f"Output ({better})",)
+        dialect("regex_parser", outputs_to_match=_LETTERS), (lambda better, _: f"Output ({better})",)
     ),
     "dialect: json": Subject(
-        _dialect("json_parser", annotation_key="better"),
+        dialect("json_parser", annotation_key="better"),
         (
             lambda better, _: json.dumps({"better": 1 if better == "a" else 2}),
             lambda better, _: f"```json\n{json.dumps({'better': 1 if better == 'a' else 2})}\n```",
         ),
     ),
     "dialect: ranking": Subject(
-        _dialect("ranking_parser"),
+        dialect("ranking_parser"),
         (lambda better, worse: repr([{"model": better, "rank": 1}, {"model": worse, "rank": 2}]),),
         ("model_1", "model_2"),
     ),
     "dialect: scores": Subject(
-        _dialect("lmsys_parser"),
+        dialect("lmsys_parser"),
         (
             lambda better, worse: " ".join(_of_places(better, worse)),
             lambda better, worse: ", ".join(_of_places(better, worse)),
@@ -128,13 +128,13 @@ SUBJECTS: Mapping[str, Subject] = {
         ),
     ),
     "dialect: literal": Subject(
-        _dialect("eval_parser"), (lambda better, _: "[1]" if better == "a" else "[2]",)
+        dialect("eval_parser"), (lambda better, _: "[1]" if better == "a" else "[2]",)
     ),
     "dialect: word": Subject(
-        _dialect("replace_parser", replacer={"a": 1, "b": 2}), (lambda better, _: better,)
+        dialect("replace_parser", replacer={"a": 1, "b": 2}), (lambda better, _: better,)
     ),
     "dialect: pipeline": Subject(
-        _dialect(
+        dialect(
             "pipeline_meta_parser",
             parsers_to_kwargs={
                 "regex_parser": {"outputs_to_match": {"A": r"\[\[a\]\]", "B": r"\[\[b\]\]"}},

@@ -47,6 +47,44 @@ def test_a_board_alone(command: CommandLine) -> None:
         assert {"win_rate", "n_total"} <= set(board.columns)
 
 
+def test_the_board_of_alpaca_eval_2_is_shown_in_its_own_order(command: CommandLine) -> None:
+    printed = table(command("--preset", "alpaca_eval_2").out)
+    assert list(printed.columns[:2]) == ["length_controlled_winrate", "win_rate"]
+    assert list(printed["length_controlled_winrate"]) == sorted(
+        printed["length_controlled_winrate"], reverse=True
+    )
+    for_people = command("--preset", "alpaca_eval_2", "--output_format", "table").out.splitlines()
+    assert for_people[1].split()[:5] == ["model", "LC", "rate", "win", "rate"]
+    assert [line.split()[1] for line in for_people[3 : 3 + len(printed)]] == [
+        f"{rate:.2f}" for rate in printed["length_controlled_winrate"]
+    ]
+
+
+def test_models_that_were_made_to_fool_the_judge_are_marked(command: CommandLine) -> None:
+    shown = ("--preset", "alpaca_eval_2", "--leaderboard_mode_to_print", "community")
+    for_people = command(*shown, "--output_format", "table").out
+    assert "NullModel †" in for_people
+    assert "† NullModel was made to fool the judge" in for_people
+    assert for_people.count("†") == 2
+    program = command(*shown)
+    assert "NullModel" in table(program.out).index
+    assert "†" not in program.out
+    assert "† NullModel was made to fool the judge" in program.err
+    assert "fool" not in command("--preset", "alpaca_eval_2").err
+
+
+def test_a_run_of_such_a_model_says_so_on_the_terminal_in_its_files_and_in_its_report(
+    command: CommandLine,
+) -> None:
+    told = command(*JUDGED, "--name", "NullModel").err
+    assert "NullModel was made to fool the judge" in told
+    folder = command.folder / "longest"
+    assert "made to fool the judge" in json.loads((folder / "run.json").read_text())["cautions"][0]
+    assert "NullModel was made to fool the judge" in (folder / "report.html").read_text()
+    command(*JUDGED, "--name", "other")
+    assert "made to fool" not in (folder / "report.html").read_text()
+
+
 def test_make_leaderboard(command: CommandLine) -> None:
     command.write("other.json", rows(who="other"))
     arguments = (
@@ -97,7 +135,7 @@ def test_formats(command: CommandLine) -> None:
     assert (found["name"], found["n_total"]) == ("model", 4)
     assert board("markdown").out.splitlines()[0] == "|  | win_rate | standard_error | n_total | avg_length |"
     people = board("table")
-    assert "95% interval" in people.out
+    assert "sampling only" in people.out
     assert "pairs judged" in people.out
     assert command(*JUDGED, "--output_format", "xml").code == 2
 

@@ -1,5 +1,6 @@
 """The site: its pages as a person meets them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from autoeval.errors import UsageError
-from autoeval.leaderboards.table import read_board
+from autoeval.leaderboards.table import Board, read_board
+from autoeval.pipeline.presets import PRESETS
 from autoeval.pipeline.site import site
 from autoeval.resources import shipped
 from tests.browser import Visit, chromium, serious_faults, visit
@@ -29,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 
 def shown_models(seen: Visit) -> list[str]:
-    return seen.page.locator("#table tbody tr:not(.hidden) th").all_inner_texts()
+    return seen.page.locator("#table tbody tr:not(.hidden) th a").all_inner_texts()
 
 
 def test_every_model_has_a_page(pages: Path) -> None:
@@ -59,6 +61,55 @@ def test_names_of_models_cannot_leave_the_folder_or_the_text(tmp_path: Path) -> 
 def test_a_folder_without_boards_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no leaderboard"):
         site(tmp_path / "out", tmp_path)
+
+
+ROWS = [("short", 40.0, 60.0), ("long", 60.0, 40.0), ("NullModel", 50.0, 50.0)]
+"""Models with their win rates, plain and length-controlled."""
+
+
+def written(folder: Path, order: str) -> str:
+    """Write a board in the order of a column, and return the page that it gets."""
+    rows = {name: {"win_rate": rate, "length_controlled_winrate": lc} for name, rate, lc in ROWS}
+    path = folder / "boards" / "mine" / "judge.csv"
+    path.parent.mkdir(parents=True)
+    with path.open("w") as file:
+        Board(rows).sorted_by(order).write(file)
+    site(folder / "out", folder / "boards")
+    return (folder / "out" / "mine-judge" / "index.html").read_text()
+
+
+@pytest.mark.parametrize("order", ["win_rate", "length_controlled_winrate"])
+def test_a_board_is_ranked_as_its_file_is_sorted(tmp_path: Path, order: str) -> None:
+    page = written(tmp_path, order)
+    best = ["long", "NullModel", "short"] if order == "win_rate" else ["short", "NullModel", "long"]
+    assert re.findall(r'<tr data-name="([^"]+)" data-rank="(\d)"', page) == list(
+        zip(best, "123", strict=True)
+    )
+    assert ("ranked by the\n  length-controlled win rate" in page) == (order != "win_rate")
+    index = (tmp_path / "out" / "index.html").read_text()
+    assert re.findall(r'class="num">([\d.]+)%', index) == ["60.0", "50.0", "40.0"]
+
+
+def test_a_preset_decides_the_order_of_its_boards(pages: Path) -> None:
+    for preset in PRESETS.values():
+        board = read_board(shipped("leaderboards") / preset.name / f"{preset.board}.csv")
+        page = (pages / f"{preset.name}-{preset.board}" / "index.html").read_text()
+        shown = re.findall(r'<tr data-name="([^"]+)"', page)
+        assert shown == list(board.sorted_by(preset.sort_by).rows)
+    page = (pages / BOARD / "model-claude.html").read_text()
+    assert "Rank <strong>4</strong> of 29 by length-controlled win rate (26.7%)" in page
+
+
+def test_a_model_that_was_made_to_fool_the_judge_is_marked_on_every_page(tmp_path: Path) -> None:
+    page = written(tmp_path, "win_rate")
+    assert page.count("made to fool the judge</span>") == 1
+    assert re.search(
+        r'model-nullmodel\.html">NullModel</a> <span class="chip missing" title="[^"]+arXiv', page
+    )
+    assert "made to fool the judge</span>" in (tmp_path / "out" / "index.html").read_text()
+    folder = tmp_path / "out" / "mine-judge"
+    assert "<strong>Made to fool the judge:</strong>" in (folder / "model-nullmodel.html").read_text()
+    assert "fool the judge" not in (folder / "model-short.html").read_text()
 
 
 @pytest.mark.browser

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from autoeval.pipeline.result import Evaluation
 from tests.servers import JudgeServer
@@ -43,8 +43,12 @@ def address(server: JudgeServer, protocol: str) -> str:
 def evaluate_small(
     folder: Path, server: JudgeServer, protocol: str = "openai", n: int = 20, **parameters: Any
 ) -> Evaluation:
-    """Evaluate n small outputs with a judge on a server, without waiting between retries."""
+    """Evaluate n small outputs with a judge on a server, without waiting between retries.
+
+    Where nothing is judged, what there is of a result is returned all the same.
+    """
     import autoeval
+    from autoeval.errors import NothingJudgedError
 
     folder.mkdir(exist_ok=True)
     outputs, reference = write_outputs(folder, n)
@@ -55,7 +59,10 @@ def evaluate_small(
         "output_path": folder / "results",
         "retry_delay": 0,
     }
-    result: Evaluation = autoeval.evaluate(outputs, reference, **{**defaults, **parameters})
+    try:
+        result: Evaluation = autoeval.evaluate(outputs, reference, **{**defaults, **parameters})
+    except NothingJudgedError as error:
+        result = cast("Evaluation", error.result)
     return result
 
 

@@ -190,8 +190,8 @@ def test_the_input_of_an_instruction_is_shown_to_the_judge(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("votes", "said"),
     [
-        ([{"instruction": "a", "output_1": "b"}], "row 1 has no text in 'output_2'"),
-        ([_vote(0, 3.0, 0)], "row 1: the preference is 3.0; it should be from 1 to 2"),
+        ([{"instruction": "a", "output_1": "b"}], "row 1 has no field 'output_2'"),
+        ([_vote(0, 3.0, 0)], r"row 1: `preference` is a number \(3.0\); it should be a number from 1 to 2"),
         ([{key: value for key, value in _vote(0, 1, 0).items() if key != "preference"}], "'preference'"),
         ([_vote(0, None, 0)], "no row has a preference"),
     ],

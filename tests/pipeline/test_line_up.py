@@ -1,10 +1,13 @@
 """The list of judges and models, and a trial of each judge that a key is there for."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from autoeval.annotators.loading import names
+from autoeval.cli.show_line_up import show_line_up
 from autoeval.pipeline.annotators import annotators, models
 from tests.servers import Answer, JudgeServer, always
 from tests.servers.families import openai_family
@@ -72,3 +75,17 @@ def test_a_trial_stays_within_its_budget(monkeypatch: pytest.MonkeyPatch) -> Non
     found = tried(monkeypatch, always("97%"), max_cost=0.000001)
     assert found["n"] == 0
     assert "budget" in found["gpt6_graded"].verdict
+
+
+@pytest.mark.parametrize("listing", [annotators, models])
+def test_eighty_columns_show_every_price_and_date_whole(listing: Any) -> None:
+    line_up = listing()
+    said = StringIO()
+    console = Console(width=80, file=said)
+    show_line_up(console, line_up)
+    shown = {line.split()[0]: line.split() for line in reversed(said.getvalue().splitlines()) if line.strip()}
+    for entry in line_up.entries:
+        words = shown[entry.name]
+        assert " ".join(words).endswith(entry.until), entry.name
+        if entry.price is not None:
+            assert {f"{entry.price.input:g}", f"{entry.price.output:g}"} <= set(words), entry.name

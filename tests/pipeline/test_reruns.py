@@ -55,7 +55,7 @@ def test_a_deleted_reply_is_asked_again_and_only_that(tmp_path: Path) -> None:
         ("config.yaml", "temperature: 0", "temperature: 1", 20),
         ("config.yaml", "gpt-4.1", "gpt-4.1-mini", 20),
         ("config.yaml", "first: a, second: b", "first: b, second: a", 0),
-        ("config.yaml", "description: GPT-4", "description: My GPT-4", 0),
+        ("config.yaml", "GPT-4 orders", "My GPT-4 orders", 0),
     ],
 )
 def test_a_changed_question_is_asked_and_a_changed_parser_only_reads(

@@ -77,6 +77,7 @@ def test_the_prompt_stands_there_as_it_was_sent(tmp_path: Path, monkeypatch: pyt
             judge_base_url=server.base_url,
             order="both",
             min_coverage=0,
+            go_on=True,
         )
         sent = {json.dumps([[m["role"], m["content"]] for m in body["messages"]]) for body in server.bodies}
     shown = {

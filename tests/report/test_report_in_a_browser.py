@@ -70,6 +70,52 @@ def test_a_link_leads_to_its_pair(browser: Browser, report: Path, rows: list[dic
         assert seen.page.locator("#list a[aria-current=true]").get_attribute("href") == "#pair-9"
 
 
+@pytest.mark.parametrize("width", ["wide", "narrow"])
+@pytest.mark.parametrize("place", ["", "nothing-of-the-page"])
+def test_it_opens_at_its_headline(browser: Browser, report: Path, width: str, place: str) -> None:
+    with visit(browser, report, place, width) as seen:
+        assert seen.page.evaluate("scrollY") == 0
+        expect(seen.page.locator("h1")).to_be_in_viewport()
+        expect(seen.page.locator(".headline .big")).to_be_in_viewport()
+        seen.page.keyboard.press("j")
+        expect(seen.page.locator("#pair")).to_be_focused()
+        assert seen.page.evaluate("scrollY") > 0
+        seen.page.evaluate("scrollTo(0, 0)")
+        seen.page.locator("#outcome").evaluate(
+            "node => { node.value = 'win'; node.dispatchEvent(new Event('change')); }"
+        )
+        assert seen.page.evaluate("scrollY") == 0
+
+
+@pytest.mark.parametrize("width", ["wide", "narrow"])
+def test_a_chosen_pair_is_in_sight_in_the_list(browser: Browser, report: Path, width: str) -> None:
+    with visit(browser, report, "pair-20", width) as seen:
+        seen.page.wait_for_function(
+            """() => {
+                const [entry, list] = ["#list a[aria-current=true]", "#list"].map(
+                    (selector) => document.querySelector(selector).getBoundingClientRect());
+                return list.top - 1 <= entry.top && entry.bottom <= list.bottom + 1;
+            }"""
+        )
+
+
+@pytest.mark.parametrize("width", ["wide", "narrow"])
+@pytest.mark.parametrize("wanted", ["9999", "0", "x", "-1", "1.0"])
+def test_a_link_to_no_pair_says_so(browser: Browser, report: Path, wanted: str, width: str) -> None:
+    with visit(browser, report, f"pair-{wanted}", width) as seen:
+        notice = seen.page.get_by_role("alert")
+        expect(notice).to_have_text(
+            f"There is no pair {wanted} in this page. It has 24, numbered from 1 to 24."
+        )
+        expect(notice).to_be_in_viewport()
+        assert seen.page.locator("#list a[aria-current]").count() == 0
+        seen.page.keyboard.press("j")
+        expect(seen.page.locator("#pair .eyebrow")).to_contain_text("Pair 1 ")
+        seen.page.evaluate("location.hash = 'pair-77'")
+        expect(seen.page.get_by_role("alert")).to_contain_text("no pair 77")
+        seen.assert_quiet()
+
+
 def test_differences_are_highlighted(browser: Browser, report: Path, rows: list[dict[str, Any]]) -> None:
     with visit(browser, report) as seen:
         seen.page.check("#differences")

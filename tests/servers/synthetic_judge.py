@@ -9,7 +9,7 @@ from tests.servers.answers import Answer, Body, prompt_text
 
 FAULTS = ("position", "filler", "list", "bold", "injection", "drift")
 
-_SHOWN = re.compile(
+SHOWN = re.compile(
     r"--- instruction (?P<nonce>\S+) ---\n(?P<instruction>.*)\n--- answer a (?P=nonce) ---\n(?P<a>.*)\n"
     r"--- answer b (?P=nonce) ---\n(?P<b>.*)\n--- end (?P=nonce) ---",
     re.DOTALL,
@@ -52,7 +52,7 @@ class SyntheticJudge:
     def __call__(self, body: Body) -> Answer:
         """Say which of the outputs shown wins."""
         text = prompt_text(body)
-        found = _SHOWN.search(text)
+        found = SHOWN.search(text)
         assert found is not None, text
         shown = found["a"], found["b"]
         self._asked[text] += 1

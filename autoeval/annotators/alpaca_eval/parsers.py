@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from autoeval.annotators.parsers.base import CONTRADICTION as CONFLICT
-from autoeval.annotators.parsers.literals import found_in
 from autoeval.annotators.parsers.logprobs import NO_NUMBERS, are_logprobs
 from autoeval.annotators.parsers.markup import without_markup
+from autoeval.texts.literals import found_in
 from autoeval.types import Unparsed
 
 Values = list[Any]

@@ -19,8 +19,8 @@ from autoeval.annotators.alpaca_eval.parsers import (
 )
 from autoeval.annotators.parsers import Parser, Reading
 from autoeval.annotators.parsers.base import CUT_OFF, body, is_complete, refusal
-from autoeval.annotators.parsers.reasoning import without_reasoning
 from autoeval.errors import UsageError, nearest
+from autoeval.texts.reasoning import without_reasoning
 from autoeval.types import Completion, Unparsed, Verdict
 
 
@@ -39,6 +39,11 @@ class AlpacaEvalParser(Parser):
     """How many verdicts a reply has."""
     explanation: tuple[str, ...] = ()
     """Fields of a JSON reply that are kept beside the verdict."""
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The log probabilities, for which alone a function takes a whole choice."""
+        return frozenset({"logprobs"}) if self.takes_choice else frozenset()
 
     def read(self, completion: Completion) -> list[Reading]:
         """Read as many verdicts as there are pairs, or say of each why there is none."""

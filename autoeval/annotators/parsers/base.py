@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
-from autoeval.annotators.parsers.reasoning import without_reasoning
+from autoeval.texts.reasoning import without_reasoning
 from autoeval.types import Completion, Unparsed, Verdict
 
 Reading = Verdict | Unparsed
@@ -19,6 +19,11 @@ class Parser(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The parameters of a request without which its reply holds nothing to read."""
+        return frozenset()
 
     @abstractmethod
     def read(self, completion: Completion) -> list[Reading]:

@@ -12,7 +12,7 @@ from pydantic import field_validator, model_validator
 
 from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, is_complete
 from autoeval.annotators.parsers.labels import PACKAGING, Labels, plain
-from autoeval.annotators.parsers.literals import values_in
+from autoeval.texts.literals import values_in
 from autoeval.types import Completion, Unparsed, Verdict
 
 _CUT_OFF = Unparsed("the reply was cut off, so its grade may not be whole; raise the judge's token limit")

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from autoeval.annotators.parsers.against import is_doubted
-from autoeval.annotators.parsers.literals import found_in, prose_around
 from autoeval.annotators.parsers.markup import shown, without_markup
+from autoeval.texts.literals import found_in, prose_around
 
 PACKAGING = " \t\r\n\f\v\u00a0\u200b\ufeff\"'`*_()[]{}.:,;!“”‘’«»▁Ġ"
 """What may stand around a label: space, quotes, emphasis, brackets, punctuation, marks of tokenizers."""

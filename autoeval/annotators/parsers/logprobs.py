@@ -32,6 +32,11 @@ class LogprobsParser(Labels, Parser):
     least_mass: Annotated[float, Field(gt=0, le=1)] = 1e-4
     """With less probability than this on the labels together, the reply counts as no verdict."""
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The log probabilities that it weighs."""
+        return frozenset({"logprobs"})
+
     def read(self, completion: Completion) -> list[Reading]:
         """Weigh the labels' probabilities."""
         if (refused := refusal(completion)) is not None:

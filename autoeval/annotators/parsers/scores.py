@@ -10,7 +10,7 @@ from pydantic import field_validator
 
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import Labels
-from autoeval.annotators.parsers.literals import is_one_value
+from autoeval.texts.literals import is_one_value
 from autoeval.types import Verdict
 
 _NUMBER = r"([-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+))"

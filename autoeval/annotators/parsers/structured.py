@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from autoeval.annotators.parsers.base import CUT_OFF, Reading, TextParser, agreed, is_complete, refusal
 from autoeval.annotators.parsers.labels import Labels
-from autoeval.annotators.parsers.literals import is_one_value
+from autoeval.texts.literals import is_one_value
 from autoeval.types import Completion, Unparsed, Verdict
 
 _DEEPEST = 3

@@ -44,6 +44,7 @@ class Submission:
             return False
         if not self.ledger.open(key):
             return True
+        request = self.ledger.adapted.of(request)
         budget = self.ledger.budget
         if not budget.reserve(key, request):
             self.ledger.release(key)

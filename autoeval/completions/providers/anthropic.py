@@ -14,6 +14,7 @@ from autoeval.completions.providers.fields import count, joined_arguments, mappi
 from autoeval.completions.providers.keys import check_address, find_key
 from autoeval.completions.providers.parameters import adapt
 from autoeval.completions.providers.reasoning import EFFORT
+from autoeval.completions.providers.refusals import changed
 from autoeval.completions.providers.remote import RemoteProvider
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, Request
@@ -86,7 +87,8 @@ def body(request: Request) -> dict[str, Any]:
         for message in request.messages
         if message.role not in ("system", "developer")
     ]
-    return {"model": request.model, **({"system": system} if system else {}), "messages": turns, **parameters}
+    question = {"model": request.model, **({"system": system} if system else {}), "messages": turns}
+    return changed({**question, **parameters}, request.changes)
 
 
 def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:

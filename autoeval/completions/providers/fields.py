@@ -77,8 +77,8 @@ def arguments(value: Any) -> str | None:
 
 
 def joined_arguments(calls: Iterable[Any]) -> str | None:
-    """Return the arguments of all tool calls, one a line; None where no call has any."""
-    found = [text for text in map(arguments, calls) if text is not None]
+    """Return the arguments of all tool calls, one a line, equal ones once; None where no call has any."""
+    found = dict.fromkeys(text for text in map(arguments, calls) if text is not None)
     return "\n".join(found) if found else None
 
 

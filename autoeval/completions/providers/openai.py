@@ -15,6 +15,7 @@ from autoeval.completions.providers.logprobs import read_logprobs
 from autoeval.completions.providers.messages import message_of
 from autoeval.completions.providers.parameters import adapt
 from autoeval.completions.providers.presets import PRESETS, address_of
+from autoeval.completions.providers.refusals import changed
 from autoeval.completions.providers.remote import RemoteProvider
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
 
@@ -56,9 +57,9 @@ def body(request: Request) -> dict[str, Any]:
     """Return what is posted for a request."""
     if request.prompt is not None:
         parameters = adapt("completions", request.model, request.parameters)
-        return {"model": request.model, "prompt": request.prompt, **parameters}
+        return changed({"model": request.model, "prompt": request.prompt, **parameters}, request.changes)
     parameters = adapt(request.endpoint.provider, request.model, request.parameters)
-    return {"model": request.model, "messages": _messages(request), **parameters}
+    return changed({"model": request.model, "messages": _messages(request), **parameters}, request.changes)
 
 
 def _messages(request: Request) -> list[dict[str, str]]:

@@ -113,6 +113,14 @@ def _is_short(limit: Any) -> bool:
     return isinstance(limit, int) and limit < ENOUGH
 
 
+def with_room(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters without an effort, and with room for that of a model that cannot do without reasoning."""
+    kept = {name: value for name, value in parameters.items() if name != EFFORT}
+    return {
+        name: _with_room(value, ROOM["medium"]) if name in LIMITS else value for name, value in kept.items()
+    }
+
+
 def _with_room(limit: Any, room: int) -> Any:
     return limit + room if _is_short(limit) else limit
 

@@ -8,6 +8,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +26,7 @@ from autoeval.completions.providers.failures import (
 )
 from autoeval.completions.providers.fields import decimal, decode, decode_reply
 from autoeval.completions.providers.limits import quota
+from autoeval.completions.providers.refusals import remedy
 from autoeval.completions.providers.unpacking import MOST_BYTES, Unpacker, too_large
 from autoeval.types import Completion, Failure, FailureKind, Request
 
@@ -75,16 +77,17 @@ class RemoteProvider(ABC):
         """Ask once; see `Provider.complete`."""
         started = time.perf_counter()
         try:
+            body = self._body(request)
             async with asyncio.timeout(self._timeout):
-                response = await self._post(request)
+                response = await self._post(request, body)
         except TimeoutError:
             return Reply(Failure(FailureKind.TIMEOUT, f"no complete reply within {self._timeout:g} seconds"))
         except MalformedReplyError as error:
             return Reply(malformed(error))
         except self._sdk.APIStatusError as error:
-            headers = error.response.headers
-            failure = status_failure(error.status_code, _decoded(error.response), headers, self._key)
-            return Reply(failure, quota(headers))
+            headers, decoded = error.response.headers, _decoded(error.response)
+            failure = status_failure(error.status_code, decoded, headers, self._key)
+            return Reply(_with_remedy(failure, decoded, body, request), quota(headers))
         except (self._sdk.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError) as error:
             return Reply(connection_failure(error))
         except (ValueError, TypeError) as error:  # lone surrogates, NaN: not JSON
@@ -93,7 +96,10 @@ class RemoteProvider(ABC):
             )
         except self._credential_errors as error:
             return Reply(Failure(FailureKind.REFUSED, printable(str(error), self._key)))
-        return Reply(self._outcome(response, time.perf_counter() - started), quota(response.headers))
+        outcome = self._outcome(response, time.perf_counter() - started)
+        if isinstance(outcome, Failure):
+            outcome = _with_remedy(outcome, outcome.message, body, request)
+        return Reply(outcome, quota(response.headers))
 
     def _outcome(self, response: httpx2.Response, seconds: float) -> Completion | Failure:
         content, content_type = (
@@ -113,7 +119,7 @@ class RemoteProvider(ABC):
             client, self._client = self._client, None
             await client.close()
 
-    async def _post(self, request: Request) -> httpx2.Response:
+    async def _post(self, request: Request, body: dict[str, Any]) -> httpx2.Response:
         if self._client is None:
             self._client = self._connect(
                 timeout=self._timeout,
@@ -125,7 +131,7 @@ class RemoteProvider(ABC):
                 default_headers={"Accept-Encoding": "identity"},
             )
         response: httpx2.Response = await self._client.post(
-            self._path(request), cast_to=httpx2.Response, body=self._body(request)
+            self._path(request), cast_to=httpx2.Response, body=body
         )
         return response
 
@@ -134,6 +140,13 @@ def without_key(content: bytes, key: str) -> bytes:
     """Take the key out of a reply that repeats it, since replies are stored; placeholders like `none` are words."""
     secret = key.encode()
     return content.replace(secret, b"[key]") if len(secret) >= _LEAST_KEY and secret in content else content
+
+
+def _with_remedy(failure: Failure, error: Any, body: dict[str, Any], request: Request) -> Failure:
+    """Say with a failure what the server would take instead, where it refuses a parameter."""
+    if failure.kind is not FailureKind.INVALID_REQUEST:
+        return failure
+    return replace(failure, remedy=remedy(error, body, request.changes))
 
 
 def _decoded(response: httpx2.Response) -> Any:

@@ -17,6 +17,7 @@ from autoeval.completions.providers.openai import read
 from autoeval.completions.providers.unpacking import Unpacker
 from autoeval.prompting.config import Price
 from autoeval.types import Completion, Failure, FailureKind
+from tests.annotators.parsing import parser, reading
 from tests.completions.providers.asking import ask, endpoint_of, fail, request_to
 from tests.servers import JudgeServer, always
 from tests.servers.odd_replies import FAILING, SAYING_A, good
@@ -230,6 +231,19 @@ def test_tool_arguments_may_be_an_object(arguments: Any) -> None:
         found = read(good(None, message=message), 0)
         assert isinstance(found, Completion)
         assert found.tool_arguments == '{"better": "a"}'
+
+
+@pytest.mark.parametrize(
+    ("better", "expected"), [("ab", "contradict"), ("ba", "contradict"), ("aa", 1.0), ("bbb", 2.0)]
+)
+def test_several_tool_calls_must_say_the_same(better: str, expected: float | str) -> None:
+    given = [{"better": label} for label in better]
+    calls = [{"function": {"name": "choose", "arguments": json.dumps(one)}} for one in given]
+    uses = [{"type": "tool_use", "input": one} for one in given]
+    for found in (read(good(None, message={"tool_calls": calls}), 0), anthropic.read({"content": uses}, 0)):
+        assert isinstance(found, Completion)
+        said = reading(parser("tool", field="better"), found)
+        assert said == expected if isinstance(expected, float) else expected in str(said)
 
 
 def test_reasoning_is_counted() -> None:

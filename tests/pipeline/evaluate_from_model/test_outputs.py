@@ -89,6 +89,45 @@ def test_an_eval_set_without_outputs_is_compared_with_a_generated_reference(
     assert {row["output"] for row in rows_of(tmp_path, "reference_outputs.json")} == {"Done."}
 
 
+def test_the_folder_holds_the_reference_that_was_given(run: Run, tmp_path: Path) -> None:
+    rows = [
+        {"instruction": f"Do thing {number}.", "output": "Done.", "generator": "g"} for number in range(5)
+    ]
+    run(evaluation_dataset=rows, max_instances=3)
+    kept = rows_of(tmp_path, "reference_outputs.json")
+    assert len(kept) == 3
+    assert all(row in rows for row in kept)
+    run(evaluation_dataset=rows)
+    assert rows_of(tmp_path, "reference_outputs.json") == rows
+
+
+def test_a_generated_reference_takes_the_place_of_a_given_one_and_not_the_reverse(
+    run: Run, tmp_path: Path
+) -> None:
+    rows = [
+        {"instruction": f"Do thing {number}.", "output": "Done.", "generator": "g"} for number in range(5)
+    ]
+    run(evaluation_dataset=rows)
+    with JudgeServer(always("Generated.")) as other:
+        reference = {"plain": {"provider": "openai", "model": "gpt-4.1", "base_url": other.base_url}}
+        run(evaluation_dataset=rows, reference_model_configs=reference)
+        run(evaluation_dataset=rows)
+        kept = {row["output"] for row in rows_of(tmp_path, "reference_outputs.json")}
+        assert kept == {"Generated."}
+        run(evaluation_dataset=rows, reference_model_configs=reference)
+        assert other.n_requests == 5
+
+
+def test_a_file_of_ones_own_is_left_alone(run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "results" / "reference_outputs.json"
+    own.parent.mkdir()
+    own.write_text(json.dumps([{"instruction": f"Do thing {n}.", "output": "Own."} for n in range(5)]))
+    before = own.read_text()
+    run(evaluation_dataset=own, max_instances=2)
+    run(evaluation_dataset=own, max_instances=2)
+    assert own.read_text() == before
+
+
 def test_an_eval_set_may_be_a_generator_of_rows(run: Run) -> None:
     rows = ({"instruction": f"Do thing {number}.", "output": "Done."} for number in range(5))
     assert run(evaluation_dataset=rows).win_rate.n_total == 5

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from enum import Enum, auto
 
-from autoeval.annotators.parsers.literals import spans_in
+from autoeval.texts.literals import spans_in
 
 
 class Role(Enum):
@@ -53,6 +53,8 @@ _MARK = re.compile(
     "|".join(f"(?P<row{number}>{pattern})" for number, (pattern, _, _) in enumerate(_TABLE)),
     re.IGNORECASE | re.DOTALL,
 )
+# Whatever holds no such sign holds no mark: most texts, and looking for all marks is slow.
+_SIGNS = ("<", "＜", "◁", "&", "THINK]", "analysis", "assistantfinal")
 # Outputs hold such marks, and judges speak of them: in code, as here, they are quotations.
 _QUOTED_BEFORE = re.compile(r"(?:^|[\s(\[,;:])`$")
 _QUOTED_AFTER = re.compile(r"`(?=[\s.,;:!?)\]]|$)")
@@ -92,7 +94,18 @@ def without_reasoning(text: str) -> str | None:
     return None if opened else "\n".join([*kept, text[at:]])
 
 
+def opens_with_reasoning(text: str) -> bool:
+    """Whether a text begins with a mark that opens reasoning, be it closed or not."""
+    first = next(_marks(text), None)
+    if first is None:
+        return False
+    start, _, role, name = first
+    return role is Role.OPENS and name != "dropped" and not text[:start].strip()
+
+
 def _marks(text: str) -> Iterator[tuple[int, int, Role, str]]:
+    if not any(sign in text for sign in _SIGNS):
+        return
     found = [match for match in _MARK.finditer(text) if not match[0].rstrip("|>").endswith("/")]
     values = spans_in(text) if found else iter(())
     value = next(values, None)

@@ -1,0 +1,1 @@
+"""What stands in a text that a model wrote: values, and the marks of its reasoning."""

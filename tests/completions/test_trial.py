@@ -1,0 +1,60 @@
+"""Eight replies first: where none holds a verdict the run stops, shows one, and says how to go on."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.counting import N_PAIRS, run
+from tests.servers import Answer, JudgeServer, always, prompt_text
+from tests.servers.answers import Body
+
+
+@pytest.fixture(autouse=True)
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+
+
+def test_a_judge_that_gives_no_verdict_is_stopped_before_the_ninth_reply(tmp_path: Path) -> None:
+    with JudgeServer(always("Both are fine.")) as server:
+        result = run(tmp_path, server)
+        assert server.n_requests == 8
+        message = str(result.ask.stop)
+        assert "none of the first 8" in message
+        assert "'Both are fine.'" in message
+        assert "--go_on" in message
+        all_asked = run(tmp_path, server, go_on=True)
+        assert server.n_requests == N_PAIRS
+    assert result.exit_code == all_asked.exit_code == 3
+
+
+def test_a_judge_that_falls_silent_later_is_stopped(tmp_path: Path) -> None:
+    n = 0
+
+    def answer(body: Body) -> Answer:
+        nonlocal n
+        n += 1
+        assert prompt_text(body)
+        return Answer("a > b" if n <= 10 else "Both.")
+
+    with JudgeServer(answer) as server:
+        result = run(tmp_path, server, max_concurrency=1)
+        assert server.n_requests == 30
+    assert "20 replies in a row" in str(result.ask.stop)
+    assert (result.tally.n_judged, result.exit_code) == (10, 3)
+
+
+def test_a_wait_of_a_day_ends_the_run_at_once(tmp_path: Path) -> None:
+    busy = Answer("come back tomorrow", status=429, headers={"Retry-After": "86400"})
+    with JudgeServer(always("a > b")) as server:
+        server.answer = lambda _: busy
+        result = run(tmp_path, server)
+        assert server.n_requests == 1
+    assert "24.0 h, until" in str(result.ask.stop)
+    assert "come back tomorrow" in str(result.ask.stop)
+    assert "--max_wait" in str(result.ask.stop)
+
+
+def test_three_other_requests_are_tried_before_an_endpoint_is_given_up(tmp_path: Path) -> None:
+    with JudgeServer(always("no", status=500)) as server:
+        run(tmp_path, server, max_attempts=1)
+        assert len({prompt_text(body) for body in server.bodies}) == 4
