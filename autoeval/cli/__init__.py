@@ -45,6 +45,9 @@ def _run() -> None:
         _stop(str(error), error.exit_code)
     except click.Abort:
         raise KeyboardInterrupt from None
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        _give_up_stdout()
+        sys.exit(EXIT_FAULT)
     except OSError as error:
         _give_up_stdout()
         _stop(f"{error}. Every reply so far is in the cache; run the same command again.", EXIT_FAULT)
