@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def _environment(folder: Path) -> Path:
+def bare_environment(folder: Path) -> Path:
     """Make an environment that sees the libraries of this one, but not autoeval."""
     venv.create(folder, with_pip=False)
     (site,) = (folder / "lib").glob("python*/site-packages")
@@ -39,7 +39,7 @@ def _demo(python: Path, folder: Path) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("is_editable", [False, True])
 def test_an_installed_package_runs_the_demo_from_another_folder(is_editable: bool, tmp_path: Path) -> None:
-    python = _environment(tmp_path / "env")
+    python = bare_environment(tmp_path / "env")
     source = ["--editable", str(ROOT)] if is_editable else [str(ROOT)]
     install = [
         "install",

@@ -137,6 +137,8 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> None:
     from autoeval.cli.show import show
     from autoeval.errors import NothingJudgedError, UsageError
 
+    if line := other_command():
+        click.echo(line, err=True)
     output_format = arguments.pop("output_format", None)
     parameters = signature(function).parameters
     for name, parameter in parameters.items():

@@ -8,8 +8,9 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -247,17 +248,38 @@ def _version(connection: sqlite3.Connection) -> int:
     """Return the version of a file that is ours, 0 for an empty one.
 
     Raises:
-        sqlite3.DatabaseError: it is another program's, or of a version that we do not know.
+        sqlite3.DatabaseError: it is another program's, holds other tables, or is of a version that we do not know.
     """
-    (application, version, tables), *_ = connection.execute(
-        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
-        " FROM pragma_application_id, pragma_user_version"
-    )
-    if application != _APPLICATION_ID and tables:
+    (application, version, found), *_ = connection.execute(_IDENTITY)
+    tables = json.loads(found)
+    if application not in (0, _APPLICATION_ID) or (application == 0 and tables):
         raise sqlite3.DatabaseError("it is an SQLite file of another program")
+    if application == 0:
+        return 0
     if version > _SCHEMA_VERSION:
         raise sqlite3.DatabaseError("a newer version of autoeval wrote it")
+    if version < 0 or tables != _tables_of(version):
+        raise sqlite3.DatabaseError("its tables are not those of a cache")
     return int(version)
+
+
+_IDENTITY = """
+    SELECT application_id, user_version, (
+        SELECT json_group_object(name, (SELECT json_group_array(name) FROM pragma_table_info(of_all.name)))
+        FROM sqlite_master AS of_all WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*'
+    ) FROM pragma_application_id, pragma_user_version
+"""
+"""One statement, so that no other process can change the file in the middle of it."""
+
+
+@cache
+def _tables_of(version: int) -> dict[str, list[str]]:
+    """Return the tables of a version with their columns."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(";".join(_MIGRATIONS[:version]))
+        ((_, _, tables),) = connection.execute(_IDENTITY)
+    made: dict[str, list[str]] = json.loads(tables)
+    return made
 
 
 def _set_journal(connection: sqlite3.Connection) -> None:
@@ -274,13 +296,13 @@ def _set_journal(connection: sqlite3.Connection) -> None:
 
 
 def _is_cut_short(path: Path) -> bool:
-    """Whether a file is shorter than its own header says, with nothing in the log that explains it."""
+    """Whether a file of ours is shorter than its own header says, with nothing in the log that explains it."""
     log = Path(f"{path}-wal")
     if not path.is_file() or (log.exists() and log.stat().st_size):
         return False
     with path.open("rb") as file:
-        header = file.read(32)
-    if len(header) < 32 or not header.startswith(b"SQLite format 3\0"):
+        header = file.read(72)
+    if not header.startswith(b"SQLite format 3\0") or int.from_bytes(header[68:], "big") != _APPLICATION_ID:
         return False
     page_size = int.from_bytes(header[16:18], "big")
     n_pages = int.from_bytes(header[28:32], "big")

@@ -63,8 +63,10 @@ def _save_run(result: Evaluation, annotator: Annotator, folder: Path) -> None:
 def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
     """Say what ran, so that a number can be explained later. Keys are never part of it."""
     report, rate = result.ask, result.win_rate
+    setting = asdict(result.setting)
+    del setting["provider"]  # it stands with each judge
     return {
-        "setting": asdict(result.setting),
+        "setting": setting,
         "annotator": judge_facts(annotator),
         "models_named_by_server": sorted(result.tally.models),
         "adapted": sorted(result.tally.adapted),

@@ -10,11 +10,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import autoeval
 import autoeval.alpaca_eval as alpaca_eval
 from autoeval.alpaca_eval import constants, utils
 from autoeval.alpaca_eval import evaluate as alpaca_farm_evaluate
 from autoeval.alpaca_eval.annotators import PairwiseAnnotator
 from autoeval.alpaca_eval.main import evaluate as evaluate_function
+from autoeval.pipeline.analyze_models import analyze_models
+from autoeval.pipeline.compare import compare
+from autoeval.pipeline.label import label
+from autoeval.pipeline.show import show
 from tests.servers import JudgeServer, always
 
 MODELS = {"short": 3, "middle": 20, "long": 60}
@@ -208,3 +213,14 @@ def test_analyze_evaluators_keeps_two_config_files_apart(folder: Path) -> None:
 def test_the_names_that_scripts_read_are_there() -> None:
     assert constants.DEFAULT_ANNOTATOR_CONFIG
     assert callable(constants.ALPACAEVAL_REFERENCE_OUTPUTS)
+
+
+def test_every_command_takes_a_run_by_the_same_names(folder: Path) -> None:
+    for run, model in (("runA", "short"), ("runB", "long")):
+        autoeval.evaluate(f"{model}.json", "middle.json", annotators_config="longest", output_path=run)
+    for inside in ("", "/longest", "/longest/annotations.json"):
+        first, second = f"runA{inside}", f"runB{inside}"
+        assert show(first).model == "short"
+        assert compare(first, second).a.model == "short"
+        assert label(first, n=3, sheet=f"sheet{len(inside)}.csv")
+        assert analyze_models([first, second], output_path=None, plots=False)

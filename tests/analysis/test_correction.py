@@ -129,6 +129,16 @@ def test_clipping_is_shown() -> None:
     assert found.value == found.high == 100
 
 
+def test_clipping_is_shown_at_the_other_end_too() -> None:
+    annotations = pairs([1.0] * 170 + [1.8] * 15 + [1.2] * 15)
+    found = correct_with_human_labels(
+        annotations, annotations.tail(30).assign(preference=[2.0] * 15 + [1.0] * 15), "rogan_gladen"
+    )
+    assert found.clipped
+    assert found.unclipped < 0
+    assert found.value == found.low == 0
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [

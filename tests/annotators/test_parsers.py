@@ -1,5 +1,6 @@
 """What each parser reads from a reply, and which replies it refuses to read rather than guess."""
 
+import json
 from typing import Any
 
 import pytest
@@ -43,6 +44,7 @@ READABLE: list[tuple[Parser, str, float]] = [
     (NAMED_RANKING, "model_2 > model_1", 2.0),
     (NAMED_RANKING, "Model_2 > MODEL_1", 2.0),
     (PARENTHESES, "Output (b) > Output (a)", 2.0),
+    (parser("ranking", first="<a>", second="<b>"), "So <b> > <a>.", 2.0),
     (RANKING, "<br>a > b", 1.0),
     (RANKING, "=a > b", 1.0),
     (RANKING, "/a > b", 1.0),
@@ -274,6 +276,8 @@ THINKING = [
     ("<think>a </reasoning> b > a</think>a > b", 1.0),
     ("<|channel|>analysis<|message|>b > a<|end|><|start|>assistant<|channel|>final<|message|>a > b", 1.0),
     ("<|channel|>analysis<|message|>b > a<|channel|>final<|message|>a > b<|return|>", 1.0),
+    ("b > a<|channel|>analysis<|message|>so<|channel|>final<|message|>a > b", 1.0),
+    ("so `b > a</think>` a > b", 1.0),
     ("<|channel|>analysis<|message|>b > a", "ends inside the judge's thinking"),
     ("<|channel>thought\nb > a<channel|>a > b", 1.0),
     ("analysisSo b > a.assistantfinala > b", 1.0),
@@ -411,3 +415,12 @@ def test_the_last_verdict_counts_where_the_config_says_so() -> None:
     assert CONTRADICTION in str(reading(CHOICE, "Perhaps **b**, or rather **a**"))
     assert reading(parser("choice", take="last"), "Perhaps **b**. But **a** it is") == 1.0
     assert "perhaps not" in str(reading(parser("choice", take="last"), "**b**, and not **a**"))
+
+
+@pytest.mark.parametrize("wrap", [lambda value: {"result": value}, lambda value: [value]])
+def test_a_field_is_found_within_three_objects_or_lists_and_no_deeper(wrap: Any) -> None:
+    value: Any = {"better": "a"}
+    for _ in range(3):
+        value = wrap(value)
+        assert reading(JSON, json.dumps(value)) == 1.0
+    assert "no field 'better'" in str(reading(JSON, json.dumps(wrap(value))))

@@ -1,6 +1,7 @@
 """The command line in this process, and a small eval set to give it."""
 
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,8 +34,12 @@ class CommandLine:
         """Run a command and return its exit code and output."""
         self.patch.setattr(sys, "argv", ["alpaca_eval", *map(str, arguments)])
         self.capture.readouterr()
-        with pytest.raises(SystemExit) as exit_:
-            main()
+        handler = signal.getsignal(signal.SIGINT)
+        try:
+            with pytest.raises(SystemExit) as exit_:
+                main()
+        finally:
+            signal.signal(signal.SIGINT, handler)
         told = self.capture.readouterr()
         code = exit_.value.code or 0
         assert isinstance(code, int)

@@ -2,6 +2,11 @@
 
 import _thread
 import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -141,3 +146,67 @@ def test_130_interrupted(command: CommandLine) -> None:
         assert len(asked) == 5
         assert evaluate(command, server).code == 0
         assert len(asked) in (N, N + 1)  # the fifth was answered, or was cut off and asked again
+
+
+def test_130_however_often_it_is_pressed(command: CommandLine) -> None:
+    """One Ctrl-C after another while the run ends: the same code, one message, no traceback."""
+    process: list[subprocess.Popen[str]] = []
+
+    def answer(_body: Body) -> Answer:
+        if process:
+            for _ in range(3):
+                process[0].send_signal(signal.SIGINT)
+        return Answer("a > b")
+
+    command.write("outputs.json", rows(N))
+    command.write("reference.json", rows(N, who="reference"))
+    with JudgeServer(answer) as server:
+        arguments = [
+            *("--model_outputs=outputs.json", "--reference_outputs=reference.json", "--output_path=results"),
+            *(
+                "--annotators_config=gpt4_ranking",
+                f"--judge_base_url={server.base_url}",
+                "--max_concurrency=1",
+            ),
+        ]
+        process.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "autoeval", *arguments],
+                cwd=command.folder,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        told = process[0].communicate()[1]
+    assert process[0].returncode == 130
+    assert "Traceback" not in told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [(), ("--version",), ("annotators",)])
+def test_1_nobody_can_read_the_result(arguments: tuple[str, ...], command: CommandLine) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "autoeval", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=command.folder,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert "autoeval: [Errno 28] No space left on device" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+
+
+def test_a_closed_output_is_nowhere_to_write_to(command: CommandLine) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "autoeval", "annotators"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=command.folder,
+        check=False,
+        preexec_fn=lambda: os.close(1),
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

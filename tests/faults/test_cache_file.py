@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,6 +144,42 @@ def test_what_is_no_cache_is_refused_before_anything_is_asked(name: str, tmp_pat
         with pytest.raises(UsageError, match="cache"):
             run(tmp_path, server, caching_path=tmp_path / name)
         assert server.n_requests == 0
+
+
+_OURS = f"PRAGMA application_id = {cache_module._APPLICATION_ID}; PRAGMA user_version = 1"
+_FOREIGN = {
+    "another program's tables": "CREATE TABLE notes (text)",
+    "tables with our names": "CREATE TABLE replies (key, value)",
+    "a view with our name": "CREATE VIEW replies AS SELECT 1 AS key",
+    "another program's file, empty": "PRAGMA application_id = 7",
+    "our mark on other tables": f"CREATE TABLE notes (text); {_OURS}",
+    "our mark on other columns": f"CREATE TABLE replies (a, b); {_OURS}",
+    "our mark on nothing": _OURS,
+    "our mark, no version": f"CREATE TABLE notes (text); {_OURS}; PRAGMA user_version = 0",
+    "our mark, a version below none": f"{_OURS}; PRAGMA user_version = -1",
+    "a newer version": f"{_OURS}; PRAGMA user_version = 99",
+    "a log of its own": "PRAGMA journal_mode = WAL; CREATE TABLE notes (text)",
+    "our tables and others": f"{cache_module._SCHEMA}; CREATE TABLE notes (text)",
+    "one of our tables missing": f"{cache_module._SCHEMA}; DROP TABLE batch_requests",
+    "cut short": "CREATE TABLE notes AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999) "
+    "SELECT i FROM n",
+}
+
+
+@pytest.mark.parametrize("kind", _FOREIGN)
+def test_a_database_that_is_no_cache_is_refused_and_left_as_it_is(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(_FOREIGN[kind])
+    content = path.read_bytes()
+    if kind == "cut short":
+        content = content[: len(content) // 2]
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"theirs\.sqlite cannot be opened: .*--caching_path") as error:
+        Cache(path)
+    assert error.value.exit_code == 2
+    assert path.read_bytes() == content
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
 def test_two_processes_share_a_cache_and_a_board(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class RankingParser(Labels, TextParser):
             yield self._of_labels(line)
         for labels, chain in self.compared_in(text):
             if not is_doubted(text, *chain.span()):
-                yield from _of_comparison(labels, chain[0])
+                yield from _of_comparison(labels, self.either.sub("", chain[0]))
         numbered = [(label, number) for number, label in _NUMBERED.findall(text)]
         yield self._of_ranks(
             [(label, rank) for label, rank in numbered if self.preference(label) is not None]
@@ -67,8 +67,8 @@ class RankingParser(Labels, TextParser):
         for best in self._numbered_anywhere.findall(text):
             yield from filter(None, [self.preference(best)])
         for labels, chain in self.compared_in(text):
-            if is_doubted(text, *chain.span()) or not _of_comparison(labels, chain[0]):
-                yield from {*labels[:1]} if ">" in chain[0] else {*labels[1:]}
+            if is_doubted(text, *chain.span()) or not _of_comparison(labels, self.either.sub("", chain[0])):
+                yield from {*labels[:1]} if ">" in self.either.sub("", chain[0]) else {*labels[1:]}
 
     @cached_property
     def _numbered_anywhere(self) -> re.Pattern[str]:

@@ -1,13 +1,18 @@
 """What only OpenAI's jobs do: fail as a whole, and keep errors in a file of their own."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from autoeval.completions.ask import Silent
 from autoeval.completions.batch import collecting, jobs
 from autoeval.completions.batch.apis import BatchError
+from autoeval.completions.batch.asking import pending_message
+from autoeval.completions.batch.jobs import BatchJob, JobState
 from autoeval.completions.cache import Cache
 from autoeval.errors import AutoevalError
+from autoeval.types import Endpoint
 from tests.completions.batch.runs import A_WINS, pending, refusing, run, start
 from tests.servers.batch_server import BatchServer
 
@@ -34,9 +39,12 @@ def test_a_job_with_too_many_tokens_is_submitted_in_parts(
 ) -> None:
     for module in (jobs, collecting):
         monkeypatch.setattr(module, "LEAST_REQUESTS", 4)
+    said: list[str] = []
+    monkeypatch.setattr(Silent, "announce", lambda _, line: said.append(line))
     with BatchServer(A_WINS, most_enqueued=12) as server:
         pending(tmp_path, server, "openai")
         left = pending(tmp_path, server, "openai")
+        assert sum("submitted again in smaller jobs" in line for line in said) == 1
         assert "10 requests are in a batch job" in str(left)
         assert "The other requests are submitted when there is room" in str(left)
         server.finish()
@@ -55,6 +63,31 @@ def test_a_job_that_can_be_no_smaller_is_said_and_kept_for_later(tmp_path: Path)
         pending(tmp_path, server, "openai")
         server.finish()
         assert run(tmp_path, server, "openai").exit_code == 0
+
+
+def _open_since(hours: float) -> tuple[BatchJob, datetime]:
+    created = datetime.now(UTC) - timedelta(hours=hours)
+    job = BatchJob("n", "id", Endpoint("openai"), "m", 7, created.timestamp(), JobState.OPEN, "here:1")
+    return job, created + timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("hours", "says"), [(1, "done by {} UTC at the latest"), (24.5, "overdue since {} UTC")]
+)
+def test_a_job_is_done_within_24_hours_or_overdue(hours: float, says: str) -> None:
+    job, end = _open_since(hours)
+    message = pending_message([job], has_more=False, n_collected=0)
+    assert f"7 requests are in a batch job, which is {says.format(f'{end:%Y-%m-%d %H:%M}')}" in message
+
+
+def test_the_last_of_several_jobs_says_when_all_are_done() -> None:
+    (first, _), (last, end) = _open_since(20), _open_since(1)
+    message = pending_message([first, last], has_more=True, n_collected=3)
+    assert message.startswith(
+        "3 replies of batch jobs were collected. 14 requests are in 2 batch jobs, which are done by"
+    )
+    assert f"{end:%Y-%m-%d %H:%M} UTC" in message
+    assert message.endswith("The other requests are submitted when there is room (or money) for them.")
 
 
 def test_a_job_that_fails_validation_ends_the_run(tmp_path: Path) -> None:

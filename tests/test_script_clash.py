@@ -1,0 +1,69 @@
+"""alpaca-eval installs a command of our command's name: what is typed runs ours, or one says what to type."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_packaging import ROOT, bare_environment
+
+THEIRS = "alpaca-eval==0.6.6"
+
+
+def pip(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps"]
+    command = [sys.executable, "-m", "pip", *arguments, *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Return our wheel, built once, and theirs; skip where the index is not to be had."""
+    folder = tmp_path_factory.mktemp("wheels")
+    fetched = pip("download", THEIRS, "--dest", str(folder))
+    if fetched.returncode:
+        pytest.skip(f"no package index with {THEIRS}: {fetched.stderr.strip().splitlines()[-1]}")
+    assert pip("wheel", str(ROOT), "--wheel-dir", str(folder)).returncode == 0
+    (ours,), (theirs,) = folder.glob("autoeval-*.whl"), folder.glob("alpaca_eval-*.whl")
+    return str(ours), str(theirs)
+
+
+def install(python: Path, *wheels: str) -> None:
+    for wheel in wheels:
+        done = pip("--python", str(python), "install", "--force-reinstall", wheel)
+        assert done.returncode == 0, done.stderr
+
+
+def run(python: Path, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return subprocess.run(
+        [python.with_name(command), *arguments], env=clean, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.slow
+def test_ours_installed_last_is_what_is_typed(wheels: tuple[str, str], tmp_path: Path) -> None:
+    ours, theirs = wheels
+    python = bare_environment(tmp_path / "env")
+    install(python, theirs, ours)
+    said = run(python, "alpaca_eval", "--version")
+    assert said.stdout.startswith("autoeval ")
+    assert "belongs to" not in said.stdout + said.stderr
+
+
+@pytest.mark.slow
+def test_theirs_installed_last_is_told_of_by_ours_until_ours_is_installed_again(
+    wheels: tuple[str, str], tmp_path: Path
+) -> None:
+    ours, theirs = wheels
+    python = bare_environment(tmp_path / "env")
+    install(python, ours, theirs)
+    for arguments in (["--version"], ["annotators"]):
+        said = run(python, "autoeval", *arguments)
+        assert said.returncode == 0
+        assert "belongs to the alpaca_eval package here: type autoeval" in said.stdout + said.stderr
+    assert "belongs to" not in said.stdout, "what a script reads stays as it is"
+    install(python, ours)
+    assert run(python, "alpaca_eval", "--version").stdout.startswith("autoeval ")
