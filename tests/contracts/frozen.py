@@ -92,6 +92,7 @@ def examples(judge: str, folder: Path, cache: Path) -> dict[str, Any]:
 def written(folder: Path) -> dict[str, Any]:
     """Return what a run wrote, without what is of that run alone."""
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    del run["annotator"]["description"]  # it is for people, and says what is new
     return {
         "annotations": [
             _shortened(row) for row in json.loads((folder / "annotations.json").read_text("utf-8"))
