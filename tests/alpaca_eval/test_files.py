@@ -11,7 +11,7 @@ import pytest
 
 import autoeval
 from autoeval.annotators.plan import is_switched
-from autoeval.errors import UsageError
+from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.pipeline.import_annotations import import_annotations
 from autoeval.pipeline.result import Evaluation
 from tests.alpaca_eval.configs import write_evaluators
@@ -173,8 +173,9 @@ def test_an_imported_missing_verdict_is_asked_again_only_on_request(
             "judge_base_url": server.base_url,
         }
         import_annotations(rows, **common)
-        first = evaluated(rows, min_coverage=0, **common)
-        assert (first.tally.n_missing, server.n_requests) == (3, 0)
+        with pytest.raises(NothingJudgedError, match="not one of 3 pairs"):
+            evaluated(rows, min_coverage=0, **common)
+        assert server.n_requests == 0
         again = evaluated(rows, is_reask_unparsed=True, **common)
         assert (again.tally.n_missing, server.n_requests) == (0, 3)
 

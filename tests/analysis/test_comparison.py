@@ -106,7 +106,11 @@ def test_identical_models_have_p_1() -> None:
     found = paired_tests(judged("a", [1, 2, 1.5]), judged("a", [1, 2, 1.5]))
     ps = found.p_t, found.p_wilcoxon, found.p_mcnemar, found.p_mcnemar_mid, found.p_permutation
     assert ps == (1, 1, 1, 1, 1)
-    assert (found.value, found.low, found.high) == (0, 0, 0)
+    assert (found.value, np.isnan(found.low), np.isnan(found.high)) == (
+        0,
+        True,
+        True,
+    )  # no variance, no width
     assert instructions_needed(judged("a", [1, 2]), judged("b", [1, 2])).value == np.inf
 
 
