@@ -70,7 +70,7 @@ def test_it_is_said_before_the_first_request(tmp_path: Path) -> None:
 
     outputs, reference = write_outputs(tmp_path)
     outputs.write_text(json.dumps(_thinking(20, of=20)))
-    with JudgeServer() as server:
+    with JudgeServer(always("a > b")) as server:
         autoeval.evaluate(
             outputs,
             reference,

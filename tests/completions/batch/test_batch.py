@@ -260,6 +260,7 @@ def test_a_judge_is_analysed_and_audited_in_batches(protocol: str, tmp_path: Pat
             "caching_path": tmp_path / "cache.sqlite",
             "output_path": None,
             "batch": True,
+            "go_on": True,
         }
         with pytest.raises(BatchPendingError):
             autoeval.analyze_evaluators(JUDGES[protocol], votes, precomputed_leaderboard=None, **parameters)
@@ -299,6 +300,7 @@ def test_generating_and_judging_in_batches(protocol: str, tmp_path: Path) -> Non
             "output_path": tmp_path / "results",
             "no_report": True,
             "batch": True,
+            "go_on": True,
         }
         with pytest.raises(BatchPendingError):
             autoeval.evaluate_from_model(**parameters)
