@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board, Cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,17 +17,8 @@ MODELS_COLUMNS = ("win_rate", "standard_error", "n_total", "avg_length")
 LEADERBOARD_COLUMNS = ("win_rate", "standard_error", "n_total", "mode")
 """What its make_leaderboard prints of them."""
 
-EVALUATORS_COLUMNS = (
-    "Human agreement",
-    "Price [$/1000 examples]",
-    "Time [seconds/1000 examples]",
-    "Spearman corr.",
-    "Pearson corr.",
-    "Bias",
-    "Variance",
-    "Proba. prefer longer",
-)
-"""What it prints of judges."""
+EVALUATORS_COLUMNS = EVALUATOR_COLUMNS[:8]
+"""What it prints of judges: its own columns, without ours."""
 
 
 def models_columns(sort_by: str | None, with_mode: bool = False) -> list[str]:
