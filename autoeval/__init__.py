@@ -2,35 +2,35 @@
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.2.0"
+from autoeval.version import __version__
 
 if TYPE_CHECKING:
     from autoeval.errors import AutoevalError, UsageError
-    from autoeval.pipeline.analyze_evaluators import JudgeAnalysis, analyze_evaluators
-    from autoeval.pipeline.analyze_models import ModelsAnalysis, analyze_models
-    from autoeval.pipeline.audit import Audit, audit
-    from autoeval.pipeline.evaluate import evaluate
-    from autoeval.pipeline.evaluate_from_model import evaluate_from_model
-    from autoeval.pipeline.label import Corrected, label
-    from autoeval.pipeline.make_leaderboard import Leaderboard, make_leaderboard
-    from autoeval.pipeline.result import Evaluation
+    from autoeval.journeys.analyze_evaluators import JudgeAnalysis, analyze_evaluators
+    from autoeval.journeys.analyze_models import ModelsAnalysis, analyze_models
+    from autoeval.journeys.audit import Audit, audit
+    from autoeval.journeys.evaluate import evaluate
+    from autoeval.journeys.evaluate_from_model import evaluate_from_model
+    from autoeval.journeys.label import Corrected, label
+    from autoeval.journeys.make_leaderboard import Leaderboard, make_leaderboard
+    from autoeval.runs.result import Evaluation
 
 _HOMES = {
     "AutoevalError": "autoeval.errors",
     "UsageError": "autoeval.errors",
-    "Audit": "autoeval.pipeline.audit",
-    "Corrected": "autoeval.pipeline.label",
-    "Evaluation": "autoeval.pipeline.result",
-    "JudgeAnalysis": "autoeval.pipeline.analyze_evaluators",
-    "Leaderboard": "autoeval.pipeline.make_leaderboard",
-    "ModelsAnalysis": "autoeval.pipeline.analyze_models",
-    "analyze_evaluators": "autoeval.pipeline.analyze_evaluators",
-    "analyze_models": "autoeval.pipeline.analyze_models",
-    "audit": "autoeval.pipeline.audit",
-    "evaluate": "autoeval.pipeline.evaluate",
-    "evaluate_from_model": "autoeval.pipeline.evaluate_from_model",
-    "label": "autoeval.pipeline.label",
-    "make_leaderboard": "autoeval.pipeline.make_leaderboard",
+    "Audit": "autoeval.journeys.audit",
+    "Corrected": "autoeval.journeys.label",
+    "Evaluation": "autoeval.runs.result",
+    "JudgeAnalysis": "autoeval.journeys.analyze_evaluators",
+    "Leaderboard": "autoeval.journeys.make_leaderboard",
+    "ModelsAnalysis": "autoeval.journeys.analyze_models",
+    "analyze_evaluators": "autoeval.journeys.analyze_evaluators",
+    "analyze_models": "autoeval.journeys.analyze_models",
+    "audit": "autoeval.journeys.audit",
+    "evaluate": "autoeval.journeys.evaluate",
+    "evaluate_from_model": "autoeval.journeys.evaluate_from_model",
+    "label": "autoeval.journeys.label",
+    "make_leaderboard": "autoeval.journeys.make_leaderboard",
 }
 
 __all__ = [

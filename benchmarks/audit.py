@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.analysis.perturbations import CHECKS, DEFAULT_CHECKS
-from autoeval.pipeline.audit import Audit, audit
+from autoeval.journeys.audit import Audit, audit
 from tests.servers import JudgeServer
 from tests.servers.synthetic_judge import FAULTS, SyntheticJudge, rows
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from autoeval.pipeline.audit import Audit, audit
+from autoeval.journeys.audit import Audit, audit
 from autoeval.resources import shipped
 from tests.servers import Answer, JudgeServer
 from tests.servers.answers import Body, prompt_text

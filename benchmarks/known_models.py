@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.pairing import load_pairs
+from autoeval.data.replacing import replacing
+from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.details import compute_details, details_path, write_details
 from autoeval.leaderboards.preferences import Preference
+from autoeval.leaderboards.presets import PRESETS, Preset
+from autoeval.leaderboards.rows import Conditions, leaderboard_row
 from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.instructions import instruction_key
-from autoeval.pipeline.boards import save_board
-from autoeval.pipeline.length import length_controlled
-from autoeval.pipeline.presets import PRESETS, Preset
-from autoeval.pipeline.replacing import replacing
-from autoeval.pipeline.rows import Conditions, leaderboard_row
-from autoeval.pipeline.tally import Tally
 from autoeval.resources import shipped
+from autoeval.runs.length import length_controlled
 
 SOURCE = (
     "preferences of the public results of AlpacaEval, https://github.com/tatsu-lab/alpaca_eval, CC BY-NC 4.0"

@@ -27,7 +27,7 @@ STAGES: Stages = {
     "cache keys": ("completions/keys.py", "request_key"),
     "fetching replies": ("completions/cache.py", "get_many"),
     "parsing them": ("annotators/read.py", "_judgment"),
-    "counting": ("pipeline/tally.py", "_count"),
+    "counting": ("leaderboards/tally.py", "_count"),
 }
 
 Row = tuple[str, ...]

@@ -17,10 +17,10 @@ from autoeval.annotators.builtin import BUILTIN
 from autoeval.data.loading import read_rows
 from autoeval.errors import AutoevalError
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences
+from autoeval.leaderboards.rows import Row, numbers
 from autoeval.leaderboards.table import Board, read_board
-from autoeval.pipeline.regeneration import check_boards, compare_rows
-from autoeval.pipeline.rows import Row, numbers
-from autoeval.pipeline.runs import Run, load_run
+from autoeval.runs.finished import Run, load_run
+from autoeval.runs.regeneration import check_boards, compare_rows
 from autoeval.types import Pair
 
 _SHOWN = ("win_rate", "low", "high", "n_total", "n_missing", "avg_length")

@@ -14,7 +14,7 @@ from autoeval.annotators.loading import FOLDER as JUDGES
 from autoeval.annotators.loading import names
 from autoeval.completions.lifetimes import Lifetime, lifetime, table_date, today
 from autoeval.generators.loading import FOLDER as MODELS
-from autoeval.pipeline.presets import PRESETS
+from autoeval.leaderboards.presets import PRESETS
 from autoeval.prompting.finding import find_config, shipped_configs
 from autoeval.prompting.yaml_files import read_yaml
 

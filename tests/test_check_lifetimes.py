@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from autoeval.completions import lifetimes
-from autoeval.pipeline.presets import PRESETS
+from autoeval.leaderboards.presets import PRESETS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -12,9 +12,9 @@ from autoeval.alpaca_eval.utils import load_or_convert_to_dataframe
 from autoeval.analysis.agreement import RULES, Rule, scores_of_modes
 from autoeval.analysis.tables import PAIR, VoteTable, matched_tables, vote_table
 from autoeval.analysis.tendencies import has_list, length_preference, list_preference
+from autoeval.checks import check_choice
 from autoeval.errors import UsageError
 from autoeval.metrics.observations import Floats
-from autoeval.pipeline.checks import check_choice
 
 if TYPE_CHECKING:
     import pandas as pd

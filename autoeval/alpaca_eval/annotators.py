@@ -14,7 +14,7 @@ from autoeval.alpaca_eval.utils import convert_to_dataframe
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import annotator_of, noise_on
 from autoeval.errors import AutoevalError, UsageError
-from autoeval.pipeline.asking import Asking, AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.evalset import human_annotations, human_crossannotations, reference
+from autoeval.leaderboards.presets import PRESETS
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS
 from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES
-from autoeval.pipeline.presets import PRESETS
 from autoeval.prompting.alpaca_eval.folders import installed
 from autoeval.resources import shipped
 

@@ -16,13 +16,13 @@ from autoeval.alpaca_eval.constants import (
     PRESET,
 )
 from autoeval.alpaca_eval.utils import convert_to_dataframe, load_or_convert_to_dataframe, print_leaderboard
+from autoeval.checks import check_choice
 from autoeval.data.evalset import reference
 from autoeval.errors import UsageError
+from autoeval.journeys.parameters.output_paths import output_folder
+from autoeval.leaderboards import boards
 from autoeval.leaderboards.table import MODES
-from autoeval.pipeline import boards
-from autoeval.pipeline.checks import check_choice
-from autoeval.pipeline.output_paths import output_folder
-from autoeval.pipeline.saving import BOARD_NAME, save_rows
+from autoeval.runs.saving import BOARD_NAME, save_rows
 
 if TYPE_CHECKING:
     import pandas as pd

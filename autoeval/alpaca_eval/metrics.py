@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoeval.alpaca_eval.utils import convert_to_dataframe
+from autoeval.checks import check_choice
 from autoeval.errors import UsageError
 from autoeval.metrics.win_rate import win_rate
-from autoeval.pipeline.checks import check_choice
-from autoeval.pipeline.length import GLM_NAMES, LENGTH_CONTROL, control_length
+from autoeval.runs.length import GLM_NAMES, LENGTH_CONTROL, control_length
 
 if TYPE_CHECKING:
     pass

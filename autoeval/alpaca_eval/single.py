@@ -14,9 +14,9 @@ from autoeval.annotators.plan import Plan
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
 from autoeval.errors import UsageError
-from autoeval.pipeline.asking import Asking, AskingParameters, checked, prepare
-from autoeval.pipeline.judging import judge_all
+from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, prepare
 from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME
+from autoeval.runs.judging import judge_all
 from autoeval.types import Completion, Pair
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class SinglePairwiseAnnotator:
         return self._annotated(df_to_annotate)
 
     def _annotated(self, pairs: "pd.DataFrame") -> "pd.DataFrame":
-        from autoeval import __version__
+        from autoeval.version import __version__
 
         own = self.fn_completions if callable(self.fn_completions) else None
         annotator = self._annotator(None if own else cast("str | None", self.fn_completions))

@@ -10,60 +10,60 @@ import click
 
 _JOURNEYS = {
     "evaluate": (
-        "autoeval.pipeline.evaluate",
+        "autoeval.journeys.evaluate",
         "Evaluate a model's outputs against a reference's. The default command.",
     ),
     "evaluate_from_model": (
-        "autoeval.pipeline.evaluate_from_model",
+        "autoeval.journeys.evaluate_from_model",
         "Generate a model's outputs, then evaluate them.",
     ),
     "make_leaderboard": (
-        "autoeval.pipeline.make_leaderboard",
+        "autoeval.journeys.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
     "bridge": (
-        "autoeval.pipeline.bridge",
+        "autoeval.journeys.bridge",
         "Place new models on the board of a judge that is gone, by a judge that answers.",
     ),
-    "serve": ("autoeval.pipeline.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
-    "show": ("autoeval.pipeline.show", "Show a finished run again."),
-    "compare": ("autoeval.pipeline.compare", "Compare two finished runs, pair by pair."),
-    "site": ("autoeval.pipeline.site", "Build a static website from leaderboards."),
+    "serve": ("autoeval.journeys.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
+    "show": ("autoeval.journeys.show", "Show a finished run again."),
+    "compare": ("autoeval.journeys.compare", "Compare two finished runs, pair by pair."),
+    "site": ("autoeval.journeys.site", "Build a static website from leaderboards."),
     "validate": (
-        "autoeval.pipeline.validate",
+        "autoeval.journeys.validate",
         "Check a config and show exactly what it would send.",
     ),
     "annotators": (
-        "autoeval.pipeline.annotators",
+        "autoeval.journeys.line_up",
         "List the shipped judges: price, order, until when; --try asks each a tiny question.",
     ),
     "models": (
-        "autoeval.pipeline.annotators",
+        "autoeval.journeys.line_up",
         "List the shipped models to evaluate: price, until when.",
     ),
     "import_annotations": (
-        "autoeval.pipeline.import_annotations",
+        "autoeval.journeys.import_annotations",
         "Put recorded judgments into the cache, so that none is paid for again.",
     ),
     "analyze_evaluators": (
-        "autoeval.pipeline.analyze_evaluators",
+        "autoeval.journeys.analyze_evaluators",
         "Compare a judge with people who voted on the same pairs.",
     ),
     "audit": (
-        "autoeval.pipeline.audit",
+        "autoeval.journeys.audit",
         "Test a judge without human votes: change pairs in ways that should not matter.",
     ),
     "learn": (
-        "autoeval.pipeline.learn",
+        "autoeval.journeys.learn",
         "Learn from a judge's recorded preferences, so that evaluate --n_paid needs fewer of them.",
     ),
     "label": (
-        "autoeval.pipeline.label",
+        "autoeval.journeys.label",
         "Draw pairs of a run for a person to label, and correct the win rate with the labels.",
     ),
-    "batches": ("autoeval.pipeline.batches", "List the batch jobs in a cache, and end them early."),
+    "batches": ("autoeval.journeys.batches", "List the batch jobs in a cache, and end them early."),
     "analyze_models": (
-        "autoeval.pipeline.analyze_models",
+        "autoeval.journeys.analyze_models",
         "Say which models of several runs differ, on which subsets, and how sure that is.",
     ),
 }
@@ -104,7 +104,7 @@ class Commands(click.Group):
         from importlib import import_module
 
         from autoeval.cli.from_function import command
-        from autoeval.pipeline.obsolete import REASONS
+        from autoeval.journeys.parameters.obsolete import REASONS
 
         function = getattr(import_module(_JOURNEYS[name][0]), name)
         return command(function, REASONS, _run, [_output_format()] if name in _PRINT_BOARDS else [])
@@ -173,7 +173,7 @@ def other_command() -> str | None:
 
 def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from autoeval import __version__
+        from autoeval.version import __version__
 
         click.echo(f"autoeval {__version__}")
         if line := other_command():

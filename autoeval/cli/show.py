@@ -13,23 +13,23 @@ from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
+from autoeval.journeys.batches import BatchList
+from autoeval.journeys.citation import citation, latex_citation
+from autoeval.journeys.compare import RunComparison
+from autoeval.journeys.import_annotations import Import
+from autoeval.journeys.learn import Learned
+from autoeval.journeys.line_up import LineUp
+from autoeval.journeys.make_leaderboard import Leaderboard
+from autoeval.journeys.recorded_board import RecordedBoard
+from autoeval.journeys.site import Site
+from autoeval.journeys.validate import Validation
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
-from autoeval.pipeline.annotators import LineUp
-from autoeval.pipeline.batches import BatchList
-from autoeval.pipeline.citation import citation, latex_citation
-from autoeval.pipeline.compare import RunComparison
-from autoeval.pipeline.estimate import DryRun, DryRuns
-from autoeval.pipeline.generating import Generation
-from autoeval.pipeline.import_annotations import Import
-from autoeval.pipeline.learn import Learned
-from autoeval.pipeline.make_leaderboard import Leaderboard
-from autoeval.pipeline.recorded_board import RecordedBoard
-from autoeval.pipeline.regeneration import Regeneration
-from autoeval.pipeline.result import Evaluation
-from autoeval.pipeline.runs import Run
-from autoeval.pipeline.site import Site
-from autoeval.pipeline.validate import Validation
+from autoeval.runs.estimate import DryRun, DryRuns
+from autoeval.runs.finished import Run
+from autoeval.runs.generating import Generation
+from autoeval.runs.regeneration import Regeneration
+from autoeval.runs.result import Evaluation
 
 TABLE = "table"
 """The format for people; `leaderboards.printed` has those for programs."""

@@ -4,9 +4,9 @@ from rich.console import Console
 from rich.text import Text
 
 from autoeval.cli.tables import BRIDGED, plain_table
-from autoeval.pipeline.bridge_plan import BridgePlan, plan_lines
-from autoeval.pipeline.bridge_result import Bridge
-from autoeval.pipeline.citation import bridged_citation
+from autoeval.journeys.bridge_plan import BridgePlan, plan_lines
+from autoeval.journeys.bridge_result import Bridge
+from autoeval.journeys.citation import bridged_citation
 
 
 def show_bridge_plan(console: Console, plan: BridgePlan) -> None:

@@ -13,13 +13,13 @@ from autoeval.analysis.comparison import OVERALL, TESTS
 from autoeval.analysis.labels import LabelSheet
 from autoeval.analysis.subsampling import SubsetSeparation
 from autoeval.cli.show_bridge import show_bridge, show_bridge_plan
+from autoeval.journeys.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
+from autoeval.journeys.analyze_models import ModelsAnalysis
+from autoeval.journeys.audit import Audit
+from autoeval.journeys.bridge_plan import BridgePlan
+from autoeval.journeys.bridge_result import Bridge
+from autoeval.journeys.label import Corrected
 from autoeval.leaderboards.table import Board, Cell
-from autoeval.pipeline.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
-from autoeval.pipeline.analyze_models import ModelsAnalysis
-from autoeval.pipeline.audit import Audit
-from autoeval.pipeline.bridge_plan import BridgePlan
-from autoeval.pipeline.bridge_result import Bridge
-from autoeval.pipeline.label import Corrected
 
 _EVALUATORS = {
     "agree": ("Human agreement", 1),

@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autoeval.pipeline.annotators import Entry, LineUp
+from autoeval.journeys.line_up import Entry, LineUp
 
 
 def show_line_up(console: Console, result: LineUp) -> None:

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from autoeval.analysis.comparison import PairedTests
 from autoeval.cli.tables import subset_table
-from autoeval.pipeline.compare import RunComparison
-from autoeval.pipeline.runs import Run
+from autoeval.journeys.compare import RunComparison
+from autoeval.runs.finished import Run
 
 
 def show_run(console: Console, run: Run) -> None:

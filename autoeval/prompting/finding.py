@@ -7,6 +7,7 @@ from autoeval.errors import UsageError, nearest
 from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME, installed, is_theirs
 from autoeval.resources import shipped
 
+_YAML = (".yaml", ".yml")
 CONFIG_NAMES = ("config.yaml", "config.yml", CONFIG_NAME)
 _FOLDER_FLAGS = {"annotator_configs": "--annotators_config_dir", "model_configs": "--base_dir"}
 _THEIRS = {"annotator_configs": "evaluators_configs", "model_configs": "models_configs"}
@@ -67,3 +68,9 @@ def _names_in(folder: Path) -> set[str]:
 def config_name(path: Path) -> str:
     """Return what a config is called: as its folder, or as its file where that has a name of its own."""
     return path.absolute().parent.name if path.name in CONFIG_NAMES else path.stem
+
+
+def judge_name(annotator: str | Path) -> str:
+    """Return what a judge is called: by its name, its config's folder, or its file where that has a name of its own."""
+    path = Path(annotator)
+    return config_name(path) if path.suffix in _YAML else path.absolute().name

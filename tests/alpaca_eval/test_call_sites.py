@@ -16,10 +16,10 @@ from autoeval.alpaca_eval import constants, utils
 from autoeval.alpaca_eval import evaluate as alpaca_farm_evaluate
 from autoeval.alpaca_eval.annotators import PairwiseAnnotator
 from autoeval.alpaca_eval.main import evaluate as evaluate_function
-from autoeval.pipeline.analyze_models import analyze_models
-from autoeval.pipeline.compare import compare
-from autoeval.pipeline.label import label
-from autoeval.pipeline.show import show
+from autoeval.journeys.analyze_models import analyze_models
+from autoeval.journeys.compare import compare
+from autoeval.journeys.label import label
+from autoeval.journeys.show import show
 from tests.servers import JudgeServer, always
 
 MODELS = {"short": 3, "middle": 20, "long": 60}

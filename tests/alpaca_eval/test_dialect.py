@@ -11,8 +11,8 @@ from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions import providers
 from autoeval.errors import UsageError
-from autoeval.pipeline.presets import default_annotator, find_preset
-from autoeval.pipeline.validate import validate
+from autoeval.journeys.validate import validate
+from autoeval.leaderboards.presets import default_annotator, find_preset
 from autoeval.prompting.alpaca_eval.templates import compile_prompt
 from autoeval.prompting.finding import find_config
 from autoeval.resources import shipped

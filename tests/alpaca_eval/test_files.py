@@ -12,8 +12,8 @@ import pytest
 import autoeval
 from autoeval.annotators.plan import is_switched
 from autoeval.errors import NothingJudgedError, UsageError
-from autoeval.pipeline.import_annotations import import_annotations
-from autoeval.pipeline.result import Evaluation
+from autoeval.journeys.import_annotations import import_annotations
+from autoeval.runs.result import Evaluation
 from tests.alpaca_eval.configs import write_evaluators
 from tests.alpaca_eval.peer import ask_peer
 from tests.recorded import load_recorded, recorded_data, recorded_models

@@ -9,7 +9,7 @@ import pytest
 
 import autoeval
 from autoeval.alpaca_eval.metrics import get_length_controlled_winrate
-from autoeval.pipeline.length import control_length
+from autoeval.runs.length import control_length
 from tests.alpaca_eval.peer import ask_peer
 from tests.recorded import load_recorded, recorded_data
 

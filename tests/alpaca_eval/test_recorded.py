@@ -11,9 +11,9 @@ from autoeval.annotators.alpaca_eval.reading import AlpacaEvalParser
 from autoeval.annotators.plan import is_switched
 from autoeval.annotators.read import turned
 from autoeval.annotators.recorded import completion_of
-from autoeval.pipeline.recomputing import annotations_of
-from autoeval.pipeline.rows import numbers
-from autoeval.pipeline.tally import Tally
+from autoeval.leaderboards.rows import numbers
+from autoeval.leaderboards.tally import Tally
+from autoeval.runs.recomputing import annotations_of
 from autoeval.types import Pair, Verdict
 from tests.recorded import load_recorded, recorded_data, recorded_models
 

@@ -13,7 +13,7 @@ import pytest
 from autoeval.cli import commands, sections
 from autoeval.cli.from_function import read_docstring
 from autoeval.cli.values import Flag
-from autoeval.pipeline.obsolete import REASONS
+from autoeval.journeys.parameters.obsolete import REASONS
 from tests.cli.running import CommandLine
 
 COMMANDS = list(commands._JOURNEYS)

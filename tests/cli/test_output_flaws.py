@@ -7,8 +7,8 @@ from typing import Any
 import autoeval
 from autoeval.completions.ask import Silent
 from tests.cli.running import CommandLine, rows
-from tests.pipeline.evaluate_from_model.small_model import config_of, rows_of
-from tests.pipeline.small import write_outputs
+from tests.journeys.evaluate_from_model.small_model import config_of, rows_of
+from tests.journeys.small import write_outputs
 from tests.servers import JudgeServer, always
 
 

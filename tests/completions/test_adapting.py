@@ -12,7 +12,7 @@ from autoeval.completions.keys import request_key
 from autoeval.completions.ledger import StopReason
 from autoeval.types import Completion, Endpoint, FailureKind, Request
 from tests.completions.requests import AT_ONCE, PRICE, request
-from tests.pipeline.small import evaluate_small
+from tests.journeys.small import evaluate_small
 from tests.servers import Answer, JudgeServer
 from tests.servers.answers import Answerer, Body
 

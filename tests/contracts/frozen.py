@@ -19,8 +19,8 @@ from autoeval.annotators.plan import Plan, is_switched
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
 from autoeval.data.pairing import load_pairs
-from autoeval.pipeline.import_annotations import import_file
-from autoeval.pipeline.judging import judge_all
+from autoeval.journeys.import_annotations import import_file
+from autoeval.runs.judging import judge_all
 from autoeval.types import Pair
 from tests.alpaca_eval.configs import write_evaluators
 from tests.recorded import load_recorded, recorded_data, recorded_models
@@ -158,7 +158,7 @@ def _pairs(path: Path) -> list[Pair]:
 
 def _judged(plan: Plan, cache: Cache, folder: Path) -> dict[str, Any]:
     from autoeval.completions.ask import AskOptions, Silent
-    from autoeval.pipeline.rows import numbers
+    from autoeval.leaderboards.rows import numbers
 
     (judged,), report = judge_all([plan], cache, AskOptions(), Silent(), False, [folder])
     rows = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))

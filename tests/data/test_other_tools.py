@@ -109,7 +109,7 @@ def test_a_missing_file_is_told_before_the_hub_is_asked(
     def no_network(*_: object) -> Path:
         raise UsageError("there is no network")
 
-    monkeypatch.setattr("autoeval.pipeline.choosing.reference", no_network)
+    monkeypatch.setattr("autoeval.journeys.parameters.choosing.reference", no_network)
     missing = tmp_path / "nope.json"
     with pytest.raises(UsageError, match=r"nope\.json' does not exist"):
         evaluate(missing, annotators_config="longest", output_path=None)

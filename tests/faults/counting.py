@@ -8,7 +8,7 @@ from typing import Any
 
 import autoeval
 from autoeval.completions.cache import Cache
-from tests.pipeline.small import evaluate_small
+from tests.journeys.small import evaluate_small
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Answerer, Body, always, with_faults
 

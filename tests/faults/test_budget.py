@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.small import evaluated, write_outputs
+from tests.journeys.small import evaluated, write_outputs
 from tests.servers import Answer, Fault, JudgeServer, prompt_text
 from tests.servers.answers import Body
 from tests.servers.protocols import count_tokens

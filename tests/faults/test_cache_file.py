@@ -18,7 +18,7 @@ from autoeval.completions.cache import Cache, CacheError
 from autoeval.errors import UsageError
 from autoeval.types import Completion
 from tests.faults.counting import N_PAIRS, PaidJudge, n_stored, run
-from tests.pipeline.small import start_command, write_outputs
+from tests.journeys.small import start_command, write_outputs
 from tests.servers import JudgeServer
 from tests.servers.answers import Answerer
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.small import start_command, write_outputs
+from tests.journeys.small import start_command, write_outputs
 from tests.servers import Answer, JudgeServer, always
 from tests.servers.answers import Body
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.counting import PaidJudge, n_stored
-from tests.pipeline.small import start_command, write_outputs
+from tests.journeys.small import start_command, write_outputs
 from tests.servers import JudgeServer
 
 N = 1_000

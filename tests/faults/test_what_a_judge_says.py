@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import autoeval
-from tests.pipeline.small import evaluated
+from tests.journeys.small import evaluated
 from tests.servers import Answer, JudgeServer
 
 N_PAIRS = 2

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from autoeval.completions.cache import Cache
-from autoeval.pipeline.result import Evaluation
+from autoeval.runs.result import Evaluation
 from tests.fuzz.mutations import damaged, restructured, written
 from tests.fuzz.valid_replies import anthropic, openai
-from tests.pipeline.small import evaluate_small
+from tests.journeys.small import evaluate_small
 from tests.servers import Answer, prompt_text
 from tests.servers.answers import Body
 from tests.servers.batch_server import BatchServer

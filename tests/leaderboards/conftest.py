@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autoeval.pipeline.make_leaderboard import make_leaderboard
+from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.resources import shipped
 
 EXAMPLES = shipped("examples")

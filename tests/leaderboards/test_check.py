@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import autoeval
+from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.leaderboards.preferences import path_beside
-from autoeval.pipeline.make_leaderboard import make_leaderboard
 from tests.leaderboards.conftest import EXAMPLES, make
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "check_contributions.py"

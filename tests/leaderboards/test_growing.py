@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from autoeval.errors import UsageError
+from autoeval.journeys.evaluate import evaluate
 from autoeval.leaderboards.table import read_board
-from autoeval.pipeline.evaluate import evaluate
 
 
 def outputs(who: str, answer: str = "an answer") -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from autoeval import evaluate
+from autoeval.leaderboards.boards import find_board, known_models
+from autoeval.leaderboards.presets import PRESETS
 from autoeval.leaderboards.table import read_board
-from autoeval.pipeline.boards import find_board, known_models
-from autoeval.pipeline.presets import PRESETS
 from benchmarks.known_models import make_board, recorded_1, recorded_2
 from tests.leaderboards.conftest import EXAMPLES
 from tests.recorded import recorded_data

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from autoeval.errors import UsageError
+from autoeval.journeys.site import site
+from autoeval.leaderboards.presets import PRESETS
 from autoeval.leaderboards.table import Board, read_board
-from autoeval.pipeline.presets import PRESETS
-from autoeval.pipeline.site import site
 from autoeval.resources import shipped
 from tests.browser import Visit, chromium, serious_faults, visit
 

@@ -11,9 +11,9 @@ import pytest
 
 from autoeval.data.fastchat import ERROR, read_games
 from autoeval.errors import UsageError
+from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.metrics.grades import mean_grade, settled
-from autoeval.pipeline.make_leaderboard import make_leaderboard
-from tests.pipeline.small import start_command
+from tests.journeys.small import start_command
 from tests.recorded import recorded_data
 
 PUBLISHED = {

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from autoeval import evaluate
 from autoeval.cli.commands import group
 from autoeval.errors import UsageError
-from autoeval.pipeline.compare import compare
-from autoeval.pipeline.show import show
+from autoeval.journeys.compare import compare
+from autoeval.journeys.show import show
 from tests.recorded import load_recorded, recorded_data
 from tests.report.test_report import EXAMPLES, run
 

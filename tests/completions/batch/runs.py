@@ -8,7 +8,7 @@ import pytest
 
 import autoeval
 from autoeval.completions.batch.asking import BatchPendingError
-from tests.pipeline.small import JUDGES, address, evaluate_small, start_command, write_outputs
+from tests.journeys.small import JUDGES, address, evaluate_small, start_command, write_outputs
 from tests.servers import Answer, always, prompt_text
 from tests.servers.answers import Answerer, Body
 from tests.servers.batch_server import BatchServer

@@ -11,11 +11,11 @@ import pytest
 import autoeval
 from autoeval.completions.batch.asking import BatchPendingError
 from autoeval.errors import UsageError
-from autoeval.pipeline.batches import batches
-from autoeval.pipeline.estimate import DryRun
-from autoeval.pipeline.make_leaderboard import make_leaderboard
+from autoeval.journeys.batches import batches
+from autoeval.journeys.make_leaderboard import make_leaderboard
+from autoeval.runs.estimate import DryRun
 from tests.completions.batch.runs import A_WINS, N, pending, refusing, run, start
-from tests.pipeline.small import JUDGES, address, start_command, write_outputs
+from tests.journeys.small import JUDGES, address, start_command, write_outputs
 from tests.servers import Answer, prompt_text
 from tests.servers.answers import Body
 from tests.servers.batch_server import BatchServer

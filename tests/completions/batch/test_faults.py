@@ -13,7 +13,7 @@ from autoeval.completions.batch.apis import BatchError
 from autoeval.completions.batch.jobs import Jobs, JobState
 from autoeval.completions.cache import Cache
 from autoeval.errors import AutoevalError
-from autoeval.pipeline.batches import batches
+from autoeval.journeys.batches import batches
 from tests.completions.batch.runs import A_WINS, N, pending, refusing, run, start
 from tests.servers import Answer, prompt_text
 from tests.servers.answers import Body

@@ -1,0 +1,289 @@
+"""The main journey: a file of outputs in, a win rate that can be trusted out."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Unpack, cast
+
+from autoeval.annotators.config import Annotator
+from autoeval.annotators.plan import Plan
+from autoeval.checks import check_choice, check_number
+from autoeval.data.evalset import eval_set_name
+from autoeval.data.loading import require_files
+from autoeval.data.pairing import Pairs, load_pairs
+from autoeval.errors import UsageError
+from autoeval.journeys.import_annotations import import_json_cache
+from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.parameters.choosing import outputs_to_compare
+from autoeval.journeys.parameters.forwarding import also_takes
+from autoeval.journeys.parameters.metric_choice import Metric, find_metric
+from autoeval.journeys.parameters.output_paths import output_folder
+from autoeval.leaderboards import boards
+from autoeval.leaderboards.placing import Standing
+from autoeval.leaderboards.presets import Preset, find_preset
+from autoeval.leaderboards.rows import Conditions, leaderboard_row
+from autoeval.leaderboards.table import MODES, Cell
+from autoeval.metrics.estimates import METHODS, Method
+from autoeval.runs.estimate import estimate
+from autoeval.runs.human_votes import HumanVotes
+from autoeval.runs.judging import Judged, judge, records
+from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
+from autoeval.runs.output_flaws import announced, output_warnings
+from autoeval.runs.paying import check_paying, choose, save_paid
+from autoeval.runs.recomputing import recompute
+from autoeval.runs.reporting import write_report
+from autoeval.runs.result import Evaluation, Setting
+from autoeval.runs.saving import BOARD_NAME, save, save_reasons
+
+
+@also_takes(AskingParameters)
+def evaluate(
+    model_outputs: Any = None,
+    reference_outputs: Any = None,
+    annotators_config: str | Path | None = None,
+    name: str | None = None,
+    output_path: str | Path | None = "auto",
+    precomputed_leaderboard: str | Path | None = "auto",
+    is_overwrite_leaderboard: bool = False,
+    leaderboard_mode_to_print: str | None = "auto",
+    current_leaderboard_mode: str = "community",
+    is_return_instead_of_print: bool = False,
+    sort_by: str | None = None,
+    is_cache_leaderboard: bool | None = None,
+    max_instances: int | None = None,
+    fn_metric: Any = None,
+    metric_kwargs: dict[str, Any] | None = None,
+    is_recompute_metrics_only: bool = False,
+    preset: str | None = None,
+    seed: int = 0,
+    no_report: bool = False,
+    human_annotations: Any = None,
+    is_allow_partial: bool = False,
+    is_strip_thinking: bool = False,
+    interval: str = "t_plus4",
+    length_control_file: str | Path | None = "auto",
+    lc_standard_error: str = BOOTSTRAP,
+    n_paid: int | None = None,
+    precision: float | None = None,
+    **asking: Unpack[AskingParameters],
+) -> Any:
+    """Evaluate a model's outputs against a reference's.
+
+    Args:
+        model_outputs: The model's outputs: a file (json, jsonl, csv, tsv, parquet, each also .gz), a glob, a hub
+            name; in Python also a DataFrame, a list of dicts, a Dataset or a callable. Without it, the
+            leaderboard is shown.
+        reference_outputs: The outputs to compare with, as a source like model_outputs. Default: those of the
+            preset, from the Hugging Face hub.
+        annotators_config: Who judges: the name of a shipped annotator, a config's folder, or a YAML file.
+            Default: the preset's.
+        name: What to call the model. Default: the outputs' `generator`.
+        output_path: Folder for the results. `auto`: beside the outputs file, or results/<name>; None: write
+            nothing.
+        precomputed_leaderboard: A leaderboard CSV that the result is merged into. `auto`: the shipped one of
+            this judge and reference, if there is one; None: no other models.
+        is_overwrite_leaderboard: Replace the model's row on the leaderboard if it has one.
+        leaderboard_mode_to_print: Show the models of this mode and the stricter ones: minimal, verified,
+            community, dev; None: all. `auto`: minimal of a shipped board, all of a board of yours.
+        current_leaderboard_mode: The mode of the new row.
+        is_return_instead_of_print: Return the leaderboard and the annotations, as alpaca_eval does.
+        sort_by: The column that the leaderboard is sorted by. Default: the preset's.
+        is_cache_leaderboard: Write the merged board back to precomputed_leaderboard. Default: if it is a file
+            of yours and max_instances is not given.
+        max_instances: Judge only a sample of this many instructions, the same for every model.
+        fn_metric: get_winrate leaves length control out, get_length_controlled_winrate puts it in; in Python also
+            a function of the annotations whose numbers join the row. Default: the preset's.
+        metric_kwargs: Its arguments.
+        is_recompute_metrics_only: Compute the numbers anew from the annotations.json that is in the results
+            folder, without any judge.
+        preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
+        seed: Decides orders and draws from pools; another seed is another vote of the judge. Which instructions
+            max_instances takes does not depend on it.
+        no_report: Leave out report.html, the page with the result and its pairs side by side.
+        human_annotations: People's votes on these pairs, shown in the report beside the judge's: a source of
+            rows with instruction, output_1, output_2 and preference.
+        is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
+            judged as they are, and it is said how many hold some.
+        min_coverage: Exit with 3 if less than this share of the pairs could be judged.
+        interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
+        length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
+            `auto`: from the hub where it can be had; None: the shipped difficulties.
+        lc_standard_error: How sure the length-controlled win rate is: bootstrap, or alpaca_eval for the figure of
+            0.6.6, which leaves the sampling of the judgments out and is too small.
+        n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has
+            learned of the judge, fewer say as much; a larger number later continues the same sample.
+        precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
+        caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
+            one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
+
+    Returns:
+        An Evaluation; a DryRun with dry_run; a Board without model_outputs; with
+        is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
+
+    Raises:
+        UsageError: a parameter, file, field or config is wrong; nothing was spent.
+        AutoevalError: the run could not be finished, or not a single pair could be judged; every reply is in the
+            cache.
+    """
+    parameters = checked(asking, evaluate)
+    _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
+    check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
+    check_paying(n_paid, precision)
+    defaults = find_preset(preset)
+    metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
+    source = judge_source(annotators_config, defaults, parameters)
+    standing = Standing.find(
+        precomputed_leaderboard,
+        source,
+        defaults,
+        overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
+        sort_by=sort_by or defaults.sort_by,
+        mode_to_print=leaderboard_mode_to_print,
+        is_kept=max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard,
+    )
+    if metric.function is None:  # a function has columns of its own
+        boards.check_column(sort_by, standing.board)
+    if model_outputs is None:
+        return standing.alone()
+    asked_how = prepare(source, parameters)
+    annotator, display = asked_how.annotator, asked_how.display
+    votes = HumanVotes(human_annotations)
+    require_files(model_outputs, "--model_outputs")
+    with ExitStack() as opened:
+        pairs = opened.enter_context(
+            load_pairs(
+                model_outputs,
+                outputs_to_compare(reference_outputs, defaults),
+                name=name,
+                allow_partial=is_allow_partial,
+                max_instances=max_instances,
+                strips_thinking=is_strip_thinking,
+            )
+        )
+        folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
+        paid = None
+        if n_paid is not None or precision is not None:
+            _refuse_with_a_sample(metric, is_recompute_metrics_only)
+            paid = choose(pairs, annotator, n_paid, precision, seed, None if asked_how.dry_run else folder)
+        setting = _setting(annotator, pairs, defaults, seed, standing, paid.method if paid else "")
+        display.announce(setting.line())
+        if paid:
+            display.announce(paid.line())
+        warnings = announced(output_warnings(pairs), display)
+        cache = opened.enter_context(asked_how.open_cache())
+        plan = Plan(annotator, paid.pairs if paid else pairs, seed)
+        import_json_cache(asked_how.caching_path, plan, cache, display)
+        if asked_how.dry_run:
+            return estimate(plan, cache, asked_how.options.is_batch)
+        if is_recompute_metrics_only:
+            judged = recompute(pairs, annotator.name, folder)
+        else:
+            in_folder = None if paid else folder
+            judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, in_folder)
+        conditions = Conditions.of(annotator, pairs, judged.tally.models)
+    is_judged = judged.tally.n_judged > 0
+    found = paid.result(judged.tally.preferences) if paid and is_judged else None
+    if found:
+        conditions = replace(conditions, method=found.method)
+        more, caution = found.cells(), None
+        save_paid(judged.rows or (), folder)
+    else:
+        more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
+    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
+    placed = (
+        standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
+    )
+    if note := standing.note(setting.model, placed):
+        display.announce(note)
+    result = Evaluation(
+        name=setting.model,
+        shown_as=placed.shown_as,
+        setting=setting,
+        estimate=found.found.on_these if found else judged.tally.interval(cast("Method", interval), seed),
+        tally=judged.tally,
+        row=row,
+        board=placed.board,
+        apart=placed.apart,
+        mode_to_print=standing.mode_to_print,
+        n_unpaired=pairs.n_missing_outputs,
+        ask=judged.report,
+        min_coverage=asked_how.min_coverage,
+        folder=folder,
+        rows=judged.rows,
+        caution=caution,
+        warnings=warnings,
+        has_report=not (no_report or is_recompute_metrics_only or paid),
+        paid=found,
+        shows_mode=leaderboard_mode_to_print is None,
+        is_written=is_judged or judged.annotations_path is not None,
+    )
+    _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
+    result.check_judged()
+    return (result.leaderboard, result.records()) if is_return_instead_of_print else result
+
+
+def _refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> None:
+    if metric.function is not None:
+        raise UsageError(
+            "--fn_metric: a function cannot know how annotations were sampled: leave n_paid out."
+        )
+    if is_recompute_metrics_only:
+        raise UsageError("--is_recompute_metrics_only asks nobody: it has no use for n_paid.")
+
+
+def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_print: str | None) -> None:
+    check_choice("interval", interval, METHODS)
+    check_number("max_instances", max_instances, 1, whole=True)
+    check_number("seed", seed, 0, whole=True, optional=False)
+    check_choice("current_leaderboard_mode", mode, MODES)
+    if mode_to_print is not None:
+        check_choice("leaderboard_mode_to_print", mode_to_print, ("auto", *MODES))
+
+
+def _keep(
+    result: Evaluation, annotator: Annotator, votes: HumanVotes, standing: Standing, *, keeps_run: bool
+) -> None:
+    """Write a result's files, and its row into the board's; where nothing was judged, only what says why."""
+    if not result.tally.n_judged:
+        if result.is_written:
+            save_reasons(result, annotator)
+        return
+    is_board = result.folder is not None and standing.is_file(result.folder / BOARD_NAME)
+    save(result, annotator, keeps_run, keeps_board=is_board)
+    if result.has_report:
+        write_report(result, annotator, votes)
+    standing.keep(result.name, result.row, result.tally.stored(), result.apart, always=is_board)
+
+
+def _more_columns(
+    judged: Judged, metric: Metric, length_control_file: str | Path | None, seed: int, standard_error: str
+) -> tuple[dict[str, Cell], str | None]:
+    """Return the columns that are asked for besides the win rate's, and what a reader must know of them."""
+    columns: dict[str, Cell] = {}
+    caution = None
+    if judged.tally.n_judged and metric.is_length_controlled:
+        columns, caution = length_columns(judged, length_control_file, seed, metric.glm_name, standard_error)
+    if judged.tally.n_judged and metric.function is not None:
+        columns |= metric.columns(records(judged))
+    return columns, caution
+
+
+def _setting(
+    annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, standing: Standing, method: str
+) -> Setting:
+    conditions = replace(Conditions.of(annotator, pairs, set()), method=method)
+    board = standing.comparable_with(pairs.generator_2, conditions)
+    return Setting(
+        model=pairs.generator_2,
+        judge=annotator.name,
+        judge_models=tuple(annotator.models),
+        reference=pairs.generator_1,
+        eval_set=f"{eval_set_name(pairs.eval_set_hash)} ({len(pairs)} pairs)",
+        preset=defaults.name,
+        fingerprint=annotator.fingerprint,
+        seed=seed,
+        board=board.name if board else None,
+        provider=annotator.provider,
+    )

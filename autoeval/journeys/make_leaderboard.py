@@ -1,0 +1,276 @@
+"""The third journey: a whole leaderboard from the outputs of many models, in one pass."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path
+from typing import Any, Unpack, cast
+
+from autoeval.annotators.builtin import interval_name
+from autoeval.annotators.config import Annotator
+from autoeval.annotators.plan import Plan
+from autoeval.checks import check_choice, check_number, require_source
+from autoeval.completions.ask import AskReport
+from autoeval.data.loading import require_files
+from autoeval.data.pairing import Pairs, load_pairs_by_generator
+from autoeval.errors import NothingJudgedError, UsageError
+from autoeval.journeys.import_annotations import import_json_cache
+from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.parameters.choosing import outputs_to_compare
+from autoeval.journeys.parameters.forwarding import also_takes
+from autoeval.journeys.parameters.output_paths import folder_name
+from autoeval.journeys.recorded_board import recorded_board
+from autoeval.leaderboards.boards import check_column, read_own, update_board
+from autoeval.leaderboards.preferences import Preference
+from autoeval.leaderboards.presets import find_preset
+from autoeval.leaderboards.rows import Conditions, Row, leaderboard_row
+from autoeval.leaderboards.table import MODES, Board
+from autoeval.prompting.finding import judge_name
+from autoeval.runs.estimate import estimate, total
+from autoeval.runs.judging import Judged, judge_all
+from autoeval.runs.length import length_controlled
+from autoeval.runs.output_flaws import announced, output_warnings
+from autoeval.runs.regeneration import check_boards, compare_rows, shipped_boards
+from autoeval.runs.result import exit_code_after, nothing_judged
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """A board as it was written, and how the models on it fared in this run.
+
+    `judged` are the models that were put on the board; `incomplete` those that were left off because too few of
+    their pairs could be judged, with that share. `interval_name` is what the intervals of its judge are called.
+    """
+
+    path: Path
+    board: Board
+    judged: Sequence[str]
+    incomplete: Mapping[str, float]
+    ask: AskReport
+    interval_name: str
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line exits with."""
+        return exit_code_after(self.ask, is_complete=not self.incomplete)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """One model of the run: its row, the preferences behind it and, where they are wanted, its annotations."""
+
+    name: str
+    row: Row
+    conditions: Conditions
+    preferences: Sequence[Preference]
+    coverage: float
+    annotations: Sequence[dict[str, Any]]
+
+
+@also_takes(AskingParameters)
+def make_leaderboard(
+    leaderboard_path: str | Path | None = None,
+    annotators_config: str | Path | None = None,
+    all_model_outputs: Any = None,
+    reference_outputs: Any = None,
+    leaderboard_mode: str = "verified",
+    is_return_instead_of_print: bool = False,
+    check: bool = False,
+    is_overwrite_leaderboard: bool = False,
+    is_mixed_allowed: bool = False,
+    output_path: str | Path | None = None,
+    sort_by: str | None = None,
+    max_instances: int | None = None,
+    preset: str | None = None,
+    seed: int = 0,
+    is_allow_partial: bool = False,
+    is_strip_thinking: bool = False,
+    eval_set: str | None = None,
+    judgments: Any = None,
+    compatible: bool = False,
+    **asking: Unpack[AskingParameters],
+) -> Any:
+    """Judge many models in one pass and put them on a leaderboard, or check one.
+
+    Args:
+        leaderboard_path: The leaderboard, a CSV file; begun if it does not exist. The preferences behind it are
+            stored beside it, without any text. Default: results/<annotator>_leaderboard.csv.
+        annotators_config: Who judges: the name of a shipped annotator, a config's folder, or a YAML file.
+            Default: the preset's.
+        all_model_outputs: The outputs of all models, told apart by `generator` or by file: a file, a glob
+            ('models/*/model_outputs.json'), a list of them; in Python also a DataFrame, a list of dicts or a
+            callable.
+        reference_outputs: The outputs to compare with. Default: those of the preset, from the Hugging Face hub.
+        leaderboard_mode: The mode of the new rows: minimal, verified, community or dev.
+        is_return_instead_of_print: Return the leaderboard and all annotations, as alpaca_eval does.
+        check: Change nothing; say whether the leaderboard follows from the preferences stored beside it, and
+            with all_model_outputs whether judging them gives it again. Without leaderboard_path: every shipped
+            one.
+        is_overwrite_leaderboard: Judge models again that are on the leaderboard, and replace their rows. Default:
+            they are left as they are.
+        is_mixed_allowed: Let rows of different judges, snapshots, prompts or eval sets stand on one board.
+        output_path: Folder for the annotations, a folder a model. Default: they are not written.
+        sort_by: The column that the leaderboard is sorted by. Default: the preset's.
+        max_instances: Judge only a sample of this many instructions, the same for every model.
+        preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
+        seed: Decides orders and draws from pools, not which instructions max_instances takes.
+        is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
+        eval_set: The eval set that judgments are of: mt_bench.
+        judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
+            anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'.
+        compatible: With judgments, compute the figures as that tool does, in place of ours.
+        min_coverage: Leave a model off the board, and exit with 3, if less than this share of its pairs could
+            be judged.
+        **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
+
+    Returns:
+        A Leaderboard; a Regeneration with check; a DryRun with dry_run; a RecordedBoard with judgments; with
+        is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
+
+    Raises:
+        UsageError: a parameter, file or config is wrong, or rows would stand on one board that do not compare.
+        AutoevalError: the run could not be finished, or not a single pair could be judged; every reply is in the
+            cache.
+    """
+    parameters = checked(asking, make_leaderboard)
+    if eval_set is not None or judgments is not None:
+        return recorded_board(eval_set, judgments, leaderboard_path, compatible)
+    check_choice("leaderboard_mode", leaderboard_mode, MODES)
+    check_number("max_instances", max_instances, 1, whole=True)
+    check_number("seed", seed, 0, whole=True, optional=False)
+    defaults = find_preset(preset)
+    source = judge_source(annotators_config, defaults, parameters)
+    path = Path(leaderboard_path or f"results/{judge_name(source)}_leaderboard.csv")
+    if check and all_model_outputs is None:
+        return check_boards([path] if leaderboard_path else shipped_boards())
+    require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")
+    asked_how = prepare(source, parameters)
+    annotator, display = asked_how.annotator, asked_how.display
+    before = read_own(path)
+    check_column(sort_by, before)
+    require_files(all_model_outputs, "--all_model_outputs")
+    with ExitStack() as opened:
+        all_pairs = opened.enter_context(
+            load_pairs_by_generator(
+                all_model_outputs,
+                outputs_to_compare(reference_outputs, defaults),
+                allow_partial=is_allow_partial,
+                max_instances=max_instances,
+                strips_thinking=is_strip_thinking,
+            )
+        )
+        judges_again = check or is_overwrite_leaderboard
+        pairs = {name: all_pairs[name] for name in all_pairs if judges_again or name not in before.rows}
+        if not is_mixed_allowed:
+            _refuse_conflicts(before, {name: Conditions.of(annotator, pairs[name], set()) for name in pairs})
+        display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
+        announced((warning for name in pairs for warning in output_warnings(pairs[name])), display)
+        cache = opened.enter_context(asked_how.open_cache())
+        plans = [Plan(annotator, pairs[name], seed) for name in pairs]
+        for plan in plans:
+            import_json_cache(asked_how.caching_path, plan, cache, display)
+        if asked_how.dry_run:
+            return total(estimate(plan, cache, asked_how.options.is_batch) for plan in plans)
+        judged, report = judge_all(
+            plans,
+            cache,
+            asked_how.options,
+            display,
+            asked_how.is_reask_unparsed,
+            folders=_folders(output_path, list(pairs)),
+            keeps_rows=is_return_instead_of_print,
+        )
+        with_length = defaults.wants_length_control(sort_by)
+        results = [
+            _result(plan, one, leaderboard_mode, with_length) for plan, one in zip(plans, judged, strict=True)
+        ]
+    least = asked_how.min_coverage
+    complete = {result.name: result for result in results if result.coverage >= least and result.coverage > 0}
+    if check:
+        rows = {name: result.row for name, result in complete.items()}
+        return check_boards([path]).merged(compare_rows(path, before, rows))
+    if not is_mixed_allowed:
+        _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
+    made = Leaderboard(
+        path=path,
+        board=_updated(path, complete, sort_by or defaults.sort_by) if complete else before,
+        judged=tuple(complete),
+        incomplete={result.name: result.coverage for result in results if result.name not in complete},
+        ask=report,
+        interval_name=interval_name(annotator.name, annotator.provider),
+    )
+    if judged and not any(result.coverage for result in results):
+        message = nothing_judged([one.tally for one in judged], report)
+        raise NothingJudgedError(message, made, made.exit_code)
+    if is_return_instead_of_print:
+        return made.board.to_pandas(), [row for result in results for row in result.annotations]
+    return made
+
+
+def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -> str:
+    parts = [f"judge {annotator.name}", f"{n_judged} models", f"leaderboard {path}"]
+    if n_given > n_judged:
+        already = f"{n_given - n_judged} already on it are left as they are (--is_overwrite_leaderboard)"
+        parts.append(already)
+    return " · ".join(parts)
+
+
+def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path] | None:
+    """Return the folder of each model; no two are the same, whatever signs the names have."""
+    if output_path is None:
+        return None
+    folders: dict[str, None] = {}
+    for model in models:
+        name = folder_name(model)
+        numbered = (f"{name}_{number}" for number in count(2))
+        folders[next(each for each in chain([name], numbered) if each not in folders)] = None
+    return [Path(output_path) / name for name in folders]
+
+
+def _result(plan: Plan, judged: Judged, mode: str, with_length: bool) -> _Result:
+    pairs = cast("Pairs", plan.pairs)
+    conditions = Conditions.of(plan.annotator, pairs, judged.tally.models)
+    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode)
+    if with_length and judged.tally.n_judged:
+        row |= length_controlled(pairs.generator_2, row, judged.tally)
+    return _Result(
+        name=pairs.generator_2,
+        row=row,
+        conditions=conditions,
+        preferences=tuple(judged.tally.stored()),
+        coverage=judged.tally.coverage,
+        annotations=judged.rows or (),
+    )
+
+
+def _updated(path: Path, complete: Mapping[str, _Result], sort_by: str) -> Board:
+    """Put results into a board's file, and the preferences behind them beside it; returns the board."""
+    return update_board(
+        path,
+        lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
+        {name: result.preferences for name, result in complete.items()},
+        sort_by,
+    )
+
+
+def _refuse_conflicts(board: Board, conditions: Mapping[str, Conditions]) -> None:
+    """Refuse rows that do not compare with those of the board, or with each other.
+
+    Raises:
+        UsageError: naming the model, the condition and what it is on either side.
+    """
+    for name, ours in conditions.items():
+        conflict = ours.conflict(board, replaced=conditions.keys())
+        if conflict:
+            raise UsageError(
+                f"{name!r} does not compare with the leaderboard: {conflict}. Choose another --leaderboard_path, "
+                "judge all of its models again with --is_overwrite_leaderboard, or use --is_mixed_allowed."
+            )
+        served = next(iter(conditions.values())).judge_models
+        if ours.judge_models and served and ours.judge_models != served:
+            raise UsageError(
+                f"the server changed its model during the run: {name!r} was judged by {ours.judge_models}, the first "
+                f"model by {served}. Use --is_mixed_allowed to put them on one board all the same."
+            )

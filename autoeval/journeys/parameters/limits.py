@@ -1,0 +1,70 @@
+"""How asking is limited: the parameters that say it, checked before anything is asked."""
+
+from typing import Annotated, TypedDict
+
+from autoeval.checks import check_number
+from autoeval.completions.ask import AskOptions
+from autoeval.completions.retries import Retries
+from autoeval.errors import UsageError
+from autoeval.journeys.parameters.forwarding import Shared
+
+
+class Limits(TypedDict, total=False):
+    """Parameters of every journey that asks: how much, how fast, how patiently."""
+
+    max_cost: Annotated[float | None, Shared(None, "Stop before more than this many US dollars are spent.")]
+    max_concurrency: Annotated[int, Shared(64, "Most requests in flight.")]
+    requests_per_minute: Annotated[
+        float | None, Shared(None, "Most requests a minute. Default: as many as the server takes.")
+    ]
+    tokens_per_minute: Annotated[
+        float | None,
+        Shared(None, "Most tokens a minute, sent and received. Default: as many as the server takes."),
+    ]
+    batch: Annotated[
+        bool,
+        Shared(
+            False,
+            "Ask through the provider's batch API, at half the price: submit what is missing and collect what is "
+            "done; the same command collects the rest later.",
+        ),
+    ]
+    wait: Annotated[bool, Shared(False, "With batch, stay until everything is done.")]
+    request_timeout: Annotated[float, Shared(120.0, "Seconds that one request may take.")]
+    max_attempts: Annotated[int, Shared(8, "How often a request is asked before it counts as failed.")]
+    retry_delay: Annotated[float, Shared(0.5, "Seconds before the first retry; doubled each time.")]
+    max_wait: Annotated[
+        float,
+        Shared(600.0, "Stop where the server asks to wait longer than this many seconds (Retry-After)."),
+    ]
+
+
+def ask_options(limits: Limits) -> AskOptions:
+    """Return how to ask.
+
+    Args:
+        limits: all of them.
+
+    Raises:
+        UsageError: one of them is no such number.
+    """
+    check_number("max_concurrency", limits["max_concurrency"], 1, whole=True, optional=False)
+    check_number("request_timeout", limits["request_timeout"], 0.001, optional=False)
+    check_number("max_cost", limits["max_cost"], 0)
+    check_number("max_attempts", limits["max_attempts"], 1, whole=True, optional=False)
+    check_number("retry_delay", limits["retry_delay"], 0, optional=False)
+    check_number("max_wait", limits["max_wait"], 0, optional=False)
+    check_number("requests_per_minute", limits["requests_per_minute"], 0.001)
+    check_number("tokens_per_minute", limits["tokens_per_minute"], 0.001)
+    if limits["wait"] and not limits["batch"]:
+        raise UsageError("--wait is for batch jobs: use it with --batch.")
+    return AskOptions(
+        limits["max_concurrency"],
+        limits["request_timeout"],
+        limits["max_cost"],
+        Retries(limits["max_attempts"], base_delay=limits["retry_delay"], max_wait=limits["max_wait"]),
+        limits["requests_per_minute"],
+        limits["tokens_per_minute"],
+        is_batch=limits["batch"],
+        waits=limits["wait"],
+    )

@@ -1,0 +1,215 @@
+"""The board that a result joins: found, updated by one process at a time, and written in one step."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from autoeval.checks import check_choice
+from autoeval.data.replacing import replacing
+from autoeval.errors import UsageError, nearest
+from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
+from autoeval.leaderboards.presets import Preset
+from autoeval.leaderboards.rows import Row
+from autoeval.leaderboards.table import COLUMNS, Board, read_board
+from autoeval.prompting.alpaca_eval.folders import installed
+from autoeval.prompting.finding import judge_name
+from autoeval.resources import shipped
+
+_EMPTY = Board({})
+_LOCK_SECONDS = 60.0
+_RESULT = ("win_rate", "standard_error", "n_total", "length_controlled_winrate")
+_ALPACA_EVAL_REFERENCES = {"data_AlpacaEval": "text_davinci_003", "data_AlpacaEval_2": "gpt4_1106_preview"}
+
+
+def find_board(
+    precomputed: str | Path | None,
+    annotator: str | Path,
+    preset: Preset,
+    flag: str = "--precomputed_leaderboard",
+) -> tuple[Board, Path | None]:
+    """Return the board that results are shown among, and its file.
+
+    Args:
+        precomputed: a CSV file; the name of a board shipped here or by an installed alpaca_eval; `auto` for the
+            shipped board of this judge and preset; None for no board.
+        annotator: the judge.
+        preset: whose boards come first.
+        flag: the parameter that named it, for errors.
+
+    Raises:
+        UsageError: the file is missing or no leaderboard.
+    """
+    if precomputed is None:
+        return _EMPTY, None
+    if precomputed == "auto":
+        path = shipped("leaderboards") / preset.name / f"{judge_name(annotator)}.csv"
+        return (read_board(path), path) if path.is_file() else (_EMPTY, None)
+    path = Path(precomputed)
+    if path.exists():
+        return (read_own if is_own(path) else read_board)(path), path
+    if path.suffix.lower() != ".csv":
+        return _named_board(str(precomputed), preset, flag)
+    _check_can_be_made(path)
+    return _EMPTY, path  # a board to be begun
+
+
+def read_own(path: Path) -> Board:
+    """Read a board that results are going to be written to, and what is stored beside it, before anything is spent.
+
+    Raises:
+        UsageError: one of both cannot be read.
+    """
+    read_preferences(path_beside(path))
+    return read_board(path) if path.exists() else _EMPTY
+
+
+def _check_can_be_made(path: Path) -> None:
+    """Refuse a new board whose folder could not be made when the run has been paid for."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        raise UsageError(
+            f"--precomputed_leaderboard: the folder {path.parent} does not exist and cannot be made in {above}."
+        )
+
+
+def known_models(preset: Preset) -> Board:
+    """Return the shipped board of known models on the preset's eval set, whoever judges now."""
+    return read_board(shipped("leaderboards") / preset.name / f"{preset.board}.csv")
+
+
+def check_column(sort_by: str | None, board: Board) -> None:
+    """Refuse to sort a board by a column that it will not have; None passes.
+
+    Raises:
+        UsageError: naming the nearest column.
+    """
+    if sort_by is not None:
+        check_choice("sort_by", sort_by, dict.fromkeys([*COLUMNS, *board.columns()]))
+
+
+def is_own(path: Path) -> bool:
+    """Whether a board is the user's, so that a result may be added to it unasked; a shipped one is not."""
+    return not any(path.resolve().is_relative_to(folder.resolve()) for folder in _installed_boards())
+
+
+def merged(board: Board, name: str, row: Row, overwrite: bool) -> tuple[Board, str]:
+    """Put a row on a board; beside the model's old row unless that is to be replaced or says the same.
+
+    Returns:
+        The board, and the name under which the new row stands.
+    """
+    is_beside = not overwrite and name in board.rows and not _says_the_same(board.rows[name], row)
+    shown_as = f"{name} (this run)" if is_beside else name
+    return board.with_row(shown_as, row), shown_as
+
+
+def with_one_row(board: Board, name: str, row: Row, overwrite: bool) -> Board:
+    """Put a row on a board's file, where every model has one: its old row stays unless that is to be replaced."""
+    return board if name in board.rows and not overwrite else board.with_row(name, row)
+
+
+def _says_the_same(old: Row, new: Row) -> bool:
+    """Whether two rows of a model hold the same result, as after the same command twice."""
+    return all(old.get(column) == new.get(column) for column in _RESULT)
+
+
+def update_board(
+    path: Path,
+    change: Callable[[Board], Board],
+    preferences: Mapping[str, Iterable[Preference]],
+    sort_by: str,
+    read: Callable[[Path], Board] = read_board,
+) -> Board:
+    """Change a board while no other process does.
+
+    Args:
+        path: the board; it need not exist yet.
+        change: gives the new board for the one that the file holds now.
+        preferences: what is stored beside the board for models that are new or replaced.
+        sort_by: the column that the board is sorted by.
+        read: reads the file.
+
+    Returns:
+        The board as written.
+
+    Raises:
+        UsageError: the board cannot be read, locked or written.
+    """
+    with _locked(path):
+        board = change(read(path) if path.exists() else _EMPTY).sorted_by(sort_by)
+        stored = {**read_preferences(path_beside(path)), **preferences}
+        if preferences:
+            with _writing(path_beside(path)), replacing(path_beside(path)) as file:
+                in_order = {name: stored[name] for name in sorted(stored) if name in board.rows}
+                write_preferences(file, in_order)
+        save_board(board, path)
+        return board
+
+
+def save_board(board: Board, path: Path) -> None:
+    """Write a board in one step.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    with _writing(path), replacing(path) as file:
+        board.write(file)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or os.strerror(error.errno or 0)
+        raise UsageError(f"the leaderboard {path} cannot be written: {reason}.") from None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the board's lock; it ends with the process, so one that is killed leaves none behind."""
+    from filelock import FileLock, Timeout
+
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UsageError(
+                f"the leaderboard {path} is being written by another process for over a minute."
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _named_board(name: str, preset: Preset, flag: str) -> tuple[Board, Path]:
+    found = {
+        path.stem.removesuffix("_leaderboard"): path
+        for folder in reversed(_installed_boards())
+        for path in sorted(folder.glob("*/*.csv"), key=lambda path: path.parent.name == preset.name)
+        if not path.name.endswith(".preferences.csv")
+    }
+    wanted = name.removesuffix("_leaderboard")
+    if wanted not in found:
+        raise UsageError(f"{flag}: there is neither a file nor a board {name!r}. {nearest(wanted, found)}")
+    path = found[wanted]
+    return _with_conditions(read_board(path), wanted, path.parent.name), path
+
+
+def _with_conditions(board: Board, annotator: str, folder: str) -> Board:
+    """Say on AlpacaEval's boards who judged and against whom: there, only the file's place does."""
+    if folder not in _ALPACA_EVAL_REFERENCES:
+        return board
+    conditions = {"annotator": annotator, "reference": _ALPACA_EVAL_REFERENCES[folder]}
+    return replace(board, rows={name: {**row, **conditions} for name, row in board.rows.items()})
+
+
+def _installed_boards() -> list[Path]:
+    """Return the folders of boards that are no user's: ours, and those of an installed alpaca_eval."""
+    theirs = installed("leaderboards")
+    return [shipped("leaderboards"), *([theirs] if theirs else [])]

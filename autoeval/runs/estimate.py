@@ -1,0 +1,158 @@
+"""What a run would ask and cost, without asking."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from autoeval.annotators.config import Annotator
+from autoeval.annotators.plan import Plan
+from autoeval.completions.budget import PriceOf
+from autoeval.completions.cache import Cache
+from autoeval.completions.keys import request_key
+from autoeval.completions.pricing import cost, list_price
+from autoeval.completions.providers.reasoning import expected_tokens
+from autoeval.completions.tokens import estimate_input_tokens
+from autoeval.prompting.config import Price
+from autoeval.runs.asked import Asked
+from autoeval.runs.retirement import lifetime_notes
+from autoeval.types import Request
+
+_LOOKED_UP_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """The plan of a run in numbers. Tokens are estimates; `cost` is in US dollars, None where a price is unknown.
+
+    `reasoning_tokens` are those of the output tokens that are expected to be reasoning. `notes` are what a user must
+    know of the models' ends before asking.
+    """
+
+    n_pairs: int
+    n_requests: int
+    n_cached: int
+    n_new: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    reasoning_tokens: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DryRuns:
+    """The plans of a run's steps, by what the step does."""
+
+    steps: Mapping[str, DryRun]
+
+    @property
+    def cost(self) -> float | None:
+        """What all of them cost in US dollars, None where a price is unknown."""
+        costs = [step.cost for step in self.steps.values()]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
+def price_of(asked: Asked) -> Price | None:
+    """Return what a model costs: as its config says, else by the price list."""
+    return asked.price or list_price(asked.endpoint.provider, asked.model)
+
+
+def prices(annotator: Annotator) -> dict[tuple[str, str], Price | None]:
+    """Return the price of every model that an annotator asks, by provider and model."""
+    return {(judge.endpoint.provider, judge.model): price_of(judge) for judge in annotator.judges}
+
+
+def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
+    """Count what a plan would ask that the cache does not have, and estimate its tokens and cost.
+
+    Args:
+        plan: what would be asked.
+        cache: has the replies there are; what waits in a batch job counts as new.
+        is_batch: it would be asked in batches, at their price.
+    """
+    reply_tokens = {judge.model: judge.reply_tokens for judge in plan.annotator.judges}
+    price = prices(plan.annotator)
+    counted = count(
+        plan.requests(),
+        len(plan.pairs),
+        cache,
+        lambda request: price[request.endpoint.provider, request.model],
+        lambda request: reply_tokens[request.model],
+        is_batch,
+    )
+    return with_notes(counted, plan.annotator.judges)
+
+
+def with_notes(plan: DryRun, all_asked: Iterable[Asked]) -> DryRun:
+    """Return a plan with what must be known of the ends of the models that it would ask."""
+    return replace(plan, notes=lifetime_notes(all_asked)) if plan.n_new else plan
+
+
+def count(
+    requests: Iterable[Request],
+    n_rows: int,
+    cache: Cache,
+    price: PriceOf,
+    reply_tokens: Callable[[Request], int],
+    is_batch: bool,
+) -> DryRun:
+    """Count requests that the cache does not have, and estimate their tokens and cost.
+
+    Args:
+        requests: in any number and order, equal ones count once.
+        n_rows: how many pairs or outputs they are for.
+        cache: has the replies there are.
+        price: the price of a request's model.
+        reply_tokens: how long a usual reply to a request is; what the model reasons first is added.
+        is_batch: they would be asked in batches, at their price.
+    """
+    seen: set[bytes] = set()
+    n_cached = input_tokens = output_tokens = reasoning_tokens = 0
+    dollars: float | None = 0.0
+    for chunk in _chunks(requests):
+        by_key = {key: request for request in chunk if (key := request_key(request)) not in seen}
+        seen |= by_key.keys()
+        known = cache.known(list(by_key))
+        n_cached += len(known)
+        for request in (request for key, request in by_key.items() if key not in known):
+            thought = expected_tokens(request.model, request.parameters)
+            tokens_in, tokens_out = estimate_input_tokens(request), reply_tokens(request) + thought
+            input_tokens += tokens_in
+            reasoning_tokens += thought
+            output_tokens += tokens_out
+            paid = cost(price(request), tokens_in, tokens_out, is_batch)
+            dollars = None if dollars is None or paid is None else dollars + paid
+    n_requests = len(seen)
+    return DryRun(
+        n_pairs=n_rows,
+        n_requests=n_requests,
+        n_cached=n_cached,
+        n_new=n_requests - n_cached,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cost=dollars,
+        reasoning_tokens=reasoning_tokens,
+    )
+
+
+def total(plans: Iterable[DryRun]) -> DryRun:
+    """Add up several plans; what two of them would both ask is counted twice."""
+    parts = list(plans)
+    costs = [part.cost for part in parts]
+    return DryRun(
+        n_pairs=sum(part.n_pairs for part in parts),
+        n_requests=sum(part.n_requests for part in parts),
+        n_cached=sum(part.n_cached for part in parts),
+        n_new=sum(part.n_new for part in parts),
+        input_tokens=sum(part.input_tokens for part in parts),
+        output_tokens=sum(part.output_tokens for part in parts),
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+        reasoning_tokens=sum(part.reasoning_tokens for part in parts),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
+
+
+def _chunks(requests: Iterable[Request]) -> Iterable[list[Request]]:
+    source = iter(requests)
+    while chunk := list(islice(source, _LOOKED_UP_AT_ONCE)):
+        yield chunk

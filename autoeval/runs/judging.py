@@ -1,0 +1,270 @@
+"""Plan, ask, read: from pairs to counted annotations. Every journey that judges goes through here."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from autoeval.annotators.config import Annotator
+from autoeval.annotators.plan import Plan
+from autoeval.annotators.read import Replies, read, unparsed_keys, why_unread
+from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
+from autoeval.completions.cache import Cache, Entry, default_path
+from autoeval.completions.keys import request_key
+from autoeval.data.annotations import row_of, write_rows
+from autoeval.data.replacing import replacing
+from autoeval.errors import UsageError
+from autoeval.leaderboards.tally import Tally
+from autoeval.prompting.config import Price
+from autoeval.runs.asked import Asked
+from autoeval.runs.estimate import prices
+from autoeval.runs.retirement import explained, say_lifetimes, stop_of_gone
+from autoeval.types import Annotation, FailureKind, Request
+
+_ANSWERED = frozenset({"unparsed", FailureKind.FILTERED, FailureKind.INVALID_REQUEST, FailureKind.MALFORMED})
+"""Why pairs are missing that somebody answered for: reasons that are worth a file even where they are all there is."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The annotations of a run: counted, and either in a file or as rows; in neither where nobody answered."""
+
+    tally: Tally
+    report: AskReport
+    annotations_path: Path | None
+    rows: tuple[dict[str, Any], ...] | None
+
+
+def judge(
+    plan: Plan, cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool, folder: Path | None
+) -> Judged:
+    """Annotate every pair of one plan; see `judge_all`."""
+    (judged,), _ = judge_all([plan], cache, options, display, reask_unparsed, [folder])
+    return judged
+
+
+def judge_all(
+    plans: Sequence[Plan],
+    cache: Cache,
+    options: AskOptions,
+    display: Display,
+    reask_unparsed: bool,
+    folders: Sequence[Path | None] | None = None,
+    keeps_rows: bool = True,
+) -> tuple[list[Judged], AskReport]:
+    """Annotate every pair of several plans of one annotator, asked as one run.
+
+    A plan whose replies are all in the cache is only read, and planned once.
+
+    Args:
+        plans: the pairs with their questions.
+        cache: has the replies there are, and gets those there will be.
+        options: how to ask.
+        display: shows the progress.
+        reask_unparsed: ask again what was answered without a verdict.
+        folders: where each plan's annotations.json goes; None writes none, also for one of them. Nothing is
+            written where not a single pair could be judged, so that an earlier result stays.
+        keeps_rows: keep the rows in memory where they are not written.
+
+    Returns:
+        What each plan came to, and what asking came to.
+    """
+    folders = folders or [None] * len(plans)
+    if cache.salvaged is not None:
+        display.announce(f"the cache {cache.path} was cut short: {cache.salvaged}")
+    judged: dict[int, Judged] = {}
+    for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
+        with suppress(_ReplyMissing):
+            if not reask_unparsed:
+                judged[number] = _read_complete(plan, cache, folder, keeps_rows)
+    n_cached = sum(one.report.n_requests for one in judged.values())
+    left = [plan for number, plan in enumerate(plans) if number not in judged]
+    report = ask_all(left, cache, options, display, reask_unparsed) if left else AskReport.all_cached(0)
+    report = report.plus_cached(n_cached)
+    for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
+        if number not in judged:
+            judged[number] = read_one(plan, cache, report, folder, keeps_rows)
+    return [judged[number] for number in range(len(plans))], report
+
+
+def ask_all(
+    plans: Sequence[Plan], cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool
+) -> AskReport:
+    """Ask everything that several plans of one annotator need, as one run; see `judge_all`."""
+    judges = plans[0].annotator.judges
+    for plan in plans:
+        _refuse_unmet(plan, cache)
+    if (gone := stop_of_gone(plans, cache)) is not None:
+        return gone
+    say_lifetimes(judges, display)
+    if options.is_batch:
+        refuse_unbatchable(judges)
+    again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
+    requests = Replay(lambda: chain.from_iterable(plan.requests() for plan in plans))
+    n_pairs, n_requests = sum(len(plan.pairs) for plan in plans), sum(plan.n_requests for plan in plans)
+    report = ask(
+        requests,
+        cache,
+        options,
+        _price_of(plans[0].annotator),
+        display,
+        again,
+        n_pairs,
+        "pairs judged",
+        why_unread=why_unread(judges),
+        per_request=n_pairs / n_requests if n_requests else 1.0,
+    )
+    return explained(report, judges)
+
+
+def _refuse_unmet(plan: Plan, cache: Cache) -> None:
+    """Refuse to ask a judge that cannot be asked; one whose replies are all cached is none of these.
+
+    Raises:
+        UsageError: saying why, and what can be done.
+    """
+    if not any(judge.unmet for judge in plan.annotator.judges):
+        return
+    for planned in plan:
+        for question in planned.questions:
+            request = question.request
+            if question.judge.unmet and request and not cache.known([request_key(request)]):
+                raise UsageError(
+                    f"{question.judge.name} cannot be asked: {question.judge.unmet}. Judgments that it has given can "
+                    "be imported with: alpaca_eval import_annotations."
+                )
+
+
+def refuse_unbatchable(asked: Iterable[Asked]) -> None:
+    """Refuse a model without a batch API before anything is submitted.
+
+    Raises:
+        UsageError: naming its provider and those that have one.
+    """
+    from autoeval.completions.batch.apis import require_batch_api
+
+    for one in asked:
+        if one.endpoint.provider != "builtin":
+            require_batch_api(one.endpoint)
+
+
+def _read_complete(plan: Plan, cache: Cache, folder: Path | None, keeps_rows: bool) -> Judged:
+    """Read a plan as if nothing had to be asked; _ReplyMissing where something has."""
+    complete = _CompleteCache(cache)
+    judged = read_one(plan, complete, AskReport.all_cached(0), folder, keeps_rows)
+    return replace(judged, report=AskReport.all_cached(complete.n_read))
+
+
+def read_one(
+    plan: Plan, cache: Replies, report: AskReport, folder: Path | None, keeps_rows: bool = True
+) -> Judged:
+    """Read the annotations of a plan that has been asked; see `judge_all`.
+
+    Args:
+        plan: the pairs with their questions.
+        cache: has the replies.
+        report: what asking came to.
+        folder: where annotations.json goes; None writes none.
+        keeps_rows: keep the rows in memory where they are not written.
+    """
+    tally = Tally()
+    price_of = _price_of(plan.annotator)
+    annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
+    if folder is not None:
+        path = folder / "annotations.json"
+        is_written = _write(path, annotations, tally)
+        return Judged(tally, report, path if is_written else None, None)
+    rows = tuple(row_of(annotation) for annotation in annotations if keeps_rows)
+    return Judged(tally, report, None, rows)
+
+
+@dataclass
+class _CompleteCache:
+    """A cache that is expected to have every reply, and counts those that it was asked for."""
+
+    cache: Cache
+    n_read: int = 0
+
+    def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, Entry]:
+        """Return the entries of all keys."""
+        entries = self.cache.get_many(keys)
+        if len(entries) < len(keys):
+            raise _ReplyMissing
+        self.n_read += len(keys)
+        return entries
+
+
+class _ReplyMissing(Exception):  # noqa: N818 - it never leaves this file
+    """Something has to be asked."""
+
+
+def _price_of(annotator: Annotator) -> Callable[[Request], Price | None]:
+    price = prices(annotator)
+    return lambda request: price[request.endpoint.provider, request.model]
+
+
+def _write(path: Path, annotations: Iterator[Annotation], tally: Tally) -> bool:
+    """Write a run's annotations; False where nobody answered, so that what was there stays."""
+    beginning = list(islice(annotations, 1))  # nothing is touched where the very first reply is missing
+    try:
+        with replacing(path) as file:
+            for _ in write_rows(file, chain(beginning, annotations)):
+                pass
+            if not (tally.n_judged or tally.failures.keys() & _ANSWERED):
+                raise _NobodyAnswered
+    except _NobodyAnswered:
+        return False
+    except OSError as error:
+        raise UsageError(
+            f"--output_path: {path} cannot be written: {error.strerror}. All replies are in the cache; "
+            "free some space or name another folder and run the same command again."
+        ) from None
+    return True
+
+
+class _NobodyAnswered(Exception):  # noqa: N818 - it never leaves this file
+    """Leaves the file that was there in place."""
+
+
+def records(judged: Judged) -> list[dict[str, Any]]:
+    """Return the annotations of a run as dictionaries, a row a pair."""
+    if judged.rows is not None or judged.annotations_path is None:
+        return list(judged.rows or ())
+    rows: list[dict[str, Any]] = json.loads(judged.annotations_path.read_text(encoding="utf-8"))
+    return rows
+
+
+def open_cache(caching_path: str | Path | None) -> Cache:
+    """Open the cache that a `caching_path` parameter names: `auto`, a file, or None for a temporary one.
+
+    A JSON file is a cache of alpaca_eval's, which is imported and never written to: then it is that of `auto`.
+    """
+    if caching_path is None:
+        return Cache(None)
+    return Cache(
+        default_path() if caching_path == "auto" or is_json_cache(caching_path) else Path(caching_path)
+    )
+
+
+def is_json_cache(caching_path: str | Path | None) -> bool:
+    """Whether a `caching_path` names a cache of alpaca_eval's."""
+    return caching_path is not None and Path(caching_path).suffix == ".json"
+
+
+def refuse_unknown_prices(annotator: Annotator, max_cost: float | None) -> None:
+    """Refuse a budget for a model whose price is unknown.
+
+    Raises:
+        UsageError: naming the model and the ways to give its price.
+    """
+    if max_cost is None:
+        return
+    for (provider, model), price in prices(annotator).items():
+        if price is None:
+            raise UsageError(
+                f"--max_cost: the price of {provider}'s model {model!r} is unknown. Give it with "
+                "--judge_price '[INPUT, OUTPUT]' (US dollars per million tokens) or as 'price' in the config."
+            )

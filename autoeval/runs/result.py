@@ -1,0 +1,207 @@
+"""What an evaluation came to: the number, how sure it is, what is missing, and where it was written."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autoeval.annotators.builtin import interval_name
+from autoeval.completions.ask import AskReport
+from autoeval.completions.ledger import StopReason
+from autoeval.errors import NothingJudgedError
+from autoeval.leaderboards.fooling import how_it_fools
+from autoeval.leaderboards.placing import Apart
+from autoeval.leaderboards.rows import Row
+from autoeval.leaderboards.table import Board
+from autoeval.leaderboards.tally import Tally
+from autoeval.metrics.estimates import Estimate, WinRate
+from autoeval.runs.generating import Generation
+from autoeval.runs.paying import ROWS_NAME, SAMPLE_NAME, PaidResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CONSTANT_SHARE = 0.5
+_ENOUGH_TO_BE_CONSTANT = 10
+
+EXIT_OK = 0
+EXIT_INCOMPLETE = 3
+EXIT_BUDGET = 4
+EXIT_REFUSED = 5
+EXIT_PENDING = 6
+_EXIT_AFTER = {
+    StopReason.BUDGET: EXIT_BUDGET,
+    StopReason.REFUSED: EXIT_REFUSED,
+    StopReason.PENDING: EXIT_PENDING,
+    StopReason.UNREADABLE: EXIT_INCOMPLETE,
+}
+
+
+def exit_code_after(asked: AskReport, is_complete: bool) -> int:
+    """Return what the command line exits with after asking; `is_complete` says whether enough was judged."""
+    if asked.stop and asked.stop.reason in _EXIT_AFTER:
+        return _EXIT_AFTER[asked.stop.reason]
+    return EXIT_OK if is_complete else EXIT_INCOMPLETE
+
+
+def nothing_judged(tallies: Sequence[Tally], asked: AskReport) -> str:
+    """Say why a run has no result."""
+    failures = sum((tally.failures for tally in tallies), Counter[str]())
+    reasons = ", ".join(f"{count} {reason}" for reason, count in failures.most_common())
+    why = f" {asked.stop.message}" if asked.stop else ""
+    return f"not one of {failures.total()} pairs could be judged ({reasons}).{why}"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a number depends on: two numbers compare only where all but the model are the same."""
+
+    model: str
+    judge: str
+    judge_models: tuple[str, ...]
+    reference: str
+    eval_set: str
+    preset: str
+    fingerprint: str
+    seed: int
+    board: str | None
+    provider: str | None = None
+
+    @property
+    def interval_name(self) -> str:
+        """What the interval of the win rate is called."""
+        return interval_name(self.judge, self.provider)
+
+    def line(self) -> str:
+        """Say it in one line."""
+        models = ", ".join(self.judge_models)
+        judge = self.judge if models in ("", self.judge) else f"{self.judge} ({models})"
+        board = f"comparable with {self.board}" if self.board else "on no shipped board"
+        return (
+            f"judge {judge} · reference {self.reference} · {self.eval_set} · preset {self.preset} · {board}"
+        )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model's result.
+
+    `row` is its leaderboard row, which stands on `board` under the name `shown_as`; `apart` is a board of models
+    that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
+    nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
+    length-controlled win rate, `warnings` what they must know of the outputs. `generations` are the outputs that were
+    made on the way, the model's first. `shows_mode` says that the rows of all modes were asked for, each with its own.
+    `paid` is what a sample of the pairs says, where not all were paid for. Without `is_written`, the folder has nothing
+    of it, because nobody answered.
+    """
+
+    name: str
+    shown_as: str
+    setting: Setting
+    estimate: Estimate
+    tally: Tally
+    row: Row
+    board: Board
+    apart: Apart | None
+    mode_to_print: str | None
+    n_unpaired: int
+    ask: AskReport
+    min_coverage: float
+    folder: Path | None
+    rows: tuple[dict[str, Any], ...] | None
+    caution: str | None
+    warnings: tuple[str, ...] = ()
+    generations: tuple[Generation, ...] = ()
+    has_report: bool = True
+    shows_mode: bool = False
+    paid: PaidResult | None = None
+    is_written: bool = True
+
+    @cached_property
+    def win_rate(self) -> WinRate:
+        """The win rate with its counts; where some pairs were paid for, the counts are of those."""
+        rate, one = self.tally.win_rate(), self.estimate
+        if self.paid is None:
+            return rate
+        return replace(
+            rate, win_rate=one.value, standard_error=one.standard_error, low=one.low, high=one.high
+        )
+
+    @cached_property
+    def by_subset(self) -> Mapping[str, WinRate]:
+        """The win rate of each subset of the eval set; empty where there are fewer than two."""
+        return {} if self.paid else self.tally.by_subset()
+
+    @property
+    def cautions(self) -> list[str]:
+        """What a reader must know before trusting the number."""
+        cautions = [*self.warnings, *([f"length control: {self.caution}"] if self.caution else [])]
+        if fools := how_it_fools(self.name):
+            cautions.append(f"{self.name} was made to fool the judge: {fools}")
+        share = self.tally.constant_share
+        if share > _CONSTANT_SHARE and self.tally.n_judged >= _ENOUGH_TO_BE_CONSTANT:
+            cautions.append(
+                f"at least {100 * share:.0f}% of the outputs are one and the same text, whatever the instruction: the "
+                "win rate tells how the judge can be swayed, not how the model follows instructions"
+            )
+        return cautions
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line exits with."""
+        coverage = min(self.tally.coverage, *(made.coverage for made in self.generations), 1.0)
+        is_complete = coverage >= self.min_coverage and self.tally.n_judged > 0
+        return exit_code_after(self.ask, is_complete)
+
+    def check_judged(self) -> None:
+        """Refuse a result that is none.
+
+        Raises:
+            NothingJudgedError: not a single pair was judged.
+        """
+        if not self.tally.n_judged:
+            raise NothingJudgedError(nothing_judged([self.tally], self.ask), self, self.exit_code)
+
+    @property
+    def outputs_paths(self) -> list[Path]:
+        """The files of the outputs that were made on the way."""
+        return [made.path for made in self.generations if made.path]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files that hold the result; where not a single pair was judged, those that say why, if any."""
+        if self.folder is None or not self.is_written:
+            return []
+        if not self.tally.n_judged:
+            return [self.folder / name for name in ("annotations.json", "run.json")]
+        names = [
+            *([ROWS_NAME, SAMPLE_NAME] if self.paid else ["annotations.json"]),
+            "leaderboard.csv",
+            "run.json",
+            *(["report.html"] if self.has_report else []),
+        ]
+        return [self.folder / name for name in names]
+
+    @cached_property
+    def leaderboard(self) -> "pd.DataFrame":
+        """The board as a DataFrame, a row a model, best first."""
+        return self.board.to_pandas()
+
+    @cached_property
+    def annotations(self) -> "pd.DataFrame":
+        """The annotations as a DataFrame, a row a pair, in the columns of annotations.json."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records())
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the annotations as dictionaries, a row a pair."""
+        if self.rows is not None:
+            return list(self.rows)
+        if not self.paths:
+            return []
+        loaded: list[dict[str, Any]] = json.loads(self.paths[0].read_text(encoding="utf-8"))
+        return loaded

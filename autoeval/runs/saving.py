@@ -1,0 +1,156 @@
+"""The files of a result beside its annotations: leaderboard.csv and run.json."""
+
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autoeval.annotators.config import Annotator
+from autoeval.data.replacing import replacing
+from autoeval.errors import UsageError
+from autoeval.leaderboards import boards
+from autoeval.runs.result import Evaluation
+from autoeval.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+BOARD_NAME = "leaderboard.csv"
+
+
+def save(
+    result: Evaluation, annotator: Annotator, keeps_run: bool = False, keeps_board: bool = False
+) -> None:
+    """Write a result's files.
+
+    Args:
+        result: what to write.
+        annotator: the judge, for run.json.
+        keeps_run: leave a run.json that is there, because this run has judged nothing.
+        keeps_board: leave leaderboard.csv, because it is the board that the result joins.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    if result.folder is not None:
+        if not keeps_board:
+            boards.save_board(result.board, result.folder / BOARD_NAME)
+        if keeps_run and (result.folder / "run.json").exists():
+            return
+        _save_run(result, annotator, result.folder)
+
+
+def save_reasons(result: Evaluation, annotator: Annotator) -> None:
+    """Write what ran where not a single pair was judged.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if result.folder is not None:
+        _save_run(result, annotator, result.folder)
+
+
+def _save_run(result: Evaluation, annotator: Annotator, folder: Path) -> None:
+    with replacing(folder / "run.json") as file:
+        json.dump(_run(result, annotator), file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
+    """Say what ran, so that a number can be explained later. Keys are never part of it."""
+    report, rate = result.ask, result.win_rate
+    setting = asdict(result.setting)
+    del setting["provider"]  # it stands with each judge
+    return {
+        "setting": setting,
+        "annotator": judge_facts(annotator),
+        "models_named_by_server": sorted(result.tally.models),
+        "adapted": sorted(result.tally.adapted),
+        "counts": {
+            "judged": rate.n_total,
+            "missing": rate.n_missing,
+            "unpaired": result.n_unpaired,
+            "failures": dict(result.tally.failures),
+        },
+        "cautions": result.cautions,
+        **({"sample": result.paid.facts()} if result.paid else {}),
+        "requests": {"planned": report.n_requests, "cached": report.n_cached, "asked": report.n_asked},
+        "tokens": {
+            "input": report.input_tokens,
+            "output": report.output_tokens,
+            "reasoning": report.reasoning_tokens,
+        },
+        "cost_usd": report.spent if report.is_price_known else None,
+        "seconds": round(report.seconds, 3),
+        "versions": versions(),
+    }
+
+
+def judge_facts(annotator: Annotator) -> dict[str, Any]:
+    """Say who judged, for run.json."""
+    return {
+        "name": annotator.name,
+        "description": annotator.description,
+        "fingerprint": annotator.fingerprint,
+        "prompt_hash": annotator.prompt_hash,
+        "combine": annotator.combine,
+        "judges": [_judge(judge) for judge in annotator.judges],
+    }
+
+
+def versions() -> dict[str, str]:
+    """Name the versions that a number depends on."""
+    return {"autoeval": __version__, "python": platform.python_version()}
+
+
+def save_json(value: Mapping[str, Any], path: Path) -> Path:
+    """Write an analysis with the versions that made it; what is not a number is null.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    return _written(path, json.dumps(_plain({**value, "versions": versions()}), ensure_ascii=False, indent=2))
+
+
+def save_rows(table: "pd.DataFrame", path: Path) -> Path:
+    """Write a table as a JSON array with a row a line, as annotations.json is.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    rows = (json.dumps(_plain(row), ensure_ascii=False) for row in table.to_dict("records"))
+    return _written(path, "[\n" + ",\n".join(rows) + "\n]")
+
+
+def _written(path: Path, text: str) -> Path:
+    try:
+        with replacing(path) as file:
+            file.write(text + "\n")
+    except OSError as error:
+        raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+    return path
+
+
+def _plain(value: Any) -> Any:
+    """Replace what JSON has no number for (NaN, infinity) by null, however deep it stands."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _judge(judge: Any) -> dict[str, Any]:
+    return {
+        "name": judge.name,
+        "provider": judge.endpoint.provider,
+        "base_url": judge.endpoint.base_url,
+        "model": judge.model,
+        "parameters": dict(judge.parameters),
+        "order": judge.order,
+        "samples": judge.samples,
+    }

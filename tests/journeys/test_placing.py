@@ -1,0 +1,158 @@
+"""What may be written on a board, what stands apart, and what follows from a board's preferences."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autoeval.data.pairing import load_pairs
+from autoeval.errors import UsageError
+from autoeval.leaderboards import boards
+from autoeval.leaderboards.placing import Standing
+from autoeval.leaderboards.preferences import Preference
+from autoeval.leaderboards.presets import PRESETS
+from autoeval.leaderboards.rows import Conditions
+from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.leaderboards.tally import Tally
+from autoeval.runs.regeneration import compare_rows
+
+HERE = Conditions("judge", "f1", "served", "reference", "e1")
+TELLS: dict[str, Cell] = {"annotator": "judge", "fingerprint": "f1", "judge_models": "served"}
+ROW: dict[str, Cell] = {"win_rate": 50.0, **TELLS, "reference": "reference", "eval_set": "e1"}
+
+
+@pytest.mark.parametrize("column", ["annotator", "fingerprint", "judge_models", "reference", "eval_set"])
+def test_a_condition_that_differs_is_a_conflict_and_one_that_is_not_told_is_none(column: str) -> None:
+    assert HERE.conflict(Board({"old": ROW})) is None
+    told = HERE.conflict(Board({"old": {**ROW, column: "another"}}))
+    assert told is not None
+    assert "'old' on the board is another" in told
+    assert HERE.conflict(Board({"old": {**ROW, column: "another"}}), replaced={"old"}) is None
+    for silent in (None, ""):
+        assert HERE.conflict(Board({"old": {**ROW, column: silent}})) is None
+    assert replace(HERE, **{column: ""}).conflict(Board({"old": ROW})) is None
+
+
+def test_one_row_of_other_pairs_is_enough() -> None:
+    same = {"a": ROW, "b": ROW}
+    assert HERE.has_same_pairs_as(Board(same))
+    for column in ("reference", "eval_set"):
+        assert not HERE.has_same_pairs_as(Board({**same, "c": {**ROW, column: "another"}}))
+    assert HERE.has_same_pairs_as(Board({"a": {**ROW, "annotator": "another"}}))
+
+
+def standing(path: Path | str, *, is_kept: bool = True) -> Standing:
+    return Standing.find(path, "judge", PRESETS["alpaca_eval_1"], False, "win_rate", "auto", is_kept)
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.csv"
+    boards.save_board(Board({"old": ROW}), path)
+    return path
+
+
+def test_a_row_that_compares_is_written_and_no_other(mine: Path) -> None:
+    board = standing(mine)
+    assert board.comparable_with("new", HERE) == mine
+    placed = board.place("new", ROW, HERE)
+    assert placed.apart is None
+    assert set(placed.board.rows) == {"old", "new"}
+    board.keep("new", ROW, (), placed.apart)
+    assert set(read_board(mine).rows) == {"old", "new"}
+
+    other = replace(HERE, annotator="another")
+    assert board.comparable_with("other", other) is None
+    placed = board.place("other", {**ROW, "annotator": "another"}, other)
+    assert set(placed.board.rows) == {"other"}
+    assert placed.apart is not None
+    assert "the judge is another" in placed.apart.reason
+    board.keep("other", ROW, (), placed.apart, always=True)
+    assert set(read_board(mine).rows) == {"old", "new"}
+
+
+def test_a_board_that_is_not_to_be_kept_stays_as_it_is(mine: Path) -> None:
+    before = mine.read_bytes()
+    board = standing(mine, is_kept=False)
+    board.keep("new", ROW, (), board.place("new", ROW, HERE).apart)
+    assert mine.read_bytes() == before
+    shipped = standing("alpaca_eval_gpt4")
+    assert shipped.path is not None
+    before = shipped.path.read_bytes()
+    assert not shipped.is_kept
+    shipped.keep("new", ROW, (), None)
+    assert shipped.path.read_bytes() == before
+
+
+def test_known_models_stand_apart_only_where_they_were_judged_on_the_same_pairs() -> None:
+    known = boards.known_models(PRESETS["alpaca_eval_1"])
+    row = next(iter(known.rows.values()))
+    reference, eval_set = str(row["reference"]), str(row["eval_set"])
+    board = standing("auto")
+    same = Conditions("judge", "f1", "", reference, eval_set)
+    placed = board.place("new", {**ROW, "reference": reference, "eval_set": eval_set}, same)
+    assert placed.apart is not None
+    assert set(placed.apart.board.rows) == set(known.rows)
+    assert set(placed.board.rows) == {"new"}
+    for other in (replace(same, eval_set="e1"), replace(same, reference="another")):
+        assert board.place("new", ROW, other).apart is None
+
+
+def preferences(*subsets: str) -> list[Preference]:
+    values = [2.0, 1.0, 2.0, 1.5]
+    return [
+        Preference(f"{subset} {i}", subset, value, 10, 20, None)
+        for place, subset in enumerate(subsets)
+        for i, value in enumerate(values[place:])
+    ]
+
+
+def test_two_subsets_have_a_table_and_one_has_none() -> None:
+    assert Tally.of(preferences("a")).by_subset() == {}
+    rates = Tally.of(preferences("a", "b")).by_subset()
+    assert [(name, rate.n_total) for name, rate in rates.items()] == [("a", 4), ("b", 3)]
+    assert [rate.win_rate for rate in rates.values()] == pytest.approx([62.5, 50.0])
+    assert list(Tally.of(preferences("a", "b", "c")).by_subset()) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("column", "by", "moved"),
+    [
+        ("win_rate", 1e-10, False),
+        ("win_rate", 1e-7, True),
+        ("length_controlled_winrate", 1e-7, False),
+        ("length_controlled_winrate", 1e-5, True),
+        ("length_controlled_winrate", 1.0, True),
+        ("lc_standard_error", 0.5, True),
+        ("difficulty_free_lc_winrate", -0.9, True),
+    ],
+)
+def test_a_number_that_moved_is_found(column: str, by: float, moved: bool) -> None:
+    board = Board({"m": {column: 50.0}})
+    assert bool(compare_rows(Path("b.csv"), board, {"m": {column: 50.0 + by}})) is moved
+
+
+def test_counts_come_back_as_whole_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "board.csv"
+    counts = ("n_wins", "n_wins_base", "n_draws", "n_total", "n_missing", "avg_length")
+    path.write_text(f",win_rate,{','.join(counts)}\nm,50.0,{','.join(['3', '4.0', '0', '7', '1', '120'])}\n")
+    row = read_board(path).rows["m"]
+    assert [row[count] for count in counts] == [3, 4, 0, 7, 1, 120]
+    assert all(type(row[count]) is int for count in counts)
+    boards.save_board(read_board(path), path)
+    assert "m,50.0,3,4,0,7,1,120" in path.read_text()
+
+
+def test_a_board_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "bytes.csv").write_bytes(b",win_rate\n\xff\xfe,1\n")
+    for name in ("folder.csv", "bytes.csv", "none.csv"):
+        with pytest.raises(UsageError, match=rf"the leaderboard .*{name} cannot be read"):
+            read_board(tmp_path / name)
+
+
+def test_pairs_can_be_read_from_another_thread() -> None:
+    rows = [{"instruction": f"i{i}", "output": "x"} for i in range(3)]
+    with load_pairs(rows, rows) as pairs, ThreadPoolExecutor(1) as other:
+        assert [pair.index for pair in other.submit(lambda: list(pairs)).result()] == [0, 1, 2]
