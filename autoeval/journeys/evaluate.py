@@ -29,7 +29,10 @@ from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged, judge, records
 from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.runs.output_flaws import announced, output_warnings
-from autoeval.runs.paying import check_paying, choose, save_paid
+from autoeval.runs.paying.choosing import Wanted, choose
+from autoeval.runs.paying.deciding import Deciding
+from autoeval.runs.paying.rounds import judge_in_rounds
+from autoeval.runs.paying.sample import save_paid
 from autoeval.runs.recomputing import recompute
 from autoeval.runs.reporting import write_report
 from autoeval.runs.result import Evaluation, Setting
@@ -65,6 +68,7 @@ def evaluate(
     lc_standard_error: str = BOOTSTRAP,
     n_paid: int | None = None,
     precision: float | None = None,
+    until_decided: str | Path | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -114,6 +118,9 @@ def evaluate(
         n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has
             learned of the judge, fewer say as much; a larger number later continues the same sample.
         precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
+        until_decided: Ask in rounds of 16 pairs, in a random order, and stop when it is clear whether the model is
+            better than this one: `reference`, a run of the same judge (its folder), or a model whose judgments the
+            board keeps.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
@@ -130,7 +137,7 @@ def evaluate(
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
-    check_paying(n_paid, precision)
+    wanted = Wanted.checked(n_paid, precision, until_decided)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, defaults, parameters)
@@ -164,9 +171,10 @@ def evaluate(
         )
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
         paid = None
-        if n_paid is not None or precision is not None:
+        if wanted:
             _refuse_with_a_sample(metric, is_recompute_metrics_only)
-            paid = choose(pairs, annotator, n_paid, precision, seed, None if asked_how.dry_run else folder)
+            kept_in = None if asked_how.dry_run else folder
+            paid = choose(pairs, annotator, wanted, seed, kept_in, standing.path)
         setting = _setting(annotator, pairs, defaults, seed, standing, paid.method if paid else "")
         display.announce(setting.line())
         if paid:
@@ -179,6 +187,10 @@ def evaluate(
             return estimate(plan, cache, asked_how.options.is_batch)
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)
+        elif isinstance(paid, Deciding):
+            judged = judge_in_rounds(
+                paid, plan, cache, asked_how.options, display, asked_how.is_reask_unparsed
+            )
         else:
             in_folder = None if paid else folder
             judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, in_folder)
@@ -201,7 +213,7 @@ def evaluate(
         name=setting.model,
         shown_as=placed.shown_as,
         setting=setting,
-        estimate=found.found.on_these if found else judged.tally.interval(cast("Method", interval), seed),
+        estimate=found.estimate if found else judged.tally.interval(cast("Method", interval), seed),
         tally=judged.tally,
         row=row,
         board=placed.board,

@@ -23,14 +23,22 @@ class Conditions:
     method: str = ""
 
     @classmethod
-    def of(cls, annotator: Annotator, pairs: Pairs, served: set[str]) -> "Conditions":
-        """Return the conditions of a run; `served` are the names that servers gave for the judge's models."""
+    def of(cls, annotator: Annotator, pairs: Pairs, served: set[str], method: str = "") -> "Conditions":
+        """Return the conditions of a run.
+
+        Args:
+            annotator: who judged.
+            pairs: what was judged.
+            served: the names that servers gave for the judge's models.
+            method: how its pairs were sampled, where not all were judged.
+        """
         return cls(
             annotator=annotator.name,
             fingerprint=annotator.fingerprint,
             judge_models=" ".join(sorted(served)),
             reference=pairs.generator_1,
             eval_set=pairs.eval_set_hash,
+            method=method,
         )
 
     def conflict(self, board: Board, replaced: Container[str] = ()) -> str | None:

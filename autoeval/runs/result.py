@@ -19,7 +19,9 @@ from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.estimates import Estimate, WinRate
 from autoeval.runs.generating import Generation
-from autoeval.runs.paying import ROWS_NAME, SAMPLE_NAME, PaidResult
+from autoeval.runs.paying.deciding import DecidedResult
+from autoeval.runs.paying.paid import PaidResult
+from autoeval.runs.paying.sample import ROWS_NAME, SAMPLE_NAME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +119,7 @@ class Evaluation:
     generations: tuple[Generation, ...] = ()
     has_report: bool = True
     shows_mode: bool = False
-    paid: PaidResult | None = None
+    paid: PaidResult | DecidedResult | None = None
     is_written: bool = True
 
     @cached_property

@@ -12,7 +12,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.journeys.learn import learn
 from autoeval.metrics.sampled import sampled_win_rate
 from autoeval.metrics.sampling import chances
-from autoeval.runs.paying import choose
+from autoeval.runs.paying.choosing import Wanted, choose
 from autoeval.runs.result import Evaluation
 from tests.annotators.planning import a_judge, a_pair
 from tests.journeys.small import evaluate_small, write_outputs
@@ -176,10 +176,12 @@ def test_what_is_refused(tmp_path: Path, parameters: dict[str, Any], message: st
 
 def test_a_prompt_on_several_pairs_and_several_outputs_an_instruction_are_refused(tmp_path: Path) -> None:
     with pytest.raises(autoeval.UsageError, match="several pairs in one prompt"):
-        choose([a_pair(i) for i in range(80)], Annotator("test", (a_judge(batch_size=5),)), 60, None, 0, None)
+        choose(
+            [a_pair(i) for i in range(80)], Annotator("test", (a_judge(batch_size=5),)), Wanted(60), 0, None
+        )
     twice = [a_pair(i % 40, output_2=str(i)) for i in range(80)]
     with pytest.raises(autoeval.UsageError, match="several outputs"):
-        choose(twice, Annotator("test", (a_judge(),)), 60, None, 0, None)
+        choose(twice, Annotator("test", (a_judge(),)), Wanted(60), 0, None)
 
 
 @pytest.mark.slow
@@ -205,3 +207,48 @@ def test_what_was_learned_saves_judgments(tmp_path: Path) -> None:
     assert result.paid.method == "sampled by a learned prediction"
     assert result.estimate.low < rate < result.estimate.high
     assert result.paid.found.n_effective > 220
+
+
+def test_many_models_are_judged_on_one_common_sample(tmp_path: Path) -> None:
+    """Also one that is added later; and their rows stand on no board of full runs."""
+    outputs, reference = write_outputs(tmp_path, N)
+    one = json.loads(outputs.read_text())
+    several = [
+        {**row, "generator": name, "output": row["output"] * times}
+        for name, times in (("a", 1), ("b", 2), ("c", 3))
+        for row in one
+    ]
+    board = tmp_path / "board.csv"
+
+    def make(rows: list[dict[str, Any]], **parameters: Any) -> Any:
+        return autoeval.make_leaderboard(
+            board,
+            "longest",
+            rows,
+            reference,
+            output_path=tmp_path / "models",
+            **{"n_paid": 60, **parameters},
+        )
+
+    made = make(several[: 2 * N])
+    made = make(several)
+    assert made.judged == ("c",)
+    asked = [
+        {
+            row["instruction"]
+            for row in json.loads((tmp_path / "models" / name / "paid_annotations.json").read_text())
+        }
+        for name in "abc"
+    ]
+    assert asked[0] == asked[1] == asked[2]
+    assert len(asked[0]) == 60
+    rows = made.board.rows
+    assert {(row["n_paid"], row["method"]) for row in rows.values()} == {
+        (60, "the same random sample for all models")
+    }
+    assert all(row["low"] < row["win_rate"] for row in rows.values())
+    assert autoeval.make_leaderboard(board, "longest", check=True).unchecked == list("abc")
+    with pytest.raises(autoeval.UsageError, match="all of its pairs were judged"):
+        make([{**row, "generator": "d"} for row in one], n_paid=None)
+    with pytest.raises(autoeval.UsageError, match="--check judges all pairs"):
+        make(several, check=True)
