@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
+from math import fsum
 from pathlib import Path
 from typing import Any, Unpack, cast
 
@@ -13,7 +14,7 @@ from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.errors import UsageError
 from autoeval.journeys.import_annotations import import_json_cache
-from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.parameters.asking import AskingParameters, checked, folders_of, judge_source, prepare
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.metric_choice import Metric, find_metric
@@ -24,14 +25,15 @@ from autoeval.leaderboards.presets import Preset, find_preset
 from autoeval.leaderboards.rows import Conditions, leaderboard_row
 from autoeval.leaderboards.table import MODES, Cell
 from autoeval.metrics.estimates import METHODS, Method
-from autoeval.runs.estimate import estimate
+from autoeval.runs.estimate import estimate, total
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged, judge, records
 from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.runs.output_flaws import announced, output_warnings
+from autoeval.runs.paying.cheap import Cheap
 from autoeval.runs.paying.choosing import Wanted, choose
 from autoeval.runs.paying.deciding import Deciding
-from autoeval.runs.paying.rounds import judge_in_rounds
+from autoeval.runs.paying.rounds import judge_in_rounds, left, together
 from autoeval.runs.paying.sample import save_paid
 from autoeval.runs.recomputing import recompute
 from autoeval.runs.reporting import write_report
@@ -69,6 +71,7 @@ def evaluate(
     n_paid: int | None = None,
     precision: float | None = None,
     until_decided: str | Path | None = None,
+    predict_with: str | Path | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -121,6 +124,8 @@ def evaluate(
         until_decided: Ask in rounds of 16 pairs, in a random order, and stop when it is clear whether the model is
             better than this one: `reference`, a run of the same judge (its folder), or a model whose judgments the
             board keeps.
+        predict_with: With n_paid, precision or until_decided: a cheap annotator, which is asked about every pair so
+            that the judge need be asked about fewer. The number stays the judge's.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
@@ -137,7 +142,7 @@ def evaluate(
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
-    wanted = Wanted.checked(n_paid, precision, until_decided)
+    wanted = Wanted.checked(n_paid, precision, until_decided, predict_with)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, defaults, parameters)
@@ -170,33 +175,37 @@ def evaluate(
             )
         )
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
-        paid = None
+        cache = opened.enter_context(asked_how.open_cache())
+        cheap = Cheap.named(
+            predict_with, annotator, pairs, seed, folders_of(parameters), parameters["max_cost"]
+        )
+        guesses = paid = None
         if wanted:
             _refuse_with_a_sample(metric, is_recompute_metrics_only)
+            guesses = None if asked_how.dry_run else cheap.ask(cache, asked_how.options, display)
             kept_in = None if asked_how.dry_run else folder
-            paid = choose(pairs, annotator, wanted, seed, kept_in, standing.path)
+            paid = choose(pairs, annotator, wanted, seed, kept_in, standing.path, guesses)
         setting = _setting(annotator, pairs, defaults, seed, standing, paid.method if paid else "")
         display.announce(setting.line())
         if paid:
             display.announce(paid.line())
         warnings = announced(output_warnings(pairs), display)
-        cache = opened.enter_context(asked_how.open_cache())
         plan = Plan(annotator, paid.pairs if paid else pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run:
-            return estimate(plan, cache, asked_how.options.is_batch)
+            is_batch = asked_how.options.is_batch
+            return total([*cheap.estimates(cache, is_batch), estimate(plan, cache, is_batch)])
+        options = left(asked_how.options, [guesses.report] if guesses else [])
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)
         elif isinstance(paid, Deciding):
-            judged = judge_in_rounds(
-                paid, plan, cache, asked_how.options, display, asked_how.is_reask_unparsed
-            )
+            judged = judge_in_rounds(paid, plan, cache, options, display, asked_how.is_reask_unparsed)
         else:
             in_folder = None if paid else folder
-            judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, in_folder)
+            judged = judge(plan, cache, options, display, asked_how.is_reask_unparsed, in_folder)
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
     is_judged = judged.tally.n_judged > 0
-    found = paid.result(judged.tally.preferences) if paid and is_judged else None
+    found = paid.result(judged.tally.preferences, fsum(judged.tally.prices)) if paid and is_judged else None
     if found:
         conditions = replace(conditions, method=found.method)
         more, caution = found.cells(), None
@@ -220,7 +229,7 @@ def evaluate(
         apart=placed.apart,
         mode_to_print=standing.mode_to_print,
         n_unpaired=pairs.n_missing_outputs,
-        ask=judged.report,
+        ask=together([guesses.report, judged.report]) if guesses else judged.report,
         min_coverage=asked_how.min_coverage,
         folder=folder,
         rows=judged.rows,

@@ -163,6 +163,8 @@ def test_a_sampled_row_does_not_stand_among_full_ones(tmp_path: Path) -> None:
         ({"n_paid": 20}, "n_paid must be a whole number at least 50"),
         ({"n_paid": 60, "precision": 2}, "give one of them"),
         ({"n_paid": 60, "is_recompute_metrics_only": True}, "asks nobody"),
+        ({"predict_with": "longest"}, "say how many"),
+        ({"n_paid": 60, "predict_with": "gpt4_ranking"}, "the judge itself"),
         ({"n_paid": 60, "fn_metric": lambda rows: {"one": len(rows)}}, "cannot know how"),
     ],
 )
@@ -252,3 +254,19 @@ def test_many_models_are_judged_on_one_common_sample(tmp_path: Path) -> None:
         make([{**row, "generator": "d"} for row in one], n_paid=None)
     with pytest.raises(autoeval.UsageError, match="--check judges all pairs"):
         make(several, check=True)
+
+
+def test_a_cheap_judge_predicts_and_the_number_stays_the_dear_ones(tmp_path: Path) -> None:
+    judge = Stopping(always("a > b"), 10_000)
+    with JudgeServer(judge) as server:
+        dry = evaluate_small(tmp_path, server, n=N, n_paid=60, predict_with="longest", dry_run=True)
+        assert dry.n_requests == 60  # type: ignore[attr-defined]
+        result = evaluate_small(tmp_path, server, n=N, n_paid=60, predict_with="longest")
+    assert judge.asked == 60
+    assert result.paid is not None
+    assert result.paid.method == "sampled by what longest says"
+    stored = json.loads((tmp_path / "results" / "gpt4_ranking" / "sample.json").read_text())
+    assert {0.1, 0.9} >= {round(row["predicted"], 6) for row in stored["sample"]}
+    preferences = {row["preference"] for row in result.records()}
+    assert preferences == {1.0, 2.0}, "as the dear judge said"
+    assert "all of them would cost about $" in "\n".join(result.paid.lines)

@@ -120,7 +120,7 @@ def judge_source(
     annotators_config: str | Path | None, preset: Preset, parameters: JudgeParameters
 ) -> str | Path:
     """Return the judge that is named, else the preset's; see `annotator_source`."""
-    return annotator_source(annotators_config, preset, _folders(parameters))
+    return annotator_source(annotators_config, preset, folders_of(parameters))
 
 
 def prepare(source: str | Path, parameters: AskingParameters) -> Asking:
@@ -141,7 +141,7 @@ def prepare(source: str | Path, parameters: AskingParameters) -> Asking:
         price=parameters["judge_price"],
         p_label_flip=parameters["p_label_flip"],
     )
-    annotator = load_annotator(source, overrides, _folders(parameters))
+    annotator = load_annotator(source, overrides, folders_of(parameters))
     refuse_unknown_prices(annotator, parameters["max_cost"])
     return Asking(
         annotator=annotator,
@@ -154,5 +154,6 @@ def prepare(source: str | Path, parameters: AskingParameters) -> Asking:
     )
 
 
-def _folders(parameters: JudgeParameters) -> list[Path]:
+def folders_of(parameters: JudgeParameters) -> list[Path]:
+    """Return the folders of annotators that are looked into first."""
     return config_folders(parameters["annotators_config_dir"], parameters["base_dir"])

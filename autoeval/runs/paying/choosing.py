@@ -8,6 +8,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Pairs
 from autoeval.checks import check_number
 from autoeval.errors import UsageError
+from autoeval.runs.paying.cheap import Guesses
 from autoeval.runs.paying.deciding import Deciding
 from autoeval.runs.paying.opponents import question_of
 from autoeval.runs.paying.paid import Paid
@@ -15,7 +16,6 @@ from autoeval.runs.paying.sample import (
     Drawn,
     SomePairs,
     draw_or_continue,
-    identity_of,
     mean_length,
     samplable,
     store,
@@ -26,21 +26,25 @@ FEWEST_PAID = 50
 
 @dataclass(frozen=True)
 class Wanted:
-    """How many pairs are to be paid for; at most one of the three is given.
+    """How many pairs are to be paid for; at most one of the first three is given.
 
     Attributes:
         n_paid: so many.
         precision: as many as an interval needs that reaches so many points to each side.
         until_decided: as many as it takes until it is clear whether the model is better than this one: `reference`, a
             run, or a model of the board.
+        predict_with: the cheap judge that is asked about every pair first; None where there is none.
     """
 
     n_paid: int | None = None
     precision: float | None = None
     until_decided: str | Path | None = None
+    predict_with: str | Path | None = None
 
     @classmethod
-    def checked(cls, n_paid: Any, precision: Any, until_decided: Any) -> "Wanted | None":
+    def checked(
+        cls, n_paid: Any, precision: Any, until_decided: Any, predict_with: Any = None
+    ) -> "Wanted | None":
         """Return what is wanted; None where nothing is, so that all pairs are to be judged.
 
         Raises:
@@ -57,8 +61,14 @@ class Wanted:
                 "--until_decided asks until it is clear who is better, --n_paid and --precision until a number is: "
                 "give one of them."
             )
-        wanted = cls(n_paid, precision, until_decided)
-        return None if wanted == cls() else wanted
+        if (n_paid, precision, until_decided) == (None, None, None):
+            if predict_with is not None:
+                raise UsageError(
+                    "--predict_with asks a cheap judge about every pair, so that the judge is asked about fewer: say "
+                    "how many with --n_paid, --precision or --until_decided."
+                )
+            return None
+        return cls(n_paid, precision, until_decided, predict_with)
 
 
 def choose(
@@ -68,6 +78,7 @@ def choose(
     seed: int,
     folder: Path | None,
     board: Path | None = None,
+    guesses: Guesses | None = None,
 ) -> Paid | Deciding | None:
     """Choose the pairs to pay for, and store how before anything is asked.
 
@@ -80,6 +91,7 @@ def choose(
         seed: of the draw.
         folder: where sample.json goes; None stores nothing, and the same draw is made again.
         board: the board that the result is to stand on.
+        guesses: what a cheap judge says of all pairs.
 
     Returns:
         The sample; None where all pairs are to be judged.
@@ -88,19 +100,20 @@ def choose(
         UsageError: these pairs cannot be sampled, or sample.json cannot be written.
     """
     if wanted.until_decided is not None:
-        return _until_decided(pairs, annotator, wanted.until_decided, seed, folder, board)
+        return _until_decided(pairs, annotator, wanted.until_decided, seed, folder, board, guesses)
     if len(pairs) <= FEWEST_PAID or (wanted.n_paid or 0) >= len(pairs):
         return None
     everything = samplable(pairs, annotator, "--n_paid")
-    drawn = draw_or_continue(everything, annotator, seed, folder)
+    drawn, identity = draw_or_continue(everything, annotator, seed, folder, guesses=guesses)
     n = wanted.n_paid or _enough(drawn, wanted.precision or 1.0)
     if n >= len(pairs):
         return None
     if folder is not None:
-        store(drawn, identity_of(everything, annotator, seed), n, folder)
+        store(drawn, identity, n, folder)
     subsets = tuple(pair.dataset or "" for pair in everything)
     chosen = SomePairs(pairs, drawn.sample.first(n).tolist())
-    return Paid(chosen, drawn, n, subsets, mean_length(everything))
+    cost = guesses.cost if guesses else 0.0
+    return Paid(chosen, drawn, n, subsets, mean_length(everything), cost)
 
 
 def _until_decided(
@@ -110,12 +123,13 @@ def _until_decided(
     seed: int,
     folder: Path | None,
     board: Path | None,
+    guesses: Guesses | None,
 ) -> Deciding:
     everything = samplable(pairs, annotator, "--until_decided")
     question = question_of(other, everything, annotator, board)
-    drawn = draw_or_continue(everything, annotator, seed, folder, evenly=True)
+    drawn, identity = draw_or_continue(everything, annotator, seed, folder, evenly=True, guesses=guesses)
     if folder is not None:
-        store(drawn, identity_of(everything, annotator, seed, evenly=True), len(everything), folder)
+        store(drawn, identity, len(everything), folder)
     order = [index for index in drawn.sample.order.tolist() if question.bears_on(index)]
     return Deciding(SomePairs(pairs, order), drawn, question, mean_length(everything))
 

@@ -1,5 +1,6 @@
 """Stopping as soon as it is clear who is better: the question, and what the judgments until then say of it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -77,7 +78,7 @@ class Deciding:
         seen = self._seen(preferences)
         return seen is not None and seen.decision("these").side is not None
 
-    def result(self, preferences: Sequence[float]) -> "DecidedResult | None":
+    def result(self, preferences: Sequence[float], cost: float = math.nan) -> "DecidedResult | None":  # noqa: ARG002
         """What the preferences of the first pairs say; None where not one was judged."""
         seen = self._seen(preferences)
         if seen is None:

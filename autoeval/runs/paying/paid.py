@@ -1,5 +1,6 @@
 """What judgments on some of the pairs come to."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ class Paid:
         n: how many are paid for.
         subsets: of all pairs.
         avg_length: of the model's outputs on all pairs, in characters.
+        guessing_cost: what the cheap judge's guesses cost, in US dollars.
     """
 
     pairs: SomePairs
@@ -31,6 +33,7 @@ class Paid:
     n: int
     subsets: tuple[str, ...]
     avg_length: int
+    guessing_cost: float = 0.0
 
     @property
     def method(self) -> str:
@@ -48,8 +51,13 @@ class Paid:
             f"{len(self.drawn.predicted)} instructions within about ±{half:.1f} points"
         )
 
-    def result(self, preferences: Sequence[float]) -> "PaidResult | None":
-        """Estimate the win rate from the preferences of the sample, NaN where one is missing; None from too few."""
+    def result(self, preferences: Sequence[float], cost: float = math.nan) -> "PaidResult | None":
+        """Estimate the win rate from the preferences of the sample, NaN where one is missing; None from too few.
+
+        Args:
+            preferences: of the sample's pairs.
+            cost: of the replies behind them in US dollars, NaN where a price is unknown.
+        """
         import numpy as np
 
         from autoeval.metrics.sampled import FEWEST, sampled_win_rate
@@ -65,18 +73,33 @@ class Paid:
             if np.count_nonzero(judged & part) >= _FEWEST_OF_A_SUBSET:
                 by_subset[name] = sampled_win_rate(shares[part], self.drawn.predicted[part], chances[part])
         found = sampled_win_rate(shares, self.drawn.predicted, chances)
-        return PaidResult(found, by_subset, self.method, self.drawn.reason, self.avg_length)
+        everything = cost / self.n * len(shares)
+        return PaidResult(
+            found,
+            by_subset,
+            self.method,
+            self.drawn.reason,
+            self.avg_length,
+            cost=cost + self.guessing_cost,
+            cost_of_all=everything,
+        )
 
 
 @dataclass(frozen=True)
 class PaidResult:
-    """What the judgments that were paid for say; `by_subset` has the subsets with enough of them."""
+    """What the judgments that were paid for say; `by_subset` has the subsets with enough of them.
+
+    `cost` is that of all replies behind it in US dollars, `cost_of_all` about what judging all pairs would cost; NaN
+    where a price is unknown.
+    """
 
     found: "SampledWinRate"
     by_subset: "Mapping[str, SampledWinRate]"
     method: str
     reason: str
     avg_length: int
+    cost: float = math.nan
+    cost_of_all: float = math.nan
 
     @property
     def estimate(self) -> Estimate:
@@ -97,6 +120,10 @@ class PaidResult:
             + f", R² of the prediction {found.r_squared:.2f}"
             + (f"; {self.reason}" if self.reason else ""),
         ]
+        if self.cost_of_all > self.cost:
+            lines.append(
+                f"the judgments cost ${self.cost:.4g}; all of them would cost about ${self.cost_of_all:.4g}"
+            )
         return lines + [
             f"  {name or '(none)'}: {_said(part.on_these)}, {part.n_paid} of {part.n_pairs} pairs"
             for name, part in self.by_subset.items()

@@ -45,7 +45,7 @@ def judge_in_rounds(
     order = deciding.pairs.chosen
     for start in range(0, len(order), ROUND):
         part = _of(plan, deciding, order[start : start + ROUND])
-        judged = judge(part, cache, _left(options, reports), once, reask_unparsed, None)
+        judged = judge(part, cache, left(options, reports), once, reask_unparsed, None)
         reports.append(judged.report)
         preferences.extend(judged.tally.preferences)
         if judged.report.stop or deciding.is_decided(preferences):
@@ -57,8 +57,8 @@ def _of(plan: Plan, deciding: Deciding, chosen: Sequence[int]) -> Plan:
     return Plan(plan.annotator, SomePairs(deciding.pairs.pairs, chosen), plan.seed)
 
 
-def _left(options: AskOptions, reports: Sequence[AskReport]) -> AskOptions:
-    """The options with what is left of the budget."""
+def left(options: AskOptions, reports: Sequence[AskReport]) -> AskOptions:
+    """Return the options with what is left of the budget after some asking."""
     if options.max_cost is None:
         return options
     spent = sum(report.spent for report in reports)

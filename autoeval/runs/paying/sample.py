@@ -12,6 +12,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Pairs
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
+from autoeval.runs.paying.cheap import Guesses
 from autoeval.types import Pair
 
 if TYPE_CHECKING:
@@ -58,7 +59,14 @@ class Drawn:
     reason: str
 
 
-def draw(everything: Sequence[Pair], annotator: Annotator, seed: int, *, evenly: bool = False) -> Drawn:
+def draw(
+    everything: Sequence[Pair],
+    annotator: Annotator,
+    seed: int,
+    *,
+    evenly: bool = False,
+    guesses: Guesses | None = None,
+) -> Drawn:
     """Draw an order of all pairs.
 
     Args:
@@ -66,15 +74,17 @@ def draw(everything: Sequence[Pair], annotator: Annotator, seed: int, *, evenly:
         annotator: the judge, whose history is looked for.
         seed: of the draw.
         evenly: give every pair the same chance, whatever is predicted.
+        guesses: what a cheap judge says of them, in place of a prediction from the history.
     """
     import numpy as np
 
     from autoeval.metrics.sampling import Sample, uncertainty
 
-    predicted, reason = prediction_of(everything, annotator)
+    predicted, reason = (guesses.predicted, "") if guesses else prediction_of(everything, annotator)
     is_even = evenly or bool(reason)
     sizes = np.ones(len(everything)) if is_even else uncertainty(predicted)
-    return Drawn(Sample.draw(sizes, seed), predicted, RANDOM if is_even else LEARNED, reason)
+    by = f"sampled by what {guesses.judge} says" if guesses else LEARNED
+    return Drawn(Sample.draw(sizes, seed), predicted, RANDOM if is_even else by, reason)
 
 
 def prediction_of(everything: Sequence[Pair], annotator: Annotator) -> "tuple[Floats, str]":
@@ -136,26 +146,40 @@ def mean_length(pairs: Sequence[Pair]) -> int:
 
 
 def draw_or_continue(
-    everything: Sequence[Pair], annotator: Annotator, seed: int, folder: Path | None, *, evenly: bool = False
-) -> Drawn:
-    """Read the order that is stored in a folder for the same judge, pairs and seed; else draw one: see `draw`."""
-    drawn = stored(folder, identity_of(everything, annotator, seed, evenly=evenly))
-    return drawn or draw(everything, annotator, seed, evenly=evenly)
+    everything: Sequence[Pair],
+    annotator: Annotator,
+    seed: int,
+    folder: Path | None,
+    *,
+    evenly: bool = False,
+    guesses: Guesses | None = None,
+) -> tuple[Drawn, dict[str, Any]]:
+    """Read the order that is stored in a folder for the same judge, pairs and seed; else draw one: see `draw`.
+
+    Returns:
+        The order, and what it is valid for.
+    """
+    identity = _identity_of(everything, annotator, seed)
+    if evenly:
+        identity["evenly"] = True
+    if guesses:
+        identity["predict_with"] = guesses.fingerprint
+    drawn = _stored(folder, identity)
+    return drawn or draw(everything, annotator, seed, evenly=evenly, guesses=guesses), identity
 
 
-def identity_of(
-    everything: Sequence[Pair], annotator: Annotator, seed: int, *, evenly: bool = False
-) -> dict[str, Any]:
-    """What an order is valid for."""
+def _identity_of(everything: Sequence[Pair], annotator: Annotator, seed: int) -> dict[str, Any]:
     digest = sha256()
     for pair in everything:
         for text in (pair.instruction, pair.output_1, pair.output_2):
             digest.update(sha256(text.encode("utf-8", "surrogatepass")).digest())
-    identity = {"fingerprint": annotator.fingerprint, "pairs": digest.hexdigest()[:16], "seed": seed}
-    return {**identity, "evenly": True} if evenly else identity
+    return {"fingerprint": annotator.fingerprint, "pairs": digest.hexdigest()[:16], "seed": seed}
 
 
-def stored(folder: Path | None, identity: Mapping[str, Any]) -> Drawn | None:
+_IDENTITY = ("fingerprint", "pairs", "seed", "evenly", "predict_with")
+
+
+def _stored(folder: Path | None, identity: Mapping[str, Any]) -> Drawn | None:
     """Read the order that a folder has; None where it has none, or one for something else."""
     import numpy as np
 
@@ -163,10 +187,7 @@ def stored(folder: Path | None, identity: Mapping[str, Any]) -> Drawn | None:
 
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads((folder / SAMPLE_NAME).read_text(encoding="utf-8")) if folder else {}
-        if (
-            kept.get("evenly") == identity.get("evenly")
-            and {name: kept.get(name) for name in identity} == identity
-        ):
+        if [kept.get(name) for name in _IDENTITY] == [identity.get(name) for name in _IDENTITY]:
             rows = kept["sample"]
             order = np.argsort([row["place"] for row in rows]).astype(np.intp)
             sizes, predicted = (np.array([row[name] for row in rows]) for name in ("size", "predicted"))
