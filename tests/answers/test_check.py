@@ -127,7 +127,7 @@ def test_ifeval_strict_and_loose(tmp_path: Path) -> None:
         "instruction_id_list": ["punctuation:no_comma", "startend:end_checker"],
         "kwargs": [{}, {"end_phrase": "The end."}],
     }
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"instruction": "a", "output": "No commas. The end.", **wanted},
         {"instruction": "b", "output": "One, two. The end.", **wanted},
         {"instruction": "c", "output": "Sure, here:\nNo commas. The end.", "target": json.dumps(wanted)},
