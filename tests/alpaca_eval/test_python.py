@@ -96,5 +96,7 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
         pd.DataFrame(outputs(who)).to_json(tmp_path / name, orient="records")
     arguments = "evaluate --model_outputs model.json --reference_outputs ref.json --annotators_config longest"
     module = "autoeval.alpaca_eval.main"
-    run = start_python("-m", module, *arguments.split(), folder=tmp_path, IS_ALPACA_EVAL_2="False").finish()
+    run = start_python(
+        "-m", module, *arguments.split(), folder=tmp_path, variables={"IS_ALPACA_EVAL_2": "False"}
+    ).finish()
     assert run.stdout.split()[-5:] == ["model", "100.00", "0.00", "6", "17"]

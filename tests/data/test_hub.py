@@ -38,7 +38,7 @@ def python(script: str, home: Path, **environment: str) -> tuple[str, str]:
 
     In a process of its own, because the hub's client reads its environment when it is imported.
     """
-    run = start_python("-c", NO_WAITING + script, HF_HOME=str(home), **environment).finish()
+    run = start_python("-c", NO_WAITING + script, variables={"HF_HOME": str(home), **environment}).finish()
     return run.stdout.strip(), run.stderr.strip()
 
 

@@ -1,4 +1,4 @@
-"""Commands in processes of their own: docs/contributing.md says how tests start them."""
+"""Commands in processes of their own: CONTRIBUTING.md says how tests start them."""
 
 from tests.processes.commands import start_command, start_python
 from tests.processes.forking import ROOT

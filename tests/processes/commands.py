@@ -21,7 +21,9 @@ def start_command(
     """Start `alpaca_eval` in a process of its own, with a key for OpenAI; see `start_python`."""
     settings = {"OPENAI_API_KEY": "sk-test", **variables}
     command = ["-m", "autoeval", *arguments]
-    return start_python(*command, folder=folder, stdout=stdout, limits=limits, is_new=is_new, **settings)
+    return start_python(
+        *command, folder=folder, stdout=stdout, limits=limits, is_new=is_new, variables=settings
+    )
 
 
 def start_python(
@@ -31,7 +33,7 @@ def start_python(
     stdout: IO[str] | None = None,
     limits: Mapping[str, int] | None = None,
     is_new: bool = False,
-    **variables: str,
+    variables: Mapping[str, str] | None = None,
 ) -> Process:
     """Start what `python` is with these arguments, in a process of its own.
 
@@ -46,5 +48,5 @@ def start_python(
         variables: environment variables besides those of the test.
     """
     words = [str(word) for word in arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})}
     return fork(Request(words, str(folder), environment, dict(limits or {}), is_new), stdin, stdout)
