@@ -94,6 +94,7 @@ _TEXTS = frozenset(
         "reference",
         "eval_set",
         "bridged_from",
+        "method",
         "Human votes",
     }
 )

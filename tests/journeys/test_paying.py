@@ -164,7 +164,10 @@ def test_a_sampled_row_does_not_stand_among_full_ones(tmp_path: Path) -> None:
         ({"n_paid": 60, "precision": 2}, "give one of them"),
         ({"n_paid": 60, "is_recompute_metrics_only": True}, "asks nobody"),
         ({"predict_with": "longest"}, "say how many"),
-        ({"n_paid": 60, "predict_with": "gpt4_ranking"}, "the judge itself"),
+        (
+            {"n_paid": 60, "annotators_config": "longest", "judge_base_url": None, "predict_with": "longest"},
+            "the judge itself",
+        ),
         ({"n_paid": 60, "fn_metric": lambda rows: {"one": len(rows)}}, "cannot know how"),
     ],
 )
@@ -261,7 +264,9 @@ def test_a_cheap_judge_predicts_and_the_number_stays_the_dear_ones(tmp_path: Pat
     with JudgeServer(judge) as server:
         dry = evaluate_small(tmp_path, server, n=N, n_paid=60, predict_with="longest", dry_run=True)
         assert dry.n_requests == 60  # type: ignore[attr-defined]
-        result = evaluate_small(tmp_path, server, n=N, n_paid=60, predict_with="longest")
+        result = evaluate_small(
+            tmp_path, server, n=N, n_paid=60, predict_with="longest", judge_price=(1.0, 2.0)
+        )
     assert judge.asked == 60
     assert result.paid is not None
     assert result.paid.method == "sampled by what longest says"

@@ -30,7 +30,8 @@ class Liking:
     """A judge that prefers the model's answer to some of the instructions, until its key is refused."""
 
     def __init__(self, wins: int, answers: int = 10_000) -> None:
-        self.won, self.left, self.asked = set(range(0, N, max(N // max(wins, 1), 1))), answers, 0
+        self.won = {i for i in range(N) if (i + 1) * wins // N > i * wins // N}
+        self.left, self.asked = answers, 0
 
     def __call__(self, body: Body) -> Answer:
         self.asked += 1

@@ -63,7 +63,7 @@ class Cheap:
         """
         if source is None:
             return cls()
-        annotator = load_annotator(source, folders=list(folders))
+        annotator = load_annotator(source, config_dirs=folders)
         if annotator.fingerprint == dear.fingerprint:
             raise UsageError(f"--predict_with: {annotator.name} is the judge itself; name a cheaper one.")
         refuse_unknown_prices(annotator, max_cost)
