@@ -28,7 +28,11 @@ _JOURNEYS = {
     "serve": ("autoeval.journeys.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
     "show": ("autoeval.journeys.show", "Show a finished run again."),
     "compare": ("autoeval.journeys.compare", "Compare two finished runs, pair by pair."),
-    "site": ("autoeval.journeys.site", "Build a static website from leaderboards."),
+    "view": (
+        "autoeval.journeys.view",
+        "Show all runs of a folder in a browser: compare, read, label by hand.",
+    ),
+    "site": ("autoeval.journeys.site", "Build a static website from leaderboards, or from runs."),
     "validate": (
         "autoeval.journeys.validate",
         "Check a config and show exactly what it would send.",

@@ -295,6 +295,8 @@ def _show_dry_runs(console: Console, plans: DryRuns) -> None:
 
 def _show_site(console: Console, result: Site) -> None:
     made = f"{_counted(result.n_boards, 'board')}, {_counted(result.n_pages, 'page')}"
+    if result.n_runs:
+        made = _counted(result.n_runs, "run")
     console.print(Text(f"{made}. Open {result.index}"), soft_wrap=True)
 
 
