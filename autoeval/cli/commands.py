@@ -33,6 +33,10 @@ _JOURNEYS = {
         "Show all runs of a folder in a browser: compare, read, label by hand.",
     ),
     "site": ("autoeval.journeys.site", "Build a static website from leaderboards, or from runs."),
+    "export": (
+        "autoeval.journeys.export",
+        "Take finished runs elsewhere: MLflow, W&B, trackio, a model card, a table.",
+    ),
     "validate": (
         "autoeval.journeys.validate",
         "Check a config and show exactly what it would send.",
@@ -130,7 +134,7 @@ class Commands(click.Group):
 def _output_format() -> click.Option:
     return click.Option(
         ["--output_format"],
-        type=click.Choice(["table", "alpaca_eval", "csv", "json", "markdown"]),
+        type=click.Choice(["table", "alpaca_eval", "csv", "json", "markdown", "latex"]),
         help="How the board is printed. Default: a table on a terminal, else alpaca_eval's own table, with "
         "everything else on standard error.",
     )

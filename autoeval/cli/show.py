@@ -16,6 +16,7 @@ from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
 from autoeval.journeys.citation import citation, latex_citation
 from autoeval.journeys.compare import RunComparison
+from autoeval.journeys.export import Export
 from autoeval.journeys.import_annotations import Import
 from autoeval.journeys.learn import Learned
 from autoeval.journeys.line_up import LineUp
@@ -105,6 +106,13 @@ def _show_validation(console: Console, result: Validation) -> None:
 
 def _show_import(console: Console, result: Import) -> None:
     for line in (*result.lines, f"Cache: {result.cache}"):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _show_export(console: Console, result: Export) -> None:
+    if result.path is None and result.text:
+        sys.stdout.write(result.text)
+    for line in result.lines:
         console.print(Text(line), soft_wrap=True)
 
 
@@ -316,6 +324,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Site: _show_site,
     Board: _show_board,
     Validation: _show_validation,
+    Export: _show_export,
     Import: _show_import,
     BatchList: _show_batches,
     LineUp: show_line_up,

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from autoeval.view.door import is_this_machine, why_refused
+from autoeval.viewing.door import is_this_machine, why_refused
 
 __all__ = ["Front", "is_this_machine", "why_refused"]
 

@@ -50,7 +50,7 @@ def site(
 
 def _site_of_runs(out: Path, runs: str | Path) -> Site:
     from autoeval.journeys.view import documents_of, runs_folder
-    from autoeval.view.static import static_files
+    from autoeval.viewing.static import static_files
 
     documents = documents_of(runs_folder(runs), keeps=False)
     n_runs = len(documents.runs(waits=True)["runs"])

@@ -12,7 +12,7 @@ from autoeval.completions.ask import Display, Silent
 from autoeval.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
-    from autoeval.view.documents import Documents
+    from autoeval.viewing.documents import Documents
 
 _WAITING = 128  # connections that the system holds until they are taken
 
@@ -41,8 +41,8 @@ def view(
     try:
         import uvicorn
 
-        from autoeval.view.app import make_app
-        from autoeval.view.labelling import Desk
+        from autoeval.viewing.app import make_app
+        from autoeval.viewing.labelling import Desk
     except ModuleNotFoundError as error:
         raise MissingExtraError("viewing runs", "view") from error
     token = _token()
@@ -82,11 +82,11 @@ def documents_of(root: Path, keeps: bool = True) -> "Documents":
     """
     import platformdirs
 
-    from autoeval.view.documents import Documents
-    from autoeval.view.index import Index
-    from autoeval.view.rendering import check_rendering
-    from autoeval.view.store import PairStore
-    from autoeval.view.tags import Tags
+    from autoeval.viewing.documents import Documents
+    from autoeval.viewing.index import Index
+    from autoeval.viewing.rendering import check_rendering
+    from autoeval.viewing.store import PairStore
+    from autoeval.viewing.tags import Tags
 
     check_rendering()
     kept_in = Path(platformdirs.user_cache_dir("autoeval")) / "view" if keeps else None

@@ -1,7 +1,7 @@
 """What the pages of the view are made from: JSON documents, served when they are asked for or written beside a page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,12 @@ from autoeval.errors import UsageError
 from autoeval.leaderboards.tally import Tally
 from autoeval.report.facts import Facts, length_effect
 from autoeval.report.page import facts_fragment
-from autoeval.view.catalog import Place, RunFacts, counted, part, run_json
-from autoeval.view.comparing import Difference, difference
-from autoeval.view.index import Index
-from autoeval.view.rendering import rendered
-from autoeval.view.store import Entry, PairStore
-from autoeval.view.tags import Tags
+from autoeval.runs.catalog import Place, RunFacts, counted, part, run_json
+from autoeval.viewing.comparing import Difference, difference
+from autoeval.viewing.index import Index
+from autoeval.viewing.rendering import rendered
+from autoeval.viewing.store import Entry, PairStore
+from autoeval.viewing.tags import Tags
 
 Document = dict[str, Any]
 
@@ -129,6 +129,8 @@ def _facts(where: Place, facts: RunFacts, tally: Tally) -> Facts:
     told = run_json(path) if path.is_file() else {}
     setting, annotator = part(told, "setting"), part(told, "annotator")
     preferences, rate = np.asarray(tally.preferences), tally.win_rate()
+    if facts.win_rate is not None:  # of a run whose pairs were paid for in part, the estimate for all
+        rate = replace(rate, win_rate=facts.win_rate)
     cost = sum(tally.prices)  # NaN where one is unknown
     lengths = np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float)
     settings = {

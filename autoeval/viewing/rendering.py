@@ -5,6 +5,7 @@ and attributes, and the page's content security policy forbids to load or run an
 """
 
 import re
+from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,8 @@ _MATH_TAGS = frozenset({
     "mphantom", "menclose", "mmultiscripts", "mprescripts",
 })
 # fmt: on
-_ATTRIBUTES = {
+_ATTRIBUTES: Mapping[str, Collection[str]] = {
+    "*": (),
     "a": {"href"},
     "ol": {"start"},
     "math": {"display"},
@@ -143,7 +145,6 @@ def _sanitiser() -> "Cleaner":
     return nh3.Cleaner(
         tags=set(_TEXT_TAGS | _MATH_TAGS),
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-        tag_attribute_values={"td": {"style": set()}},
         url_schemes={"http", "https", "mailto"},
         url_relative="deny",
         link_rel="noopener noreferrer nofollow",

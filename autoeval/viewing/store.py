@@ -15,7 +15,7 @@ from autoeval.data.annotations import of_one_model, read_annotations
 from autoeval.data.loading import read_rows
 from autoeval.data.spool import instruction_key
 from autoeval.report.pairs import entries
-from autoeval.view.catalog import Place
+from autoeval.runs.catalog import Place
 
 Entry = dict[str, Any]
 

@@ -13,9 +13,9 @@ from autoeval.data.loading import read_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.runs.annotation_table import annotation_table
-from autoeval.view.catalog import Place
-from autoeval.view.journal import SKIPPED, Journal, check_name
-from autoeval.view.rendering import rendered
+from autoeval.runs.catalog import Place
+from autoeval.viewing.journal import SKIPPED, Journal, check_name
+from autoeval.viewing.rendering import rendered
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,10 +14,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from autoeval.errors import UsageError
-from autoeval.view.documents import Documents
-from autoeval.view.door import why_refused
-from autoeval.view.labelling import Desk, Task
-from autoeval.view.page import live_page
+from autoeval.viewing.documents import Documents
+from autoeval.viewing.door import why_refused
+from autoeval.viewing.labelling import Desk, Task
+from autoeval.viewing.page import live_page
 
 _MOST_BYTES = 100_000  # of what a page sends
 _MOST_LABELS = 100_000

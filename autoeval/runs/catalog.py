@@ -11,15 +11,20 @@ from typing import Any
 from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import common_provider
 from autoeval.data.annotations import of_one_model, read_annotations
+from autoeval.data.evalset import eval_set_name
 from autoeval.data.loading import read_rows
 from autoeval.data.spool import instruction_key
 from autoeval.errors import UsageError
 from autoeval.leaderboards.table import Board, read_board
 from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import NAMES
-from autoeval.view.series import Checkpoint, checkpoint_of
+from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
+from autoeval.runs.paying import ROWS_NAME
 
+RUN_FILES = (*NAMES, ROWS_NAME)
+"""What the annotations of a run are called; the last has only the pairs that were paid for."""
 _FACTS_FILES = ("leaderboard.csv", "run.json")
+_OF_A_PART = "this is the plain mean of the pairs that were paid for; run.json has the estimate for all"
 _SLACK = 60_000_000_000  # nanoseconds by which copying may turn round the order in which files were written
 
 
@@ -86,7 +91,7 @@ def places(root: Path) -> Iterator[Place]:
     """Find the runs below a folder, by name; folders whose name begins with a dot are left out."""
     for parent, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        name = next((name for name in NAMES if name in files), None)
+        name = next((name for name in RUN_FILES if name in files), None)
         if name is not None:
             yield place(Path(parent) / name, root)
 
@@ -99,6 +104,11 @@ def place(path: Path, root: Path) -> Place:
     return Place(digest, path, folder, ";".join(f"{size}@{time}" for size, time in stamps), stamps[0][1])
 
 
+def facts_of(where: Place) -> RunFacts:
+    """Read what a run came to, from the files beside its annotations where they say it."""
+    return facts_from_summary(where) or facts_from_annotations(where)
+
+
 def facts_from_summary(where: Place) -> RunFacts | None:
     """Read what a run came to from the files beside its annotations; None where they do not say, or are older."""
     board_path, facts_path = (where.path.with_name(name) for name in _FACTS_FILES)
@@ -109,7 +119,7 @@ def facts_from_summary(where: Place) -> RunFacts | None:
         row = _row_of(read_board(board_path), told)
     except UsageError:
         return None
-    if row is None or row.get("win_rate") is None or row.get("n_paid"):
+    if row is None or row.get("win_rate") is None:
         return None
     numbers: dict[str, Any] = {
         name: row.get(name)
@@ -137,8 +147,10 @@ def facts_from_annotations(where: Place) -> RunFacts:
     except OSError as error:
         return replace(unread(where), problem=f"{where.path} cannot be read: {error.strerror}.", is_read=True)
     rate = tally.win_rate() if tally.n_judged else None
+    is_part = where.path.name == ROWS_NAME
     return replace(
         facts,
+        cautions=(*facts.cautions, *([_OF_A_PART] if is_part else [])),
         win_rate=rate and rate.win_rate,
         standard_error=rate and _number(rate.standard_error),
         low=rate and rate.low,
@@ -169,7 +181,7 @@ def counted(where: Place, facts: RunFacts) -> tuple[Tally, RunFacts]:
         reference=facts.reference or first.pair.generator_1 or "reference",
         judge=judge,
         eval_set=digest,
-        eval_set_name=facts.eval_set_name or f"{len(keys)} instructions",
+        eval_set_name=facts.eval_set_name or f"{eval_set_name(digest)} ({len(keys)} pairs)",
     )
 
 

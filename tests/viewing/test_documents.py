@@ -11,10 +11,10 @@ from scipy import stats
 from autoeval.errors import UsageError
 from autoeval.journeys.compare import compare
 from autoeval.journeys.view import documents_of, runs_folder
-from autoeval.view.documents import Documents
-from autoeval.view.index import Index
-from autoeval.view.series import Checkpoint, checkpoint_of
-from tests.view.runs import finish, write_run
+from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
+from autoeval.viewing.documents import Documents
+from autoeval.viewing.index import Index
+from tests.viewing.runs import finish, write_run
 
 
 def documents(root: Path) -> Documents:
@@ -56,7 +56,7 @@ def test_a_run_is_read_again_only_where_a_file_changed(
     index = Index(tmp_path, tmp_path / "kept")
     assert [one.win_rate for one in index.runs(waits=True)] == [100, 100]
     read: list[str] = []
-    from autoeval.view import index as module
+    from autoeval.viewing import index as module
 
     real = module.facts_from_annotations
     monkeypatch.setattr(

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from itertools import combinations
 
 from autoeval.pages.document import packed
-from autoeval.view.catalog import RunFacts
-from autoeval.view.comparing import difference
-from autoeval.view.documents import Documents, with_html
-from autoeval.view.page import static_page
-from autoeval.view.store import Entry
+from autoeval.runs.catalog import RunFacts
+from autoeval.viewing.comparing import difference
+from autoeval.viewing.documents import Documents, with_html
+from autoeval.viewing.page import static_page
+from autoeval.viewing.store import Entry
 
 
 def static_files(documents: Documents) -> Iterator[tuple[str, str]]:

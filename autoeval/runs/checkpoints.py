@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 _STEP = re.compile(
     r"(?:^|[-_/. ])(?:global[-_]?steps?|steps?|ckpt|checkpoint|chkpt|iter|iteration|epochs?|ep)[-_=. ]?"
-    r"(\d+(?:\.\d+)?)([kKmMbB]?)(?![A-Za-z0-9])",
+    r"(\d+(?:\.\d+)?)([kKmM]?)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_TIMES = {"": 1, "k": 1e3, "m": 1e6, "b": 1e9}
+_TIMES = {"": 1, "k": 1e3, "m": 1e6}
 
 
 @dataclass(frozen=True)

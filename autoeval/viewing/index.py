@@ -8,17 +8,19 @@ from hashlib import blake2b
 from pathlib import Path
 
 from autoeval.data.replacing import replacing
-from autoeval.version import __version__
-from autoeval.view.catalog import (
+from autoeval.runs.catalog import (
     Place,
     RunFacts,
     as_json,
     facts_from_annotations,
     facts_from_summary,
+    facts_of,
     from_json,
+    place,
     places,
     unread,
 )
+from autoeval.version import __version__
 
 _FORM = f"{__version__} 1"
 """Of the kept file; what an older version kept is read anew."""
@@ -73,10 +75,9 @@ class Index:
         where = self._places.get(run)
         if where is None:
             return None
-        now = place_now(where, self.root)
+        now = place(where.path, self.root)
         if not self._is_known(now):
-            facts = facts_from_summary(now) or facts_from_annotations(now)
-            self._known[run] = now.stamp, facts
+            self._known[run] = now.stamp, facts_of(now)
         self._places[run] = now
         return now, self._known[run][1]
 
@@ -108,10 +109,3 @@ class Index:
         }
         with suppress(OSError), replacing(self._file) as file:  # without it, the next start takes longer
             json.dump({"form": _FORM, "runs": runs}, file)
-
-
-def place_now(where: Place, root: Path) -> Place:
-    """Look again at the files of a run."""
-    from autoeval.view.catalog import place
-
-    return place(where.path, root)
