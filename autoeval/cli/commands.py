@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from autoeval.cli.guide import EXAMPLES, GROUPS
+
 _JOURNEYS = {
     "evaluate": (
         "autoeval.journeys.evaluate",
@@ -40,6 +42,10 @@ _JOURNEYS = {
     "export": (
         "autoeval.journeys.export",
         "Take finished runs elsewhere: MLflow, W&B, trackio, a model card, a table.",
+    ),
+    "new": (
+        "autoeval.journeys.new",
+        "Write the config of a judge or of a model to start from, and try it.",
     ),
     "validate": (
         "autoeval.journeys.validate",
@@ -106,7 +112,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """List the commands in the order of a user's journey."""
-        return list(_JOURNEYS)
+        return [name for names in GROUPS.values() for name in names]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         """Build a command; hyphens in its name are accepted."""
@@ -119,7 +125,8 @@ class Commands(click.Group):
         from autoeval.journeys.parameters.obsolete import REASONS
 
         function = getattr(import_module(_JOURNEYS[name][0]), name)
-        return command(function, REASONS, _run, [_output_format()] if name in _PRINT_BOARDS else [])
+        of_display = [_output_format()] if name in _PRINT_BOARDS else []
+        return command(function, REASONS, _run, of_display, EXAMPLES.get(name, ()))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Say the nearest command for a misspelt one."""
@@ -130,9 +137,10 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in _JOURNEYS.items()])
+        """List the commands by what somebody is about to do, without loading them."""
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, _JOURNEYS[name][1]) for name in names])
 
 
 def _output_format() -> click.Option:

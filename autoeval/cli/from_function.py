@@ -31,6 +31,15 @@ _SPELLINGS = (
 class Command(click.Command):
     """A command whose flags may be spelt with hyphens or underscores, and whose booleans may be negated."""
 
+    examples: tuple[str, ...] = ()
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Say what it does, and show it."""
+        super().format_help_text(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                formatter.write("".join(f"  alpaca_eval {line}\n" for line in self.examples))
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Bring the flags into the one spelling that click knows, then parse them."""
         options = [parameter for parameter in self.params if isinstance(parameter, click.Option)]
@@ -103,6 +112,7 @@ def command(
     obsolete: Mapping[str, str],
     run: Callable[[Callable[..., Any], dict[str, Any]], None],
     of_display: Sequence[click.Option] = (),
+    examples: Sequence[str] = (),
 ) -> Command:
     """Make a command of a function.
 
@@ -111,6 +121,7 @@ def command(
         obsolete: old parameters that it accepts and names, hidden from the help.
         run: called with the function and its arguments.
         of_display: flags that say how the result is shown; `run` gets them among the arguments.
+        examples: command lines that its help shows.
 
     Returns:
         The command; it takes the first parameters by position too, as AlpacaEval's does. Where only one can be
@@ -148,7 +159,7 @@ def command(
             arguments[places[0].name] = list(positional)
         run(function, arguments)
 
-    return Command(
+    made = Command(
         function.__name__,
         params=options,
         callback=callback,
@@ -157,6 +168,8 @@ def command(
         epilog=_SPELLINGS,
         context_settings={"help_option_names": ["--help", "-h"], "max_content_width": _HELP_WIDTH},
     )
+    made.examples = tuple(examples)
+    return made
 
 
 def read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:

@@ -22,6 +22,7 @@ from autoeval.journeys.import_annotations import Import
 from autoeval.journeys.learn import Learned
 from autoeval.journeys.line_up import LineUp
 from autoeval.journeys.make_leaderboard import Leaderboard
+from autoeval.journeys.new import NewConfig
 from autoeval.journeys.recorded_board import RecordedBoard
 from autoeval.journeys.site import Site
 from autoeval.journeys.validate import Validation
@@ -109,6 +110,15 @@ def _show_validation(console: Console, result: Validation) -> None:
 def _show_import(console: Console, result: Import) -> None:
     for line in (*result.lines, f"Cache: {result.cache}"):
         console.print(Text(line), soft_wrap=True)
+
+
+def _show_new(console: Console, result: NewConfig) -> None:
+    _show_validation(console, result.validation)
+    console.print()
+    trial = result.trial
+    said = trial.verdict if trial else "nobody was asked"
+    paid = f" (${trial.cost:.6f})" if trial and trial.cost is not None else ""
+    console.print(Text(f"Tried: {said}{paid}. Written: {result.validation.path}"), soft_wrap=True)
 
 
 def _show_export(console: Console, result: Export) -> None:
@@ -329,6 +339,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Validation: _show_validation,
     Export: _show_export,
     Import: _show_import,
+    NewConfig: _show_new,
     BatchList: _show_batches,
     LineUp: show_line_up,
     Learned: _show_learned,
