@@ -140,6 +140,9 @@ def _table(runs: Sequence[RunRecord]) -> list[list[str]]:
     return [list(shown), *(list(row) for row in zip(*shown.values(), strict=True))]
 
 
+_Ends = dict[str, float | None]
+
+
 def _results(run: RunRecord, target: Target) -> Any:
     facts = run.facts
     dataset = _source_data(run, target)
@@ -147,13 +150,13 @@ def _results(run: RunRecord, target: Target) -> Any:
         "judges": [{"model_info": _model_info(name)} for name in run.judge_models or (facts.judge,)],
         "input_prompt": f"prompt of the judge {facts.judge}, fingerprint {facts.fingerprint or 'unknown'}",
     }
-    interval = {"lower": facts.low, "upper": facts.high, "confidence_level": 0.95}
-    rates = [
+    interval: _Ends = {"lower": facts.low, "upper": facts.high, "confidence_level": 0.95}
+    rates: list[tuple[str, float | None, float | None, _Ends | None, int]] = [
         ("win_rate", facts.win_rate, facts.standard_error, interval, facts.n),
         ("length_controlled_win_rate", facts.length_controlled, facts.lc_standard_error, None, facts.n),
     ]
     for name, rate in run.tally.by_subset().items():
-        ends = {"lower": rate.low, "upper": rate.high, "confidence_level": 0.95}
+        ends: _Ends = {"lower": rate.low, "upper": rate.high, "confidence_level": 0.95}
         rates.append((f"win_rate/{name}", rate.win_rate, rate.standard_error, ends, rate.n_total))
     for name, value, error, ends_of, n in rates:
         if value is None or value != value:

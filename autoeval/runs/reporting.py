@@ -82,8 +82,8 @@ def _digest(result: Evaluation, votes: HumanVotes) -> str:
         __version__,
     ]
     digest.update(json.dumps(shown, default=str).encode())
-    for file in _LOOKS:
-        digest.update(file.read_bytes())
+    for look in _LOOKS:
+        digest.update(look.read_bytes())
     return digest.hexdigest()
 
 

@@ -22,6 +22,7 @@ Entry = dict[str, Any]
 _MOST_RUNS = 40
 _CACHE_KIB = 8192
 _HEAD_CHARACTERS = 200
+_OF_A_HEAD: Sequence[str] = ("id", "subset", "preference", "failure", "flipped")
 _SEARCHED = ("instruction", "reference", "model", "failure")
 _SCHEMA = """
 CREATE TABLE run (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, used INTEGER NOT NULL);
