@@ -200,14 +200,13 @@ def _source_data(run: RunRecord, target: Target) -> dict[str, Any]:
 
 def _dataset(run: RunRecord, target: Target) -> tuple[str, str]:
     """Return the dataset and the task on the hub that a run was of."""
-    preset = run.parameters().get("preset", "")
-    is_ours = run.facts.eval_set_name.startswith("AlpacaEval")
-    dataset = target.dataset or (_ALPACA_EVAL if is_ours else None)
-    if dataset is None:
+    if target.dataset is not None:
+        return target.dataset, target.task or "default"
+    if not run.facts.eval_set_name.startswith("AlpacaEval"):
         raise UsageError(
             "--dataset is missing: name the benchmark's dataset on the Hugging Face hub (owner/name)."
         )
-    return dataset, target.task or _TASKS.get(preset, "default")
+    return _ALPACA_EVAL, target.task or _TASKS.get(run.parameters().get("preset", ""), "default")
 
 
 def _model_info(name: str) -> dict[str, Any]:

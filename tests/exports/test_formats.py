@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from huggingface_hub import EvalResultEntry
-from huggingface_hub.repocard_data import parse_eval_result_entries
+from huggingface_hub import EvalResultEntry, parse_eval_result_entries
 
 from autoeval import export
 from autoeval.errors import UsageError
