@@ -118,3 +118,16 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def _show_in_notebooks() -> None:
+    """Where a notebook runs, have it show results as tables."""
+    import sys
+
+    if "IPython" in sys.modules:
+        from autoeval.notebook import register
+
+        register((module, name) for name, module in _HOMES.items() if name[0].isupper())
+
+
+_show_in_notebooks()

@@ -59,6 +59,11 @@ def show(result: Any, output_format: str | None = None) -> None:
                 console.print(Text(note), soft_wrap=True)
         printed.show_rest(console, result)
         return
+    show_on(console, result)
+
+
+def show_on(console: Console, result: Any) -> None:
+    """Print what a journey came to on a console, as people read it."""
     for kind, show_one in _SHOWN.items():
         if isinstance(result, kind):
             show_one(console, result)
