@@ -22,6 +22,7 @@ from autoeval.runs.catalog import (
 )
 from autoeval.version import __version__
 
+_KEPT_EVERY = 25
 _FORM = f"{__version__} 1"
 """Of the kept file; what an older version kept is read anew."""
 
@@ -50,23 +51,21 @@ class Index:
         Args:
             waits: read what is not known before returning, rather than beside it: what is not read yet says so.
         """
+        found = {where.id: where for where in places(self.root)}
+        news = [where for where in found.values() if not self._is_known(where)]
+        quick = {where: facts for where in news if (facts := facts_from_summary(where))}
+        slow = [where for where in news if where not in quick]
         with self._lock:
-            self._places = {where.id: where for where in places(self.root)}
-            news = [where for where in self._places.values() if not self._is_known(where)]
-            for where in news:
-                if facts := facts_from_summary(where):
-                    self._known[where.id] = where.stamp, facts
-            unread_places = [where for where in news if not self._is_known(where)]
-        if unread_places and waits:
-            self._read(unread_places)
-        elif unread_places and not (self._reading and self._reading.is_alive()):
-            self._reading = threading.Thread(
-                target=self._read, args=(unread_places,), name="reading runs", daemon=True
-            )
+            self._places = found
+            self._known |= {where.id: (where.stamp, facts) for where, facts in quick.items()}
+        if slow and waits:
+            self._read(slow)
+        elif slow and not (self._reading and self._reading.is_alive()):
+            self._reading = threading.Thread(target=self._read, args=(slow,), name="reading", daemon=True)
             self._reading.start()
-        elif news:
+        elif quick:
             self._keep()
-        return [self._facts(where) for where in self._places.values()]
+        return [self._facts(where) for where in found.values()]
 
     def find(self, run: str) -> tuple[Place, RunFacts] | None:
         """Return where a run lies and what it came to; None where there is none of that id."""
@@ -77,20 +76,27 @@ class Index:
             return None
         now = place(where.path, self.root)
         if not self._is_known(now):
-            self._known[run] = now.stamp, facts_of(now)
+            self._learn(now, facts_of(now))
         self._places[run] = now
-        return now, self._known[run][1]
+        return now, self._facts(now)
 
     def _is_known(self, where: Place) -> bool:
-        return where.id in self._known and self._known[where.id][0] == where.stamp
+        return self._known.get(where.id, ("",))[0] == where.stamp
 
     def _facts(self, where: Place) -> RunFacts:
-        return self._known[where.id][1] if self._is_known(where) else unread(where)
+        stamp, facts = self._known.get(where.id, ("", unread(where)))
+        return facts if stamp == where.stamp else unread(where)
 
     def _read(self, unread_places: Sequence[Place]) -> None:
-        for where in unread_places:
-            self._known[where.id] = where.stamp, facts_from_annotations(where)
+        for number, where in enumerate(unread_places, 1):
+            self._learn(where, facts_from_annotations(where))
+            if number % _KEPT_EVERY == 0:
+                self._keep()
         self._keep()
+
+    def _learn(self, where: Place, facts: RunFacts) -> None:
+        with self._lock:
+            self._known[where.id] = where.stamp, facts
 
     def _kept(self) -> dict[str, tuple[str, RunFacts]]:
         if self._file is None:
@@ -104,8 +110,8 @@ class Index:
     def _keep(self) -> None:
         if self._file is None:
             return
-        runs = {
-            run: (stamp, as_json(facts)) for run, (stamp, facts) in self._known.items() if run in self._places
-        }
+        with self._lock:
+            known = {run: known for run, known in self._known.items() if run in self._places}
+        runs = {run: (stamp, as_json(facts)) for run, (stamp, facts) in known.items()}
         with suppress(OSError), replacing(self._file) as file:  # without it, the next start takes longer
             json.dump({"form": _FORM, "runs": runs}, file)

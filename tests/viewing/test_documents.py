@@ -68,6 +68,15 @@ def test_a_run_is_read_again_only_where_a_file_changed(
     assert read == ["second"]
 
 
+def test_a_list_can_be_asked_for_again_and_again_while_runs_are_read(tmp_path: Path) -> None:
+    for number in range(60):
+        write_run(tmp_path / f"run{number}", f"m{number}", ["x"], [2.0])
+    index = Index(tmp_path, tmp_path / "kept")
+    while not all(one.is_read for one in index.runs()):
+        pass
+    assert {one.win_rate for one in index.runs()} == {100.0}
+
+
 @pytest.mark.parametrize(
     ("model", "known"),
     [
