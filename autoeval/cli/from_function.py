@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import takewhile
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from autoeval.errors import UsageError, nearest
 
 _NOT_FLAGS = frozenset({"display"})
 _HELP_WIDTH = 100
+_EXAMPLE_WIDTH = 72
 _SEVERAL = frozenset({"all_model_outputs", "annotations"})
 """Flags that take several files."""
 _ALONE = "True"
@@ -38,7 +40,7 @@ class Command(click.Command):
         super().format_help_text(ctx, formatter)
         if self.examples:
             with formatter.section("Examples"):
-                formatter.write("".join(f"  alpaca_eval {line}\n" for line in self.examples))
+                formatter.write("".join(map(_as_typed, self.examples)))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Bring the flags into the one spelling that click knows, then parse them."""
@@ -63,6 +65,12 @@ class Command(click.Command):
         for title, names in by_section(list(records)).items():
             with formatter.section(title):
                 formatter.write_dl([records[name] for name in names])
+
+
+def _as_typed(line: str) -> str:
+    """Return a command line as it may be typed within the width of a help text."""
+    pieces = wrap(f"alpaca_eval {line}", _EXAMPLE_WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "  " + " \\\n      ".join(pieces) + "\n"
 
 
 def after_fire(args: Sequence[str]) -> list[str]:

@@ -19,7 +19,8 @@ def test_the_help_of_a_command_shows_lines_that_it_takes(name: str) -> None:
     group = commands.group
     command = group.get_command(None, name)  # type: ignore[arg-type]
     assert command is not None
-    text = command.get_help(command.make_context(name, [], resilient_parsing=True))
+    help_text = command.get_help(command.make_context(name, [], resilient_parsing=True))
+    text = help_text.replace(" \\\n      ", " ")
     for line in EXAMPLES[name]:
         assert f"alpaca_eval {line}\n" in text
         words = shlex.split(line)
