@@ -21,6 +21,10 @@ _JOURNEYS = {
         "autoeval.journeys.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "rank": (
+        "autoeval.journeys.rank",
+        "Rank models by battles: who met whom, and which did better.",
+    ),
     "bridge": (
         "autoeval.journeys.bridge",
         "Place new models on the board of a judge that is gone, by a judge that answers.",
@@ -70,7 +74,9 @@ _JOURNEYS = {
 """Command names with the module of the function of that name, imported when the command is used."""
 
 
-_PRINT_BOARDS = frozenset({"evaluate", "evaluate_from_model", "make_leaderboard", "analyze_evaluators"})
+_PRINT_BOARDS = frozenset(
+    {"evaluate", "evaluate_from_model", "make_leaderboard", "analyze_evaluators", "rank"}
+)
 _OF_THE_GROUP = ("--help", "-h", "--version")
 
 

@@ -85,6 +85,10 @@ def board_of(result: Any) -> PrintedBoard | None:
         return PrintedBoard(result, models_columns(result.order), _show_no_board)
     if isinstance(result, Leaderboard):
         return PrintedBoard(result.board, LEADERBOARD_COLUMNS, _show_models)
+    if type(result).__name__ == "Ranking":
+        from autoeval.cli.show_rankings import RANKING_COLUMNS, show_ranking_notes
+
+        return PrintedBoard(result.board, RANKING_COLUMNS, show_ranking_notes)
     if type(result).__name__ in ("JudgeAnalysis", "EvaluatorsBoard"):
         from autoeval.cli.show_judges import show_judge  # it imports every analysis
 
@@ -233,6 +237,8 @@ def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
     for model, cautions in result.cautions.items():
         for caution in cautions:
             console.print(Text(f"{model}: {caution}"), soft_wrap=True)
+    for note in result.notes:
+        console.print(Text(note), soft_wrap=True)
     console.print(Text(f"Written: {result.path}"), soft_wrap=True)
 
 
