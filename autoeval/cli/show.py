@@ -61,8 +61,9 @@ def show(result: Any, output_format: str | None = None) -> None:
             return
     if result is not None:
         from autoeval.cli.show_judges import SHOWN  # it imports every analysis
+        from autoeval.cli.show_labelled import show_labelled
 
-        display = SHOWN.get(type(result))
+        display = show_labelled if type(result).__name__ == "LabelledAnalysis" else SHOWN.get(type(result))
         display(console, result) if display else console.print(result)
 
 
@@ -89,6 +90,10 @@ def board_of(result: Any) -> PrintedBoard | None:
         from autoeval.cli.show_rankings import RANKING_COLUMNS, show_ranking_notes
 
         return PrintedBoard(result.board, RANKING_COLUMNS, show_ranking_notes)
+    if type(result).__name__ == "LabelledAnalysis":
+        from autoeval.cli.show_labelled import LABELLED_COLUMNS, show_labelled_notes
+
+        return PrintedBoard(result.board, LABELLED_COLUMNS, show_labelled_notes)
     if type(result).__name__ in ("JudgeAnalysis", "EvaluatorsBoard"):
         from autoeval.cli.show_judges import show_judge  # it imports every analysis
 

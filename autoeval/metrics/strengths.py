@@ -21,6 +21,7 @@ _MOST_STEPS = 100
 _SMALLEST_STEP = 1e-10
 _LARGEST_STEP = 3.0
 _LEAST_PAIR_COUNT = 50
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -242,10 +243,15 @@ def _objective(contests: Contests, beta: Floats, precision: Floats) -> float:
 
 
 def _information(contests: Contests, p: Floats) -> Floats:
-    """Return Σ w p (1 − p) x xᵀ, with the direction in which all strengths rise together fixed."""
+    """Return Σ w p (1 − p) x xᵀ, fixed where it says nothing.
+
+    That is the direction in which all strengths rise together, and features that are 0 everywhere or repeat others.
+    """
     information = contests.squared(contests.weights * p * (1 - p))
     m = contests.m
-    information[:m, :m] += np.trace(information[:m, :m]) / m**2
+    mean = np.trace(information[:m, :m]) / m
+    information[:m, :m] += mean / m
+    information[range(m, len(information)), range(m, len(information))] += _NOTHING * mean
     return information
 
 
