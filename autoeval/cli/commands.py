@@ -25,6 +25,10 @@ _JOURNEYS = {
         "autoeval.journeys.rank",
         "Rank models by battles: who met whom, and which did better.",
     ),
+    "percent_of": (
+        "autoeval.journeys.percent_of",
+        "Say how much of a reference's score models reach, from reviews with two scores.",
+    ),
     "bridge": (
         "autoeval.journeys.bridge",
         "Place new models on the board of a judge that is gone, by a judge that answers.",
@@ -79,7 +83,7 @@ _JOURNEYS = {
 
 
 _PRINT_BOARDS = frozenset(
-    {"evaluate", "evaluate_from_model", "make_leaderboard", "analyze_evaluators", "rank"}
+    {"evaluate", "evaluate_from_model", "make_leaderboard", "analyze_evaluators", "rank", "percent_of"}
 )
 _OF_THE_GROUP = ("--help", "-h", "--version")
 

@@ -92,6 +92,10 @@ def board_of(result: Any) -> PrintedBoard | None:
         from autoeval.cli.show_rankings import RANKING_COLUMNS, show_ranking_notes
 
         return PrintedBoard(result.board, RANKING_COLUMNS, show_ranking_notes)
+    if type(result).__name__ == "Percentages":
+        from autoeval.cli.show_rankings import PERCENT_COLUMNS, show_percentages_notes
+
+        return PrintedBoard(result.board, PERCENT_COLUMNS, show_percentages_notes)
     if type(result).__name__ == "LabelledAnalysis":
         from autoeval.cli.show_labelled import LABELLED_COLUMNS, show_labelled_notes
 

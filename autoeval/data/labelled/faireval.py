@@ -1,4 +1,4 @@
-"""FairEval: two models' answers to 80 questions with people's verdicts, and reviews with two scores in one order or both."""
+"""FairEval: two models' answers to 80 questions with people's verdicts, and reviews that score both."""
 
 import gzip
 import re
@@ -13,18 +13,17 @@ from autoeval.data.labelled.base import (
     Preference,
     RecordedJudge,
     Verdicts,
-    get,
     key_of,
     known_pair,
     text_of,
     turned,
     unique,
 )
-from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.loading import Row, expand, read_rows
+from autoeval.data.reviews import scores_of
 from autoeval.errors import UsageError
 
 _HUMAN = "_human.txt"
-_TWO_SCORES = re.compile(r"\s*(\d+(?:\.\d+)?)(?:\s*,\s*|\s+)(\d+(?:\.\d+)?)\s*(?:\n|$)")
 
 
 def read(source: Any) -> Labelled:
@@ -142,21 +141,10 @@ def _answer(answers: Mapping[str, Row], question: Row, model: str) -> str:
 
 
 def _review(row: Row) -> Preference:
-    score = row.fields.get("score")
-    if is_missing(score):
-        found = _TWO_SCORES.match(text_of(row, "text"))
-        score = [float(found[1]), float(found[2])] if found else None
-    if score is None:
+    scores = scores_of(row)
+    if scores is None:
         return None
-    if (
-        not isinstance(score, list | tuple)
-        or len(score) != 2
-        or not all(isinstance(one, int | float) for one in score)
-    ):
-        raise UsageError(f"{row.where}: `score` is {describe(get(row, 'score'))}; it should be two numbers.")
-    first, second = score
-    if min(first, second) < 0:  # [-1, -1]: the review could not be read
-        return None
+    first, second = scores
     return 1.5 if first == second else 1.0 if first > second else 2.0
 
 

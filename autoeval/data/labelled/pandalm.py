@@ -13,6 +13,7 @@ from autoeval.data.labelled.base import (
     RecordedJudge,
     Verdicts,
     choice_of,
+    get,
     key_of,
     known_pair,
     label_of,
@@ -40,8 +41,8 @@ def read(source: Any) -> Labelled:
             LabelledPair(
                 key=key_of(row, "idx"),
                 instruction=_instruction(row),
-                output_1=text_of(row, "response1"),
-                output_2=text_of(row, "response2"),
+                output_1=_response(row, "response1"),
+                output_2=_response(row, "response2"),
                 label=label,
                 subset=None,
                 where=row.where,
@@ -69,6 +70,12 @@ def _instruction(row: Row) -> str:
     context = row.fields.get("input")
     instruction = text_of(row, "instruction")
     return f"{instruction}\n\n{context}" if isinstance(context, str) and context else instruction
+
+
+def _response(row: Row, name: str) -> str:
+    """Return a response; the file has some, such as True, as the values that they look like."""
+    value = get(row, name)
+    return str(value) if isinstance(value, bool | int | float) and value == value else text_of(row, name)
 
 
 def _judge(path: Path) -> str:
