@@ -1,4 +1,4 @@
-""" "% of ChatGPT" from FastChat's reviews: the published figures, and what counts as a review."""
+"""Shares of a reference's score from FastChat's reviews: the published figures, and what counts as a review."""
 
 import json
 from pathlib import Path
