@@ -67,11 +67,10 @@ def _amount(row: Row, name: str, value: Any) -> float:
 
 
 def _text(row: Row, name: str) -> str:
-    value = row.fields[name]
-    if name.startswith("conversation"):
-        value = _decoded(row, name)
-    if isinstance(value, list | tuple):
-        return "\n".join(_message(row, name, message) for message in value)
+    value: Any = row.fields[name]
+    turns = _decoded(row, name)  # Kaggle's files have a JSON list of turns as text
+    if isinstance(turns, list | tuple):
+        return "\n".join(_message(row, name, turn) for turn in turns)
     if not isinstance(value, str):
         raise UsageError(
             f"{row.where}: `{name}` is {describe(value)}; it should be text or a list of messages."

@@ -28,6 +28,7 @@ MODELS = (
 
 _WINNERS = ("winner", "outcome", "result", "verdict")
 _ONE_HOT = ("winner_model_a", "winner_model_b", "winner_tie")
+_TWO_GAMES = ("g1_winner", "g2_winner")
 _FIRST = "model_a a left first model_1 model1 1 x model_x player_a output_1 a>b a>>b win_a a_wins"
 _SECOND = "model_b b right second model_2 model2 2 y model_y player_b output_2 b>a b>>a win_b b_wins"
 _TIE = "tie tied draw equal same neither a=b tie_bothbad tie_both_bad tie_inconsistent"
@@ -87,7 +88,7 @@ def read_battles(
     """Read battles, a row at a time: of a million, only numbers are kept.
 
     A row names two models (see `MODELS`) and has either `winner`, in any of the usual spellings or as the name of
-    one of the two, or the columns winner_model_a, winner_model_b and winner_tie, or `preference` (annotations).
+    one of the two, or FastChat's two games (g1_winner, g2_winner), or the columns winner_model_a, winner_model_b and winner_tie, or `preference` (annotations).
 
     Args:
         rows: the rows of files.
@@ -187,6 +188,8 @@ def _layout(row: Row, clusters: Sequence[str] | None) -> _Layout:
             raise UsageError(
                 f"{row.where} has no column {name!r} (--cluster). {nearest(name, map(str, fields))}"
             )
+    if all(name in fields for name in _TWO_GAMES):
+        return _Layout(models, _of_two_games, tuple(clusters or ()))
     winner = next((name for name in _WINNERS if name in fields), None)
     if winner is not None:
         return _Layout(models, _named(winner), tuple(clusters or ()))
@@ -224,6 +227,13 @@ def _named(column: str) -> Callable[[Row, str, str], float]:
         return by_name
 
     return share
+
+
+def _of_two_games(row: Row, one: str, other: str) -> float | None:
+    """Return the mean of FastChat's two games, which are one battle in both orders; None where one of them failed."""
+    if any(row.fields[name] == "error" for name in _TWO_GAMES):
+        return None
+    return sum(_named(name)(row, one, other) for name in _TWO_GAMES) / 2
 
 
 def _unknown(row: Row, column: str, value: Any) -> UsageError:

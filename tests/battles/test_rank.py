@@ -85,8 +85,9 @@ def test_every_usual_spelling_of_a_battle_is_read(tmp_path: Path) -> None:
         "winner_model_b": 0,
         "winner_tie": 1,
     }
+    games = {"model_1": "one", "model_2": "other", "g1_winner": "model_2", "g2_winner": "tie"}
     annotation = {"generator_1": "one", "generator_2": "other", "instruction": "q", "preference": 1.75}
-    for row, share in ((one_hot, 0.5), (annotation, 0.75)):
+    for row, share in ((one_hot, 0.5), (annotation, 0.75), (games, 0.75)):
         assert read_battles(read_rows([row], "FILES")).shares.tolist() == [share]
     names = [("left", "right"), ("model_1", "model_2"), ("player_a", "player_b")]
     for one, other in names:
