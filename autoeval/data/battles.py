@@ -88,7 +88,8 @@ def read_battles(
     """Read battles, a row at a time: of a million, only numbers are kept.
 
     A row names two models (see `MODELS`) and has either `winner`, in any of the usual spellings or as the name of
-    one of the two, or FastChat's two games (g1_winner, g2_winner), or the columns winner_model_a, winner_model_b and winner_tie, or `preference` (annotations).
+    one of the two, or FastChat's two games (g1_winner, g2_winner), or the columns winner_model_a, winner_model_b and
+    winner_tie, or `preference` (annotations).
 
     Args:
         rows: the rows of files.
