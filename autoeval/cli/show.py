@@ -97,9 +97,9 @@ def board_of(result: Any) -> PrintedBoard | None:
 
         return PrintedBoard(result.board, PERCENT_COLUMNS, show_percentages_notes)
     if type(result).__name__ == "LabelledAnalysis":
-        from autoeval.cli.show_labelled import LABELLED_COLUMNS, show_labelled_notes
+        from autoeval.cli.show_labelled import PRINTED_COLUMNS, show_labelled_notes
 
-        return PrintedBoard(result.board, LABELLED_COLUMNS, show_labelled_notes)
+        return PrintedBoard(result.board, PRINTED_COLUMNS, show_labelled_notes)
     if type(result).__name__ in ("JudgeAnalysis", "EvaluatorsBoard"):
         from autoeval.cli.show_judges import show_judge  # it imports every analysis
 

@@ -9,7 +9,7 @@ from autoeval.cli.tables import plain_table
 from autoeval.journeys.labelled_judges import LabelledAnalysis
 
 _MOST_CONTRASTS = 10
-LABELLED_COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "accuracy_both", "agreement", "first_shown")
+PRINTED_COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "accuracy_both", "agreement", "first_shown")
 
 
 def show_labelled(console: Console, result: LabelledAnalysis) -> None:

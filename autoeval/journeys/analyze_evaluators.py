@@ -18,8 +18,9 @@ from autoeval.journeys.parameters.asking import Asking, AskingParameters, checke
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards import boards
+from autoeval.leaderboards.labelled import LABELLED_COLUMNS, read_evaluators
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES, Board, Cell, read_board
+from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES, Board, Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import judge_all
@@ -170,7 +171,7 @@ def analyze_evaluators(
             check_choice("current_leaderboard_mode / --leaderboard_mode_to_print", mode, MODES)
     check_number("n_votes", n_votes, 1, whole=True)
     board_path = BOARD if precomputed_leaderboard == "auto" else precomputed_leaderboard
-    board = _read(Path(board_path)) if board_path and Path(board_path).exists() else _begun()
+    board = read_evaluators(Path(board_path)) if board_path and Path(board_path).exists() else _begun()
     if annotators_config is None:
         return _returned(EvaluatorsBoard(board, leaderboard_mode_to_print), {}, is_return_instead_of_print)
     source = judge_source(named, find_preset(None), parameters)
@@ -292,15 +293,11 @@ def _begun() -> Board:
     return Board({}, EVALUATOR_COLUMNS)
 
 
-def _read(path: Path) -> Board:
-    return read_board(path, EVALUATOR_COLUMNS)
-
-
 def _add_to_board(path: Path, name: str, row: Mapping[str, Cell]) -> Path:
     def change(board: Board) -> Board:
-        return replace(board, known_columns=EVALUATOR_COLUMNS).with_row(name, row)
+        return replace(board, known_columns=(*EVALUATOR_COLUMNS, *LABELLED_COLUMNS)).with_row(name, row)
 
-    boards.update_board(path, change, {}, SORTED_BY, _read)
+    boards.update_board(path, change, {}, SORTED_BY, read_evaluators)
     return path
 
 

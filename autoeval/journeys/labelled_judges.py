@@ -14,23 +14,13 @@ from autoeval.data.labelled import FORMATS, Labelled, LabelledPair, RecordedJudg
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.asking import Asking, AskingParameters, judge_source, prepare
 from autoeval.leaderboards import boards
+from autoeval.leaderboards.labelled import LABELLED_COLUMNS, read_evaluators
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board, Cell, read_board
+from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board, Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import DryRun, estimate
 from autoeval.runs.judging import judge_all
 from autoeval.types import Pair
-
-STATISTICS = ("accuracy", "accuracy_both", "agreement", "first_shown")
-COLUMNS = (
-    *(f"{name}{end}" for name in STATISTICS for end in ("", "_low", "_high")),
-    "n_total",
-    "n_missing",
-    "n_unparsed",
-    "price_per_1000_pairs",
-    "labelled_set",
-)
-"""What a row says of a judge, in percent with 95% intervals; then the same by section and subset."""
 
 SORTED_BY = "accuracy"
 
@@ -128,7 +118,7 @@ def analyze_labelled(
     if asked is not None:
         rows[asked.judge.name]["price_per_1000_pairs"] = asked.price
     path = None if source.leaderboard_path in (None, "auto") else Path(str(source.leaderboard_path))
-    board = Board(rows, COLUMNS).sorted_by(SORTED_BY)
+    board = Board(rows, LABELLED_COLUMNS).sorted_by(SORTED_BY)
     if path is not None:
         board = _add(path, rows, summary, source.is_overwrite)
     return LabelledAnalysis(
@@ -222,13 +212,11 @@ def _add(path: Path, rows: Mapping[str, dict[str, Cell]], summary: str, is_overw
             for name, row in board.rows.items()
         }
         merged = {name: {**kept.get(name, {}), **row} for name, row in rows.items()}
-        return replace(board, known_columns=(*COLUMNS, *EVALUATOR_COLUMNS)).with_rows({**kept, **merged})
+        return replace(board, known_columns=(*LABELLED_COLUMNS, *EVALUATOR_COLUMNS)).with_rows(
+            {**kept, **merged}
+        )
 
-    return boards.update_board(path, change, {}, SORTED_BY, _read)
-
-
-def _read(path: Path) -> Board:
-    return read_board(path, EVALUATOR_COLUMNS)
+    return boards.update_board(path, change, {}, SORTED_BY, read_evaluators)
 
 
 def _notes(labelled: Labelled, worth: Sequence[JudgeWorth], recorded: Sequence[RecordedJudge]) -> list[str]:

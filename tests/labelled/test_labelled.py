@@ -11,7 +11,7 @@ import autoeval
 from autoeval.data.labelled.rewardbench import SECTIONS, WEIGHTS
 from autoeval.errors import UsageError
 from autoeval.journeys.labelled_judges import LabelledAnalysis
-from autoeval.leaderboards.table import read_board
+from autoeval.leaderboards.labelled import read_evaluators
 from tests.cli.running import CommandLine
 from tests.recorded import recorded_data
 
@@ -162,7 +162,7 @@ def test_pandalms_results_are_read_against_the_majority() -> None:
         str(folder / "pandalm-7b-testset-v1.json.gz"),
     ]
     rows = analyse("pandalm", folder / "testset-v1.json.gz", replies).board.rows
-    assert rows["gpt-3.5-turbo"]["accuracy"] == pytest.approx(100 * 692 / 999)
+    assert rows["gpt-3.5-turbo"]["accuracy"] == pytest.approx(100 * 697 / 999)
     assert rows["pandalm-7b"]["accuracy"] == pytest.approx(100 * 667 / 999)
     assert rows["pandalm-7b"].get("accuracy_both") is None
     assert rows["gpt-3.5-turbo"]["n_unparsed"] == 25
@@ -246,7 +246,7 @@ def test_a_judge_is_asked_in_both_orders_and_joins_the_board(command: CommandLin
     ]
     found = command("analyze_evaluators", *flags, "--caching_path", "c.sqlite")
     assert found.code == 0, found.err
-    row = read_board(command.folder / "b.csv").rows["longest"]
+    row = read_evaluators(command.folder / "b.csv").rows["longest"]
     assert row["accuracy"] == pytest.approx(400 / 6)
     other = command.write("others.json", pairs[:2])
     refused = command("analyze_evaluators", *flags[:3], other, *flags[4:])

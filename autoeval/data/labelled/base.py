@@ -161,7 +161,7 @@ def choice_of(row: Row, name: str, choices: Mapping[str, Preference]) -> Prefere
     """
     value = get(row, name)
     if is_missing(value):
-        return _choice(row, name, "null", "null", choices)
+        return _choice(row, name, "null", None, choices)
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     return _choice(row, name, text.strip().lower(), value, choices)
 
