@@ -1,6 +1,7 @@
 """Showing what judges are worth on pairs with a right answer."""
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from autoeval.analysis.labelled import JudgeWorth, Worth
@@ -43,7 +44,7 @@ def _parts(judge: JudgeWorth) -> dict[str, Worth]:
     return {**judge.sections, **judge.subsets}
 
 
-def _table(title: str, worth: dict[str, Worth], width: int) -> object:
+def _table(title: str, worth: dict[str, Worth], width: int) -> Table:
     rows = list(worth.values())
     accuracies = [one.accuracy for one in rows]
     columns = {
