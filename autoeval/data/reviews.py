@@ -95,7 +95,7 @@ def scores_of(row: Row) -> tuple[float, float] | None:
     Raises:
         UsageError: what stands there is something else.
     """
-    value = row.fields.get("score")
+    value: Any = row.fields.get("score")
     if is_missing(value):
         text = row.fields.get("text")
         if not isinstance(text, str):

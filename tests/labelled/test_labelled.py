@@ -244,11 +244,12 @@ def test_a_judge_is_asked_in_both_orders_and_joins_the_board(command: CommandLin
         "--leaderboard_path",
         "b.csv",
     ]
-    found = command("analyze_evaluators", *flags, "--caching_path", "c.sqlite")
+    flags = ["--caching_path", "c.sqlite", *flags]
+    found = command("analyze_evaluators", *flags)
     assert found.code == 0, found.err
     row = read_evaluators(command.folder / "b.csv").rows["longest"]
     assert row["accuracy"] == pytest.approx(400 / 6)
     other = command.write("others.json", pairs[:2])
-    refused = command("analyze_evaluators", *flags[:3], other, *flags[4:])
+    refused = command("analyze_evaluators", *flags[:5], other, *flags[6:])
     assert refused.code == 2
     assert "is of csv, 6 pairs" in refused.err
