@@ -24,7 +24,7 @@ from tests.recorded import recorded_data
 Row = dict[str, Any]
 
 
-def battle(one: str, other: str, winner: Any, **more: Any) -> Row:
+def battle(one: Any, other: Any, winner: Any, **more: Any) -> Row:
     return {"model_a": one, "model_b": other, "winner": winner, **more}
 
 
@@ -70,7 +70,7 @@ def test_golden_ratings_come_out(name: str, tmp_path: Path) -> None:
 
 
 def test_every_usual_spelling_of_a_battle_is_read(tmp_path: Path) -> None:
-    spelt = {
+    spelt: dict[float, list[Any]] = {
         0.0: ["model_a", "A", "left", "Model A", "model_1", "first", "x", "one"],
         1.0: ["model_b", "b", "right", "MODEL_B", "2", 2, "second", "other"],
         0.5: ["tie", "Tie", "tie (bothbad)", "both_bad", "bothbad", "draw", "tie (inconsistent)"],

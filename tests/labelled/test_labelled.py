@@ -150,7 +150,8 @@ def test_judgebench_counts_a_pair_as_a_whole() -> None:
     row = found.board.rows["m (arena_hard)"]
     assert row["accuracy"] == pytest.approx(60)
     assert row["accuracy_both"] == pytest.approx(20)
-    assert (row["Knowledge: accuracy"], row["Coding: accuracy"]) == (pytest.approx(200 / 3), 50)
+    assert row["Knowledge: accuracy"] == pytest.approx(200 / 3)
+    assert row["Coding: accuracy"] == 50
     rows[0]["judgments"][0]["judgment"]["response"] = "I think [[B>>A]]"
     assert analyse("judgebench", rows, rows).board.rows["m (arena_hard)"]["accuracy"] == pytest.approx(40)
 

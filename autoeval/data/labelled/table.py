@@ -71,7 +71,7 @@ def _key(row: Row) -> str:
 
 
 def _orders(row: Row) -> list[Row]:
-    several = row.fields.get("judgments")
+    several: Any = row.fields.get("judgments")
     several = several.tolist() if hasattr(several, "tolist") else several
     if isinstance(several, list | tuple) and len(several) == 2:
         return [Row(f"{row.where}, judgment {number}", fields) for number, fields in enumerate(several, 1)]
