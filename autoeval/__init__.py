@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.learn import Learned, learn
     from autoeval.journeys.line_up import LineUp, models
     from autoeval.journeys.make_leaderboard import Leaderboard, make_leaderboard
+    from autoeval.journeys.rank import Ranking, rank
     from autoeval.journeys.serve import serve
     from autoeval.journeys.show import show
     from autoeval.journeys.site import Site, site
@@ -43,6 +44,7 @@ _HOMES = {
     "Learned": "autoeval.journeys.learn",
     "LineUp": "autoeval.journeys.line_up",
     "ModelsAnalysis": "autoeval.journeys.analyze_models",
+    "Ranking": "autoeval.journeys.rank",
     "Run": "autoeval.runs.finished",
     "RunComparison": "autoeval.journeys.compare",
     "Site": "autoeval.journeys.site",
@@ -62,6 +64,7 @@ _HOMES = {
     "learn": "autoeval.journeys.learn",
     "make_leaderboard": "autoeval.journeys.make_leaderboard",
     "models": "autoeval.journeys.line_up",
+    "rank": "autoeval.journeys.rank",
     "serve": "autoeval.journeys.serve",
     "show": "autoeval.journeys.show",
     "site": "autoeval.journeys.site",
@@ -83,6 +86,7 @@ __all__ = [
     "Learned",
     "LineUp",
     "ModelsAnalysis",
+    "Ranking",
     "Run",
     "RunComparison",
     "Site",
@@ -103,6 +107,7 @@ __all__ = [
     "learn",
     "make_leaderboard",
     "models",
+    "rank",
     "serve",
     "show",
     "site",

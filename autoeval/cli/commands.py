@@ -23,6 +23,14 @@ _JOURNEYS = {
         "autoeval.journeys.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "rank": (
+        "autoeval.journeys.rank",
+        "Rank models by battles: who met whom, and which did better.",
+    ),
+    "percent_of": (
+        "autoeval.journeys.percent_of",
+        "Say how much of a reference's score models reach, from reviews with two scores.",
+    ),
     "bridge": (
         "autoeval.journeys.bridge",
         "Place new models on the board of a judge that is gone, by a judge that answers.",
@@ -88,7 +96,9 @@ _JOURNEYS = {
 """Command names with the module of the function of that name, imported when the command is used."""
 
 
-_PRINT_BOARDS = frozenset({"evaluate", "evaluate_from_model", "make_leaderboard", "analyze_evaluators"})
+_PRINT_BOARDS = frozenset(
+    {"evaluate", "evaluate_from_model", "make_leaderboard", "analyze_evaluators", "rank", "percent_of"}
+)
 _OF_THE_GROUP = ("--help", "-h", "--version")
 
 
@@ -112,7 +122,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """List the commands in the order of a user's journey."""
-        return [name for names in GROUPS.values() for name in names]
+        return [name for names in _grouped().values() for name in names]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         """Build a command; hyphens in its name are accepted."""
@@ -138,9 +148,17 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands by what somebody is about to do, without loading them."""
-        for title, names in GROUPS.items():
+        for title, names in _grouped().items():
             with formatter.section(title):
                 formatter.write_dl([(name, _JOURNEYS[name][1]) for name in names])
+
+
+def _grouped() -> dict[str, list[str]]:
+    """Return the commands under their headings; those without one come last."""
+    grouped = {title: [name for name in names if name in _JOURNEYS] for title, names in GROUPS.items()}
+    placed = {name for names in grouped.values() for name in names}
+    others = [name for name in _JOURNEYS if name not in placed]
+    return grouped | ({"More": others} if others else {})
 
 
 def _output_format() -> click.Option:

@@ -9,7 +9,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "make_leaderboard",
         "check",
     ),
-    "Look at results": ("view", "show", "compare", "analyze_models", "site", "export"),
+    "Look at results": ("view", "show", "compare", "analyze_models", "rank", "percent_of", "site", "export"),
     "Trust them": ("label", "analyze_evaluators", "audit", "bridge", "learn"),
     "Judges and models": ("annotators", "models", "new", "validate", "serve"),
     "What was paid for": ("batches", "import_annotations"),
@@ -32,6 +32,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "show": ("show results/mine/gpt6_ranking",),
     "compare": ("compare results/mine/gpt6_ranking results/other/gpt6_ranking",),
     "analyze_models": ("analyze_models results/mine/gpt6_ranking results/other/gpt6_ranking",),
+    "rank": ("rank battles.csv",),
+    "percent_of": ("percent_of reviews.jsonl",),
     "site": ("site pages --runs results", "site pages --leaderboards boards"),
     "export": (
         "export results/mine/gpt6_ranking results/other/gpt6_ranking --to latex",
