@@ -1,5 +1,6 @@
 """Results in a notebook that is really executed."""
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -26,9 +27,11 @@ repr(first)
 
 @pytest.mark.slow
 def test_results_are_shown_as_tables_of_moderate_length(tmp_path: Path) -> None:
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS.split("---\n")]
-    )
+    cells = [
+        {"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in CELLS.split("---\n")
+    ]
+    content = {"cells": [{**cell, "execution_count": None} for cell in cells], "metadata": {}}
+    notebook = nbformat.reads(json.dumps({**content, "nbformat": 4, "nbformat_minor": 4}), as_version=4)
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [cell.outputs[-1]["data"] for cell in notebook.cells]
     for data, said in zip(shown[:3], ("example-model", "Where they differ most", "win rate"), strict=True):
