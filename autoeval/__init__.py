@@ -130,9 +130,10 @@ def _show_in_notebooks() -> None:
     import sys
 
     if "IPython" in sys.modules:
-        from autoeval.notebook import register
+        from importlib import import_module
 
-        register((module, name) for name, module in _HOMES.items() if name[0].isupper())
+        types = [(module, name) for name, module in _HOMES.items() if name[0].isupper()]
+        import_module("autoeval.notebook").register(types)
 
 
 _show_in_notebooks()
