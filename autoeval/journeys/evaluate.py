@@ -9,12 +9,23 @@ from typing import Any, Unpack, cast
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number
+from autoeval.completions.ask import AskOptions
+from autoeval.completions.cache import Cache
 from autoeval.data.evalset import eval_set_name
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.errors import UsageError
+from autoeval.exports.record import read_record
+from autoeval.exports.trackers import check_log, log_run
 from autoeval.journeys.import_annotations import import_json_cache
-from autoeval.journeys.parameters.asking import AskingParameters, checked, folders_of, judge_source, prepare
+from autoeval.journeys.parameters.asking import (
+    Asking,
+    AskingParameters,
+    checked,
+    folders_of,
+    judge_source,
+    prepare,
+)
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.metric_choice import Metric, find_metric
@@ -30,9 +41,10 @@ from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged, judge, records
 from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
 from autoeval.runs.output_flaws import announced, output_warnings
-from autoeval.runs.paying.cheap import Cheap
+from autoeval.runs.paying.cheap import Cheap, Guesses
 from autoeval.runs.paying.choosing import Wanted, choose
 from autoeval.runs.paying.deciding import Deciding
+from autoeval.runs.paying.paid import Paid
 from autoeval.runs.paying.rounds import judge_in_rounds, left, together
 from autoeval.runs.paying.sample import save_paid
 from autoeval.runs.recomputing import recompute
@@ -72,6 +84,7 @@ def evaluate(
     precision: float | None = None,
     until_decided: str | Path | None = None,
     predict_with: str | Path | None = None,
+    log_to: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -126,6 +139,7 @@ def evaluate(
             board keeps.
         predict_with: With n_paid, precision or until_decided: a cheap annotator, which is asked about every pair so
             that the judge need be asked about fewer. The number stays the judge's.
+        log_to: Log the result to a tracker, as its own settings say where: mlflow, wandb or trackio.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
@@ -143,6 +157,7 @@ def evaluate(
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
     wanted = Wanted.checked(n_paid, precision, until_decided, predict_with)
+    check_log(log_to, output_path)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, defaults, parameters)
@@ -179,12 +194,10 @@ def evaluate(
         cheap = Cheap.named(
             predict_with, annotator, pairs, seed, folders_of(parameters), parameters["max_cost"]
         )
-        guesses = paid = None
+        paid, guesses = None, None
         if wanted:
             _refuse_with_a_sample(metric, is_recompute_metrics_only)
-            guesses = None if asked_how.dry_run else cheap.ask(cache, asked_how.options, display)
-            kept_in = None if asked_how.dry_run else folder
-            paid = choose(pairs, annotator, wanted, seed, kept_in, standing.path, guesses)
+            paid, guesses = _choose(wanted, pairs, asked_how, seed, folder, standing.path, cheap, cache)
         setting = _setting(annotator, pairs, defaults, seed, standing, paid.method if paid else "")
         display.announce(setting.line())
         if paid:
@@ -198,11 +211,8 @@ def evaluate(
         options = left(asked_how.options, [guesses.report] if guesses else [])
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)
-        elif isinstance(paid, Deciding):
-            judged = judge_in_rounds(paid, plan, cache, options, display, asked_how.is_reask_unparsed)
         else:
-            in_folder = None if paid else folder
-            judged = judge(plan, cache, options, display, asked_how.is_reask_unparsed, in_folder)
+            judged = _judge(plan, paid, cache, options, asked_how, folder)
         conditions = Conditions.of(annotator, pairs, judged.tally.models)
     is_judged = judged.tally.n_judged > 0
     found = paid.result(judged.tally.preferences, fsum(judged.tally.prices)) if paid and is_judged else None
@@ -229,7 +239,7 @@ def evaluate(
         apart=placed.apart,
         mode_to_print=standing.mode_to_print,
         n_unpaired=pairs.n_missing_outputs,
-        ask=together([guesses.report, judged.report]) if guesses else judged.report,
+        ask=together([*([guesses.report] if guesses else []), judged.report]),
         min_coverage=asked_how.min_coverage,
         folder=folder,
         rows=judged.rows,
@@ -242,7 +252,41 @@ def evaluate(
     )
     _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     result.check_judged()
+    if log_to is not None and folder is not None:
+        display.announce(log_run(read_record(folder), log_to))
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
+
+
+def _choose(
+    wanted: Wanted,
+    pairs: Pairs,
+    asked_how: Asking,
+    seed: int,
+    folder: Path | None,
+    board: Path | None,
+    cheap: Cheap,
+    cache: Cache,
+) -> tuple[Paid | Deciding | None, Guesses | None]:
+    """Choose the pairs to pay for, by what a cheap judge says of all where there is one; a dry run asks nobody."""
+    if asked_how.dry_run:
+        return choose(pairs, asked_how.annotator, wanted, seed, None, board), None
+    guesses = cheap.ask(cache, asked_how.options, asked_how.display)
+    return choose(pairs, asked_how.annotator, wanted, seed, folder, board, guesses), guesses
+
+
+def _judge(
+    plan: Plan,
+    paid: Paid | Deciding | None,
+    cache: Cache,
+    options: AskOptions,
+    asked_how: Asking,
+    folder: Path | None,
+) -> Judged:
+    """Judge all pairs of a plan, or until their question is decided."""
+    display, again = asked_how.display, asked_how.is_reask_unparsed
+    if isinstance(paid, Deciding):
+        return judge_in_rounds(paid, plan, cache, options, display, again)
+    return judge(plan, cache, options, display, again, None if paid else folder)
 
 
 def _refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> None:
