@@ -1,30 +1,39 @@
 """What a YAML file may say about an annotator, and the annotator that comes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from autoeval.annotators.kinds import KINDS, PAIRWISE, Kind
 from autoeval.annotators.parsers import AnyParser, Parser
-from autoeval.prompting.config import ModelConfig, Price, Strict
-from autoeval.prompting.prompt import Prompt
-from autoeval.types import Endpoint
+from autoeval.prompting.asker import Asker
+from autoeval.prompting.config import ModelConfig, Strict
+from autoeval.types import PREFERENCE, Scale
 
 Order = Literal["random", "both", "fixed"]
-PROMPT_VARIABLES = frozenset({"instruction", "first", "second", "nonce"})
+Disagreement = Literal["mean", "tie"]
 
 
 class JudgeConfig(ModelConfig):
     """One judge: a model, its prompt, and how its reply is read."""
 
+    kind: str = PAIRWISE.name
+    """`pairwise`: which of two outputs is better; `single`: how good one is."""
+    scale: tuple[float | None, float | None] | None = None
+    """The lowest and the highest verdict of a judge of single outputs; null where there is no end."""
     order: Order = "random"
     """`random`: the output shown first is drawn from instruction and seed; `both`: asked twice, both ways;
     `fixed`: the reference is always first."""
+    disagreement: Disagreement = "mean"
+    """What two orders come to that name different winners: their `mean`, or a `tie`."""
     parser: AnyParser | None = None
     """How a verdict is read from the reply."""
     samples: Annotated[int, Field(ge=1)] = 1
     """How often the same question is asked; the verdicts are averaged."""
+    columns: tuple[str, ...] = ()
+    """Columns of the outputs or the eval set that the prompt shows besides, such as a rubric."""
 
     @model_validator(mode="after")
     def _askable(self) -> "JudgeConfig":
@@ -32,6 +41,20 @@ class JudgeConfig(ModelConfig):
             raise ValueError("'parser' is missing: say how a verdict is read from the reply")
         if self.provider != "builtin" and not self.messages and self.prompt is None:
             raise ValueError("'messages' is missing: say what the judge is asked")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_scale(self) -> "JudgeConfig":
+        if self.kind not in KINDS:
+            raise ValueError(f"'kind' is {self.kind!r}; it should be one of {', '.join(KINDS)}")
+        fixed = KINDS[self.kind].scale
+        if fixed is not None and self.scale is not None:
+            raise ValueError(f"'scale' is fixed for 'kind: {self.kind}' ({fixed}). Remove it")
+        if fixed is None and self.scale is None and self.provider != "builtin":
+            raise ValueError("'scale' is missing: say the lowest and the highest verdict, such as [1, 10]")
+        low, high = self.scale or (None, None)
+        if low is not None and high is not None and low >= high:
+            raise ValueError(f"'scale' goes from {low:g} to {high:g}; the lower number comes first")
         return self
 
 
@@ -51,42 +74,44 @@ class GroupConfig(Strict):
     def _not_empty(self) -> "GroupConfig":
         if not self.annotators:
             raise ValueError("'annotators' is empty: list at least one judge")
+        if len({(judge.kind, judge.scale) for judge in self.annotators.values()}) > 1:
+            raise ValueError("the judges are of several kinds or scales, so their verdicts have no mean")
         return self
 
 
 @dataclass(frozen=True)
-class Judge:
+class Judge(Asker):
     """One judge, ready to be asked. `prompt` and `parser` are None for the built-in ones.
 
-    Judges of AlpacaEval's dialect can ask about `batch_size` pairs in one prompt, grouped in a seeded random order
-    with `shuffle` and within stretches of `chunk` pairs. `unmet` says why the judge cannot be asked here, where that
-    is so; its cached replies can still be read.
+    Its verdicts are of a `kind` and on a `scale`. Judges of AlpacaEval's dialect can ask about `batch_size` pairs in
+    one prompt, grouped in a seeded random order with `shuffle` and within stretches of `chunk` pairs.
     """
 
-    name: str
-    endpoint: Endpoint
-    model: str
-    parameters: Mapping[str, object]
-    prompt: Prompt | None
-    parser: Parser | None
+    parser: Parser | None = None
+    kind: Kind = PAIRWISE
+    scale: Scale = PREFERENCE
     order: Order = "random"
+    disagreement: Disagreement = "mean"
     samples: int = 1
+    columns: tuple[str, ...] = ()
     batch_size: int = 1
     shuffle: bool = False
     chunk: int | None = None
-    price: Price | None = None
-    reply_tokens: int = 50
-    unmet: str = ""
 
     @property
     def is_builtin(self) -> bool:
         """Whether the verdict is known without asking."""
         return self.endpoint.provider == "builtin"
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The parameters of a request without which its parser finds nothing to read."""
+        return self.parser.needs if self.parser else frozenset()
+
 
 @dataclass(frozen=True)
 class Annotator:
-    """One judge, a pool or a jury. `fingerprint` is a hash of everything that decides its verdicts."""
+    """One judge, a pool or a jury, all of one kind. `fingerprint` is a hash of everything that decides its verdicts."""
 
     name: str
     judges: Sequence[Judge]
@@ -95,6 +120,16 @@ class Annotator:
     description: str = ""
     fingerprint: str = ""
     prompt_hash: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """What is asked of its judges."""
+        return self.judges[0].kind
+
+    @property
+    def scale(self) -> Scale:
+        """The numbers that its verdicts are."""
+        return self.judges[0].scale
 
     @property
     def models(self) -> list[str]:

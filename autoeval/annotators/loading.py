@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
-from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig, Order
+from autoeval.annotators.config import Annotator, GroupConfig, Judge, JudgeConfig, Order
+from autoeval.annotators.kinds import KINDS, Kind
 from autoeval.completions.endpoints import endpoint_of
 from autoeval.completions.providers.parameters import drops_logprobs
 from autoeval.completions.providers.reasoning import fitted
@@ -21,7 +22,7 @@ from autoeval.prompting.config import Price
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.templates import BraceTemplate
 from autoeval.prompting.yaml_files import parse, read_yaml
-from autoeval.types import Endpoint
+from autoeval.types import Endpoint, Scale
 
 FOLDER = "annotator_configs"
 _NO_LOGPROBS = (
@@ -144,15 +145,23 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     if not config.model:
         raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
     is_builtin = config.provider == "builtin"
+    kind = BUILTIN[config.model].kind if is_builtin else KINDS[config.kind]
     parameters = fitted(config.model, config.parameters)
+    variables = kind.variables | set(config.columns)
     return Judge(
         name=name,
         endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=parameters,
-        prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),
+        prompt=_checked(
+            compile_prompt(config, path.parent, variables, str(path)), kind, variables, str(path)
+        ),
         parser=config.parser,
+        kind=kind,
+        scale=_scale(config, kind),
         order=config.order,
+        disagreement=config.disagreement,
+        columns=config.columns,
         samples=config.samples,
         price=config.price,
         reply_tokens=config.reply_tokens,
@@ -162,8 +171,14 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     )
 
 
-def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
-    """Refuse a prompt that does not show both outputs: it would be judged, and mean nothing."""
+def _scale(config: JudgeConfig, kind: Kind) -> Scale:
+    if config.provider == "builtin":
+        return BUILTIN[config.model].scale
+    return kind.scale or Scale(*(config.scale or (None, None)))
+
+
+def _checked(prompt: Prompt | None, kind: Kind, variables: frozenset[str], where: str) -> Prompt | None:
+    """Refuse a prompt that does not show every output: it would be judged, and mean nothing."""
     if prompt is None:
         return None
     templates = [template for _, _, template in prompt.parts if isinstance(template, BraceTemplate)]
@@ -173,9 +188,9 @@ def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
                 f"{where}: the prompt has {{{name}}} {count} times, which is for prompts on several pairs. Use Jinja "
                 f"('syntax: jinja' and {{{{ {name} }}}}) to show it more than once."
             )
-    marks = {name: f"900{place}009" for place, name in enumerate(sorted(PROMPT_VARIABLES))}
+    marks = {name: f"900{place}009" for place, name in enumerate(sorted(variables))}
     text = "".join(message.content for message in prompt.messages([marks])) + (prompt.text([marks]) or "")
-    for name in ("first", "second"):
+    for name in kind.shown:
         if marks[name] not in text:
             raise UsageError(f"{where}: the prompt never shows the output {name!r}. Put it into a message.")
     return prompt
@@ -184,7 +199,7 @@ def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
 def _annotator(
     name: str, judges: list[Judge], combine: Any, p_label_flip: float, description: str
 ) -> Annotator:
-    prompts = [_describe_prompt(judge) for judge in judges]
+    prompts = [judge.prompt.sources if judge.prompt else [] for judge in judges]
     whole = (
         [_describe(judge) for judge in judges] + prompts + [combine if len(judges) > 1 else "", p_label_flip]
     )
@@ -204,12 +219,12 @@ def _describe(judge: Judge) -> list[Any]:
     endpoint = judge.endpoint
     where = endpoint.weights or endpoint.cache_as or endpoint.base_url
     asked = [endpoint.provider, where, judge.model, dict(judge.parameters)]
-    return [*asked, parser, judge.order, judge.samples, judge.batch_size, judge.shuffle]
-
-
-def _describe_prompt(judge: Judge) -> list[Any]:
-    parts = judge.prompt.parts if judge.prompt else ()
-    return [[role, name, getattr(template, "source", "")] for role, name, template in parts]
+    described: list[Any] = [*asked, parser, judge.order, judge.samples, judge.batch_size, judge.shuffle]
+    if judge.kind.scale is None:  # what is said of every judge is what was said of pairwise ones before
+        described += [judge.kind.name, judge.scale.low, judge.scale.high]
+    if judge.disagreement != "mean":
+        described.append(judge.disagreement)
+    return described
 
 
 def _hash(value: Any) -> str:

@@ -177,7 +177,7 @@ class _Builder:
         bridge = Bridge(
             judge=_named_judge(self.asking.annotator),
             old=self.old,
-            reference=cast("Pairs", plans[0].pairs).generator_1,
+            reference=cast("Pairs", plans[0].cases).generator_1,
             anchors=anchors,
             link=None,
             left_out=(),

@@ -103,7 +103,7 @@ def import_file(source: Any, annotator: Annotator, seed: int, cache: Cache) -> I
         UsageError: the file is wrong, or none of its judgments is the annotator's.
     """
     judgments = by_texts(read_annotations(read_rows(source, "annotations")))
-    pairs = [recorded.pair for recorded in judgments.values()]
+    pairs = [recorded.case for recorded in judgments.values()]
     imported = import_recorded(Plan(annotator, pairs, seed), judgments, cache)
     refuse_foreign(imported, annotator, _name(source))
     return imported
@@ -128,7 +128,7 @@ def import_json_cache(caching_path: str | Path | None, plan: Plan, cache: Cache,
 
 def by_texts(judgments: Iterable[Annotation]) -> dict[Texts, Annotation]:
     """Return judgments by their pair's texts; of several on one pair the last, as alpaca_eval's cache keeps it."""
-    return {texts_of(recorded.pair): recorded for recorded in judgments}
+    return {texts_of(recorded.case): recorded for recorded in judgments}
 
 
 def refuse_foreign(imported: Imported, annotator: Annotator, name: str) -> None:

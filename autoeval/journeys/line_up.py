@@ -19,12 +19,13 @@ from autoeval.errors import UsageError
 from autoeval.generators import loading as generators
 from autoeval.generators.config import GeneratorConfig
 from autoeval.leaderboards.presets import PRESETS
+from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import ModelConfig, Price
 from autoeval.prompting.finding import find_config, shipped_configs
 from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.runs.estimate import estimate, price_of
 from autoeval.runs.retirement import retirement
-from autoeval.types import Endpoint, Pair, Request
+from autoeval.types import Case, Request
 
 _FORMS = {
     "ranking": "binary",
@@ -36,7 +37,7 @@ _FORMS = {
 }
 _OWN = LOCAL | {"builtin", "vllm_server", "ollama"}
 _ANY = "(you name it)"
-_EXAMPLE = Pair(0, "What is 2 + 2?", "4", "2 + 2 is 5.", "reference", "model")
+_EXAMPLE = Case.pair(0, "What is 2 + 2?", "4", "2 + 2 is 5.", "reference", "model")
 _PATIENCE = 60.0
 _MOST_BEYOND = 3.0
 """A reply that costs more than this many times what was said is said to."""
@@ -125,18 +126,10 @@ def models(*, display: Display | None = None) -> LineUp:  # noqa: ARG001 - every
     return LineUp("model", entries, str(today()), str(table_date()))
 
 
-@dataclass(frozen=True)
-class _Named:
-    """Who a config asks. Nothing is loaded for it: a local model's weights are not looked for."""
-
-    endpoint: Endpoint
-    model: str
-    price: Price | None
-
-
-def _named(config: ModelConfig) -> _Named:
+def _named(config: ModelConfig) -> Asker:
+    """Return who a config asks. Nothing is loaded for it: a local model's weights are not looked for."""
     endpoint = make_endpoint(config.provider, config.model, config.base_url, config.api_key_env)
-    return _Named(endpoint, config.model, config.price)
+    return Asker(config.model, endpoint, config.model, {}, None, config.price)
 
 
 def _judge_entry(name: str) -> Entry:
@@ -201,16 +194,14 @@ def _tried(annotator: Annotator, left: float | None) -> Trial | None:
         report = ask(
             plan.requests(), cache, options, lambda r: prices[r.endpoint.provider, r.model], Silent()
         )
-        (annotation,) = read(
-            plan, annotator.name, cache, report.failures, lambda r: prices[r.endpoint.provider, r.model]
-        )
+        (annotation,) = read(plan, annotator.name, cache, report.failures, price_of)
     cost = report.spent if report.is_price_known else None
-    if annotation.preference is None:
+    if annotation.value is None:
         why = report.stop.message if report.stop else annotation.failure
         return Trial(f"no verdict: {why}", False, cost, expected)
     if cost is not None and expected is not None and cost > _MOST_BEYOND * expected:
         return Trial(f"costs ${cost:.6f}, not about ${expected:.6f}", False, cost, expected)
-    return Trial(f"answers: {annotation.preference:.2f} of 1 (right) to 2 (wrong)", True, cost, expected)
+    return Trial(f"answers: {annotation.value:.2f} of 1 (right) to 2 (wrong)", True, cost, expected)
 
 
 def _one_order(judge: Judge) -> Any:

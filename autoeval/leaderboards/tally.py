@@ -59,20 +59,20 @@ class Tally:
             yield annotation
 
     def _count(self, annotation: Annotation) -> None:
-        pair = annotation.pair
+        case = annotation.case
         self._add(
             Preference(
-                instruction=instruction_key(pair.instruction),
-                subset=pair.dataset or "",
-                preference=annotation.preference,
-                length_1=len(pair.output_1),
-                length_2=len(pair.output_2),
+                instruction=instruction_key(case.conversation),
+                subset=case.dataset or "",
+                preference=annotation.value,
+                length_1=len(case.output_1),
+                length_2=len(case.output_2),
                 is_flipped=is_flipped(annotation),
             )
         )
-        if annotation.preference is None:
+        if annotation.value is None:
             self.failures[(annotation.failure or "unknown").partition(":")[0]] += 1
-        self._note_output(hash(pair.output_2))
+        self._note_output(hash(case.output_2))
         self.prices.append(_price(annotation))
         self.models.update(judgment.model for judgment in annotation.judgments if judgment.model)
         self.adapted.update(change for judgment in annotation.judgments for change in judgment.adapted)

@@ -10,17 +10,17 @@ from typing import Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.annotators.read import Replies, read, unparsed_keys, why_unread
+from autoeval.annotators.read import read, unparsed_keys, why_unread
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.cache import Cache, Entry, default_path
-from autoeval.completions.keys import request_key
+from autoeval.completions.replies import Replies
 from autoeval.data.annotations import row_of, write_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.leaderboards.tally import Tally
+from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import Price
-from autoeval.runs.asked import Asked
-from autoeval.runs.estimate import prices
+from autoeval.runs.estimate import price_of, prices
 from autoeval.runs.retirement import explained, say_lifetimes, stop_of_gone
 from autoeval.types import Annotation, FailureKind, Request
 
@@ -104,7 +104,7 @@ def ask_all(
         refuse_unbatchable(judges)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
     requests = Replay(lambda: chain.from_iterable(plan.requests() for plan in plans))
-    n_pairs, n_requests = sum(len(plan.pairs) for plan in plans), sum(plan.n_requests for plan in plans)
+    n_pairs, n_requests = sum(len(plan.cases) for plan in plans), sum(plan.n_requests for plan in plans)
     report = ask(
         requests,
         cache,
@@ -130,15 +130,14 @@ def _refuse_unmet(plan: Plan, cache: Cache) -> None:
         return
     for planned in plan:
         for question in planned.questions:
-            request = question.request
-            if question.judge.unmet and request and not cache.known([request_key(request)]):
+            if question.judge.unmet and question.key and not cache.known([question.key]):
                 raise UsageError(
                     f"{question.judge.name} cannot be asked: {question.judge.unmet}. Judgments that it has given can "
                     "be imported with: alpaca_eval import_annotations."
                 )
 
 
-def refuse_unbatchable(asked: Iterable[Asked]) -> None:
+def refuse_unbatchable(asked: Iterable[Asker]) -> None:
     """Refuse a model without a batch API before anything is submitted.
 
     Raises:
@@ -171,7 +170,6 @@ def read_one(
         keeps_rows: keep the rows in memory where they are not written.
     """
     tally = Tally()
-    price_of = _price_of(plan.annotator)
     annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
     if folder is not None:
         path = folder / "annotations.json"

@@ -11,12 +11,12 @@ from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.leaderboards.tally import Tally
 from autoeval.runs.judging import Judged
-from autoeval.types import Annotation, Pair
+from autoeval.types import Annotation, Case
 
 _NOTHING_ASKED = AskReport(0, 0, 0, {}, None, 0, 0, 0.0, True, frozenset(), 0.0)
 
 
-def recompute(pairs: Iterable[Pair], annotator: str, folder: Path | None) -> Judged:
+def recompute(pairs: Iterable[Case], annotator: str, folder: Path | None) -> Judged:
     """Count the judgments on pairs that a folder's annotations.json holds.
 
     Args:
@@ -42,7 +42,7 @@ def recompute(pairs: Iterable[Pair], annotator: str, folder: Path | None) -> Jud
     return Judged(tally, _NOTHING_ASKED, path, rows)
 
 
-def annotations_of(pairs: Iterable[Pair], source: Any, annotator: str) -> Iterator[Annotation]:
+def annotations_of(pairs: Iterable[Case], source: Any, annotator: str) -> Iterator[Annotation]:
     """Look the judgments on pairs up in an annotation file.
 
     Args:
@@ -51,10 +51,10 @@ def annotations_of(pairs: Iterable[Pair], source: Any, annotator: str) -> Iterat
         annotator: who judged, where a row does not say.
     """
     rows = of_one_model(read_rows(source, "annotations"))
-    recorded = {texts_of(each.pair): each for each in read_annotations(rows, annotator)}
+    recorded = {texts_of(each.case): each for each in read_annotations(rows, annotator)}
     for pair in pairs:
         found = recorded.get(texts_of(pair))
         if found is None:
             yield Annotation(pair, annotator, None, "not in annotations.json")
         else:
-            yield replace(found, pair=pair)
+            yield replace(found, case=pair)

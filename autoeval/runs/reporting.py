@@ -17,7 +17,7 @@ from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.result import Evaluation
-from autoeval.types import Pair, Request
+from autoeval.types import Case, Request
 from autoeval.version import __version__
 
 if TYPE_CHECKING:
@@ -95,16 +95,15 @@ def _page(result: Evaluation, annotator: Annotator, votes: HumanVotes, digest: s
     return report_page(_facts(result, annotator), list(entries(annotations, wanted, prompts, votes)), digest)
 
 
-def _prompts(annotator: Annotator, seed: int) -> Callable[[Pair], Sequence[Sequence[tuple[str, str]]]]:
+def _prompts(annotator: Annotator, seed: int) -> Callable[[Case], Sequence[Sequence[tuple[str, str]]]]:
     """Return what gives a pair's prompts; those on several pairs at once cannot be made again from one of them."""
     if any(judge.batch_size > 1 for judge in annotator.judges):
         return lambda _pair: ()
     return partial(_prompts_of, annotator, seed)
 
 
-def _prompts_of(annotator: Annotator, seed: int, pair: Pair) -> Sequence[Sequence[tuple[str, str]]]:
-    (planned,) = Plan(annotator, [pair], seed)
-    conversations = [_conversation(question.request) for question in planned.questions if question.request]
+def _prompts_of(annotator: Annotator, seed: int, case: Case) -> Sequence[Sequence[tuple[str, str]]]:
+    conversations = [_conversation(request) for request in Plan(annotator, [case], seed).requests()]
     return [
         conversation for i, conversation in enumerate(conversations) if conversation not in conversations[:i]
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import autoeval
-from autoeval.annotators.plan import is_switched
+from autoeval.annotators.kinds.draws import is_switched
 from autoeval.journeys.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
 from tests.recorded import load_recorded, recorded_data
 from tests.servers import Answer, JudgeServer
