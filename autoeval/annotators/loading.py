@@ -19,6 +19,7 @@ from autoeval.errors import UsageError, nearest
 from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.config import Price
+from autoeval.prompting.fastchat import FastChatPrompt, JudgePrompts
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.templates import BraceTemplate
 from autoeval.prompting.yaml_files import parse, read_yaml
@@ -33,7 +34,10 @@ _NO_LOGPROBS = (
 
 @dataclass(frozen=True)
 class JudgeOverrides:
-    """What the command line says about the judge in place of its config; None leaves the config's word."""
+    """What the command line says about the judge in place of its config; None leaves the config's word.
+
+    `prompts` is FastChat's judge_prompts.jsonl, used to the letter.
+    """
 
     base_url: str | None = None
     model: str | None = None
@@ -41,6 +45,7 @@ class JudgeOverrides:
     order: str | None = None
     price: tuple[float, float] | None = None
     p_label_flip: float | None = None
+    prompts: Any = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be: it comes straight from the command line."""
@@ -92,16 +97,26 @@ def load_annotator(
         theirs = alpaca_eval.load_judges(
             data, path, overrides.model, overrides.base_url, overrides.api_key_env
         )
-        judges = [overrides.applied_to_judge(judge) for judge in theirs]
+        judges = [_prompted(overrides.applied_to_judge(judge), overrides) for judge in theirs]
         return _annotator(name, judges, "pool", overrides.p_label_flip or 0.0, "")
     if "annotators" in data or "combine" in data:
         group = parse(GroupConfig, _with_overrides(data, overrides), str(path))
-        judges = [_judge(judge, config, path) for judge, config in group.annotators.items()]
+        judges = [
+            _prompted(_judge(judge, config, path), overrides) for judge, config in group.annotators.items()
+        ]
         noise = group.p_label_flip if overrides.p_label_flip is None else overrides.p_label_flip
         return _annotator(name, judges, group.combine, noise, group.description)
     config = parse(JudgeConfig, overrides.applied_to(data), str(path))
-    judges = [_judge(name, config, path)]
+    judges = [_prompted(_judge(name, config, path), overrides)]
     return _annotator(name, judges, "jury", overrides.p_label_flip or 0.0, config.description)
+
+
+def _prompted(judge: Judge, overrides: JudgeOverrides) -> Judge:
+    """Return a judge that asks with FastChat's prompts, where they are given."""
+    if overrides.prompts is None or judge.is_builtin:
+        return judge
+    prompts = JudgePrompts.read(overrides.prompts)
+    return replace(judge, prompt=FastChatPrompt(prompts, compares=judge.kind.n_outputs > 1))
 
 
 def _is_price(price: Any) -> bool:

@@ -19,7 +19,8 @@ from autoeval.journeys.audit import Audit
 from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.label import Corrected
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell
 
 _EVALUATORS = {
     "agree": ("Human agreement", 1),

@@ -51,6 +51,11 @@ class Pairs:
         self.datasets = spool.datasets(model.side)
         self.eval_set_hash = spool.eval_set_hash
 
+    @property
+    def reference(self) -> str:
+        """What the outputs are judged against."""
+        return self.generator_1
+
     def __len__(self) -> int:
         return self._length
 

@@ -32,7 +32,7 @@ from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.table import Cell
+from autoeval.metrics.columns import Cell
 from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import judge_all
 

@@ -5,8 +5,8 @@ from hashlib import sha256
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
+from autoeval.data.alpaca_eval import human_annotations, human_crossannotations
 from autoeval.data.annotations import read_preference
-from autoeval.data.evalset import human_annotations, human_crossannotations
 from autoeval.data.loading import Row, read_rows
 from autoeval.data.records import read_instruction, read_label, read_text
 from autoeval.errors import UsageError

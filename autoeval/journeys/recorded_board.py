@@ -8,8 +8,8 @@ from typing import Any
 from autoeval.checks import check_choice, require_source
 from autoeval.data.fastchat import read_grades
 from autoeval.data.mt_bench import category_of
+from autoeval.leaderboards import grades
 from autoeval.leaderboards.boards import save_board
-from autoeval.leaderboards.grades import graded_board, grades_by_model
 from autoeval.leaderboards.table import Board
 
 
@@ -51,9 +51,9 @@ Reader = Callable[[Any, bool], tuple[Board, Mapping[str, Sequence[str]]]]
 
 
 def _mt_bench(judgments: Any, compatible: bool) -> tuple[Board, Mapping[str, Sequence[str]]]:
-    grades = grades_by_model(read_grades(judgments))
-    board = graded_board(grades.values(), category_of, compatible)
-    return board, {model: found.cautions for model, found in grades.items() if found.cautions}
+    found = grades.recorded_grades(read_grades(judgments), category_of)
+    told = {model: grades.cautions(of_model) for model, of_model in found.items()}
+    return grades.recorded_board(found, compatible), {model: lines for model, lines in told.items() if lines}
 
 
 _READERS: Mapping[str, Reader] = {"mt_bench": _mt_bench}

@@ -84,6 +84,41 @@ class JudgePrompts:
         return self.by_name[name]
 
 
+@dataclass(frozen=True)
+class FastChatPrompt:
+    """A judge's prompt that is one of the file's, chosen by how many turns there are and whether right answers are.
+
+    `compares`: two outputs are shown, rather than one.
+    """
+
+    prompts: JudgePrompts
+    compares: bool
+    is_chat: bool = True
+
+    @property
+    def sources(self) -> list[list[str | None]]:
+        """The name, the system's words and the template of each prompt of the file that can be chosen."""
+        kind = "pair" if self.compares else "single"
+        chosen = sorted(name for name in self.prompts.by_name if name.startswith(kind))
+        return [[one.name, one.system, one.template] for one in map(self.prompts.by_name.__getitem__, chosen)]
+
+    def chosen(self, fields: Mapping[str, str]) -> JudgePrompt:
+        """Return the prompt for a case with these fields."""
+        n_turns = sum(1 for name in fields if re.fullmatch(r"question_\d+", name))
+        has_reference = "ref_answer_1" in fields
+        choose = self.prompts.comparing if self.compares else self.prompts.grading
+        return choose(n_turns, has_reference)
+
+    def messages(self, rows: Sequence[Mapping[str, str]]) -> tuple[Message, ...]:
+        """Fill the prompt that is chosen for the one row."""
+        (fields,) = rows
+        return self.chosen(fields).messages(fields)
+
+    def text(self, rows: Sequence[Mapping[str, str]]) -> str | None:  # noqa: ARG002 - they are chat prompts
+        """Return None: the file holds chat prompts."""
+        return None
+
+
 def grading_fields(turns: Sequence[str], answers: Sequence[str], reference: Sequence[str]) -> dict[str, str]:
     """Return what a grading prompt is filled in with, under FastChat's names.
 

@@ -13,7 +13,7 @@ from autoeval.annotators.plan import Cases
 from autoeval.checks import check_number
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
-from autoeval.leaderboards.table import Cell
+from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
 from autoeval.types import Case
 

@@ -54,8 +54,14 @@ class Pairwise:
             "output_2": second[-1],
             "nonce": nonce("".join(turns), *sorted(("".join(one), "".join(other)))),
         }
-        if len(case.turns) == 1 and not case.fields:
-            return shown | {"reference": "", "history_first": "", "history_second": ""}
+        if len(case.turns) == 1 and not case.fields:  # most pairs: what the rest comes to for them
+            named = {
+                "question": turns[0],
+                "question_1": turns[0],
+                "answer_a": first[0],
+                "answer_b": second[0],
+            }
+            return shown | named | {"reference": "", "history_first": "", "history_second": ""}
         reference = right_answers(case, n)
         return {
             **{name: as_text(value) for name, value in case.fields.items()},

@@ -1,4 +1,4 @@
-"""The judge grades one output with a number: `[[5]]`, `Rating: 7`, a field of a JSON reply, or nothing but the number."""
+"""The judge grades one output with a number: `[[5]]`, `Rating: 7`, a field of a JSON reply, or the number alone."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -11,11 +11,11 @@ from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
 from autoeval.completions.cache import Cache
+from autoeval.data.eval_sets import EvalSet
 from autoeval.journeys.parameters.choosing import Folders, annotator_source, config_folders
 from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
-from autoeval.leaderboards.presets import Preset
 from autoeval.runs.judging import open_cache, refuse_unknown_prices
 from autoeval.runs.result import exit_code_after
 
@@ -45,6 +45,10 @@ class JudgeParameters(TypedDict, total=False):
         Shared(
             None, "Which output the judge sees first, in place of the config's word: random, both or fixed."
         ),
+    ]
+    judge_prompts: Annotated[
+        Any,
+        Shared(None, "FastChat's judge_prompts.jsonl, used to the letter in place of the config's prompt."),
     ]
     p_label_flip: Annotated[
         float | None,
@@ -117,7 +121,7 @@ def checked(given: AskingParameters, journey: Callable[..., Any]) -> AskingParam
 
 
 def judge_source(
-    annotators_config: str | Path | None, preset: Preset, parameters: JudgeParameters
+    annotators_config: str | Path | None, preset: EvalSet, parameters: JudgeParameters
 ) -> str | Path:
     """Return the judge that is named, else the preset's; see `annotator_source`."""
     return annotator_source(annotators_config, preset, _folders(parameters))
@@ -140,6 +144,7 @@ def prepare(source: str | Path, parameters: AskingParameters) -> Asking:
         order=parameters["order"],
         price=parameters["judge_price"],
         p_label_flip=parameters["p_label_flip"],
+        prompts=parameters["judge_prompts"],
     )
     annotator = load_annotator(source, overrides, _folders(parameters))
     refuse_unknown_prices(annotator, parameters["max_cost"])

@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.evalset import reference
+from autoeval.data.alpaca_eval import reference
+from autoeval.data.eval_sets import EvalSet
 from autoeval.errors import UsageError
-from autoeval.leaderboards.presets import Preset, default_annotator
+from autoeval.leaderboards.presets import default_annotator
 
 Folders = str | Path | Sequence[str | Path] | None
 """A folder of annotators, or several."""
 
 
 def annotator_source(
-    annotators_config: str | Path | None, preset: Preset, folders: Sequence[Path]
+    annotators_config: str | Path | None, preset: EvalSet, folders: Sequence[Path]
 ) -> str | Path:
     """Return the annotator that is named, else the preset's."""
     return annotators_config or default_annotator(preset, folders)
 
 
-def outputs_to_compare(reference_outputs: Any, preset: Preset) -> Any:
+def outputs_to_compare(reference_outputs: Any, preset: EvalSet) -> Any:
     """Return the source of the outputs that are named, else the preset's."""
     return reference(preset.reference) if reference_outputs is None else reference_outputs
 
