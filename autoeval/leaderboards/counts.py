@@ -1,5 +1,7 @@
 """Counting annotations as they pass by, whatever kind they are of: why some are missing, what they cost, who judged."""
 
+from __future__ import annotations
+
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
