@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -111,7 +112,11 @@ class Judge(Asker):
 
 @dataclass(frozen=True)
 class Annotator:
-    """One judge, a pool or a jury, all of one kind. `fingerprint` is a hash of everything that decides its verdicts."""
+    """One judge, a pool or a jury, all of one kind.
+
+    `fingerprint` is a hash of everything that decides its verdicts, `source` what named it: a shipped config, a folder
+    or a file.
+    """
 
     name: str
     judges: Sequence[Judge]
@@ -120,6 +125,7 @@ class Annotator:
     description: str = ""
     fingerprint: str = ""
     prompt_hash: str = ""
+    source: str | Path = ""
 
     @property
     def kind(self) -> Kind:

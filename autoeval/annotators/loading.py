@@ -89,10 +89,13 @@ def load_annotator(
     Raises:
         UsageError: there is none of that name, or its config is wrong.
     """
+    return replace(_load(source, overrides or JudgeOverrides(), config_dirs), source=source)
+
+
+def _load(source: str | Path, overrides: JudgeOverrides, config_dirs: Sequence[Path]) -> Annotator:
     path = find_config(source, config_dirs)
     name = finding.config_name(path)
     data = read_yaml(path)
-    overrides = overrides or JudgeOverrides()
     if is_dialect(data):
         theirs = alpaca_eval.load_judges(
             data, path, overrides.model, overrides.base_url, overrides.api_key_env

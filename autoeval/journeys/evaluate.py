@@ -42,7 +42,7 @@ from autoeval.runs.saving import BOARD_NAME, save, save_reasons
 def evaluate(
     model_outputs: Any = None,
     reference_outputs: Any = None,
-    annotators_config: str | Path | None = None,
+    annotators_config: str | Path | Annotator | None = None,
     name: str | None = None,
     output_path: str | Path | None = "auto",
     precomputed_leaderboard: str | Path | None = "auto",
@@ -146,7 +146,7 @@ def evaluate(
     questions = find_eval_set(eval_set)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, questions or defaults, parameters)
-    asked_how = None if model_outputs is None else prepare(source, parameters)
+    asked_how = None if model_outputs is None else prepare(_loaded(annotators_config) or source, parameters)
     is_kept = _is_kept(is_cache_leaderboard, max_instances)
     if asked_how is not None and asked_how.annotator.kind.n_outputs == 1:
         how = Grading(
@@ -261,6 +261,10 @@ def evaluate(
 def _returned(result: Result | DryRun, as_tables: bool) -> Any:
     """Return a result as it is, or as alpaca_eval does: the leaderboard and the annotations."""
     return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
+
+
+def _loaded(annotators_config: Any) -> Annotator | None:
+    return annotators_config if isinstance(annotators_config, Annotator) else None
 
 
 def _is_kept(is_cache_leaderboard: bool | None, max_instances: int | None) -> bool:

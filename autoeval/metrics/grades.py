@@ -68,7 +68,7 @@ def mean_grade(
     start, end = interval_ends(observed, "t_plus4", level, seed=0)
     n = int((~np.isnan(values)).sum())
     return MeanGrade(
-        mean=low + width * float(observed.mean),
+        mean=math.fsum(values[~np.isnan(values)]) / n if n else math.nan,
         standard_error=width * float(observed.standard_error),
         low=low + width * float(start),
         high=low + width * float(end),

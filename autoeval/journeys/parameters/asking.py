@@ -12,7 +12,7 @@ from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
 from autoeval.completions.cache import Cache
 from autoeval.data.eval_sets import EvalSet
-from autoeval.journeys.parameters.choosing import Folders, annotator_source, config_folders
+from autoeval.journeys.parameters.choosing import Folders, Judges, annotator_source, config_folders
 from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
@@ -121,17 +121,17 @@ def checked(given: AskingParameters, journey: Callable[..., Any]) -> AskingParam
 
 
 def judge_source(
-    annotators_config: str | Path | None, preset: EvalSet, parameters: JudgeParameters
+    annotators_config: Judges | None, preset: EvalSet, parameters: JudgeParameters
 ) -> str | Path:
     """Return the judge that is named, else the preset's; see `annotator_source`."""
     return annotator_source(annotators_config, preset, _folders(parameters))
 
 
-def prepare(source: str | Path, parameters: AskingParameters) -> Asking:
+def prepare(source: Judges, parameters: AskingParameters) -> Asking:
     """Load a judge and check how it is to be asked.
 
     Args:
-        source: the name of an annotator, a config's folder, or a YAML file.
+        source: the name of an annotator, a config's folder, or a YAML file; one that is loaded is taken as it is.
         parameters: all of them, as `checked` returns them.
 
     Raises:
@@ -146,7 +146,9 @@ def prepare(source: str | Path, parameters: AskingParameters) -> Asking:
         p_label_flip=parameters["p_label_flip"],
         prompts=parameters["judge_prompts"],
     )
-    annotator = load_annotator(source, overrides, _folders(parameters))
+    annotator = (
+        source if isinstance(source, Annotator) else load_annotator(source, overrides, _folders(parameters))
+    )
     refuse_unknown_prices(annotator, parameters["max_cost"])
     return Asking(
         annotator=annotator,
