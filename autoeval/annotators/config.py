@@ -1,7 +1,7 @@
 """What a YAML file may say about an annotator, and the annotator that comes of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -125,7 +125,7 @@ class Annotator:
     description: str = ""
     fingerprint: str = ""
     prompt_hash: str = ""
-    source: str | Path = ""
+    source: str | Path = field(default="", compare=False)
 
     @property
     def kind(self) -> Kind:

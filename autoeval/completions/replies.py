@@ -42,5 +42,5 @@ def new_by_key(requests: Iterable[Request], seen: set[bytes]) -> Iterator[dict[b
     """
     for stretch in by_key(requests):
         new = {key: request for key, request in stretch.items() if key not in seen}
-        seen |= new.keys()
+        seen.update(new)
         yield new
