@@ -1,20 +1,24 @@
 """What a YAML file may say about an annotator, and the annotator that comes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, field_validator, model_validator
 
-from autoeval.annotators.kinds import KINDS, PAIRWISE, Kind
+from autoeval.annotators.kinds import KINDS, PAIRWISE, Kind, find_kind
 from autoeval.annotators.parsers import AnyParser, Parser
+from autoeval.plugins import plugins
 from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import ModelConfig, Strict
 from autoeval.types import PREFERENCE, Scale
 
 Order = Literal["random", "both", "fixed"]
 Disagreement = Literal["mean", "tie"]
+_PARSERS = frozenset(
+    get_args(parser.model_fields["kind"].annotation)[0] for parser in get_args(get_args(AnyParser)[0])
+)
 
 
 class JudgeConfig(ModelConfig):
@@ -36,6 +40,15 @@ class JudgeConfig(ModelConfig):
     columns: tuple[str, ...] = ()
     """Columns of the outputs or the eval set that the prompt shows besides, such as a rubric."""
 
+    @field_validator("parser", mode="wrap")
+    @classmethod
+    def _of_a_package(cls, value: Any, read_ours: ValidatorFunctionWrapHandler) -> Any:
+        """Let installed packages add parsers."""
+        name = value.get("kind") if isinstance(value, Mapping) else None
+        if isinstance(name, str) and name not in _PARSERS and name in plugins("parsers"):
+            return plugins("parsers")[name].model_validate(value)
+        return read_ours(value)
+
     @model_validator(mode="after")
     def _askable(self) -> "JudgeConfig":
         if self.provider != "builtin" and self.parser is None:
@@ -46,9 +59,11 @@ class JudgeConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _has_a_scale(self) -> "JudgeConfig":
-        if self.kind not in KINDS:
-            raise ValueError(f"'kind' is {self.kind!r}; it should be one of {', '.join(KINDS)}")
-        fixed = KINDS[self.kind].scale
+        kind = find_kind(self.kind)
+        if kind is None:
+            known = ", ".join([*KINDS, *plugins("kinds")])
+            raise ValueError(f"'kind' is {self.kind!r}; it should be one of {known}")
+        fixed = kind.scale
         if fixed is not None and self.scale is not None:
             raise ValueError(f"'scale' is fixed for 'kind: {self.kind}' ({fixed}). Remove it")
         if fixed is None and self.scale is None and self.provider != "builtin":

@@ -11,7 +11,7 @@ from typing import Any, cast
 from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.config import Annotator, GroupConfig, Judge, JudgeConfig, Order
-from autoeval.annotators.kinds import KINDS, Kind
+from autoeval.annotators.kinds import Kind, find_kind
 from autoeval.completions.endpoints import endpoint_of
 from autoeval.completions.providers.parameters import drops_logprobs
 from autoeval.completions.providers.reasoning import fitted
@@ -163,7 +163,8 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     if not config.model:
         raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
     is_builtin = config.provider == "builtin"
-    kind = BUILTIN[config.model].kind if is_builtin else KINDS[config.kind]
+    kind = BUILTIN[config.model].kind if is_builtin else find_kind(config.kind)
+    assert kind is not None  # the config was checked
     parameters = fitted(config.model, config.parameters)
     variables = kind.variables | set(config.columns)
     return Judge(

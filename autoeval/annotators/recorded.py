@@ -26,7 +26,8 @@ class Imported:
     """What came of an import: counts of pairs.
 
     `known` were in the cache already, `identical` have equal outputs and need no judge, `incomplete` belong to
-    prompts on several pairs that are not all there, and `foreign` were judged by annotators that do not judge here.
+    prompts on several pairs that are not all there, `failed` say only that a server failed, and `foreign` were judged
+    by annotators that do not judge here.
     """
 
     replies: int = 0
@@ -34,6 +35,7 @@ class Imported:
     known: int = 0
     identical: int = 0
     incomplete: int = 0
+    failed: int = 0
     foreign: Counter[str] = field(default_factory=Counter)
 
     @property

@@ -88,6 +88,7 @@ def load_cases(
     model_outputs: Any,
     questions: Sequence[Instruction] | None = None,
     *,
+    role: str = "--model_outputs",
     name: str | None = None,
     allow_partial: bool = False,
     max_instances: int | None = None,
@@ -99,6 +100,7 @@ def load_cases(
         model_outputs: any source that `loading` reads: rows with `instruction` and `output` (of several turns:
             `turns`), whose other columns become fields; or FastChat's `model_answer/<model>.jsonl`.
         questions: the eval set; None takes the instructions of the outputs themselves.
+        role: the flag that named the outputs.
         name: what to call the model; otherwise its `generator` column does, or its file.
         allow_partial: go on where outputs and eval set do not cover the same instructions.
         max_instances: take a sample of that many instructions, the same for every model.
@@ -108,21 +110,21 @@ def load_cases(
         UsageError: a row is wrong, or the outputs do not fit the eval set.
     """
     model = _Model(None)
-    for entry in expand(model_outputs, "--model_outputs"):
-        for row in read_rows(entry, "--model_outputs"):
+    for entry in expand(model_outputs, role):
+        for row in read_rows(entry, role):
             if "choices" in row.fields:
-                model.outputs += _of_fastchat(entry, questions)
+                model.outputs += _of_fastchat(entry, questions, role)
                 model.named(_file_name(entry), row.where)
                 break
             model.named(None if name else read_label(row, "generator"), row.where)
-            model.outputs.append(_of_row(row, questions))
+            model.outputs.append(_of_row(row, questions, role))
     if not model.outputs:
-        raise UsageError("--model_outputs: there is no output.")
+        raise UsageError(f"{role}: there is no output.")
     wanted = sampled(list(questions or _distinct(model.outputs)), max_instances)
     by_text = {instruction.text: instruction for instruction in wanted}
-    said = _by_instruction(model.outputs)
+    said = _by_instruction(model.outputs, role)
     missing = [text for text in by_text if text not in said]
-    _refuse_mismatch(missing, len(by_text), allow_partial)
+    _refuse_mismatch(missing, len(by_text), allow_partial, role)
     generator = name or model.name or DEFAULT_MODEL_NAME
     cases = [
         Case(
@@ -147,11 +149,11 @@ def load_cases(
     )
 
 
-def _of_row(row: Row, questions: Sequence[Instruction] | None) -> _Said:
+def _of_row(row: Row, questions: Sequence[Instruction] | None, role: str) -> _Said:
     """Read one of our rows; its instruction is found in the eval set, or is what the row says."""
     text = read_instruction(row)
     turns = _texts(row, "turns") if row.fields.get("turns") is not None else (read_text(row, "output"),)
-    instruction = _own(row, text) if questions is None else _found(questions, text, row.where)
+    instruction = _own(row, text) if questions is None else _found(questions, text, f"{role}: {row.where}")
     if len(turns) != len(instruction.turns):
         raise UsageError(
             f"{row.where} has {_turns(len(turns))} where the user has {_turns(len(instruction.turns))}: "
@@ -169,32 +171,30 @@ def _own(row: Row, text: str) -> Instruction:
 def _found(questions: Sequence[Instruction], text: str, where: str) -> Instruction:
     found = next((question for question in questions if question.text == text), None)
     if found is None:
-        raise UsageError(
-            f"--model_outputs: {where} answers an instruction that the eval set does not have: {shorten(text)}."
-        )
+        raise UsageError(f"{where} answers an instruction that the eval set does not have: {shorten(text)}.")
     return found
 
 
-def _of_fastchat(entry: Any, questions: Sequence[Instruction] | None) -> Iterator[_Said]:
+def _of_fastchat(entry: Any, questions: Sequence[Instruction] | None, role: str) -> Iterator[_Said]:
     """Read FastChat's answers, which name questions by their numbers."""
     if questions is None:
         raise UsageError(
-            "--model_outputs holds answers as FastChat writes them, which name no question. Say which questions they "
-            "answer: --eval_set mt_bench."
+            f"{role} holds answers as FastChat writes them, which name no question. Say which questions they answer: "
+            "--eval_set mt_bench."
         )
     by_id = {str(question.fields.get("question_id")): question for question in questions}
-    answers: Mapping[str, Mapping[str, Answer]] = read_answers(entry)
+    answers: Mapping[str, Mapping[str, Answer]] = read_answers(entry, role)
     for of_model in answers.values():
         for answer in of_model.values():
             question = by_id.get(answer.question_id)
             where = f"the answer to question {answer.question_id}"
             if question is None:
                 raise UsageError(
-                    f"--model_outputs: {where} answers none of the {len(by_id)} questions of the eval set."
+                    f"{role}: {where} answers none of the {len(by_id)} questions of the eval set."
                 )
             if len(answer.turns) != len(question.turns):
                 raise UsageError(
-                    f"--model_outputs: {where} has {_turns(len(answer.turns))} where the question has "
+                    f"{role}: {where} has {_turns(len(answer.turns))} where the question has "
                     f"{_turns(len(question.turns))}."
                 )
             yield _Said(question, answer.turns, 0, where)
@@ -208,7 +208,7 @@ def _distinct(outputs: Sequence[_Said]) -> list[Instruction]:
     return list({one.instruction.conversation: one.instruction for one in reversed(outputs)}.values())[::-1]
 
 
-def _by_instruction(outputs: Sequence[_Said]) -> dict[str, list[_Said]]:
+def _by_instruction(outputs: Sequence[_Said], role: str) -> dict[str, list[_Said]]:
     """Sort outputs by instruction, each a sample of its own.
 
     Raises:
@@ -220,7 +220,7 @@ def _by_instruction(outputs: Sequence[_Said]) -> dict[str, list[_Said]]:
         first = found.setdefault(key, one)
         if first.turns != one.turns:
             raise UsageError(
-                f"--model_outputs: {first.where} and {one.where} are different outputs for one instruction. Number "
+                f"{role}: {first.where} and {one.where} are different outputs for one instruction. Number "
                 "several outputs in a column `sample`, or remove one."
             )
     by_text: dict[str, list[_Said]] = {}
@@ -229,7 +229,7 @@ def _by_instruction(outputs: Sequence[_Said]) -> dict[str, list[_Said]]:
     return by_text
 
 
-def _refuse_mismatch(missing: Sequence[str], n_wanted: int, allow_partial: bool) -> None:
+def _refuse_mismatch(missing: Sequence[str], n_wanted: int, allow_partial: bool, role: str) -> None:
     if not missing or (allow_partial and len(missing) < n_wanted):
         return
     listed = "; ".join(map(shorten, missing[:_SHOWN]))
@@ -238,7 +238,7 @@ def _refuse_mismatch(missing: Sequence[str], n_wanted: int, allow_partial: bool)
         "" if len(missing) == n_wanted else " Mend them, or pass --is_allow_partial to go on with the rest."
     )
     raise UsageError(
-        f"--model_outputs: no output for {len(missing)} of the {n_wanted} instructions of the eval set: "
+        f"{role}: no output for {len(missing)} of the {n_wanted} instructions of the eval set: "
         f"{listed}{more}.{go_on}"
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from autoeval.data import mt_bench
 from autoeval.data.instructions import Instruction
 from autoeval.errors import UsageError, nearest
+from autoeval.plugins import plugins
 
 Load = Callable[[Any, Any, Iterable[Any]], list[Instruction]]
 """Loads the questions from what is named as their source and as the reference answers, or lies near some files."""
@@ -88,7 +89,8 @@ def find_eval_set(name: str | None) -> EvalSet | None:
     """
     if name is None:
         return None
-    known = {known: one for known, one in EVAL_SETS.items() if one.load is not None}
+    everything = {**plugins("eval_sets"), **EVAL_SETS}
+    known: dict[str, EvalSet] = {known: one for known, one in everything.items() if one.load is not None}
     if name not in known:
         presets = " AlpacaEval's are presets: --preset." if name in EVAL_SETS else ""
         raise UsageError(f"--eval_set: there is no eval set {name!r}. {nearest(name, known)}{presets}")

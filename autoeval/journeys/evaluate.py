@@ -1,13 +1,14 @@
 """The main journey: a file of outputs in, a win rate that can be trusted out."""
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack, cast
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.checks import check_choice, check_number
+from autoeval.checks import check_choice, check_number, require_source
+from autoeval.data.conversations import ConversationPairs, load_conversation_pairs
 from autoeval.data.eval_sets import EvalSet, eval_set_name, find_eval_set
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
@@ -186,16 +187,18 @@ def evaluate(
     votes = HumanVotes(human_annotations)
     require_files(model_outputs, "--model_outputs")
     with ExitStack() as opened:
-        pairs = opened.enter_context(
-            load_pairs(
-                model_outputs,
-                outputs_to_compare(reference_outputs, defaults),
-                name=name,
-                allow_partial=is_allow_partial,
-                max_instances=max_instances,
-                strips_thinking=is_strip_thinking,
-            )
+        loading = _Loading(
+            defaults,
+            questions,
+            evaluation_dataset,
+            reference_answers,
+            name,
+            is_allow_partial,
+            max_instances,
+            is_strip_thinking,
         )
+        pairs = loading.pairs(model_outputs, reference_outputs)
+        opened.push(pairs)
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
         paid = None
         if n_paid is not None or precision is not None:
@@ -272,6 +275,38 @@ def _is_kept(is_cache_leaderboard: bool | None, max_instances: int | None) -> bo
     return max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
 
 
+@dataclass(frozen=True)
+class _Loading:
+    """How outputs are paired; the attributes are parameters of `evaluate`."""
+
+    preset: EvalSet
+    eval_set: EvalSet | None
+    evaluation_dataset: Any
+    reference_answers: Any
+    name: str | None
+    allow_partial: bool
+    max_instances: int | None
+    strips_thinking: bool
+
+    def pairs(self, model_outputs: Any, reference_outputs: Any) -> Pairs | ConversationPairs:
+        """Pair outputs by instruction, or by question where they answer those of an eval set.
+
+        Raises:
+            UsageError: a source is wrong, or nothing says what to compare with.
+        """
+        how: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("name", "allow_partial", "max_instances", "strips_thinking")
+        }
+        if self.eval_set is None or self.eval_set.load is None:
+            return load_pairs(model_outputs, outputs_to_compare(reference_outputs, self.preset), **how)
+        what = f"say whose answers to {self.eval_set.title} to compare with"
+        reference = require_source(reference_outputs, "--reference_outputs", what)
+        near = (model_outputs, reference, self.reference_answers)
+        questions = self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
+        return load_conversation_pairs(model_outputs, reference, questions, **how)
+
+
 def _refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> None:
     if metric.function is not None:
         raise UsageError(
@@ -324,7 +359,12 @@ def _more_columns(
 
 
 def _setting(
-    annotator: Annotator, pairs: Pairs, defaults: EvalSet, seed: int, standing: Standing, method: str
+    annotator: Annotator,
+    pairs: Pairs | ConversationPairs,
+    defaults: EvalSet,
+    seed: int,
+    standing: Standing,
+    method: str,
 ) -> Setting:
     conditions = replace(Conditions.of(annotator, pairs, set()), method=method)
     board = standing.comparable_with(pairs.generator_2, conditions)

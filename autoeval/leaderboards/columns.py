@@ -7,6 +7,7 @@ from functools import cached_property
 from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.columns import Column, ColumnType
 from autoeval.metrics.estimates import WinRate
+from autoeval.plugins import plugins
 
 PERCENT, ERROR, COUNT = ColumnType.PERCENT, ColumnType.ERROR, ColumnType.COUNT
 NUMBER, TEXT = ColumnType.NUMBER, ColumnType.TEXT
@@ -54,6 +55,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("method", TEXT),
 )
 """What a row of win rates says. A column that follows from preferences says how; the others the run tells."""
+
+
+def all_columns() -> tuple[Column, ...]:
+    """Return the columns of ours, and those that installed packages add."""
+    return (*COLUMNS, *plugins("columns").values())
 
 
 def shown_names(columns: Iterable[Column]) -> list[str]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from autoeval.annotators.config import Annotator
 from autoeval.data.cases import OutputCases
+from autoeval.data.conversations import ConversationPairs
 from autoeval.data.pairing import Pairs
-from autoeval.leaderboards.columns import COLUMNS, Figures
+from autoeval.leaderboards.columns import Figures, all_columns
 from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.columns import Cell, cells
@@ -26,7 +27,9 @@ class Conditions:
     method: str = ""
 
     @classmethod
-    def of(cls, annotator: Annotator, pairs: Pairs | OutputCases, served: set[str]) -> "Conditions":
+    def of(
+        cls, annotator: Annotator, pairs: Pairs | ConversationPairs | OutputCases, served: set[str]
+    ) -> "Conditions":
         """Return the conditions of a run; `served` are the names that servers gave for the judge's models."""
         return cls(
             annotator=annotator.name,
@@ -85,7 +88,7 @@ def numbers(tally: Tally, n_unpaired: int = 0) -> dict[str, Cell]:
         tally: the preferences.
         n_unpaired: instructions without an output, which count as missing.
     """
-    return cells(COLUMNS, Figures(tally, n_unpaired))
+    return cells(all_columns(), Figures(tally, n_unpaired))
 
 
 def leaderboard_row(tally: Tally, n_unpaired: int, conditions: Conditions, mode: str) -> dict[str, Cell]:

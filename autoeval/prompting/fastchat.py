@@ -71,13 +71,18 @@ class JudgePrompts:
 
     def grading(self, n_turns: int, has_reference: bool) -> JudgePrompt:
         """Return the prompt that FastChat grades the last of so many turns with."""
-        return self._named(f"single-{'math-v1' if has_reference else 'v1'}", n_turns)
+        return self.named(f"single-{'math-v1' if has_reference else 'v1'}", n_turns)
 
     def comparing(self, n_turns: int, has_reference: bool) -> JudgePrompt:
         """Return the prompt that FastChat compares the last of so many turns of two models with."""
-        return self._named(f"pair-{'math-v1' if has_reference else 'v2'}", n_turns)
+        return self.named(f"pair-{'math-v1' if has_reference else 'v2'}", n_turns)
 
-    def _named(self, name: str, n_turns: int) -> JudgePrompt:
+    def named(self, name: str, n_turns: int = 1) -> JudgePrompt:
+        """Return a prompt by its name; the one for several turns where there are some.
+
+        Raises:
+            UsageError: the file does not have it.
+        """
         name += "-multi-turn" if n_turns > 1 else ""
         if name not in self.by_name:
             raise UsageError(f"--judge_prompts has no prompt {name!r}. {nearest(name, self.by_name)}")

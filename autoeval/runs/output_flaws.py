@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from autoeval.annotators.config import Annotator
 from autoeval.completions.ask import Display
 from autoeval.data.cases import OutputCases
+from autoeval.data.conversations import ConversationPairs
 from autoeval.data.mt_bench import WITH_REFERENCE
 from autoeval.data.pairing import Pairs
 from autoeval.texts.thinking import without_thinking
@@ -66,7 +67,7 @@ def grading_warnings(cases: OutputCases, annotator: Annotator) -> tuple[str, ...
     return tuple(told)
 
 
-def output_warnings(pairs: Pairs) -> tuple[str, ...]:
+def output_warnings(pairs: Pairs | ConversationPairs) -> tuple[str, ...]:
     """Say which outputs hold reasoning, and where many are empty: the model's first, then the reference's.
 
     Args:
