@@ -109,7 +109,8 @@ def test_a_stopped_run_goes_on_and_a_finished_one_asks_nothing() -> None:
 
     with JudgeServer(answer) as server:
         n_judged = 0
-        for n_left in (50, 60):
+        for allowed in (50, 60):
+            n_left = allowed
             stopped = judged(server, PHI)
             assert stopped.exit_code == 5
             assert n_judged < stopped.tally.n_judged < 160
@@ -125,7 +126,7 @@ def test_a_stopped_run_goes_on_and_a_finished_one_asks_nothing() -> None:
 
 
 def test_recorded_judgments_serve_from_the_cache() -> None:
-    owner, model = PHI
+    owner, _ = PHI
     run = folder() / "runs" / owner
     with JudgeServer() as server:
         imported = import_annotations(
@@ -143,7 +144,7 @@ def test_recorded_judgments_serve_from_the_cache() -> None:
 
 def test_two_models_are_compared_in_both_orders_and_disagreement_is_a_tie() -> None:
     """The recorded games come out as FastChat counts them: the winner of both games, else a tie."""
-    owner, model = PHI
+    owner, _ = PHI
     run = folder() / "runs" / owner
     games = {game.question_id: game for game in read_games(run / "model_judgment" / "gpt-4_pair.jsonl.gz")}
     replies = {
