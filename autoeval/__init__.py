@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.label import Corrected, label
     from autoeval.journeys.make_leaderboard import Leaderboard, make_leaderboard
     from autoeval.journeys.rank import Ranking, rank
-    from autoeval.runs.result import Evaluation
+    from autoeval.runs.result import Evaluation, GradedEvaluation
 
 _HOMES = {
     "AutoevalError": "autoeval.errors",
@@ -22,6 +22,7 @@ _HOMES = {
     "Audit": "autoeval.journeys.audit",
     "Corrected": "autoeval.journeys.label",
     "Evaluation": "autoeval.runs.result",
+    "GradedEvaluation": "autoeval.runs.result",
     "JudgeAnalysis": "autoeval.journeys.analyze_evaluators",
     "Leaderboard": "autoeval.journeys.make_leaderboard",
     "ModelsAnalysis": "autoeval.journeys.analyze_models",
@@ -41,6 +42,7 @@ __all__ = [
     "AutoevalError",
     "Corrected",
     "Evaluation",
+    "GradedEvaluation",
     "JudgeAnalysis",
     "Leaderboard",
     "ModelsAnalysis",
@@ -65,3 +67,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, whether they are imported already or not."""
+    return __all__

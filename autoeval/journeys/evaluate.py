@@ -147,7 +147,9 @@ def evaluate(
     questions = find_eval_set(eval_set)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, questions or defaults, parameters)
-    asked_how = None if model_outputs is None else prepare(_loaded(annotators_config) or source, parameters)
+    asked_how = (
+        None if model_outputs is None else prepare(_loaded(annotators_config) or source, parameters, False)
+    )
     is_kept = _is_kept(is_cache_leaderboard, max_instances)
     if asked_how is not None and asked_how.annotator.kind.n_outputs == 1:
         how = Grading(
@@ -168,6 +170,7 @@ def evaluate(
             allows_partial=is_allow_partial,
             strips_thinking=is_strip_thinking,
             recomputes=is_recompute_metrics_only,
+            no_report=no_report,
         )
         return _returned(grade(model_outputs, how, defaults), is_return_instead_of_print)
     standing = Standing.find(

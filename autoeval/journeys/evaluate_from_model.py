@@ -176,7 +176,7 @@ def _judge(settings: dict[str, Any]) -> Annotator:
     parameters = cast("AskingParameters", settings)
     defaults = find_eval_set(settings["eval_set"]) or find_preset(settings["preset"])
     given = settings["annotators_config"]
-    asking = prepare(given or judge_source(None, defaults, parameters), parameters)
+    asking = prepare(given or judge_source(None, defaults, parameters), parameters, compares=False)
     settings["annotators_config"] = asking.annotator
     return asking.annotator
 

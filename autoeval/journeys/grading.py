@@ -23,6 +23,7 @@ from autoeval.runs.fastchat_files import save_judgments
 from autoeval.runs.judging import judge
 from autoeval.runs.output_flaws import announced, grading_warnings
 from autoeval.runs.recomputing import recompute
+from autoeval.runs.reporting import write_graded_report
 from autoeval.runs.result import GradedEvaluation, Setting
 from autoeval.runs.saving import BOARD_NAME, save, save_reasons
 
@@ -48,6 +49,7 @@ class Grading:
     allows_partial: bool
     strips_thinking: bool
     recomputes: bool
+    no_report: bool
 
     @property
     def annotator(self) -> Annotator:
@@ -153,7 +155,7 @@ def grade(model_outputs: Any, how: Grading, preset: EvalSet) -> GradedEvaluation
         folder=folder,
         rows=judged.rows,
         warnings=warnings,
-        has_report=False,
+        has_report=not (how.no_report or how.recomputes),
         is_written=is_judged or judged.annotations_path is not None,
         files=files,
     )
@@ -170,6 +172,8 @@ def _keep(result: GradedEvaluation, annotator: Annotator, standing: Standing, *,
         return
     is_board = result.folder is not None and standing.is_file(result.folder / BOARD_NAME)
     save(result, annotator, keeps_run, keeps_board=is_board)
+    if result.has_report:
+        write_graded_report(result, annotator)
     standing.keep(result.name, result.row, (), result.apart, always=is_board)
 
 

@@ -182,7 +182,9 @@ def _tried(annotator: Annotator, left: float | None) -> Trial | None:
     def price(request: Request) -> Price | None:
         return prices[request.endpoint.provider, request.model]
 
-    plan = Plan(once, [_EXAMPLE])
+    is_pairwise = annotator.kind.n_outputs == 2
+    example = _EXAMPLE if is_pairwise else replace(_EXAMPLE, outputs=_EXAMPLE.outputs[:1])
+    plan = Plan(once, [example])
     try:
         for judge in asked:
             providers.create(judge.endpoint, _PATIENCE)
@@ -201,7 +203,8 @@ def _tried(annotator: Annotator, left: float | None) -> Trial | None:
         return Trial(f"no verdict: {why}", False, cost, expected)
     if cost is not None and expected is not None and cost > _MOST_BEYOND * expected:
         return Trial(f"costs ${cost:.6f}, not about ${expected:.6f}", False, cost, expected)
-    return Trial(f"answers: {annotation.value:.2f} of 1 (right) to 2 (wrong)", True, cost, expected)
+    meaning = "of 1 (right) to 2 (wrong)" if is_pairwise else f"on a scale {annotator.scale}"
+    return Trial(f"answers: {annotation.value:.2f} {meaning}", True, cost, expected)
 
 
 def _one_order(judge: Judge) -> Any:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +117,18 @@ def _is_judge(data: Mapping[str, Any]) -> bool:
 def _judgment(judge: Judge) -> Request | None:
     """Return what a judge would ask about example pairs."""
     examples = [_EXAMPLES[index % len(_EXAMPLES)] for index in range(judge.batch_size)]
-    pairs = [Case.pair(index, *texts, "reference", "model") for index, texts in enumerate(examples)]
-    return next(Plan(Annotator(judge.name, [judge]), pairs).requests(), None)
+    fields = dict.fromkeys(judge.columns, "…")
+    cases = [
+        replace(_case(index, texts, judge.kind.n_outputs), fields=fields)
+        for index, texts in enumerate(examples)
+    ]
+    return next(Plan(Annotator(judge.name, [judge]), cases).requests(), None)
+
+
+def _case(index: int, texts: tuple[str, str, str], n_outputs: int) -> Case:
+    """Return an example pair, or the model's output of it alone."""
+    pair = Case.pair(index, *texts, "reference", "model")
+    return replace(pair, outputs=pair.outputs[-n_outputs:])
 
 
 def _generation(generator: Generator) -> Request:

@@ -64,14 +64,14 @@ def _judgment(judgment: Judgment) -> dict[str, Any]:
         "by": judgment.annotator,
         "preference": judgment.value,
         "explanation": judgment.explanation,
-        "reply": _text_of(judgment.raw_completion),
+        "reply": text_of(judgment.raw_completion),
         "first": {True: "model", False: "reference", None: None}[judgment.is_switched],
         "failure": judgment.failure,
     }
     return {name: value for name, value in said.items() if value not in (None, "")}
 
 
-def _text_of(raw_completion: Any) -> str | None:
+def text_of(raw_completion: Any) -> str | None:
     """Return the text of a reply that may be an OpenAI-shaped choice."""
     if isinstance(raw_completion, Mapping):
         message = raw_completion.get("message")

@@ -16,7 +16,7 @@ from autoeval.data.loading import read_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.runs.human_votes import HumanVotes
-from autoeval.runs.result import Evaluation
+from autoeval.runs.result import Evaluation, GradedEvaluation
 from autoeval.types import Case, Request
 from autoeval.version import __version__
 
@@ -50,6 +50,57 @@ def write_report(result: Evaluation, annotator: Annotator, votes: HumanVotes) ->
     try:
         with replacing(path) as file:
             file.write(page)
+    except OSError as error:
+        raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+
+
+def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
+    """Write report.html of outputs that were judged by themselves, unless the one there says the same.
+
+    Args:
+        result: what the report is about; its annotations.json is read output by output.
+        annotator: who judged.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from autoeval.report.graded import SCRIPT, TEMPLATE, GradedFacts, graded_page
+
+    if result.folder is None:
+        return
+    shown = [asdict(result.setting), result.row, result.cautions, __version__]
+    digest = hashlib.sha256(json.dumps(shown, default=str).encode())
+    for file in (result.paths[0], TEMPLATE, SCRIPT):
+        digest.update(file.read_bytes())
+    path = result.folder / REPORT
+    if digest.hexdigest().encode() in _head(path):
+        return
+    tally, setting = result.tally, result.setting
+    settings = {
+        "judge": setting.judge,
+        "judge's model": ", ".join(sorted(tally.models) or setting.judge_models),
+        "eval set": setting.eval_set,
+        "right answers": setting.reference,
+        "fingerprint": setting.fingerprint,
+        "prompt": annotator.prompt_hash,
+        "made by": f"autoeval {__version__}",
+    }
+    facts = GradedFacts(
+        model=result.name,
+        score=result.score,
+        scale=tally.scale,
+        parts=result.by_part,
+        categories=list(tally.by_category()),
+        failures=dict(tally.failures.most_common()),
+        cautions=result.cautions,
+        judge_description=annotator.description,
+        settings={name: value for name, value in settings.items() if value},
+    )
+    annotations = read_annotations(read_rows(result.paths[0], "annotations"))
+    page = graded_page(facts, annotations, digest.hexdigest())
+    try:
+        with replacing(path) as written:
+            written.write(page)
     except OSError as error:
         raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
 

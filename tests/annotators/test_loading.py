@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ def test_every_shipped_annotator_can_be_asked(name: str) -> None:
     annotator = load_annotator(name, SERVER if name == "openai_compatible" else None)
     assert annotator.name == name
     assert annotator.description
-    plan = Plan(annotator, pairs(4))
+    n = annotator.kind.n_outputs
+    plan = Plan(annotator, [replace(pair, outputs=pair.outputs[-n:]) for pair in pairs(4)])
     requests = plan.requests()
     for planned in plan:
         assert planned.questions
@@ -61,7 +63,7 @@ def test_every_shipped_annotator_can_be_asked(name: str) -> None:
                 continue
             request = next(requests)
             asked = "".join(message.content for message in request.messages)
-            shown = [planned.case.output_1, planned.case.output_2]
+            shown = [output.text for output in planned.case.outputs]
             places = [
                 asked.index(text)
                 for text in (planned.case.instruction, *shown[:: -1 if question.is_switched else 1])
@@ -69,7 +71,7 @@ def test_every_shipped_annotator_can_be_asked(name: str) -> None:
             assert places == sorted(places)
             body = providers.body(request)
             assert body["model"] == question.judge.model
-            assert planned.case.output_2 in str(body["messages"])
+            assert planned.case.output in str(body["messages"])
 
 
 @pytest.mark.parametrize("name", sorted(set(REMOTE) - {"openai_compatible"}))

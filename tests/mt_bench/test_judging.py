@@ -9,7 +9,7 @@ import pytest
 
 import autoeval
 from autoeval.data.fastchat import ERROR, read_games, read_grades
-from autoeval.errors import AutoevalError, UsageError
+from autoeval.errors import AutoevalError, NothingJudgedError, UsageError
 from autoeval.journeys.import_annotations import import_annotations
 from autoeval.metrics.grades import settled
 from autoeval.runs.result import GradedEvaluation
@@ -153,16 +153,16 @@ def test_two_models_are_compared_in_both_orders_and_disagreement_is_a_tie() -> N
         for prompt, said in zip(game.user_prompts, game.judgments, strict=True)
         if said != ERROR
     }
-    with JudgeServer(RecordedGrader(replies)) as server:
-        result = judged(
+    with JudgeServer(RecordedGrader(replies)) as server, pytest.raises(NothingJudgedError) as stopped:
+        judged(  # of which second turns are not recorded
             server,
             PHI,
             reference_outputs=run / "model_answer" / "phi-3.jsonl.gz",
             annotators_config="mt_bench_pairwise",
             precomputed_leaderboard=None,
-            no_report=True,
             go_on=True,
         )
+    result: Any = stopped.value.result
     by_question = {row["fields"]["question_id"]: row["parts"] for row in result.records()}
     names = {2.0: "model_2", 1.0: "model_1", 1.5: "tie"}
     found = [

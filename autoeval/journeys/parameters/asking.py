@@ -12,6 +12,7 @@ from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
 from autoeval.completions.cache import Cache
 from autoeval.data.eval_sets import EvalSet
+from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import Folders, Judges, annotator_source, config_folders
 from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
@@ -127,12 +128,13 @@ def judge_source(
     return annotator_source(annotators_config, preset, _folders(parameters))
 
 
-def prepare(source: Judges, parameters: AskingParameters) -> Asking:
+def prepare(source: Judges, parameters: AskingParameters, compares: bool = True) -> Asking:
     """Load a judge and check how it is to be asked.
 
     Args:
         source: the name of an annotator, a config's folder, or a YAML file; one that is loaded is taken as it is.
         parameters: all of them, as `checked` returns them.
+        compares: the journey is about pairs, and has no use for a judge of single outputs.
 
     Raises:
         UsageError: the config or a value is wrong.
@@ -149,6 +151,11 @@ def prepare(source: Judges, parameters: AskingParameters) -> Asking:
     annotator = (
         source if isinstance(source, Annotator) else load_annotator(source, overrides, _folders(parameters))
     )
+    if compares and annotator.kind.n_outputs == 1:
+        raise UsageError(
+            f"{annotator.name} judges outputs by themselves (kind: {annotator.kind.name}), and this command compares "
+            "two. Use evaluate or evaluate_from_model, or name a judge of pairs."
+        )
     refuse_unknown_prices(annotator, parameters["max_cost"])
     return Asking(
         annotator=annotator,
