@@ -41,7 +41,8 @@ def graded_page(facts: GradedFacts, annotations: Iterable[Annotation], digest: s
         annotations: its outputs with what the judge said.
         digest: written into the page, so that a later run knows whether the page is still true.
     """
-    entries, n_left_out = [], 0
+    entries: list[dict[str, Any]] = []
+    n_left_out = 0
     for annotation in annotations:
         if len(entries) < MOST_OUTPUTS:
             entries.append(_entry(annotation))

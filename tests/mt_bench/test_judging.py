@@ -163,7 +163,7 @@ def test_two_models_are_compared_in_both_orders_and_disagreement_is_a_tie() -> N
             go_on=True,
         )
     result: Any = stopped.value.result
-    by_question = {row["fields"]["question_id"]: row["parts"] for row in result.records()}
+    by_question = {row["fields"]["question_id"]: row.get("parts", {}) for row in result.records()}
     names = {2.0: "model_2", 1.0: "model_1", 1.5: "tie"}
     found = [
         (names[by_question[question]["turn_1"]], settled(game.winners))
