@@ -8,11 +8,14 @@ from typing import Any, Unpack, cast
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number, require_source
+from autoeval.completions.ask import Display
 from autoeval.data.conversations import ConversationPairs, load_conversation_pairs
 from autoeval.data.eval_sets import EvalSet, eval_set_name, find_eval_set
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.errors import UsageError
+from autoeval.exports.record import read_record
+from autoeval.exports.trackers import check_log, log_run
 from autoeval.journeys.grading import Grading, grade
 from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
@@ -71,6 +74,7 @@ def evaluate(
     eval_set: str | None = None,
     evaluation_dataset: Any = None,
     reference_answers: Any = None,
+    log_to: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -126,6 +130,7 @@ def evaluate(
         n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has
             learned of the judge, fewer say as much; a larger number later continues the same sample.
         precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
+        log_to: Log the result to a tracker, as its own settings say where: mlflow, wandb or trackio.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
@@ -143,6 +148,7 @@ def evaluate(
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
     check_paying(n_paid, precision)
+    check_log(log_to, output_path)
     defaults = find_preset(preset)
     questions = find_eval_set(eval_set)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
@@ -172,7 +178,8 @@ def evaluate(
             recomputes=is_recompute_metrics_only,
             no_report=no_report,
         )
-        return _returned(grade(model_outputs, how, defaults), is_return_instead_of_print)
+        graded = grade(model_outputs, how, defaults)
+        return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = Standing.find(
         precomputed_leaderboard,
         source,
@@ -261,11 +268,13 @@ def evaluate(
     )
     _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     result.check_judged()
-    return _returned(result, is_return_instead_of_print)
+    return _returned(result, is_return_instead_of_print, log_to, display)
 
 
-def _returned(result: Result | DryRun, as_tables: bool) -> Any:
-    """Return a result as it is, or as alpaca_eval does: the leaderboard and the annotations."""
+def _returned(result: Result | DryRun, as_tables: bool, log_to: str | None, display: Display) -> Any:
+    """Return a result as it is, or as alpaca_eval does: the leaderboard and the annotations. It is logged before."""
+    if log_to is not None and isinstance(result, Result) and result.folder is not None:
+        display.announce(log_run(read_record(result.folder), log_to))
     return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
 
 

@@ -21,7 +21,7 @@ from autoeval.metrics.columns import Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import DryRun, estimate
 from autoeval.runs.judging import judge_all
-from autoeval.types import Pair
+from autoeval.types import Case
 
 SORTED_BY = "accuracy"
 
@@ -134,8 +134,8 @@ def analyze_labelled(
     )
 
 
-def _pair(index: int, pair: LabelledPair) -> Pair:
-    return Pair(
+def _pair(index: int, pair: LabelledPair) -> Case:
+    return Case.pair(
         index=index,
         instruction=pair.instruction,
         output_1=pair.output_1,

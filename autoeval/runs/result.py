@@ -131,7 +131,7 @@ class Result:
 
     def __repr__(self) -> str:
         """Say the result in a line."""
-        return f"<{type(self).__name__} {self.line}>"
+        return f"<{type(self).__name__} of {self.line}>"
 
     def _repr_html_(self) -> str:
         """Show the board in a notebook."""
@@ -272,8 +272,8 @@ class Evaluation(Result):
         """The result in a line."""
         one = self.estimate
         return (
-            f"{self.name}: win rate {one.value:.1f}% ({one.low:.1f}–{one.high:.1f}) against {self.setting.reference}, "
-            f"judge {self.setting.judge}"
+            f"{self.name}: win rate {one.value:.2f} ({one.low:.2f} to {one.high:.2f}), n = {one.n}, "
+            f"judge {self.setting.judge}, reference {self.setting.reference}"
         )
 
     @property
@@ -331,7 +331,10 @@ class GradedEvaluation(Result):
     def line(self) -> str:
         """The result in a line."""
         one = self.score
-        return f"{self.name}: score {one.mean:.2f} ({one.low:.2f}–{one.high:.2f}), judge {self.setting.judge}"
+        return (
+            f"{self.name}: score {one.mean:.2f} ({one.low:.2f} to {one.high:.2f}), n = {one.n}, "
+            f"judge {self.setting.judge}"
+        )
 
     @property
     def row_files(self) -> list[str]:
