@@ -120,14 +120,23 @@ def is_of_one_output(row: Row) -> bool:
     return "score" in row.fields and "preference" not in row.fields
 
 
-def of_one_model(rows: Iterable[Row]) -> Iterator[Row]:
+def of_one_model(rows: Iterable[Row], compares: bool = True) -> Iterator[Row]:
     """Pass on the rows of a run, which evaluates one model.
 
+    Args:
+        rows: the rows.
+        compares: they are to be of pairs.
+
     Raises:
-        UsageError: a row is of another model than the first.
+        UsageError: a row is of another model than the first, or of a single output where pairs are wanted.
     """
     first: tuple[str | None, str] | None = None
     for row in rows:
+        if compares and is_of_one_output(row):
+            raise UsageError(
+                f"{row.where} is of an output that was scored by itself, and this is about pairs. The report.html and "
+                "the leaderboard.csv beside it have its numbers."
+            )
         column = "generator" if is_of_one_output(row) else "generator_2"
         name = read_label(row, column)
         first = first or (name, row.where)

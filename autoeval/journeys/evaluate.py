@@ -178,6 +178,7 @@ def evaluate(
             recomputes=is_recompute_metrics_only,
             no_report=no_report,
         )
+        _refuse_to_log(log_to)
         graded = grade(model_outputs, how, defaults)
         return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = Standing.find(
@@ -273,9 +274,14 @@ def evaluate(
 
 def _returned(result: Result | DryRun, as_tables: bool, log_to: str | None, display: Display) -> Any:
     """Return a result as it is, or as alpaca_eval does: the leaderboard and the annotations. It is logged before."""
-    if log_to is not None and isinstance(result, Result) and result.folder is not None:
+    if log_to is not None and isinstance(result, Evaluation) and result.folder is not None:
         display.announce(log_run(read_record(result.folder), log_to))
     return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
+
+
+def _refuse_to_log(log_to: str | None) -> None:
+    if log_to is not None:
+        raise UsageError("--log_to takes runs on pairs. Leave it out, or name a judge of pairs.")
 
 
 def _loaded(annotators_config: Any) -> Annotator | None:

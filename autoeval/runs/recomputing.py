@@ -48,7 +48,7 @@ def annotations_of(pairs: Iterable[Case], source: Any, annotator: str) -> Iterat
         source: the file, of ours or of alpaca_eval.
         annotator: who judged, where a row does not say.
     """
-    rows = of_one_model(read_rows(source, "annotations"))
+    rows = of_one_model(read_rows(source, "annotations"), compares=False)
     recorded = {texts_of(each.case): each for each in read_annotations(rows, annotator)}
     for pair in pairs:
         found = recorded.get(texts_of(pair))
