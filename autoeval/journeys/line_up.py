@@ -145,7 +145,7 @@ def _judge_entry(name: str) -> Entry:
     says += f" × {config.samples}" if config.samples > 1 else ""
     price = Price(input=0, output=0) if is_builtin else _price(config)
     default_of = tuple(preset.name for preset in PRESETS.values() if preset.annotator == name)
-    order = "" if is_builtin else config.order
+    order = "" if is_builtin or config.kind == "single" else config.order
     return Entry(name, config.provider, config.model or _ANY, order, says, price, _until(config), default_of)
 
 
