@@ -11,7 +11,7 @@ from typing import Any
 from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import common_provider
 from autoeval.data.annotations import of_one_model, read_annotations
-from autoeval.data.evalset import eval_set_name
+from autoeval.data.eval_sets import eval_set_name
 from autoeval.data.loading import read_rows
 from autoeval.data.spool import instruction_key
 from autoeval.errors import UsageError
