@@ -122,7 +122,7 @@ def searchable(entry: Entry) -> str:
 
 def head_of(entry: Entry) -> Entry:
     """Return what a list shows of a pair; `longer` is by how many characters the model's output is longer."""
-    kept = {
+    kept: Entry = {
         name: entry[name] for name in ("id", "subset", "preference", "failure", "flipped") if name in entry
     }
     return {
