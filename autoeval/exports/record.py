@@ -10,7 +10,8 @@ from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import find_annotations
-from autoeval.runs.catalog import Place, RunFacts, counted, facts_of, part, place, run_json
+from autoeval.runs.catalog import Place, RunFacts, place
+from autoeval.runs.counted_facts import counted, facts_of, part, run_json
 from autoeval.runs.paying import ROWS_NAME
 from autoeval.types import Annotation
 from autoeval.version import __version__

@@ -134,3 +134,33 @@ def test_tags_are_kept_beside_the_runs(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         runs_folder(tmp_path / "nothing")
+
+
+def test_a_run_of_graded_conversations_has_its_score_and_every_turn(tmp_path: Path) -> None:
+    rows = [
+        {
+            "instruction": f"Say {number}.",
+            "user_turns": [f"Say {number}.", "And again?"],
+            "dataset": "writing",
+            "generator": "m",
+            "output": "one\n\n**two**",
+            "turns": ["one", "**two**"],
+            "annotator": "grader",
+            "score": score,
+            "parts": {"turn_1": score},
+            "failure": None if score else "cut off",
+        }
+        for number, score in enumerate([8.0, 6.0, None], 1)
+    ]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "annotations.json").write_text(json.dumps(rows))
+    found = documents(tmp_path)
+    (listed,) = found.runs(waits=True)["runs"]
+    interval = stats.ttest_1samp([8, 6], 0).confidence_interval()
+    assert (listed["score"], listed["n"], listed["n_missing"], listed["win_rate"]) == (7, 2, 1, None)
+    assert [listed["low"], listed["high"]] == pytest.approx([interval.low, interval.high])
+    document = found.run(listed["id"])
+    assert [pair.get("score") for pair in document["pairs"]] == [8, 6, None]
+    pair = found.pair(listed["id"], 1)
+    assert pair["turns"][1] == ["And again?", "**two**"]
+    assert "<strong>two</strong>" in pair["turns_html"][1][1]
