@@ -46,7 +46,7 @@ function trendChart(runs, at, isBySteps) {
   const { width, height, left, right, top, bottom } = CHART;
   const [first, last] = [at(runs[0]), at(runs.at(-1))];
   const x = (run) => left + (width - left - right) * (last > first ? (at(run) - first) / (last - first) : 0.5);
-  const most = runs[0].score === null ? 100 : 10;
+  const most = runs[0].score === null ? 100 : Math.max(10, ...runs.map((run) => run.high ?? run.score));
   const y = (value) => top + (height - top - bottom) * (1 - value / most);
   const said = runs.map((run) => `${run.model}: ${fixed(valueOf(run), digitsOf(run))} (${fixed(run.low, digitsOf(run))} to ${fixed(run.high, digitsOf(run))})`);
   const chart = svg("svg", { class: "chart trend", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${runs[0].score === null ? "Win rate in %" : "Score"}: ${said.join("; ")}` });
