@@ -12,7 +12,7 @@ from typing import Any
 from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import common_provider
 from autoeval.data.annotations import of_one_model, read_annotations
-from autoeval.data.evalset import eval_set_name
+from autoeval.data.eval_sets import eval_set_name
 from autoeval.data.loading import Row, read_rows
 from autoeval.data.spool import instruction_key
 from autoeval.data.spreadsheet import from_cell
@@ -108,7 +108,7 @@ class Seen:
         """Note each row and pass it on."""
         for row in rows:
             self.first = self.first or row.fields
-            self.keys.add(instruction_key(str(row.fields.get("instruction"))))
+            self.keys.add(instruction_key(conversation_of(row.fields)))
             yield row
 
     def named(self, facts: RunFacts) -> RunFacts:
@@ -132,6 +132,13 @@ def is_graded(fields: Mapping[str, Any]) -> bool:
     return "score" in fields and "preference" not in fields
 
 
+def conversation_of(fields: Mapping[str, Any]) -> str:
+    """Return all that the user said, which tells the instructions of an eval set apart."""
+    turns = fields.get("user_turns")
+    several = isinstance(turns, list) and len(turns) > 1
+    return "\n\n".join(map(str, turns)) if several and turns else str(fields.get("instruction") or "")
+
+
 def first_fields(path: Path) -> Mapping[str, Any]:
     """Return the fields of the first row of a run.
 
@@ -151,7 +158,7 @@ def _graded(where: Place, facts: RunFacts) -> RunFacts:
         if score is None:
             n_missing += 1
         else:
-            scores.setdefault(instruction_key(str(row.fields.get("instruction"))), []).append(score)
+            scores.setdefault(instruction_key(conversation_of(row.fields)), []).append(score)
     means = [sum(values) / len(values) for values in scores.values()]
     error = stdev(means) / len(means) ** 0.5 if len(means) > 1 else None
     half = None if error is None else error * student_quantile(len(means) - 1, 0.95)

@@ -16,7 +16,7 @@ from autoeval.data.loading import Row, read_rows
 from autoeval.data.spool import instruction_key
 from autoeval.report.pairs import entries
 from autoeval.runs.catalog import Place
-from autoeval.runs.counted_facts import first_fields, is_graded
+from autoeval.runs.counted_facts import conversation_of, first_fields, is_graded
 
 Entry = dict[str, Any]
 
@@ -156,7 +156,7 @@ def _graded(rows: Iterable[Row]) -> Iterator[Entry]:
         entry = {
             "id": number,
             "subset": fields.get("dataset"),
-            "instruction": str(fields.get("instruction") or ""),
+            "instruction": conversation_of(fields),
             "model": str(fields.get("output") or ""),
             "score": fields.get("score"),
             "parts": fields.get("parts"),
