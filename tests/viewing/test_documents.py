@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from scipy import stats
 from autoeval.errors import UsageError
 from autoeval.journeys.compare import compare
 from autoeval.journeys.view import documents_of, runs_folder
+from autoeval.runs.catalog import Place
 from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
+from autoeval.runs.counted_facts import facts_from_annotations
 from autoeval.viewing.documents import Documents
 from autoeval.viewing.index import Index
 from tests.viewing.runs import finish, write_run
@@ -56,12 +59,12 @@ def test_a_run_is_read_again_only_where_a_file_changed(
     index = Index(tmp_path, tmp_path / "kept")
     assert [one.win_rate for one in index.runs(waits=True)] == [100, 100]
     read: list[str] = []
-    from autoeval.viewing import index as module
 
-    real = module.facts_from_annotations
-    monkeypatch.setattr(
-        module, "facts_from_annotations", lambda where: (read.append(where.folder), real(where))[1]
-    )
+    def noted(where: Place) -> Any:
+        read.append(where.folder)
+        return facts_from_annotations(where)
+
+    monkeypatch.setattr("autoeval.viewing.index.facts_from_annotations", noted)
     (second / "annotations.json").write_text((first / "annotations.json").read_text().replace("2.0", "1.25"))
     again = Index(tmp_path, tmp_path / "kept")
     assert [one.win_rate for one in again.runs(waits=True)] == [100, 25]
