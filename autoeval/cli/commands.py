@@ -30,6 +30,10 @@ _JOURNEYS = {
         "autoeval.journeys.check",
         "Check outputs that have a right answer: numbers, choices, instructions, code in a sandbox.",
     ),
+    "best_of_n": (
+        "autoeval.journeys.best_of_n",
+        "Say what the best of n samples is worth, as a scorer picks it, for every n.",
+    ),
     "show": ("autoeval.journeys.show", "Show a finished run again."),
     "compare": ("autoeval.journeys.compare", "Compare two finished runs, pair by pair."),
     "site": ("autoeval.journeys.site", "Build a static website from leaderboards."),

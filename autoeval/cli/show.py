@@ -11,10 +11,11 @@ from rich.text import Text
 
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.show_scored import show_scored
+from autoeval.cli.show_scored import show_best_of_n, show_scored
 from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
+from autoeval.journeys.best_of_n import BestOfN
 from autoeval.journeys.citation import citation, latex_citation
 from autoeval.journeys.compare import RunComparison
 from autoeval.journeys.import_annotations import Import
@@ -313,6 +314,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Regeneration: _show_regeneration,
     Run: show_run,
     ScoredRun: show_scored,
+    BestOfN: show_best_of_n,
     RunComparison: show_comparison,
     Site: _show_site,
     Board: _show_board,

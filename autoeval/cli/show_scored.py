@@ -1,13 +1,15 @@
 """Showing runs whose answers were scored one by one."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from autoeval.cli.tables import plain_table
+from autoeval.journeys.best_of_n import BestOfN
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.scored import ScoredRun
 
@@ -22,11 +24,26 @@ def show_scored(console: Console, run: ScoredRun) -> None:
     console.print(Text(f"{total - run.n_missing} of {total} scored ({100 * run.coverage:.1f}%)"))
     for reason, count in run.failures.most_common():
         console.print(Text(f"  missing: {count} {reason}"))
-    for caution in run.cautions:
+    _show_rest(console, run.cautions, run.paths)
+
+
+def show_best_of_n(console: Console, result: BestOfN) -> None:
+    """Print the win rates of samples and picks, and the curve over n."""
+    console.print(estimates_table("win rate", result.rates(), console.width))
+    if result.curve:
+        curve = {f"best of {k}": rate for k, rate in result.curve.items()}
+        console.print(estimates_table("expected win rate", curve, console.width))
+    if result.n_missing:
+        console.print(Text(f"{result.n_missing} picks have no verdict"))
+    _show_rest(console, result.cautions, result.paths)
+
+
+def _show_rest(console: Console, cautions: Sequence[str], paths: Sequence[Path]) -> None:
+    for caution in cautions:
         console.print(Text(caution), soft_wrap=True)
-    if run.paths:
+    if paths:
         console.print(Text("Written:"))
-    for path in run.paths:
+    for path in paths:
         console.print(Text(f"  {path}"), soft_wrap=True)
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,7 +122,16 @@ def save_rows(table: "pd.DataFrame", path: Path) -> Path:
     Raises:
         UsageError: the file cannot be written.
     """
-    rows = (json.dumps(_plain(row), ensure_ascii=False) for row in table.to_dict("records"))
+    return save_records(table.to_dict("records"), path)
+
+
+def save_records(records: Iterable[Mapping[Any, Any]], path: Path) -> Path:
+    """Write rows as a JSON array with a row a line, as annotations.json is; what is not a number is null.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    rows = (json.dumps(_plain(row), ensure_ascii=False) for row in records)
     return _written(path, "[\n" + ",\n".join(rows) + "\n]")
 
 

@@ -1,6 +1,5 @@
 """A run whose answers were scored one by one: its numbers, and its files."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -8,13 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.table import Board, Cell
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.quantities import Quantity
-from autoeval.runs.saving import BOARD_NAME, save_json, versions
+from autoeval.runs.saving import BOARD_NAME, save_json, save_records
 
 Row = Mapping[str, Any]
 
@@ -92,12 +89,7 @@ class ScoredRun:
         """
         if self.folder is None:
             return
-        try:
-            with replacing(self.folder / "annotations.json") as file:
-                lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in self.rows)
-                file.write("[\n" + ",\n".join(lines) + "\n]\n")
-        except OSError as error:
-            raise UsageError(f"--output_path: {self.folder} cannot be written: {error.strerror}.") from None
+        save_records(self.rows, self.folder / "annotations.json")
         save_board(self.board, self.folder / BOARD_NAME)
         save_json(self._run(), self.folder / "run.json")
 
@@ -124,5 +116,4 @@ class ScoredRun:
                 "failures": dict(self.failures),
             },
             "cautions": list(self.cautions),
-            "versions": versions(),
         }
