@@ -30,12 +30,20 @@ _JOURNEYS = {
         "autoeval.journeys.check",
         "Check outputs that have a right answer: numbers, choices, instructions, code in a sandbox.",
     ),
+    "refusal": (
+        "autoeval.journeys.refusal",
+        "Tell how often a model refuses: safe prompts, which it should answer, and unsafe ones.",
+    ),
     "best_of_n": (
         "autoeval.journeys.best_of_n",
         "Say what the best of n samples is worth, as a scorer picks it, for every n.",
     ),
     "show": ("autoeval.journeys.show", "Show a finished run again."),
     "compare": ("autoeval.journeys.compare", "Compare two finished runs, pair by pair."),
+    "gate": (
+        "autoeval.journeys.gate",
+        "Hold a run against rules before a release: pass, fail, or undecided.",
+    ),
     "site": ("autoeval.journeys.site", "Build a static website from leaderboards."),
     "validate": (
         "autoeval.journeys.validate",

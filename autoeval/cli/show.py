@@ -11,18 +11,20 @@ from rich.text import Text
 
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.show_scored import show_best_of_n, show_scored
+from autoeval.cli.show_scored import show_best_of_n, show_gate, show_refusals, show_scored
 from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
 from autoeval.journeys.best_of_n import BestOfN
 from autoeval.journeys.citation import citation, latex_citation
 from autoeval.journeys.compare import RunComparison
+from autoeval.journeys.gate import Gate
 from autoeval.journeys.import_annotations import Import
 from autoeval.journeys.learn import Learned
 from autoeval.journeys.line_up import LineUp
 from autoeval.journeys.make_leaderboard import Leaderboard
 from autoeval.journeys.recorded_board import RecordedBoard
+from autoeval.journeys.refusal import Refusals
 from autoeval.journeys.site import Site
 from autoeval.journeys.validate import Validation
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
@@ -313,8 +315,10 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,
     Run: show_run,
+    Refusals: show_refusals,
     ScoredRun: show_scored,
     BestOfN: show_best_of_n,
+    Gate: show_gate,
     RunComparison: show_comparison,
     Site: _show_site,
     Board: _show_board,

@@ -113,7 +113,9 @@ def save_json(value: Mapping[str, Any], path: Path) -> Path:
     Raises:
         UsageError: the file cannot be written.
     """
-    return _written(path, json.dumps(_plain({**value, "versions": versions()}), ensure_ascii=False, indent=2))
+    return save_text(
+        json.dumps(_plain({**value, "versions": versions()}), ensure_ascii=False, indent=2), path
+    )
 
 
 def save_rows(table: "pd.DataFrame", path: Path) -> Path:
@@ -132,10 +134,15 @@ def save_records(records: Iterable[Mapping[Any, Any]], path: Path) -> Path:
         UsageError: the file cannot be written.
     """
     rows = (json.dumps(_plain(row), ensure_ascii=False) for row in records)
-    return _written(path, "[\n" + ",\n".join(rows) + "\n]")
+    return save_text("[\n" + ",\n".join(rows) + "\n]", path)
 
 
-def _written(path: Path, text: str) -> Path:
+def save_text(text: str, path: Path) -> Path:
+    """Write a text that ends with a line break.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     try:
         with replacing(path) as file:
             file.write(text + "\n")

@@ -95,7 +95,7 @@ class ScoredRun:
 
     def _cells(self) -> dict[str, Cell]:
         headline = next(iter(self.estimates.values()))
-        cells: dict[str, Cell] = {"score": None, "standard_error": headline.standard_error}
+        cells: dict[str, Cell] = {next(iter(self.estimates)): None, "standard_error": headline.standard_error}
         for name, estimate in self.estimates.items():
             cells |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
         return {
