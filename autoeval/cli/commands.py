@@ -61,6 +61,10 @@ _JOURNEYS = {
         "autoeval.journeys.import_annotations",
         "Put recorded judgments into the cache, so that none is paid for again.",
     ),
+    "import_results": (
+        "autoeval.journeys.import_results",
+        "Put results of lm-evaluation-harness and Inspect, and of check, beside win rates.",
+    ),
     "analyze_evaluators": (
         "autoeval.journeys.analyze_evaluators",
         "Compare a judge with people who voted on the same pairs.",

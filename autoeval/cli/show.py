@@ -11,7 +11,7 @@ from rich.text import Text
 
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.show_scored import show_best_of_n, show_gate, show_refusals, show_scored
+from autoeval.cli.show_scored import show_best_of_n, show_gate, show_refusals, show_results, show_scored
 from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
@@ -20,6 +20,7 @@ from autoeval.journeys.citation import citation, latex_citation
 from autoeval.journeys.compare import RunComparison
 from autoeval.journeys.gate import Gate
 from autoeval.journeys.import_annotations import Import
+from autoeval.journeys.import_results import ImportedResults
 from autoeval.journeys.learn import Learned
 from autoeval.journeys.line_up import LineUp
 from autoeval.journeys.make_leaderboard import Leaderboard
@@ -319,6 +320,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     ScoredRun: show_scored,
     BestOfN: show_best_of_n,
     Gate: show_gate,
+    ImportedResults: show_results,
     RunComparison: show_comparison,
     Site: _show_site,
     Board: _show_board,

@@ -11,6 +11,7 @@ from rich.text import Text
 from autoeval.cli.tables import plain_table
 from autoeval.journeys.best_of_n import BestOfN
 from autoeval.journeys.gate import Gate
+from autoeval.journeys.import_results import ImportedResults
 from autoeval.journeys.refusal import Refusals
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.gate_files import said
@@ -75,6 +76,23 @@ def show_gate(console: Console, result: Gate) -> None:
     together = f"; the intervals of {n} rules hold together" if n > 1 else ""
     console.print(Text(f"a wrong decision has a chance of at most {100 * result.rules.error:g}%{together}"))
     _show_rest(console, (), result.paths)
+
+
+def show_results(console: Console, result: ImportedResults) -> None:
+    """Print what other harnesses measured, and which of their versions."""
+    for one in result.results:
+        console.print(Text(f"{one.model}, by {one.harness} {one.version} ({one.path})"), soft_wrap=True)
+        columns = {
+            "value": [f"{metric.value:.4g}" for metric in one.metrics],
+            "SE": [
+                "" if metric.standard_error is None else f"{metric.standard_error:.3g}"
+                for metric in one.metrics
+            ],
+            "n": [str(metric.n or "") for metric in one.metrics],
+        }
+        console.print(plain_table("result", [metric.name for metric in one.metrics], columns, console.width))
+    if result.path:
+        console.print(Text(f"{len(result.results)} results joined the board {result.path}"), soft_wrap=True)
 
 
 def _show_rest(console: Console, cautions: Sequence[str], paths: Sequence[Path]) -> None:
