@@ -124,10 +124,9 @@ def _of_tasks(rows: Sequence[Mapping[str, Any]]) -> dict[str, Quantity]:
 
 
 def _values(row: Mapping[str, Any], name: str) -> Sequence[float]:
-    value = (row.get("parts") or {}).get(name)
-    if isinstance(value, list | tuple):
-        return [_number(one) for one in value]
-    return [_number(value)]
+    """Return the scores of a part, of which there can be several (IFEval's instructions)."""
+    several = (row.get("observations") or {}).get(name)
+    return list(map(_number, several)) if several else [_number((row.get("parts") or {}).get(name))]
 
 
 def _number(value: Any) -> float:

@@ -119,7 +119,7 @@ def test_scores_are_held_against_rules(tmp_path: Path) -> None:
             "generator": "m",
             "annotator": "gsm8k",
             "score": n % 2,
-            "parts": {"flexible": [1]},
+            "parts": {"flexible": 1},
         }
         for n in range(100)
     ]
