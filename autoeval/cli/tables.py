@@ -61,6 +61,7 @@ def graded_table(board: Board, width: int = 80) -> Table:
     columns = {
         "score": [_number(row.get("score")) for row in rows],
         "95% interval": [_interval(row, 2) for row in rows],
+        "adjusted": [_number(row.get("adjusted")) for row in rows],
         "turn 1": [_number(row.get("turn_1")) for row in rows],
         "turn 2": [_number(row.get("turn_2")) for row in rows],
         **{name: [_number(row.get(name)) for row in rows] for name in ARENA_CATEGORIES},
