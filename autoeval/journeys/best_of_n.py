@@ -125,7 +125,7 @@ def best_of_n(
             n_missing=int(np.isnan(values).sum()),
             cautions=[*verdicts.notes, *scored.notes, *_left_out(samples, among, scored)],
         )
-        rows = _picks(samples, verdicts, choice)
+        rows = _picks(samples, verdicts, choice.tolist())
     return result if output_path is None else _saved(result, rows, Path(output_path))
 
 
@@ -167,7 +167,7 @@ def _curve(shares: Floats, scores: Floats) -> dict[int, Estimate]:
 def _picks(samples: Samples, verdicts: Verdicts, choice: Sequence[int]) -> list[dict[str, Any]]:
     """Return the picks as rows of annotations.json."""
     rows = []
-    for question, place in enumerate(map(int, choice)):
+    for question, place in enumerate(choice):
         output_1, generator_1 = verdicts.references.get(question, ("", "reference"))
         preference = verdicts.preferences[question, place] if place >= 0 else float("nan")
         is_known = bool(np.isfinite(preference))

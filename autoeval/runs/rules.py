@@ -161,7 +161,7 @@ def _estimate(rule: Rule, sides: Sequence[Measured], level: float) -> tuple[Esti
     if len(plain) == len(measured):
         if len(plain) == 1:
             return plain[0].estimate(level), None
-        difference = paired_difference(*plain, level)
+        difference = paired_difference(plain[0], plain[1], level)
         if not difference.n:
             raise UsageError(
                 f"the rule {rule.name!r}: the run and the baseline share no question that has a verdict."
