@@ -126,7 +126,7 @@ def _of_inspect(path: Path, content: Mapping[str, Any]) -> HarnessResult:
             "scored_samples", results.get("completed_samples") if isinstance(results, Mapping) else None
         )
         for name, value in values.items():
-            if name not in _ERRORS and _is_number(value):
+            if name not in _ERRORS and value is not None and _is_number(value):
                 label = f"{facts.get('task', 'task')} {name} ({score.get('name', 'score')})"
                 metrics.append(Metric(label, float(value), _error(error), n if isinstance(n, int) else None))
     packages = facts.get("packages")

@@ -66,16 +66,12 @@ def run(folder: Path, **options: Any) -> Any:
 
 
 def brute_force(preferences: np.ndarray, scores: np.ndarray, k: int) -> float:
-    means = [
-        np.mean(
-            [
-                preferences[q, max(subset, key=lambda i, q=q: scores[q, i])]
-                for subset in combinations(range(N), k)
-            ]
-        )
-        for q in range(len(preferences))
-    ]
-    return float(100 * (np.mean(means) - 1))
+    means = []
+    for worth, given in zip(preferences.tolist(), scores.tolist(), strict=True):
+        subsets = combinations(range(N), k)
+        best = [max(subset, key=given.__getitem__) for subset in subsets]
+        means.append(sum(worth[place] for place in best) / len(best))
+    return 100 * (sum(means) / len(means) - 1)
 
 
 @pytest.mark.parametrize("with_texts", [True, False])
