@@ -11,8 +11,9 @@ from autoeval.checks import check_number, require_source
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.output_paths import make_folder
 from autoeval.leaderboards.boards import save_board
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
 from autoeval.metrics.best_of import best_of_k
+from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.intervals import mean_interval
 from autoeval.metrics.observations import Floats

@@ -10,7 +10,9 @@ from autoeval.data.loading import expand
 from autoeval.data.other_results import HarnessResult, Metric, read_result
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.boards import update_board
-from autoeval.leaderboards.table import COLUMNS, Board, Cell, read_board
+from autoeval.leaderboards.columns import all_columns, names_of
+from autoeval.leaderboards.table import Board, read_board
+from autoeval.metrics.columns import Cell
 from autoeval.runs.measured import Measured, measure
 from autoeval.runs.quantities import Quantity
 from autoeval.version import __version__
@@ -100,7 +102,7 @@ def _joined(board: Board, results: Sequence[HarnessResult], name: str | None) ->
                 "Say which with --name."
             )
         rows[model] = {**rows[model], **_cells(result, rows[model])}
-    return Board(rows, board.known_columns, board.order)
+    return Board(rows, board.known, board.order)
 
 
 def _cells(result: HarnessResult, row: Mapping[str, Cell]) -> dict[str, Cell]:
@@ -108,7 +110,7 @@ def _cells(result: HarnessResult, row: Mapping[str, Cell]) -> dict[str, Cell]:
     sources = [one for one in str(row.get(FROM) or "").split("; ") if one and one != source]
     cells: dict[str, Cell] = {}
     for metric in result.metrics:
-        if metric.name in COLUMNS:
+        if metric.name in names_of(all_columns()):
             raise UsageError(f"{result.path}: the name {metric.name!r} is that of a column of ours.")
         cells |= {metric.name: metric.value, f"{metric.name} SE": metric.standard_error}
     return {**cells, FROM: "; ".join([*sources, source])}

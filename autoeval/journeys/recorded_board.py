@@ -11,6 +11,7 @@ from autoeval.data.fastchat import read_grades
 from autoeval.data.mt_bench import category_of
 from autoeval.data.wildbench import read_wildbench
 from autoeval.errors import UsageError
+from autoeval.leaderboards import grades
 from autoeval.leaderboards.arena import (
     CONTROLS,
     Styles,
@@ -22,7 +23,6 @@ from autoeval.leaderboards.arena import (
 )
 from autoeval.leaderboards.arena_games import Category, games_by_category
 from autoeval.leaderboards.boards import save_board
-from autoeval.leaderboards.grades import graded_board, grades_by_model
 from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.wildbench import wildbench_board
 
@@ -89,9 +89,10 @@ def recorded_board(eval_set: str | None, recorded: Recorded, path: str | Path | 
 
 def _mt_bench(eval_set: str, recorded: Recorded) -> Made:
     _refuse_others(eval_set, recorded, ("judgments", "compatible"))
-    grades = grades_by_model(read_grades(recorded.judgments))
-    board = graded_board(grades.values(), category_of, recorded.compatible)
-    return Made(board, {model: found.cautions for model, found in grades.items() if found.cautions})
+    found = grades.recorded_grades(read_grades(recorded.judgments), category_of)
+    told = {model: grades.cautions(of_model) for model, of_model in found.items()}
+    board = grades.recorded_board(found, recorded.compatible)
+    return Made(board, {model: lines for model, lines in told.items() if lines})
 
 
 def _wildbench(eval_set: str, recorded: Recorded) -> Made:

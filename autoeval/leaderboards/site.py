@@ -10,9 +10,11 @@ from typing import Any
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.errors import UsageError
+from autoeval.leaderboards.columns import all_columns, names_of
 from autoeval.leaderboards.details import SIGNIFICANT, Comparison, Details, SubsetRate, board_details
 from autoeval.leaderboards.fooling import how_it_fools
-from autoeval.leaderboards.table import COLUMNS, EVALUATOR_COLUMNS, Board, Cell, read_board
+from autoeval.leaderboards.table import EVALUATORS, Board, read_board
+from autoeval.metrics.columns import Cell
 from autoeval.pages import charts
 from autoeval.pages.charts import Interval
 from autoeval.pages.document import packed, render
@@ -80,7 +82,7 @@ class SiteBoard:
     @property
     def other_results(self) -> Sequence[str]:
         """The columns of numbers that other harnesses measured."""
-        known = (*COLUMNS, *EVALUATOR_COLUMNS)
+        known = names_of((*all_columns(), *EVALUATORS))
         columns = [column for column in self.board.columns() if column not in known]
         return [
             column

@@ -4,19 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from autoeval.data.wildbench import SCALE, WildBenchGrade
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell, Column, ColumnType
 from autoeval.metrics.grades import mean_grade
 
-COLUMNS = (
-    "score",
-    "standard_error",
-    "low",
-    "high",
-    "adjusted",
-    "adjusted_low",
-    "adjusted_high",
-    "n_total",
-    "n_missing",
+COLUMNS: tuple[Column, ...] = (
+    Column("score", ColumnType.NUMBER, "score"),
+    Column("standard_error", ColumnType.ERROR, "SE"),
+    Column("low", ColumnType.NUMBER),
+    Column("high", ColumnType.NUMBER),
+    Column("adjusted", ColumnType.NUMBER, "adjusted"),
+    Column("adjusted_low", ColumnType.NUMBER),
+    Column("adjusted_high", ColumnType.NUMBER),
+    Column("n_total", ColumnType.COUNT, "n"),
+    Column("n_missing", ColumnType.COUNT, "missing"),
 )
 _MIDDLE, _STRETCH = 5.0, 2.0
 
