@@ -12,6 +12,8 @@ from autoeval.data.evalset import eval_set_name
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.errors import UsageError
+from autoeval.exports.record import read_record
+from autoeval.exports.trackers import check_log, log_run
 from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.choosing import outputs_to_compare
@@ -65,6 +67,7 @@ def evaluate(
     lc_standard_error: str = BOOTSTRAP,
     n_paid: int | None = None,
     precision: float | None = None,
+    log_to: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -114,6 +117,7 @@ def evaluate(
         n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has
             learned of the judge, fewer say as much; a larger number later continues the same sample.
         precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
+        log_to: Log the result to a tracker, as its own settings say where: mlflow, wandb or trackio.
         caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
             one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
@@ -131,6 +135,7 @@ def evaluate(
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
     check_paying(n_paid, precision)
+    check_log(log_to, output_path)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, defaults, parameters)
@@ -221,6 +226,8 @@ def evaluate(
     )
     _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     result.check_judged()
+    if log_to is not None and folder is not None:
+        display.announce(log_run(read_record(folder), log_to))
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
 
 
