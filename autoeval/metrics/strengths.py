@@ -166,8 +166,10 @@ def fit_with_errors(contests: Contests, clusters: Sequence[Places] = ()) -> Stre
         contests: the battles.
         clusters: codes of the battles that are one observation, one or two ways; none: each stands alone.
     """
-    has_features = contests.features.shape[1] > 0
-    source, place = (contests, np.arange(len(contests.wins))) if has_features else aggregated(contests)
+    if contests.features.shape[1]:
+        source, place = contests, np.arange(len(contests.wins))
+    else:
+        source, place = aggregated(contests)
     beta = fit(source)
     p = sigmoid(source.log_odds(beta))
     bread = np.linalg.inv(_information(source, p))
