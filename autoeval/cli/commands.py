@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from autoeval.cli.guide import EXAMPLES, GROUPS
+from autoeval.plugins import plugins
 
 _JOURNEYS = {
     "evaluate": (
@@ -40,8 +41,20 @@ _JOURNEYS = {
         "autoeval.journeys.check",
         "Check outputs that have a right answer: numbers, choices, instructions, code in a sandbox.",
     ),
+    "refusal": (
+        "autoeval.journeys.refusal",
+        "Tell how often a model refuses: safe prompts, which it should answer, and unsafe ones.",
+    ),
+    "best_of_n": (
+        "autoeval.journeys.best_of_n",
+        "Say what the best of n samples is worth, as a scorer picks it, for every n.",
+    ),
     "show": ("autoeval.journeys.show", "Show a finished run again."),
     "compare": ("autoeval.journeys.compare", "Compare two finished runs, pair by pair."),
+    "gate": (
+        "autoeval.journeys.gate",
+        "Hold a run against rules before a release: pass, fail, or undecided.",
+    ),
     "view": (
         "autoeval.journeys.view",
         "Show all runs of a folder in a browser: compare, read, label by hand.",
@@ -70,6 +83,10 @@ _JOURNEYS = {
     "import_annotations": (
         "autoeval.journeys.import_annotations",
         "Put recorded judgments into the cache, so that none is paid for again.",
+    ),
+    "import_results": (
+        "autoeval.journeys.import_results",
+        "Put results of lm-evaluation-harness and Inspect, and of check, beside win rates.",
     ),
     "analyze_evaluators": (
         "autoeval.journeys.analyze_evaluators",
@@ -127,14 +144,15 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         """Build a command; hyphens in its name are accepted."""
         name = name.replace("-", "_")
-        if name not in _JOURNEYS:
+        if name not in _JOURNEYS and name not in plugins("commands"):
             return None
         from importlib import import_module
 
         from autoeval.cli.from_function import command
         from autoeval.journeys.parameters.obsolete import REASONS
 
-        function = getattr(import_module(_JOURNEYS[name][0]), name)
+        ours = name in _JOURNEYS
+        function = getattr(import_module(_JOURNEYS[name][0]), name) if ours else plugins("commands")[name]
         of_display = [_output_format()] if name in _PRINT_BOARDS else []
         return command(function, REASONS, _run, of_display, EXAMPLES.get(name, ()))
 

@@ -22,7 +22,8 @@ from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.label import Corrected
 from autoeval.journeys.percent_of import Percentages
 from autoeval.journeys.rank import Ranking
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell
 
 _EVALUATORS = {
     "agree": ("Human agreement", 1),
@@ -107,7 +108,7 @@ def judge_lines(result: JudgeAnalysis) -> list[str]:
         lines.append(f"Krippendorff's alpha among its {result.n_votes} votes {report.alpha.value:.2f}")
     lines.append(f"{report.n_parsed} votes ({report.parsed.value:.1f}% of what was asked)")
     if result.ask:
-        from autoeval.cli.show import asked_lines
+        from autoeval.cli.show_asked import asked_lines
 
         lines += asked_lines(result.ask)
     if result.incomparable:
@@ -117,7 +118,7 @@ def judge_lines(result: JudgeAnalysis) -> list[str]:
 
 def show_audit(console: Console, result: Audit) -> None:
     """Show an audit: a line in words for each check."""
-    from autoeval.cli.show import asked_lines
+    from autoeval.cli.show_asked import asked_lines
 
     for finding in result.report.findings:
         style = "bold" if finding.flagged else None

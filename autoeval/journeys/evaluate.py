@@ -1,63 +1,49 @@
 """The main journey: a file of outputs in, a win rate that can be trusted out."""
 
 from contextlib import ExitStack
-from dataclasses import replace
-from math import fsum
 from pathlib import Path
 from typing import Any, Unpack, cast
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number
-from autoeval.completions.ask import AskOptions
-from autoeval.completions.cache import Cache
-from autoeval.data.evalset import eval_set_name
+from autoeval.completions.ask import Display
+from autoeval.data.eval_sets import find_eval_set
 from autoeval.data.loading import require_files
-from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.errors import UsageError
 from autoeval.exports.record import read_record
 from autoeval.exports.trackers import check_log, log_run
+from autoeval.journeys.evaluated import keep, more_columns, setting_of
+from autoeval.journeys.grading import Grading, grade
 from autoeval.journeys.import_annotations import import_json_cache
-from autoeval.journeys.parameters.asking import (
-    Asking,
-    AskingParameters,
-    checked,
-    folders_of,
-    judge_source,
-    prepare,
-)
-from autoeval.journeys.parameters.choosing import outputs_to_compare
+from autoeval.journeys.loading import Loading
+from autoeval.journeys.parameters.asking import AskingParameters, checked, folders_of, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
-from autoeval.journeys.parameters.metric_choice import Metric, find_metric
+from autoeval.journeys.parameters.metric_choice import find_metric
 from autoeval.journeys.parameters.output_paths import output_folder
+from autoeval.journeys.paying import Paying, refuse_with_a_sample
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.placing import Standing
-from autoeval.leaderboards.presets import Preset, find_preset
+from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.rows import Conditions, leaderboard_row
-from autoeval.leaderboards.table import MODES, Cell
+from autoeval.leaderboards.table import MODES
 from autoeval.metrics.estimates import METHODS, Method
-from autoeval.runs.estimate import estimate, total
+from autoeval.runs.estimate import DryRun
 from autoeval.runs.human_votes import HumanVotes
-from autoeval.runs.judging import Judged, judge, records
-from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
+from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS
 from autoeval.runs.output_flaws import announced, output_warnings
-from autoeval.runs.paying.cheap import Cheap, Guesses
-from autoeval.runs.paying.choosing import Wanted, choose
-from autoeval.runs.paying.deciding import Deciding
-from autoeval.runs.paying.paid import Paid
-from autoeval.runs.paying.rounds import judge_in_rounds, left, together
+from autoeval.runs.paying.cheap import Cheap
+from autoeval.runs.paying.choosing import Wanted
 from autoeval.runs.paying.sample import save_paid
 from autoeval.runs.recomputing import recompute
-from autoeval.runs.reporting import write_report
-from autoeval.runs.result import Evaluation, Setting
-from autoeval.runs.saving import BOARD_NAME, save, save_reasons
+from autoeval.runs.result import Evaluation, Result
 
 
 @also_takes(AskingParameters)
 def evaluate(
     model_outputs: Any = None,
     reference_outputs: Any = None,
-    annotators_config: str | Path | None = None,
+    annotators_config: str | Path | Annotator | None = None,
     name: str | None = None,
     output_path: str | Path | None = "auto",
     precomputed_leaderboard: str | Path | None = "auto",
@@ -84,6 +70,9 @@ def evaluate(
     precision: float | None = None,
     until_decided: str | Path | None = None,
     predict_with: str | Path | None = None,
+    eval_set: str | None = None,
+    evaluation_dataset: Any = None,
+    reference_answers: Any = None,
     log_to: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
@@ -126,6 +115,12 @@ def evaluate(
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
             judged as they are, and it is said how many hold some.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
+        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench. Outputs are
+            then files of FastChat's (model_answer/MODEL.jsonl), or of evaluate_from_model's.
+        evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder. Default: the one that
+            lies near the outputs, else the hub's.
+        reference_answers: With eval_set, the right answers that its judge sees: reference_answer/gpt-4.jsonl.
+            Default: the one beside the questions, where there is one.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
             `auto`: from the hub where it can be had; None: the shipped difficulties.
@@ -159,8 +154,37 @@ def evaluate(
     wanted = Wanted.checked(n_paid, precision, until_decided, predict_with)
     check_log(log_to, output_path)
     defaults = find_preset(preset)
+    questions = find_eval_set(eval_set)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
-    source = judge_source(annotators_config, defaults, parameters)
+    source = judge_source(annotators_config, questions or defaults, parameters)
+    asked_how = (
+        None if model_outputs is None else prepare(_loaded(annotators_config) or source, parameters, False)
+    )
+    is_kept = _is_kept(is_cache_leaderboard, max_instances)
+    if asked_how is not None and asked_how.annotator.kind.n_outputs == 1:
+        how = Grading(
+            asking=asked_how,
+            judge_source=source,
+            eval_set=questions,
+            evaluation_dataset=evaluation_dataset,
+            reference_answers=reference_answers,
+            name=name,
+            output_path=output_path,
+            board=precomputed_leaderboard,
+            overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
+            is_kept=is_kept,
+            mode=current_leaderboard_mode,
+            sort_by=sort_by or "score",
+            max_instances=max_instances,
+            seed=seed,
+            allows_partial=is_allow_partial,
+            strips_thinking=is_strip_thinking,
+            recomputes=is_recompute_metrics_only,
+            no_report=no_report,
+        )
+        _refuse_of_grades(log_to, wanted)
+        graded = grade(model_outputs, how, defaults)
+        return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = Standing.find(
         precomputed_leaderboard,
         source,
@@ -168,60 +192,54 @@ def evaluate(
         overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
         sort_by=sort_by or defaults.sort_by,
         mode_to_print=leaderboard_mode_to_print,
-        is_kept=max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard,
+        is_kept=is_kept,
     )
     if metric.function is None:  # a function has columns of its own
         boards.check_column(sort_by, standing.board)
-    if model_outputs is None:
+    if asked_how is None:
         return standing.alone()
-    asked_how = prepare(source, parameters)
     annotator, display = asked_how.annotator, asked_how.display
     votes = HumanVotes(human_annotations)
     require_files(model_outputs, "--model_outputs")
     with ExitStack() as opened:
-        pairs = opened.enter_context(
-            load_pairs(
-                model_outputs,
-                outputs_to_compare(reference_outputs, defaults),
-                name=name,
-                allow_partial=is_allow_partial,
-                max_instances=max_instances,
-                strips_thinking=is_strip_thinking,
-            )
+        loading = Loading(
+            defaults,
+            questions,
+            evaluation_dataset,
+            reference_answers,
+            name,
+            is_allow_partial,
+            max_instances,
+            is_strip_thinking,
         )
+        pairs = loading.pairs(model_outputs, reference_outputs)
+        opened.push(pairs)
         folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
         cache = opened.enter_context(asked_how.open_cache())
-        cheap = Cheap.named(
-            predict_with, annotator, pairs, seed, folders_of(parameters), parameters["max_cost"]
-        )
-        paid, guesses = None, None
+        paying = Paying(pairs, asked_how)
         if wanted:
-            _refuse_with_a_sample(metric, is_recompute_metrics_only)
-            paid, guesses = _choose(wanted, pairs, asked_how, seed, folder, standing.path, cheap, cache)
-        setting = _setting(annotator, pairs, defaults, seed, standing, paid.method if paid else "")
+            refuse_with_a_sample(metric, is_recompute_metrics_only)
+            dirs, most = folders_of(parameters), parameters["max_cost"]
+            cheap = Cheap.named(wanted.predict_with, annotator, pairs, seed, dirs, most)
+            paying = Paying.chosen(wanted, pairs, asked_how, cheap, cache, seed, folder, standing.path)
+        setting = setting_of(annotator, pairs, defaults, seed, standing, paying.method)
         display.announce(setting.line())
-        if paid:
-            display.announce(paid.line())
+        if paying.sample:
+            display.announce(paying.sample.line())
         warnings = announced(output_warnings(pairs), display)
-        plan = Plan(annotator, paid.pairs if paid else pairs, seed)
+        plan = Plan(annotator, paying.pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run:
-            is_batch = asked_how.options.is_batch
-            return total([*cheap.estimates(cache, is_batch), estimate(plan, cache, is_batch)])
-        options = left(asked_how.options, [guesses.report] if guesses else [])
-        if is_recompute_metrics_only:
-            judged = recompute(pairs, annotator.name, folder)
-        else:
-            judged = _judge(plan, paid, cache, options, asked_how, folder)
-        conditions = Conditions.of(annotator, pairs, judged.tally.models)
-    is_judged = judged.tally.n_judged > 0
-    found = paid.result(judged.tally.preferences, fsum(judged.tally.prices)) if paid and is_judged else None
+            return paying.estimate(plan, cache)
+        again = is_recompute_metrics_only
+        judged = recompute(pairs, annotator, folder) if again else paying.judge(plan, cache, folder)
+    found, is_judged = paying.result(judged), judged.tally.n_judged > 0
+    conditions = Conditions.of(annotator, pairs, judged.tally.models, found.method if found else "")
     if found:
-        conditions = replace(conditions, method=found.method)
         more, caution = found.cells(), None
         save_paid(judged.rows or (), folder)
     else:
-        more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
+        more, caution = more_columns(judged, metric, length_control_file, seed, lc_standard_error)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = (
         standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
@@ -239,63 +257,45 @@ def evaluate(
         apart=placed.apart,
         mode_to_print=standing.mode_to_print,
         n_unpaired=pairs.n_missing_outputs,
-        ask=together([*([guesses.report] if guesses else []), judged.report]),
+        ask=judged.report,
         min_coverage=asked_how.min_coverage,
         folder=folder,
         rows=judged.rows,
         caution=caution,
         warnings=warnings,
-        has_report=not (no_report or is_recompute_metrics_only or paid),
+        has_report=not (no_report or is_recompute_metrics_only or paying.sample),
         paid=found,
         shows_mode=leaderboard_mode_to_print is None,
         is_written=is_judged or judged.annotations_path is not None,
     )
-    _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
+    keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     result.check_judged()
-    if log_to is not None and folder is not None:
-        display.announce(log_run(read_record(folder), log_to))
-    return (result.leaderboard, result.records()) if is_return_instead_of_print else result
+    return _returned(result, is_return_instead_of_print, log_to, display)
 
 
-def _choose(
-    wanted: Wanted,
-    pairs: Pairs,
-    asked_how: Asking,
-    seed: int,
-    folder: Path | None,
-    board: Path | None,
-    cheap: Cheap,
-    cache: Cache,
-) -> tuple[Paid | Deciding | None, Guesses | None]:
-    """Choose the pairs to pay for, by what a cheap judge says of all where there is one; a dry run asks nobody."""
-    if asked_how.dry_run:
-        return choose(pairs, asked_how.annotator, wanted, seed, None, board), None
-    guesses = cheap.ask(cache, asked_how.options, asked_how.display)
-    return choose(pairs, asked_how.annotator, wanted, seed, folder, board, guesses), guesses
+def _returned(result: Result | DryRun, as_tables: bool, log_to: str | None, display: Display) -> Any:
+    """Return a result as it is, or as alpaca_eval does: the leaderboard and the annotations. It is logged before."""
+    if log_to is not None and isinstance(result, Evaluation) and result.folder is not None:
+        display.announce(log_run(read_record(result.folder), log_to))
+    return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
 
 
-def _judge(
-    plan: Plan,
-    paid: Paid | Deciding | None,
-    cache: Cache,
-    options: AskOptions,
-    asked_how: Asking,
-    folder: Path | None,
-) -> Judged:
-    """Judge all pairs of a plan, or until their question is decided."""
-    display, again = asked_how.display, asked_how.is_reask_unparsed
-    if isinstance(paid, Deciding):
-        return judge_in_rounds(paid, plan, cache, options, display, again)
-    return judge(plan, cache, options, display, again, None if paid else folder)
-
-
-def _refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> None:
-    if metric.function is not None:
+def _refuse_of_grades(log_to: str | None, wanted: Wanted | None) -> None:
+    if log_to is not None:
+        raise UsageError("--log_to takes runs on pairs. Leave it out, or name a judge of pairs.")
+    if wanted is not None:
         raise UsageError(
-            "--fn_metric: a function cannot know how annotations were sampled: leave n_paid out."
+            "--n_paid, --precision and --until_decided choose among pairs. Leave them out, or name a judge of pairs."
         )
-    if is_recompute_metrics_only:
-        raise UsageError("--is_recompute_metrics_only asks nobody: it has no use for n_paid.")
+
+
+def _loaded(annotators_config: Any) -> Annotator | None:
+    return annotators_config if isinstance(annotators_config, Annotator) else None
+
+
+def _is_kept(is_cache_leaderboard: bool | None, max_instances: int | None) -> bool:
+    """Whether a row goes into the board's file; of a sample, only where that is wanted."""
+    return max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
 
 
 def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_print: str | None) -> None:
@@ -305,50 +305,3 @@ def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_prin
     check_choice("current_leaderboard_mode", mode, MODES)
     if mode_to_print is not None:
         check_choice("leaderboard_mode_to_print", mode_to_print, ("auto", *MODES))
-
-
-def _keep(
-    result: Evaluation, annotator: Annotator, votes: HumanVotes, standing: Standing, *, keeps_run: bool
-) -> None:
-    """Write a result's files, and its row into the board's; where nothing was judged, only what says why."""
-    if not result.tally.n_judged:
-        if result.is_written:
-            save_reasons(result, annotator)
-        return
-    is_board = result.folder is not None and standing.is_file(result.folder / BOARD_NAME)
-    save(result, annotator, keeps_run, keeps_board=is_board)
-    if result.has_report:
-        write_report(result, annotator, votes)
-    standing.keep(result.name, result.row, result.tally.stored(), result.apart, always=is_board)
-
-
-def _more_columns(
-    judged: Judged, metric: Metric, length_control_file: str | Path | None, seed: int, standard_error: str
-) -> tuple[dict[str, Cell], str | None]:
-    """Return the columns that are asked for besides the win rate's, and what a reader must know of them."""
-    columns: dict[str, Cell] = {}
-    caution = None
-    if judged.tally.n_judged and metric.is_length_controlled:
-        columns, caution = length_columns(judged, length_control_file, seed, metric.glm_name, standard_error)
-    if judged.tally.n_judged and metric.function is not None:
-        columns |= metric.columns(records(judged))
-    return columns, caution
-
-
-def _setting(
-    annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, standing: Standing, method: str
-) -> Setting:
-    conditions = replace(Conditions.of(annotator, pairs, set()), method=method)
-    board = standing.comparable_with(pairs.generator_2, conditions)
-    return Setting(
-        model=pairs.generator_2,
-        judge=annotator.name,
-        judge_models=tuple(annotator.models),
-        reference=pairs.generator_1,
-        eval_set=f"{eval_set_name(pairs.eval_set_hash)} ({len(pairs)} pairs)",
-        preset=defaults.name,
-        fingerprint=annotator.fingerprint,
-        seed=seed,
-        board=board.name if board else None,
-        provider=annotator.provider,
-    )

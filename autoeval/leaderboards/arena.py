@@ -9,7 +9,7 @@ import numpy as np
 from autoeval.data.arena_hard import ArenaSet, Style
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.arena_games import Category, Played
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
 from autoeval.metrics.against_baseline import (
     Against,
     Rates,
@@ -18,12 +18,25 @@ from autoeval.metrics.against_baseline import (
     at_equal_style,
     resampled_means,
 )
+from autoeval.metrics.columns import Cell, Column, ColumnType
 from autoeval.metrics.estimates import Method
 from autoeval.metrics.intervals import interval_ends
 from autoeval.metrics.observations import Floats
 from autoeval.metrics.style import style_counts
 
-COLUMNS = ("score", "standard_error", "low", "high", "n_total", "n_missing")
+COLUMNS: tuple[Column, ...] = (
+    Column("score", ColumnType.NUMBER, "score"),
+    Column("standard_error", ColumnType.ERROR),
+    Column("low", ColumnType.NUMBER),
+    Column("high", ColumnType.NUMBER),
+    Column("n_total", ColumnType.COUNT, "n"),
+    Column("n_missing", ColumnType.COUNT, "missing"),
+    *(
+        Column(f"{name}{end}", ColumnType.NUMBER, "" if end else name)
+        for name in ("hard_prompt", "creative_writing")
+        for end in ("", "_low", "_high")
+    ),
+)
 """What a row says first; then each category's score, the baseline and the judge."""
 
 CONTROLS: Mapping[str, tuple[int, ...]] = {"length": (0,), "markdown": (1, 2, 3)}
@@ -92,6 +105,8 @@ def means(category: Category, interval: Method = "t_plus4") -> Scores:
 def upstream_means(category: Category, arena: ArenaSet) -> Scores:
     """Return the scores as Arena-Hard computes them: every game is an observation, drawn a hundred times."""
     opponents = _opponents(category)
+    if not opponents:
+        return {}
     games = [
         (place, win, weight)
         for place, played in enumerate(opponents.values())
@@ -120,6 +135,8 @@ def controlled(category: Category, styles: Styles, arena: ArenaSet, compatible: 
         UsageError: nothing is counted of the baseline's answers, or of no model's.
     """
     left_out: dict[str, str] = {}
+    if not _opponents(category):
+        return Controlled({}, {}, {})
     _check_counted(category, styles)
     opponents = {}
     for model, played in _opponents(category).items():
@@ -215,6 +232,11 @@ def _pooled(rates: Sequence[Rate], sizes: Sequence[int]) -> Rate:
         mean - float(np.linalg.norm(share * (value - low))),
         mean + float(np.linalg.norm(share * (high - value))),
     )
+
+
+def has_games(category: Category) -> bool:
+    """Whether some model has a judged question against the baseline."""
+    return bool(_opponents(category))
 
 
 def _opponents(category: Category) -> dict[str, Played]:

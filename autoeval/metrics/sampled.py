@@ -18,7 +18,8 @@ from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
 _PRIOR_PAIRS, _PRIOR_SHARE = 8.0, 0.025
-_LEAST_UNIT = 1e-3
+_PRIOR_UPSETS = 2.0
+_LEAST_UNIT = 1e-6
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
 _FLATTEST, _STEEPEST = 0.2, 2.5
 _ROUNDS = 25
@@ -54,8 +55,9 @@ def sampled_win_rate(
     The prediction f is recalibrated on what was paid: g = σ(a + b · logit f). With e = y − g on the k judged pairs
     and w = 1/π, the estimate is θ = mean_N(g) + m with m = Σ w e / Σ w. If y is 1 with chance g, its variance is
     Σ_N (1 − π)/π · g(1 − g) / N². That is multiplied by what was observed over what was to be expected,
-    Σ (1 − π)w²(e − m)² / Σ (1 − π)w² g(1 − g), each with 8 + k/40 pairs of average weight added, so that a few
-    residuals do not decide it. Where wins are rare, the error is skewed and its size depends on the truth. So the
+    Σ (1 − π)w²(e − m)² / Σ (1 − π)w² g(1 − g), each with 8 + k/40 pairs of average weight added, and with two that
+    come out against all expectation at least, so that neither a few residuals decide it nor their absence where all
+    seen were wins. Where wins are rare, the error is skewed and its size depends on the truth. So the
     variance is taken for that of a share, V = C · θ(1 − θ), and the interval holds each θ₀ that
     (θ − θ₀)² ≤ t² C θ₀(1 − θ₀) is true of (Wilson's, 1927), with Student's t of k − 3 degrees of freedom. For
     instructions like these C is larger by that of N pairs drawn at random.
@@ -88,7 +90,8 @@ def sampled_win_rate(
     variances = g * (1 - g)
     factors = (1 - chances[pairs]) * w**2
     prior_pairs = _PRIOR_PAIRS + _PRIOR_SHARE * k
-    prior = prior_pairs * (count / k) ** 2 * float((1 - chances).mean()) * unit
+    squares = max(prior_pairs * unit, _PRIOR_UPSETS)
+    prior = squares * (count / k) ** 2 * float((1 - chances).mean())
     observed = float(factors @ (e - m) ** 2) * k / (k - 3)
     expected = float(factors @ variances[pairs])
     scale = (observed + prior) / (expected + prior) if prior else 1.0

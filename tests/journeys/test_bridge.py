@@ -16,7 +16,8 @@ from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.citation import bridged_citation
 from autoeval.journeys.site import site
-from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.leaderboards.table import Board, read_board
+from autoeval.metrics.columns import Cell
 from tests.processes import start_command
 from tests.recorded import recorded_data, recorded_models
 from tests.servers import Answer, JudgeServer, prompt_text
@@ -126,7 +127,7 @@ def test_bridged_rows_are_marked_and_never_anchors(given: dict[str, Any], tmp_pa
     (page,) = (tmp_path / "site").glob("*/index.html")
     html = page.read_text()
     assert "bridged</span>" in html
-    assert '<td class="num">≈</td>' in html
+    assert '<td class="num">≈<' in html
     model_page = page.with_name("model-fresh.html").read_text()
     assert "prediction interval" in model_page
     assert "never judged it" in model_page

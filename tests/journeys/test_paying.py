@@ -13,6 +13,7 @@ from autoeval.journeys.learn import learn
 from autoeval.metrics.sampled import sampled_win_rate
 from autoeval.metrics.sampling import chances
 from autoeval.runs.paying.choosing import Wanted, choose
+from autoeval.runs.paying.paid import PaidResult
 from autoeval.runs.result import Evaluation
 from tests.annotators.planning import a_judge, a_pair
 from tests.journeys.small import evaluate_small, write_outputs
@@ -107,7 +108,7 @@ def test_the_sample_is_stored_before_anything_is_asked(tmp_path: Path) -> None:
     again = sampled_win_rate(
         shares, np.array([r["predicted"] for r in rows]), np.array([r["chance"] for r in rows])
     )
-    assert result.paid is not None
+    assert isinstance(result.paid, PaidResult)
     assert again == result.paid.found
     assert result.estimate == again.on_these
     assert not (stored.parent / "annotations.json").exists(), "nobody takes a sample for a full run"
@@ -130,7 +131,7 @@ def test_a_dry_run_says_the_width_and_a_precision_finds_n(tmp_path: Path) -> Non
         (line,) = [line for line in said if "expect the win rate" in line]
         assert "±9.0" in line or "±8.9" in line
         result = evaluate_small(tmp_path, server, n=N, precision=9)
-    assert result.paid is not None
+    assert isinstance(result.paid, PaidResult)
     assert result.paid.found.n_paid == dry.n_requests  # type: ignore[attr-defined]
     assert {"even", "odd"} == set(result.paid.by_subset)
     assert "on instructions like these" in "\n".join(result.paid.lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import load_annotator
-from autoeval.annotators.plan import Pairs, Plan
+from autoeval.annotators.plan import Cases, Plan
 from autoeval.completions.ask import AskOptions, AskReport, Display
 from autoeval.completions.cache import Cache
 from autoeval.errors import UsageError
@@ -51,7 +51,7 @@ class Cheap:
         cls,
         source: str | Path | None,
         dear: Annotator,
-        pairs: Pairs,
+        pairs: Cases,
         seed: int,
         folders: Sequence[Path],
         max_cost: float | None,
@@ -64,6 +64,11 @@ class Cheap:
         if source is None:
             return cls()
         annotator = load_annotator(source, config_dirs=folders)
+        if annotator.kind.n_outputs == 1:
+            raise UsageError(
+                f"--predict_with: {annotator.name} judges outputs by themselves (kind: {annotator.kind.name}); name a "
+                "judge of pairs."
+            )
         if annotator.fingerprint == dear.fingerprint:
             raise UsageError(f"--predict_with: {annotator.name} is the judge itself; name a cheaper one.")
         refuse_unknown_prices(annotator, max_cost)
@@ -84,7 +89,7 @@ class Cheap:
         if self.plan is None:
             return None
         annotator = self.plan.annotator
-        display.announce(f"asking {annotator.name} about all {len(self.plan.pairs)} pairs first")
+        display.announce(f"asking {annotator.name} about all {len(self.plan.cases)} pairs first")
         judged = judge(self.plan, cache, options, display, False, None)
         if not judged.tally.n_judged:
             why = f" {judged.report.stop.message}" if judged.report.stop else ""

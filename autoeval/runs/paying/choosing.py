@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import Pairs
+from autoeval.annotators.plan import Cases
 from autoeval.checks import check_number
 from autoeval.errors import UsageError
 from autoeval.runs.paying.cheap import Guesses
@@ -70,9 +70,13 @@ class Wanted:
             return None
         return cls(n_paid, precision, until_decided, predict_with)
 
+    def needs_all(self, n_pairs: int) -> bool:
+        """Whether all pairs are to be judged, whatever anyone says of them beforehand."""
+        return self.until_decided is None and (n_pairs <= FEWEST_PAID or (self.n_paid or 0) >= n_pairs)
+
 
 def choose(
-    pairs: Pairs,
+    pairs: Cases,
     annotator: Annotator,
     wanted: Wanted,
     seed: int,
@@ -101,7 +105,7 @@ def choose(
     """
     if wanted.until_decided is not None:
         return _until_decided(pairs, annotator, wanted.until_decided, seed, folder, board, guesses)
-    if len(pairs) <= FEWEST_PAID or (wanted.n_paid or 0) >= len(pairs):
+    if wanted.needs_all(len(pairs)):
         return None
     everything = samplable(pairs, annotator, "--n_paid")
     drawn, identity = draw_or_continue(everything, annotator, seed, folder, guesses=guesses)
@@ -117,7 +121,7 @@ def choose(
 
 
 def _until_decided(
-    pairs: Pairs,
+    pairs: Cases,
     annotator: Annotator,
     other: str | Path,
     seed: int,

@@ -14,7 +14,7 @@ from autoeval.runs.judging import Judged
 from autoeval.runs.paying.choosing import FEWEST_PAID
 from autoeval.runs.paying.paid import Paid
 from autoeval.runs.paying.sample import Drawn, SomePairs, mean_length, prediction_of, samplable, save_paid
-from autoeval.types import Pair
+from autoeval.types import Case
 
 COMMON = "the same random sample for all models"
 
@@ -88,6 +88,6 @@ def save_samples(
             save_paid(one.rows or (), folder)
 
 
-def _place(pair: Pair, seed: int) -> str:
+def _place(pair: Case, seed: int) -> str:
     """Where an instruction stands in the random order of all there could be."""
     return sha256(f"{seed} {instruction_key(pair.instruction)}".encode()).hexdigest()

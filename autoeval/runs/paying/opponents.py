@@ -11,14 +11,14 @@ from autoeval.leaderboards.preferences import path_beside, read_preferences
 from autoeval.metrics.instructions import instruction_key
 from autoeval.runs.annotation_table import find_annotations
 from autoeval.runs.paying.deciding import Question
-from autoeval.types import Pair
+from autoeval.types import Case
 
 REFERENCE = "reference"
 _FEWEST_COMMON = 50
 
 
 def question_of(
-    other: str | Path, everything: Sequence[Pair], annotator: Annotator, board: Path | None
+    other: str | Path, everything: Sequence[Case], annotator: Annotator, board: Path | None
 ) -> Question:
     """Ask whether a model is better than another.
 
@@ -54,7 +54,7 @@ def _of_board(name: str, board: Path | None) -> tuple[str, dict[str, float]] | N
 
 
 def _of_run(
-    run: str | Path, everything: Sequence[Pair], annotator: Annotator, board: Path | None
+    run: str | Path, everything: Sequence[Case], annotator: Annotator, board: Path | None
 ) -> tuple[str, Mapping[str, float]]:
     try:
         is_there = Path(run).exists()
@@ -71,19 +71,19 @@ def _of_run(
     found: dict[str, float] = {}
     name = str(run)
     for one in read_annotations(of_one_model(read_rows(path, "annotations")), annotator.name):
-        name = one.pair.generator_2 or name
-        reference = references.get(one.pair.instruction)
-        if reference is None or one.preference is None:
+        name = one.case.generator_2 or name
+        reference = references.get(one.case.instruction)
+        if reference is None or one.value is None:
             continue
         if one.annotator not in (annotator.name, *(judge.name for judge in annotator.judges)):
             raise UsageError(
                 f"--until_decided: {path} was judged by {one.annotator}, and {annotator.name} is asked now. Two models "
                 "compare where one judge has judged both."
             )
-        if one.pair.output_1 != reference:
+        if one.case.output_1 != reference:
             raise UsageError(
                 f"--until_decided: {path} was compared with another reference (instruction "
-                f"{one.pair.instruction[:60]!r}). Two models compare where both were judged against the same."
+                f"{one.case.instruction[:60]!r}). Two models compare where both were judged against the same."
             )
-        found[instruction_key(one.pair.instruction)] = one.preference
+        found[instruction_key(one.case.instruction)] = one.value
     return name, found

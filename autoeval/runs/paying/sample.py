@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import Pairs
+from autoeval.annotators.plan import Cases
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.runs.paying.cheap import Guesses
-from autoeval.types import Pair
+from autoeval.types import Case
 
 if TYPE_CHECKING:
     from autoeval.metrics.observations import Floats
@@ -29,16 +29,16 @@ _KNOWN_SHARE = 0.9
 class SomePairs:
     """Some of a run's pairs, in their order; `index` of a pair stays what it is among all."""
 
-    pairs: Pairs
+    pairs: Cases
     chosen: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.chosen)
 
-    def __iter__(self) -> Iterator[Pair]:
+    def __iter__(self) -> Iterator[Case]:
         return (self.pairs[index] for index in self.chosen)
 
-    def __getitem__(self, index: int) -> Pair:
+    def __getitem__(self, index: int) -> Case:
         return self.pairs[self.chosen[index]]
 
 
@@ -60,7 +60,7 @@ class Drawn:
 
 
 def draw(
-    everything: Sequence[Pair],
+    everything: Sequence[Case],
     annotator: Annotator,
     seed: int,
     *,
@@ -87,7 +87,7 @@ def draw(
     return Drawn(Sample.draw(sizes, seed), predicted, RANDOM if is_even else by, reason)
 
 
-def prediction_of(everything: Sequence[Pair], annotator: Annotator) -> "tuple[Floats, str]":
+def prediction_of(everything: Sequence[Case], annotator: Annotator) -> "tuple[Floats, str]":
     """Predict the preferences − 1 from the judge's history.
 
     Returns:
@@ -104,7 +104,7 @@ def prediction_of(everything: Sequence[Pair], annotator: Annotator) -> "tuple[Fl
     return predicted, reason
 
 
-def _learned_prediction(everything: Sequence[Pair], annotator: Annotator) -> "tuple[Floats | None, str]":
+def _learned_prediction(everything: Sequence[Case], annotator: Annotator) -> "tuple[Floats | None, str]":
     """Predict from the judge's history without the model itself; or say why not."""
     from autoeval.prediction.history import FEWEST_MODELS
     from autoeval.prediction.kept import kept_path, load_kept
@@ -123,7 +123,7 @@ def _learned_prediction(everything: Sequence[Pair], annotator: Annotator) -> "tu
     return history.predict(reader.read([pair.output_2 for pair in everything])), ""
 
 
-def samplable(pairs: Pairs, annotator: Annotator, flag: str) -> list[Pair]:
+def samplable(pairs: Cases, annotator: Annotator, flag: str) -> list[Case]:
     """Return all pairs, if some can be judged without the others.
 
     Raises:
@@ -135,18 +135,18 @@ def samplable(pairs: Pairs, annotator: Annotator, flag: str) -> list[Pair]:
             "out. Use a judge that asks about one."
         )
     everything = list(pairs)
-    if len({pair.instruction for pair in everything}) < len(everything):
+    if len({pair.conversation for pair in everything}) < len(everything):
         raise UsageError(f"{flag}: an instruction has several outputs here; paying for some needs one each.")
     return everything
 
 
-def mean_length(pairs: Sequence[Pair]) -> int:
+def mean_length(pairs: Sequence[Case]) -> int:
     """The mean length of the model's outputs in characters, as the leaderboard has it."""
     return sum(len(pair.output_2) for pair in pairs) // len(pairs)
 
 
 def draw_or_continue(
-    everything: Sequence[Pair],
+    everything: Sequence[Case],
     annotator: Annotator,
     seed: int,
     folder: Path | None,
@@ -168,10 +168,10 @@ def draw_or_continue(
     return drawn or draw(everything, annotator, seed, evenly=evenly, guesses=guesses), identity
 
 
-def _identity_of(everything: Sequence[Pair], annotator: Annotator, seed: int) -> dict[str, Any]:
+def _identity_of(everything: Sequence[Case], annotator: Annotator, seed: int) -> dict[str, Any]:
     digest = sha256()
     for pair in everything:
-        for text in (pair.instruction, pair.output_1, pair.output_2):
+        for text in (pair.conversation, pair.output_1, pair.output_2):
             digest.update(sha256(text.encode("utf-8", "surrogatepass")).digest())
     return {"fingerprint": annotator.fingerprint, "pairs": digest.hexdigest()[:16], "seed": seed}
 
