@@ -76,13 +76,20 @@ class Plan:
     def n_questions(self) -> int:
         """How many questions there are at most; identical outputs and equal requests make it fewer."""
         per_judge = [(2 if judge.order == "both" else 1) * judge.samples for judge in self.annotator.judges]
-        return len(self.cases) * (sum(per_judge) if self.annotator.combine == "jury" else max(per_judge))
+        of_a_view = sum(per_judge) if self.annotator.combine == "jury" else max(per_judge)
+        return len(self.cases) * self._n_views * of_a_view
 
     @property
     def n_requests(self) -> float:
         """How many requests about `n_questions` are; a prompt can ask about several cases."""
         sizes = [judge.batch_size for judge in self.annotator.judges if not judge.is_builtin]
         return self.n_questions / (sum(sizes) / len(sizes)) if sizes else 0.0
+
+    @property
+    def _n_views(self) -> int:
+        """How many questions the first case is in one order, which the others are alike in: one a turn."""
+        first = next(iter(self.cases), None)
+        return 1 if first is None else len(self.annotator.kind.views(first, "fixed", self.seed))
 
     def requests(self) -> Iterator[Request]:
         """Walk through everything there is to ask; equal requests may come more than once."""
