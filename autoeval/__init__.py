@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from autoeval.errors import AutoevalError, UsageError
     from autoeval.journeys.analyze_evaluators import JudgeAnalysis, analyze_evaluators
     from autoeval.journeys.analyze_models import ModelsAnalysis, analyze_models
+    from autoeval.journeys.anchor import Anchored, anchor
     from autoeval.journeys.audit import Audit, audit
     from autoeval.journeys.evaluate import evaluate
     from autoeval.journeys.evaluate_from_model import evaluate_from_model
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AutoevalError": "autoeval.errors",
     "UsageError": "autoeval.errors",
+    "Anchored": "autoeval.journeys.anchor",
     "Audit": "autoeval.journeys.audit",
     "Corrected": "autoeval.journeys.label",
     "Evaluation": "autoeval.runs.result",
@@ -26,6 +28,7 @@ _HOMES = {
     "ModelsAnalysis": "autoeval.journeys.analyze_models",
     "analyze_evaluators": "autoeval.journeys.analyze_evaluators",
     "analyze_models": "autoeval.journeys.analyze_models",
+    "anchor": "autoeval.journeys.anchor",
     "audit": "autoeval.journeys.audit",
     "evaluate": "autoeval.journeys.evaluate",
     "evaluate_from_model": "autoeval.journeys.evaluate_from_model",
@@ -34,6 +37,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Anchored",
     "Audit",
     "AutoevalError",
     "Corrected",
@@ -45,6 +49,7 @@ __all__ = [
     "__version__",
     "analyze_evaluators",
     "analyze_models",
+    "anchor",
     "audit",
     "evaluate",
     "evaluate_from_model",
