@@ -15,6 +15,7 @@ from autoeval.completions.listing import listed_shutdown
 from autoeval.completions.providers import LOCAL
 from autoeval.errors import UsageError
 from autoeval.runs.asked import Asked
+from autoeval.types import Endpoint
 
 OUR_JUDGES = {"openai": "gpt6_ranking", "anthropic": "claude5_ranking", "google": "gemini3_ranking"}
 """The judge of ours that takes the place of one by a maker."""
@@ -91,13 +92,23 @@ def retirement(asked: Asked, day: date | None = None, *, asks_server: bool = Fal
     maker = maker_at(endpoint)
     known = lifetime(model, maker)
     where = endpoint.base_url or endpoint.provider
-    if asks_server and (known is None or known.shutdown is None):
+    if asks_server and _may_be_listed(endpoint, known):
         end = listed_shutdown(endpoint, model)
         if end is not None:
             known = Lifetime(maker or "", model, end, None, _SERVER)
     if known is None:
         return None
     return Retirement(model, known, maker is not None, isinstance(asked, Judge), where, day or today())
+
+
+def _may_be_listed(endpoint: Endpoint, known: Lifetime | None) -> bool:
+    """Whether the server's list may hold a date: by OpenAI's protocol, or of a maker's model behind a gateway.
+
+    A server of one's own keeps a model as long as one likes; it gets no request but the ones that are wanted of it.
+    """
+    if known is None:
+        return endpoint.provider == "openai"
+    return known.shutdown is None
 
 
 def say_lifetimes(all_asked: Iterable[Asked], display: Display) -> None:

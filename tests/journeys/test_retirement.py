@@ -105,6 +105,14 @@ def test_a_server_that_lists_an_end_is_quoted(tmp_path: Path) -> None:
     assert not silent.warnings
 
 
+def test_a_server_of_ones_own_gets_no_request_but_the_judges(tmp_path: Path) -> None:
+    with JudgeServer(models={UNKNOWN: "2026-12-01"}) as server:
+        _, heard = evaluate(
+            tmp_path, UNKNOWN, annotators_config="openai_compatible", judge_base_url=server.base_url
+        )
+    assert not heard.warnings, "its list of models, where the date stands, was not read"
+
+
 def test_what_is_cached_of_a_judge_that_is_gone_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
