@@ -78,7 +78,7 @@ BUILTIN: Mapping[str, Callable[[str, str, str], float]] = {
 """Builtin judges by name: (instruction, output_1, output_2) to a preference in [1, 2]."""
 
 
-def interval_name(judge: object, provider: str | None = None) -> str:
+def interval_name(judge: object, provider: str | None = None, judge_models: object = None) -> str:
     """Return what the interval of a win rate by a judge is to be called.
 
     That of an embedded judge is of the draw of instructions only: how far its verdicts are from those of a model or
@@ -86,10 +86,18 @@ def interval_name(judge: object, provider: str | None = None) -> str:
 
     Args:
         judge: the judge's name.
-        provider: who serves it; None where that is not known, and the name has to tell.
+        provider: who serves it; None where that is not known, and a board or the name has to tell.
+        judge_models: the models that judged, as a board's row tells them.
     """
-    is_embedded = judge in BUILTIN if provider is None else provider == "builtin"
+    if provider is not None:
+        is_embedded = provider == "builtin"
+    elif judge_models and isinstance(judge_models, str):
+        is_embedded = judge_models.startswith(EMBEDDED)
+    else:
+        is_embedded = judge in BUILTIN
     return SAMPLING_ONLY if is_embedded else "95% interval"
 
 
 SAMPLING_ONLY = "sampling only"
+EMBEDDED = "builtin:"
+"""How the model of an embedded judge begins on a board, where others have the name that their server gave."""

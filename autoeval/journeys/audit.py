@@ -212,7 +212,9 @@ class _Questions:
         budget = asking.options.max_cost
         left = None if budget is None else max(0.0, budget - spent)
         live = replace(asking.options, max_cost=left, is_batch=False, waits=False)
-        now = replace(self.anchor_plan, repeat=time.time_ns() // 1000)  # replies of this moment, stored as such
+        now = replace(
+            self.anchor_plan, repeat=time.time_ns() // 1000
+        )  # replies of this moment, stored as such
         return judge(now, cache, live, asking.display, False, None)
 
 
