@@ -29,6 +29,8 @@ boards held the old judge's win rate in 60 to 85% only."""
 LEVEL = 0.95
 _FEWEST_TO_FIT = 3
 _NO_RESIDUAL = 1e-9
+_DRAWS = 1000
+_PLAUSIBLE = 2.576
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,40 @@ def rank_correlation(anchors: Sequence[Anchor]) -> float:
     if len(anchors) < 2 or np.ptp(old) == 0 or np.ptp(new) == 0:
         return float("nan")
     return float(np.corrcoef(old, new)[0, 1])
+
+
+def chance_of_agreement(anchors: Sequence[Anchor], n_pairs: int, seed: int = 0) -> float:
+    """Return how likely the judges' ranks will agree enough once all pairs of each anchor are judged, 0 to 1.
+
+    Args:
+        anchors: with the new judge's win rates on some of their pairs, drawn without regard to the verdicts.
+        n_pairs: of each anchor in all.
+        seed: of the draws of what the other pairs may say.
+    """
+    rng = np.random.default_rng(seed)
+    errors = np.array([_error_to_come(anchor.new, n_pairs) for anchor in anchors])
+    so_far = np.array([anchor.new.win_rate for anchor in anchors])
+    drawn = so_far + rng.normal(size=(_DRAWS, len(anchors))) * errors
+    old = _ranks(np.array([anchor.old.win_rate for anchor in anchors]))
+    if np.ptp(old) == 0:
+        return 0.0
+    found = [np.corrcoef(old, _ranks(new))[0, 1] for new in drawn if np.ptp(new)]
+    return sum(each >= LEAST_RANK_CORRELATION for each in found) / _DRAWS
+
+
+def nearest_to(link: Link, first: Rate, n_pairs: int) -> Rate:
+    """Return the win rate nearest to the anchors' range that all pairs may plausibly come to (99%), from some."""
+    reach = _PLAUSIBLE * _error_to_come(first, n_pairs)
+    low, high = (100 / (1 + np.exp(-end)) for end in (link.low, link.high))
+    nearest = min(max(first.win_rate, low), high)
+    return Rate(min(max(nearest, first.win_rate - reach), first.win_rate + reach), n_pairs)
+
+
+def _error_to_come(first: Rate, n_pairs: int) -> float:
+    """Return the standard deviation, in points, of what all pairs say around what some of them say."""
+    chance = _inside(first.win_rate / 100, first.n)
+    error = first.standard_error or 100 * (chance * (1 - chance) / first.n) ** 0.5
+    return float(error * max(0.0, 1 - first.n / n_pairs) ** 0.5)
 
 
 def expected_width(n_anchors: int, n_pairs: int, link_error: float, n_board: int) -> float:

@@ -12,9 +12,11 @@ from autoeval.analysis.linking import (
     Anchor,
     Placement,
     Rate,
+    chance_of_agreement,
     expected_width,
     fit_link,
     leave_one_out,
+    nearest_to,
     rank_correlation,
     refusal,
 )
@@ -121,6 +123,24 @@ def test_too_few_or_equal_anchors_and_judges_that_disagree_are_no_bridge() -> No
     assert "Spearman" in str(refusal(anchors_of(old, [50.0] * 5)))
     with pytest.raises(UsageError, match="no line"):
         fit_link(anchors_of(old, [50.0] * 5))
+
+
+def test_what_some_pairs_say_of_the_ranks_and_the_range() -> None:
+    old, new = [10.0, 30, 50, 60, 90], [15.0, 25, 55, 70, 85]
+    few = [Anchor(one.name, one.old, Rate(one.new.win_rate, 100)) for one in anchors_of(old, new)]
+    assert chance_of_agreement(few, 805) > 0.99
+    turned = [Anchor(one.name, one.old, other.new) for one, other in zip(few, reversed(few), strict=True)]
+    assert chance_of_agreement(turned, 805) < 0.01
+    alike = [Anchor(one.name, one.old, Rate(50 + i / 10, 100)) for i, one in enumerate(few)]
+    assert 0.05 < chance_of_agreement(alike, 805) < 0.95
+    assert chance_of_agreement(alike, 100) == 1, "nothing is to come"
+    same = [Anchor(one.name, Rate(50, 805), one.new) for one in few]
+    assert chance_of_agreement(same, 805) == 0
+    link = fit_link(anchors_of(old, new))
+    near = nearest_to(link, Rate(1, 100), 805)
+    assert near.win_rate == pytest.approx(1 + 2.576 * math.sqrt(0.01 * 0.99 / 100 * 705 / 805) * 100)
+    assert link.beyond(nearest_to(link, Rate(14, 100), 805)) == 0
+    assert nearest_to(link, Rate(99, 100), 100).win_rate == 99
 
 
 def test_rank_correlation_is_scipys_with_ties() -> None:
