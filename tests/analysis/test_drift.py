@@ -7,28 +7,7 @@ import pytest
 
 from autoeval.analysis import drift as module
 from autoeval.analysis.drift import drift, own_noise
-from autoeval.metrics.observations import Floats
-
-Rng = np.random.Generator
-
-
-def judge(rng: Rng, truth: Floats, noise: float, share: float = 0.0, turned: float = 0.0) -> Floats:
-    """Give two replies a pair: noise turns a reply, a share of them goes to output 2, a share of pairs is turned."""
-    shape = (len(truth), 2)
-    verdicts = np.where(rng.random(shape) < noise, 1 - truth[:, None], truth[:, None])
-    verdicts = np.where(rng.random((len(truth), 1)) < turned, 1 - verdicts, verdicts)
-    return np.where(rng.random(shape) < share, 1.0, verdicts) + 1
-
-
-def share_found(noise: float, share: float, turned: float = 0.0, n_judges: int = 200, n: int = 100) -> float:
-    found = 0
-    for seed in range(n_judges):
-        rng = np.random.default_rng(seed)
-        truth = rng.integers(2, size=n).astype(float)
-        then, now = judge(rng, truth, noise), judge(rng, truth, noise, share, turned)
-        compared = drift(then, now, seed)
-        found += compared is not None and compared.has_drifted
-    return found / n_judges
+from benchmarks.anchors import share_found
 
 
 @pytest.fixture
@@ -65,7 +44,7 @@ def test_p_values_are_those_of_every_dealing() -> None:
 @pytest.mark.usefixtures("fewer_dealings")
 @pytest.mark.parametrize("noise", [0.0, 0.1, 0.3])
 def test_a_judge_that_is_the_same_is_rarely_said_to_have_changed(noise: float) -> None:
-    assert share_found(noise, 0.0) <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5
+    assert share_found(noise, 0.0, 0.0, 200, 100) <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5
 
 
 @pytest.mark.usefixtures("fewer_dealings")
@@ -75,7 +54,7 @@ def test_a_judge_that_is_the_same_is_rarely_said_to_have_changed(noise: float) -
 )
 def test_a_judge_that_has_changed_is_found(noise: float, share: float, turned: float, least: float) -> None:
     """Towards one output, and in verdicts that are turned both ways, which no mean shows."""
-    assert share_found(noise, share, turned, n_judges=60) >= least
+    assert share_found(noise, share, turned, 60, 100) >= least
 
 
 def test_what_is_counted() -> None:
