@@ -3,9 +3,9 @@
     python -m benchmarks.anchors [judges a cell] [pairs]
 
 Judges are simulated: a verdict of each on every pair, turned round at random in 0, 2, 10 or 30% of the replies (noise)
-on both days. On the later day some are as before; some go, one time in five or ten, to the model's output whatever it is,
-which moves a preference of 50% by 10 or 5 points; and some have changed their mind on one pair in ten, both ways, which
-moves no mean. Of those that are as before, at most 5% should be said to have drifted.
+on both days. On the later day some are as before; some go, one time in five or ten, to the model's output whatever it
+is, which moves a preference of 50% by 10 or 5 points; and some have changed their mind on one pair in ten, both ways,
+which moves no mean. Of those that are as before, at most 5% should be said to have drifted.
 """
 
 import sys
