@@ -149,8 +149,10 @@ def _p_values(shifts: Floats, distances: Floats, seed: int) -> tuple[float, floa
     rows = np.arange(n_pairs)
     found = [[[abs(shifts[:, 0].sum())], [distances[:, 0].sum()]]]
     for start in range(0, DEALINGS, _AT_ONCE):
-        way = rng.integers(n_ways, size=(min(_AT_ONCE, DEALINGS - start), n_pairs))
-        found.append([np.abs(shifts[rows, way].sum(axis=1)), distances[rows, way].sum(axis=1)])
+        way = rows * n_ways + rng.integers(
+            n_ways, size=(min(_AT_ONCE, DEALINGS - start), n_pairs), dtype=np.uint16
+        )
+        found.append([np.abs(shifts.take(way).sum(axis=1)), distances.take(way).sum(axis=1)])
     p = np.array([_shares_at_least(np.concatenate(of_one)) for of_one in zip(*found, strict=True)])
     smaller = p.min(axis=0)
     return float((smaller <= smaller[0] + _NOISE).mean()), float(p[0, 0]), float(p[1, 0])
