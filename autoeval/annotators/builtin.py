@@ -78,7 +78,11 @@ BUILTIN: Mapping[str, Callable[[str, str, str], float]] = {
 """Builtin judges by name: (instruction, output_1, output_2) to a preference in [1, 2]."""
 
 
-def interval_name(judge: object, provider: str | None = None, judge_models: object = None) -> str:
+FINGERPRINTS = frozenset({"aeeb4caa34285430", "be1082cdf69ef562"})
+"""Of the annotators that are one builtin judge each, by which a board tells one whatever its name."""
+
+
+def interval_name(judge: object, provider: str | None = None, fingerprint: object = None) -> str:
     """Return what the interval of a win rate by a judge is to be called.
 
     That of an embedded judge is of the draw of instructions only: how far its verdicts are from those of a model or
@@ -86,18 +90,14 @@ def interval_name(judge: object, provider: str | None = None, judge_models: obje
 
     Args:
         judge: the judge's name.
-        provider: who serves it; None where that is not known, and a board or the name has to tell.
-        judge_models: the models that judged, as a board's row tells them.
+        provider: who serves it; None where that is not known, and the fingerprint or the name has to tell.
+        fingerprint: the judge's, where it is known.
     """
     if provider is not None:
         is_embedded = provider == "builtin"
-    elif judge_models and isinstance(judge_models, str):
-        is_embedded = judge_models.startswith(EMBEDDED)
     else:
-        is_embedded = judge in BUILTIN
+        is_embedded = fingerprint in FINGERPRINTS or judge in BUILTIN
     return SAMPLING_ONLY if is_embedded else "95% interval"
 
 
 SAMPLING_ONLY = "sampling only"
-EMBEDDED = "builtin:"
-"""How the model of an embedded judge begins on a board, where others have the name that their server gave."""

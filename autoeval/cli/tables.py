@@ -71,8 +71,7 @@ def graded_table(board: Board, width: int = 80) -> Table:
 def _interval_of(board: Board) -> str:
     """Return what the intervals of a board are called: by an embedded judge, they are of the sampling only."""
     names = {
-        interval_name(row.get("annotator"), judge_models=row.get("judge_models"))
-        for row in board.rows.values()
+        interval_name(row.get("annotator"), fingerprint=row.get("fingerprint")) for row in board.rows.values()
     }
     return names.pop() if len(names) == 1 else "95% interval"
 

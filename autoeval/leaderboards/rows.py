@@ -3,7 +3,6 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from autoeval.annotators.builtin import EMBEDDED
 from autoeval.annotators.config import Annotator
 from autoeval.data.pairing import Pairs
 from autoeval.leaderboards.table import Board, Cell
@@ -29,7 +28,7 @@ class Conditions:
         return cls(
             annotator=annotator.name,
             fingerprint=annotator.fingerprint,
-            judge_models=" ".join(sorted(served or _embedded(annotator))),
+            judge_models=" ".join(sorted(served)),
             reference=pairs.generator_1,
             eval_set=pairs.eval_set_hash,
         )
@@ -61,11 +60,6 @@ class Conditions:
             (row.get("reference"), row.get("eval_set")) == (self.reference, self.eval_set)
             for row in board.rows.values()
         )
-
-
-def _embedded(annotator: Annotator) -> set[str]:
-    """Return the models of an annotator that asks nobody, so that a board tells what it is whatever its name."""
-    return {f"{EMBEDDED}{model}" for model in annotator.models} if annotator.provider == "builtin" else set()
 
 
 _MEANINGS = {

@@ -6,7 +6,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoeval.annotators.builtin import BUILTIN, WEIGHTS, WEIGHTS_BY_HAND, longest, offline
+from autoeval.annotators.builtin import BUILTIN, FINGERPRINTS, WEIGHTS, WEIGHTS_BY_HAND, longest, offline
+from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.text_features import Features, measure
 from autoeval.resources import shipped
 from benchmarks.fit_offline_judge import fit
@@ -150,3 +151,7 @@ def _description(name: str) -> str:
     assert config["provider"] == "builtin"
     assert config["model"] in BUILTIN
     return str(config["description"])
+
+
+def test_a_board_can_tell_builtin_judges_by_their_fingerprints() -> None:
+    assert {load_annotator(name, JudgeOverrides()).fingerprint for name in BUILTIN} == FINGERPRINTS
