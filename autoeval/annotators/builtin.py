@@ -93,10 +93,8 @@ def interval_name(judge: object, provider: str | None = None, fingerprint: objec
         provider: who serves it; None where that is not known, and the fingerprint or the name has to tell.
         fingerprint: the judge's, where it is known.
     """
-    if provider is not None:
-        is_embedded = provider == "builtin"
-    else:
-        is_embedded = fingerprint in FINGERPRINTS or judge in BUILTIN
+    is_known = fingerprint in FINGERPRINTS or judge in BUILTIN
+    is_embedded = is_known if provider is None else provider == "builtin"
     return SAMPLING_ONLY if is_embedded else "95% interval"
 
 
