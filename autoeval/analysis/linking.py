@@ -236,7 +236,7 @@ def chance_of_agreement(anchors: Sequence[Anchor], n_pairs: int, seed: int = 0) 
     if np.ptp(old) == 0:
         return 0.0
     found = [np.corrcoef(old, _ranks(new))[0, 1] for new in drawn if np.ptp(new)]
-    return sum(each >= LEAST_RANK_CORRELATION for each in found) / _DRAWS
+    return float(np.count_nonzero(np.array(found) >= LEAST_RANK_CORRELATION)) / _DRAWS
 
 
 def nearest_to(link: Link, first: Rate, n_pairs: int) -> Rate:
