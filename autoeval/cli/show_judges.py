@@ -14,6 +14,7 @@ from autoeval.analysis.labels import LabelSheet
 from autoeval.analysis.subsampling import SubsetSeparation
 from autoeval.cli.show_anchors import show_anchored, show_dates
 from autoeval.cli.show_bridge import show_bridge, show_bridge_plan
+from autoeval.cli.show_rankings import show_percentages, show_ranking
 from autoeval.journeys.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
 from autoeval.journeys.analyze_models import ModelsAnalysis
 from autoeval.journeys.anchor import Anchored
@@ -22,6 +23,8 @@ from autoeval.journeys.audit import Audit
 from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.label import Corrected
+from autoeval.journeys.percent_of import Percentages
+from autoeval.journeys.rank import Ranking
 from autoeval.leaderboards.table import Board, Cell
 
 _EVALUATORS = {
@@ -253,5 +256,7 @@ SHOWN: dict[type, Any] = {
     LabelSheet: show_label_sheet,
     Corrected: show_corrected,
     ModelsAnalysis: show_models,
+    Percentages: show_percentages,
+    Ranking: show_ranking,
 }
 """How each kind of result is shown."""
