@@ -12,25 +12,29 @@ from rich.text import Text
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.show_scored import show_scored
-from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
+from autoeval.cli.tables import board_notes, board_table, graded_table, parts_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
 from autoeval.journeys.citation import citation, latex_citation
 from autoeval.journeys.compare import RunComparison
+from autoeval.journeys.export import Export
 from autoeval.journeys.import_annotations import Import
 from autoeval.journeys.learn import Learned
 from autoeval.journeys.line_up import LineUp
 from autoeval.journeys.make_leaderboard import Leaderboard
+from autoeval.journeys.new import NewConfig
 from autoeval.journeys.recorded_board import RecordedBoard
 from autoeval.journeys.site import Site
 from autoeval.journeys.validate import Validation
+from autoeval.leaderboards.columns import shown_names
+from autoeval.leaderboards.grades import COLUMNS as GRADED_COLUMNS
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
 from autoeval.runs.estimate import DryRun, DryRuns
 from autoeval.runs.finished import Run
 from autoeval.runs.generating import Generation
 from autoeval.runs.regeneration import Regeneration
-from autoeval.runs.result import Evaluation
+from autoeval.runs.result import Evaluation, GradedEvaluation, Result
 from autoeval.runs.scored import ScoredRun
 
 TABLE = "table"
@@ -57,6 +61,11 @@ def show(result: Any, output_format: str | None = None) -> None:
                 console.print(Text(note), soft_wrap=True)
         printed.show_rest(console, result)
         return
+    show_on(console, result)
+
+
+def show_on(console: Console, result: Any) -> None:
+    """Print what a journey came to on a console, as people read it."""
     for kind, show_one in _SHOWN.items():
         if isinstance(result, kind):
             show_one(console, result)
@@ -80,6 +89,9 @@ class PrintedBoard:
 
 def board_of(result: Any) -> PrintedBoard | None:
     """Return the board that a journey's result is for a program that reads it; None for other results."""
+    if isinstance(result, GradedEvaluation):
+        board = result.board if result.tally.n_judged else Board({})
+        return PrintedBoard(board, shown_names(GRADED_COLUMNS), _show_written)
     if isinstance(result, Evaluation):
         shown = result.board.of_mode(result.mode_to_print, result.shown_as)
         columns = models_columns(shown.order, result.shows_mode)
@@ -123,6 +135,22 @@ def _show_import(console: Console, result: Import) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
+def _show_new(console: Console, result: NewConfig) -> None:
+    _show_validation(console, result.validation)
+    console.print()
+    trial = result.trial
+    said = trial.verdict if trial else "nobody was asked"
+    paid = f" (${trial.cost:.6f})" if trial and trial.cost is not None else ""
+    console.print(Text(f"Tried: {said}{paid}. Written: {result.validation.path}"), soft_wrap=True)
+
+
+def _show_export(console: Console, result: Export) -> None:
+    if result.path is None and result.text:
+        sys.stdout.write(result.text)
+    for line in result.lines:
+        console.print(Text(line), soft_wrap=True)
+
+
 def _show_learned(console: Console, result: Learned) -> None:
     for line in result.lines:
         console.print(Text(line), soft_wrap=True)
@@ -154,37 +182,57 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
     _show_account(console, result)
 
 
-def _show_account(console: Console, result: Evaluation) -> None:
+def _show_graded(console: Console, result: GradedEvaluation) -> None:
+    if result.tally.n_judged:
+        shown = result.board.of_mode(result.mode_to_print, result.shown_as)
+        console.print(graded_table(shown, console.width, result.shown_as))
+        if result.by_part:
+            console.print(parts_table(result.by_part, console.width))
+        if result.apart:
+            console.print(
+                Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"
+            )
+    _show_written(console, result)
+
+
+def _show_written(console: Console, result: Result) -> None:
     """Say how much was judged, what it cost and where it was written."""
     for line in summary_lines(result):
         console.print(Text(line))
     for path in (*result.outputs_paths, *result.paths):
         console.print(Text(f"  {path}"), soft_wrap=True)
+
+
+def _show_account(console: Console, result: Evaluation) -> None:
+    """Say what there is to say of a run on pairs besides its board, and how to cite it."""
+    _show_written(console, result)
     if result.tally.n_judged and result.tally.coverage >= result.min_coverage:
         console.print(Text("To cite:"))
         console.print(Text(f"  {citation(result)}"), soft_wrap=True)
         console.print(Text(f"  {latex_citation(result)}"), soft_wrap=True)
 
 
-def summary_lines(result: Evaluation) -> list[str]:
+def summary_lines(result: Result) -> list[str]:
     """Say the coverage, the failures by reason, the flips, what was asked and what it cost."""
     tally, asked = result.tally, result.ask
     total = tally.n_judged + tally.n_missing
     lines = [line for made in result.generations for line in generation_lines(made)]
-    lines.append(f"{tally.n_judged} of {total} pairs judged ({100 * tally.coverage:.1f}%)")
+    lines.append(f"{tally.n_judged} of {total} {result.counted} judged ({100 * tally.coverage:.1f}%)")
     if result.n_unpaired:
-        lines.append(f"{result.n_unpaired} instructions of the reference have no output (--is_allow_partial)")
+        whose = "reference" if isinstance(result, Evaluation) else "eval set"
+        lines.append(f"{result.n_unpaired} instructions of the {whose} have no output (--is_allow_partial)")
     for reason, count in tally.failures.most_common():
         lines.append(f"  missing: {count} {reason}")
-    if tally.n_missing and tally.n_judged and not result.paid:
-        bounds = tally.worst_case()
+    if isinstance(result, Evaluation) and tally.n_missing and tally.n_judged and not result.paid:
+        bounds = result.tally.worst_case()
         lines.append(
             f"whatever the missing ones are, the win rate lies from {bounds.low:.1f} to {bounds.high:.1f}%"
         )
     lines += result.cautions
-    lines += result.paid.lines if result.paid else []
-    if tally.flip_rate is not None:
-        lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
+    if isinstance(result, Evaluation):
+        lines += result.paid.lines if result.paid else []
+        if (flips := result.tally.flip_rate) is not None:
+            lines.append(f"{flips:.1f}% of the verdicts flip when the order is turned round")
     lines += asked_lines(asked)
     if result.paths or result.outputs_paths:
         lines.append("Written:")
@@ -312,6 +360,8 @@ def _show_dry_runs(console: Console, plans: DryRuns) -> None:
 
 def _show_site(console: Console, result: Site) -> None:
     made = f"{_counted(result.n_boards, 'board')}, {_counted(result.n_pages, 'page')}"
+    if result.n_runs:
+        made = _counted(result.n_runs, "run")
     console.print(Text(f"{made}. Open {result.index}"), soft_wrap=True)
 
 
@@ -321,6 +371,7 @@ def _counted(n: int, thing: str) -> str:
 
 _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Evaluation: _show_evaluation,
+    GradedEvaluation: _show_graded,
     DryRun: _show_dry_run,
     DryRuns: _show_dry_runs,
     Leaderboard: _show_leaderboard,
@@ -332,7 +383,9 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Site: _show_site,
     Board: _show_board,
     Validation: _show_validation,
+    Export: _show_export,
     Import: _show_import,
+    NewConfig: _show_new,
     BatchList: _show_batches,
     LineUp: show_line_up,
     Learned: _show_learned,

@@ -7,23 +7,24 @@ from autoeval.analysis.drift import Drift
 from autoeval.completions.ask import Display
 from autoeval.errors import UsageError
 from autoeval.leaderboards import boards
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell, Column, ColumnType
 from autoeval.runs.anchor_set import AnchorSet, anchors_folder, load_anchors
 
 _COLUMNS = (
-    "fingerprint",
-    "models",
-    "n_pairs",
-    "first_asked",
-    "last_asked",
-    "n_asked",
-    "n_compared",
-    "n_changed",
-    "n_noise",
-    "shift",
-    "low",
-    "high",
-    "p_value",
+    Column("fingerprint", ColumnType.TEXT),
+    Column("models", ColumnType.TEXT),
+    Column("n_pairs", ColumnType.COUNT),
+    Column("first_asked", ColumnType.TEXT),
+    Column("last_asked", ColumnType.TEXT),
+    Column("n_asked", ColumnType.COUNT),
+    Column("n_compared", ColumnType.COUNT),
+    Column("n_changed", ColumnType.NUMBER),
+    Column("n_noise", ColumnType.NUMBER),
+    Column("shift", ColumnType.NUMBER),
+    Column("low", ColumnType.NUMBER),
+    Column("high", ColumnType.NUMBER),
+    Column("p_value", ColumnType.NUMBER),
 )
 
 

@@ -24,7 +24,7 @@ from autoeval.journeys.bridge_plan import BridgePlan, offers
 from autoeval.journeys.bridge_result import Bridge, Bridged
 from autoeval.journeys.bridging import OldBoard, bridged_row
 from autoeval.journeys.parameters.asking import Asking
-from autoeval.leaderboards.table import Cell
+from autoeval.metrics.columns import Cell
 from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import judge_all
 

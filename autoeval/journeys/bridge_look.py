@@ -5,7 +5,6 @@ verdicts. A hundred of them a model are enough to see what is hopeless.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from autoeval.analysis.linking import (
     FARTHEST,
@@ -30,12 +29,12 @@ def first_plans(plans: Sequence[Plan], is_batch: bool) -> list[Plan]:
 
     A batch job is not split, since each part would take a day, and neither is a prompt that asks about several pairs.
     """
-    n_pairs = min((len(plan.pairs) for plan in plans), default=0)
+    n_pairs = min((len(plan.cases) for plan in plans), default=0)
     several = any(judge.batch_size > 1 for plan in plans for judge in plan.annotator.judges)
     if is_batch or several or n_pairs < 2 * FIRST:
         return []
     return [
-        replace(plan, pairs=SomePairs(plan.pairs, _spread(len(plan.pairs))), _batches={}) for plan in plans
+        Plan(plan.annotator, SomePairs(plan.cases, _spread(len(plan.cases))), plan.seed) for plan in plans
     ]
 
 

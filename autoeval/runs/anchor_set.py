@@ -13,7 +13,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
-from autoeval.types import Pair
+from autoeval.types import Case
 
 REPLIES = 2
 """How often each pair is asked about each time: once more than once, so that the judge's own noise is seen."""
@@ -41,7 +41,7 @@ class Wave:
     preferences: Preferences = ()
     models: tuple[str, ...] = ()
 
-    def plans(self, annotator: Annotator, pairs: Sequence[Pair], seed: int) -> list[Plan]:
+    def plans(self, annotator: Annotator, pairs: Sequence[Case], seed: int) -> list[Plan]:
         """Plan the questions of each reply."""
         return [
             Plan(annotator, pairs, seed, repeat=self.number * REPLIES + reply) for reply in range(REPLIES)
@@ -63,11 +63,11 @@ class AnchorSet:
     judge: str
     fingerprint: str
     seed: int
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Case, ...]
     waves: tuple[Wave, ...] = ()
 
     @staticmethod
-    def draw(annotator: Annotator, pairs: Iterable[Pair], wanted: int | None, seed: int) -> "AnchorSet":
+    def draw(annotator: Annotator, pairs: Iterable[Case], wanted: int | None, seed: int) -> "AnchorSet":
         """Draw anchors from pairs whose outputs differ, as no judge is asked about others.
 
         Raises:
