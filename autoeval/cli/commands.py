@@ -96,6 +96,14 @@ _JOURNEYS = {
         "autoeval.journeys.audit",
         "Test a judge without human votes: change pairs in ways that should not matter.",
     ),
+    "anchor": (
+        "autoeval.journeys.anchor",
+        "Ask a judge the same things again: is it still the judge that it was?",
+    ),
+    "anchors": (
+        "autoeval.journeys.anchor_board",
+        "List the judges that have anchors: first asked, last asked, what has changed.",
+    ),
     "learn": (
         "autoeval.journeys.learn",
         "Learn from a judge's recorded preferences, so that evaluate --n_paid needs fewer of them.",

@@ -14,6 +14,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "anchor_outputs",
         "anchors",
         "n_anchors",
+        "anchors_path",
         "reference_outputs",
         "evaluation_dataset",
         "gold_crossannotations",

@@ -75,9 +75,10 @@ class RemoteProvider(ABC):
 
     async def complete(self, request: Request) -> Reply:
         """Ask once; see `Provider.complete`."""
-        started = time.perf_counter()
         try:
             body = self._body(request)
+            self._make_client()
+            started = time.perf_counter()  # making the client, once, is not the reply's time
             async with asyncio.timeout(self._timeout):
                 response = await self._post(request, body)
         except TimeoutError:
@@ -119,7 +120,7 @@ class RemoteProvider(ABC):
             client, self._client = self._client, None
             await client.close()
 
-    async def _post(self, request: Request, body: dict[str, Any]) -> httpx2.Response:
+    def _make_client(self) -> None:
         if self._client is None:
             self._client = self._connect(
                 timeout=self._timeout,
@@ -130,6 +131,8 @@ class RemoteProvider(ABC):
                 ),
                 default_headers={"Accept-Encoding": "identity"},
             )
+
+    async def _post(self, request: Request, body: dict[str, Any]) -> httpx2.Response:
         response: httpx2.Response = await self._client.post(
             self._path(request), cast_to=httpx2.Response, body=body
         )
