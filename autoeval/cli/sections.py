@@ -88,6 +88,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "dry_run",
         "max_cost",
         "caching_path",
+        "shard",
         "batch",
         "wait",
         "max_concurrency",

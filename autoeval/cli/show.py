@@ -14,6 +14,7 @@ from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
+from autoeval.journeys.cache import CacheReport
 from autoeval.journeys.citation import citation, latex_citation
 from autoeval.journeys.compare import RunComparison
 from autoeval.journeys.import_annotations import Import
@@ -30,6 +31,7 @@ from autoeval.runs.finished import Run
 from autoeval.runs.generating import Generation
 from autoeval.runs.regeneration import Regeneration
 from autoeval.runs.result import Evaluation
+from autoeval.runs.sharding import ShardReport
 
 TABLE = "table"
 """The format for people; `leaderboards.printed` has those for programs."""
@@ -113,7 +115,7 @@ def _show_learned(console: Console, result: Learned) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
-def _show_batches(console: Console, result: BatchList) -> None:
+def _show_lines(console: Console, result: BatchList | CacheReport | ShardReport) -> None:
     console.print(Text(str(result)), soft_wrap=True)
 
 
@@ -315,7 +317,9 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Board: _show_board,
     Validation: _show_validation,
     Import: _show_import,
-    BatchList: _show_batches,
+    BatchList: _show_lines,
+    CacheReport: _show_lines,
+    ShardReport: _show_lines,
     LineUp: show_line_up,
     Learned: _show_learned,
 }

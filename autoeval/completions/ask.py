@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -234,15 +235,18 @@ async def _ask_all(
     try:
         async with asyncio.TaskGroup() as tasks:
             lanes.tasks = tasks
+            renewing = tasks.create_task(ledger.keeper.renew())
             await _hand_out(requests, ledger, lanes, again)
             for lane in lanes.opened.values():
                 await lane.drained()
             lanes.dismiss_workers()
+            renewing.cancel()
     except BaseExceptionGroup as group:
         raise _first_cause(group) from None
     finally:
         for lane in lanes.opened.values():
             await lane.close()
+        await ledger.keeper.close()
 
 
 async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes", again: Set[bytes]) -> None:
@@ -250,10 +254,11 @@ async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes"
     source = iter(requests)
     while not ledger.stop and (chunk := list(islice(source, _LOOKED_UP_AT_ONCE))):
         by_key = {request_key(request): request for request in chunk}
-        waiting = ledger.cache.in_batches(
-            list(by_key)
-        )  # before what is known: it may be collected in between
-        known = ledger.cache.known(list(by_key)) - again
+        keys = list(by_key)
+        waiting = await ledger.keeper.run(partial(ledger.cache.in_batches, keys))
+        known = (
+            await ledger.keeper.run(partial(ledger.cache.known, keys)) - again
+        )  # after the batches: see there
         waiting -= known
         ledger.progress.planned += len(by_key)
         ledger.progress.cached += len(known)
@@ -262,7 +267,7 @@ async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes"
         for key, request in by_key.items():
             if key not in known and ledger.open(key):
                 await lanes.room()
-                lanes.of(request).put(Job(key, request, is_forced=key in again))
+                lanes.of(request).put(Job(key, request, is_claimed=key in again))
 
 
 @dataclass

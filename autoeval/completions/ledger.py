@@ -9,6 +9,7 @@ from enum import StrEnum
 from autoeval.completions.adaptations import Adaptations
 from autoeval.completions.budget import Budget
 from autoeval.completions.cache import Cache
+from autoeval.completions.keeping import Keeper
 from autoeval.types import Completion, Failure, FailureKind, Request
 
 
@@ -32,11 +33,14 @@ class Stop:
 
 @dataclass
 class Job:
-    """A request on its way, with the failures it has met; a forced one is asked whatever the cache has."""
+    """A request on its way, with the attempts so far.
+
+    `is_claimed`: it is this run's to ask, whatever the cache has and whoever else asks.
+    """
 
     key: bytes
     request: Request
-    is_forced: bool = False
+    is_claimed: bool = False
     attempts: int = 0
 
 
@@ -87,9 +91,14 @@ class Ledger:
     adapted: Adaptations = field(default_factory=Adaptations)
     n_pending: int = 0
     stop: Stop | None = None
+    keeper: Keeper = field(init=False)
     _open: set[bytes] = field(default_factory=set)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing claimed."""
+        self.keeper = Keeper(self.cache)
 
     def open(self, key: bytes) -> bool:
         """Claim a request for this run; False where it is already in flight or has failed."""
@@ -129,18 +138,15 @@ class Ledger:
         self._settled.set()
         self._settled = asyncio.Event()
 
-    def found(self, job: Job) -> bool:
-        """Whether another process has stored the reply since the request was planned."""
-        if job.is_forced or not self.cache.known([job.key]):
-            return False
+    def found(self, job: Job) -> None:
+        """Count a reply that another process has stored since the request was planned."""
         self._open.discard(job.key)
         self.progress.cached += 1
         self._wake_waiters()
-        return True
 
-    def done(self, job: Job, completion: Completion) -> None:
+    async def done(self, job: Job, completion: Completion) -> None:
         """Store a reply and count it."""
-        self.cache.put(job.key, completion)
+        await self.keeper.keep(job.key, completion)
         self.count(job.key, completion)
 
     def count(self, key: bytes, completion: Completion) -> None:
@@ -178,8 +184,14 @@ class Ledger:
         """What is claimed and has neither a reply nor failed."""
         return list(self._open)
 
+    async def give_up(self, job: Job, failure: Failure) -> None:
+        """Give a request up for this run, and leave it to others where the run goes on."""
+        self.failed(job.key, failure)
+        if failure.kind is not FailureKind.NOT_ASKED:
+            await self.keeper.release(job.key)
+
     def failed(self, key: bytes, failure: Failure) -> None:
-        """Give a request up for this run."""
+        """Note that a request has failed for good."""
         self._open.discard(key)
         self.failures[key] = failure
         self.progress.failed += failure.kind is not FailureKind.NOT_ASKED

@@ -8,6 +8,7 @@ from typing import Any, Unpack, cast
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number
+from autoeval.completions.storage.places import Shard
 from autoeval.data.evalset import eval_set_name
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
@@ -65,6 +66,7 @@ def evaluate(
     lc_standard_error: str = BOOTSTRAP,
     n_paid: int | None = None,
     precision: float | None = None,
+    shard: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -114,12 +116,15 @@ def evaluate(
         n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has
             learned of the judge, fewer say as much; a larger number later continues the same sample.
         precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
-        caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
-            one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
+        shard: Ask one part of the requests, as 2/8, into a cache of its own and write nothing else; a run on all
+            parts' caches reads them.
+        caching_path: The cache of the judge's replies: a file, a folder of files, or several (the first is written,
+            the others are read). `auto`: in the user's cache folder; None: a temporary one. A JSON file is an
+            alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
-        An Evaluation; a DryRun with dry_run; a Board without model_outputs; with
+        An Evaluation; a DryRun with dry_run; a ShardReport with shard; a Board without model_outputs; with
         is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
 
     Raises:
@@ -131,6 +136,7 @@ def evaluate(
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
     check_paying(n_paid, precision)
+    part = Shard.parse(shard)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
     source = judge_source(annotators_config, defaults, parameters)
@@ -162,7 +168,7 @@ def evaluate(
                 strips_thinking=is_strip_thinking,
             )
         )
-        folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
+        folder = output_folder(None if part else output_path, model_outputs, pairs.generator_2, source)
         paid = None
         if n_paid is not None or precision is not None:
             _refuse_with_a_sample(metric, is_recompute_metrics_only)
@@ -172,11 +178,13 @@ def evaluate(
         if paid:
             display.announce(paid.line())
         warnings = announced(output_warnings(pairs), display)
-        cache = opened.enter_context(asked_how.open_cache())
+        cache = opened.enter_context(asked_how.open_cache(part))
         plan = Plan(annotator, paid.pairs if paid else pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run:
             return estimate(plan, cache, asked_how.options.is_batch)
+        if part:
+            return asked_how.ask_shard([plan], cache, part)
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)
         else:

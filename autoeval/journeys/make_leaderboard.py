@@ -12,11 +12,13 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import AskReport
+from autoeval.completions.cache import Cache
+from autoeval.completions.storage.places import Shard
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.import_annotations import import_json_cache
-from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import folder_name
@@ -27,12 +29,13 @@ from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.rows import Conditions, Row, leaderboard_row
 from autoeval.leaderboards.table import MODES, Board
 from autoeval.prompting.finding import judge_name
-from autoeval.runs.estimate import estimate, total
+from autoeval.runs.estimate import DryRun, estimate, total
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.length import length_controlled
 from autoeval.runs.output_flaws import announced, output_warnings
 from autoeval.runs.regeneration import check_boards, compare_rows, shipped_boards
 from autoeval.runs.result import exit_code_after, nothing_judged
+from autoeval.runs.sharding import ShardReport
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def make_leaderboard(
     eval_set: str | None = None,
     judgments: Any = None,
     compatible: bool = False,
+    shard: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Judge many models in one pass and put them on a leaderboard, or check one.
@@ -121,12 +125,15 @@ def make_leaderboard(
         judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
             anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'.
         compatible: With judgments, compute the figures as that tool does, in place of ours.
+        shard: Ask one part of the requests, as 2/8, into a cache of its own and write nothing else; a run on all
+            parts' caches reads them.
         min_coverage: Leave a model off the board, and exit with 3, if less than this share of its pairs could
             be judged.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
-        A Leaderboard; a Regeneration with check; a DryRun with dry_run; a RecordedBoard with judgments; with
+        A Leaderboard; a Regeneration with check; a DryRun with dry_run; a ShardReport with shard; a
+            RecordedBoard with judgments; with
         is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
 
     Raises:
@@ -140,6 +147,7 @@ def make_leaderboard(
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)
+    part = Shard.parse(shard)
     defaults = find_preset(preset)
     source = judge_source(annotators_config, defaults, parameters)
     path = Path(leaderboard_path or f"results/{judge_name(source)}_leaderboard.csv")
@@ -167,12 +175,12 @@ def make_leaderboard(
             _refuse_conflicts(before, {name: Conditions.of(annotator, pairs[name], set()) for name in pairs})
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
         announced((warning for name in pairs for warning in output_warnings(pairs[name])), display)
-        cache = opened.enter_context(asked_how.open_cache())
+        cache = opened.enter_context(asked_how.open_cache(part))
         plans = [Plan(annotator, pairs[name], seed) for name in pairs]
         for plan in plans:
             import_json_cache(asked_how.caching_path, plan, cache, display)
-        if asked_how.dry_run:
-            return total(estimate(plan, cache, asked_how.options.is_batch) for plan in plans)
+        if asked_how.dry_run or part:
+            return _without_judging(plans, cache, asked_how, part)
         judged, report = judge_all(
             plans,
             cache,
@@ -207,6 +215,14 @@ def make_leaderboard(
     if is_return_instead_of_print:
         return made.board.to_pandas(), [row for result in results for row in result.annotations]
     return made
+
+
+def _without_judging(
+    plans: Sequence[Plan], cache: Cache, asking: Asking, part: Shard | None
+) -> DryRun | ShardReport:
+    if asking.dry_run or part is None:
+        return total(estimate(plan, cache, asking.options.is_batch) for plan in plans)
+    return asking.ask_shard(plans, cache, part)
 
 
 def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -> str:

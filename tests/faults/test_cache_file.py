@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from autoeval.completions import cache as cache_module
 from autoeval.completions.cache import Cache, CacheError
+from autoeval.completions.storage import sqlite_file, sqlite_schema
 from autoeval.errors import UsageError
 from autoeval.types import Completion
 from tests.faults.counting import N_PAIRS, PaidJudge, n_stored, run
@@ -77,7 +77,7 @@ def test_a_cache_that_another_process_holds_for_a_moment_is_waited_for(tmp_path:
 def test_a_cache_that_stays_locked_is_an_error_that_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_module, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_file, "LOCK_SECONDS", 0.05)
     with JudgeServer(PaidJudge()) as server:
         cache = tmp_path / "cache.sqlite"
         Cache(cache).close()
@@ -146,7 +146,7 @@ def test_what_is_no_cache_is_refused_before_anything_is_asked(name: str, tmp_pat
         assert server.n_requests == 0
 
 
-_OURS = f"PRAGMA application_id = {cache_module._APPLICATION_ID}; PRAGMA user_version = 1"
+_OURS = f"PRAGMA application_id = {sqlite_schema.APPLICATION_ID}; PRAGMA user_version = 1"
 _FOREIGN = {
     "another program's tables": "CREATE TABLE notes (text)",
     "tables with our names": "CREATE TABLE replies (key, value)",
@@ -159,8 +159,8 @@ _FOREIGN = {
     "our mark, a version below none": f"{_OURS}; PRAGMA user_version = -1",
     "a newer version": f"{_OURS}; PRAGMA user_version = 99",
     "a log of its own": "PRAGMA journal_mode = WAL; CREATE TABLE notes (text)",
-    "our tables and others": f"{cache_module._SCHEMA}; CREATE TABLE notes (text)",
-    "one of our tables missing": f"{cache_module._SCHEMA}; DROP TABLE batch_requests",
+    "our tables and others": f"{sqlite_schema.SCHEMA}; CREATE TABLE notes (text)",
+    "one of our tables missing": f"{sqlite_schema.SCHEMA}; DROP TABLE batch_requests",
     "cut short": "CREATE TABLE notes AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999) "
     "SELECT i FROM n",
 }
