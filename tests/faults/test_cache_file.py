@@ -137,7 +137,7 @@ def test_a_log_cut_short_costs_only_what_was_in_it(tmp_path: Path) -> None:
     assert 0 < judge.n_paid_twice < N_PAIRS
 
 
-@pytest.mark.parametrize("name", ["outputs.json", "."])
+@pytest.mark.parametrize("name", ["outputs.json", "reference.json/cache"])
 def test_what_is_no_cache_is_refused_before_anything_is_asked(name: str, tmp_path: Path) -> None:
     write_outputs(tmp_path)
     with JudgeServer(PaidJudge()) as server:
