@@ -26,6 +26,10 @@ _JOURNEYS = {
         "Place new models on the board of a judge that is gone, by a judge that answers.",
     ),
     "serve": ("autoeval.journeys.serve", "Serve a GGUF file on this machine, to judge or to be judged."),
+    "check": (
+        "autoeval.journeys.check",
+        "Check outputs that have a right answer: numbers, choices, instructions, code in a sandbox.",
+    ),
     "show": ("autoeval.journeys.show", "Show a finished run again."),
     "compare": ("autoeval.journeys.compare", "Compare two finished runs, pair by pair."),
     "site": ("autoeval.journeys.site", "Build a static website from leaderboards."),

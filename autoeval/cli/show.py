@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
+from autoeval.cli.show_scored import show_scored
 from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
@@ -31,6 +32,7 @@ from autoeval.runs.finished import Run
 from autoeval.runs.generating import Generation
 from autoeval.runs.regeneration import Regeneration
 from autoeval.runs.result import Evaluation
+from autoeval.runs.scored import ScoredRun
 from autoeval.runs.sharding import ShardReport
 
 TABLE = "table"
@@ -312,6 +314,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,
     Run: show_run,
+    ScoredRun: show_scored,
     RunComparison: show_comparison,
     Site: _show_site,
     Board: _show_board,

@@ -234,7 +234,10 @@ class Pace:
 
     def _grow(self, now: float) -> None:
         """Raise the rate for the time in which requests had to wait for it."""
-        seconds, self._grown_at = max(0.0, min(now - self._grown_at, _LONGEST_STEP)), now
+        longest = max(
+            _LONGEST_STEP, 1 / self.rate
+        )  # a slow pace would never leave itself behind by seconds alone
+        seconds, self._grown_at = max(0.0, min(now - self._grown_at, longest)), now
         if not self._is_held_back:
             return
         self._is_held_back = False

@@ -282,3 +282,12 @@ def _closed_on_error(spool: Spool) -> Iterator[None]:
     except BaseException:
         spool.close()
         raise
+
+
+def name_of_source(source: Source, role: str) -> str | None:
+    """Return the model's name that a source's file or folder tells; None where it tells none.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    return _name_of(expand(source, role))

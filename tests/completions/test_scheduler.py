@@ -209,6 +209,20 @@ def test_complaints_without_end_are_counted_without_end() -> None:
     assert pace.wait(now) <= 20
 
 
+@pytest.mark.parametrize("share", [0.2, 0.3, 0.5, 0.8])
+def test_a_spell_of_refusals_is_over_soon_after_the_last_of_them(share: float) -> None:
+    pace, now, draw = Pace(), 0.0, random.Random(1)
+    while now < 200:  # not about the rate, so that it ends up very low
+        now += max(pace.wait(now), 0.001)
+        pace.sent(now)
+        pace.refused(now, None, now) if draw.random() < share else pace.served()
+    for _ in range(200):
+        now += max(pace.wait(now), 0.001)
+        pace.sent(now)
+        pace.served()
+    assert now < 200 + 120, "the next 200 requests went in two minutes"
+
+
 def test_what_the_headers_say_is_heeded_before_anything_is_refused() -> None:
     server = Server(lambda _: 50, tells_quota=True)
     drive(server, Permits(64))

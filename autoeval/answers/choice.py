@@ -1,0 +1,58 @@
+r"""A letter of several choices: what the output says that its answer is."""
+
+import re
+
+from autoeval.answers.checked import Answer, Check, Checked, one_by_one
+from autoeval.answers.targets import text_target
+from autoeval.errors import UsageError
+
+_LETTER = r"(?:\\text\{)?[(\[*\"'`_$]*([A-Za-z])[)\]*\"'`_$.:,}]*"
+_SAID = re.compile(
+    r"(?i:\b(?:answer|choice|option)\b(?:\s+(?:is|would be|should be|:))*\s*[:=]?\s*(?:(?:choice|option)\s+)?)"
+    rf"{_LETTER}(?![\w'’])"
+)
+_BOXED = re.compile(rf"\\boxed\{{\s*{_LETTER}\s*\}}")
+_ALONE = re.compile(rf"\s*{_LETTER}\s*")
+_FIRST_LINE = re.compile(r"\s*[*]*[(\[]?([A-Z])(?:[)\].:]|\s[-–—])[*]*(?:\s|$)")
+
+
+def choice_check(marker: str | None = None) -> Check:
+    """Check which letter was chosen.
+
+    The letter is the whole output, in a box, behind words such as `the answer is`, or begins the output as that of a
+    list does (`B) …`). An output that names two letters so names none.
+
+    Args:
+        marker: the letter stands behind its last occurrence. Default: as above.
+    """
+
+    def check(answer: Answer) -> Checked:
+        target = _ALONE.fullmatch(text_target(answer))
+        if target is None:
+            raise UsageError(
+                f"{answer.row.where}: `target` is {answer.target!r}; it should be one letter, such as B."
+            )
+        found = _chosen(answer.output, marker)
+        if len(found) != 1:
+            told = f"it names {' and '.join(sorted(found))}" if found else "no letter was found"
+            return Checked(0.0, note=told)
+        letter = found.pop()
+        return Checked(float(letter == target[1].upper()), extracted=letter)
+
+    return one_by_one(check)
+
+
+def _chosen(output: str, marker: str | None) -> set[str]:
+    if marker is not None:
+        before = output.rpartition(marker)
+        behind = re.match(rf"\s*{_LETTER}(?!\w)", before[2]) if before[1] else None
+        return {behind[1].upper()} if behind else set()
+    if alone := _ALONE.fullmatch(output):
+        return {alone[1].upper()}
+    for pattern in (_BOXED, _SAID):
+        letters = {match[1] for match in pattern.finditer(output)}
+        # "the answer is a bit longer": only a capital is sure to be a letter
+        if letters := {letter.upper() for letter in letters if letter.isupper() or pattern is _BOXED}:
+            return letters
+    first = _FIRST_LINE.match(output)
+    return {first[1]} if first else set()
