@@ -23,6 +23,7 @@ from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
 from autoeval.completions.trial import WhyUnread
 from autoeval.completions.trials import Trials, first_to_try
+from autoeval.completions.turns import Turns, lane_name
 from autoeval.errors import UsageError
 from autoeval.types import Endpoint, Failure, Request
 
@@ -246,7 +247,7 @@ async def _ask_all(
     finally:
         for lane in lanes.opened.values():
             await lane.close()
-        await ledger.keeper.close()
+        await ledger.keeper.close(ledger.budget.committed)
 
 
 async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes", again: Set[bytes]) -> None:
@@ -310,6 +311,8 @@ class _Lanes:
             options.max_concurrency, options.requests_per_minute, options.tokens_per_minute
         )
         lane = Lane(provider, permits, self.ledger, options.retries, options.timeout, self.tasks, trial)
+        if self.ledger.keeper.sharing is not None and options.requests_per_minute is not None:
+            lane.turns = Turns(self.ledger.keeper, lane_name(request), options.requests_per_minute / 60)
         self._start(lane.hurry_when_stopped())
         self._start(lane.work())
         return lane

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from autoeval.completions.storage import places
 from autoeval.completions.storage.claims import Claims
-from autoeval.completions.storage.database import CacheError, Database, Source, Transaction, select
+from autoeval.completions.storage.database import CacheError, Database, Source, Transaction, delete, select
 from autoeval.completions.storage.entries import Entry, RecordedVerdict, decode, encode
 from autoeval.completions.storage.sqlite_file import SqliteFile
 
@@ -57,9 +58,14 @@ class Cache:
         self.path: Path | None = Path(self._folder.name) / "replies.sqlite" if self._folder else None
         self.salvaged: Salvage | None = None
         self.database: Database
-        self.path = self.path or Path(where or "")
-        self.database = file = SqliteFile(self.path)
-        self.salvaged = file.salvaged
+        if places.is_server(where):
+            from autoeval.completions.storage.postgresql import PostgresqlServer
+
+            self.database = PostgresqlServer(str(where))
+        else:
+            self.path = self.path or Path(where or "")
+            self.database = file = SqliteFile(self.path)
+            self.salvaged = file.salvaged
         self.name = self.database.name
         self._others = self._open_others(others)
 
@@ -155,7 +161,7 @@ class Cache:
         now = time.time()
         rows = [(key, *encode(entry), now) for key, entry in entries]
         transaction.executemany(_PUT, rows)
-        transaction.executemany("DELETE FROM claims WHERE key = ?", [row[:1] for row in rows])
+        delete(self.database, transaction, "claims", [row[0] for row in rows])
 
     def delete(self, keys: Iterable[bytes]) -> int:
         """Forget entries, so that they are asked again; returns how many there were."""

@@ -10,14 +10,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from autoeval.completions.cache import Cache
 from autoeval.completions.storage.claims import RENEWED_SECONDS, Claims, Taken
-from autoeval.completions.storage.database import CacheError
+from autoeval.completions.storage.database import CacheError, ConnectionLostError
+from autoeval.completions.storage.sharing import Sharing
 from autoeval.types import Completion
 
 _MOST_TOGETHER = 500
+_MOST_TRIES = 20
 
 T = TypeVar("T")
 
@@ -27,6 +30,7 @@ class Keeper:
     """Keeps the replies of one run, and claims its requests; to be used in one event loop."""
 
     cache: Cache
+    sharing: Sharing | None = None
     _claims: Claims | None = None
     _gathered: list[tuple[bytes, Completion, asyncio.Future[None]]] = field(default_factory=list)
     _is_writing: bool = False
@@ -38,12 +42,14 @@ class Keeper:
             self._claims = self.cache.claims()
         if self.cache.is_remote:
             self._thread = ThreadPoolExecutor(1, "cache")
+            if self._claims is not None:
+                self.sharing = Sharing(self.cache.database, self._claims.id)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do something with the cache, off the event loop where that takes a while."""
         if self._thread is None:
             return work()
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _patiently, work)
 
     async def take(self, keys: Sequence[bytes]) -> Taken:
         """Claim requests; see `Claims.take`."""
@@ -85,7 +91,8 @@ class Keeper:
             else:
                 self._written(group, None)
             return
-        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._put, group)
+        put = partial(_patiently, partial(self._put, group))
+        writing = asyncio.get_running_loop().run_in_executor(self._thread, put)
         writing.add_done_callback(lambda written: self._written(group, written.exception()))
 
     def _put(self, group: Sequence[tuple[bytes, Completion, asyncio.Future[None]]]) -> None:
@@ -106,18 +113,37 @@ class Keeper:
                 done.set_exception(error)
         self._write_soon()
 
+    async def grant(self, dollars: float, limit: float) -> bool:
+        """Take a part of the budget that all runs share; False where nothing is left, or none is shared."""
+        sharing = self.sharing
+        if sharing is None:
+            return False
+        return await self.run(lambda: sharing.grant(dollars, limit))
+
     async def renew(self) -> None:
         """Say again and again that the run goes on, until cancelled."""
         while self._claims is not None:
             await asyncio.sleep(RENEWED_SECONDS)
             await self.run(self._claims.renew)
 
-    async def close(self) -> None:
-        """Keep what is still to be kept, and give every claim up."""
+    async def close(self, spent: float = 0.0) -> None:
+        """Keep what is still to be kept, and give every claim up, and every grant beyond what was spent."""
         while self._gathered or self._is_writing:
             await asyncio.sleep(0)
         with suppress(CacheError):  # the claims end with their lease as well
+            if self.sharing is not None:
+                await self.run(partial(self.sharing.settle, spent))
             if self._claims is not None:
                 await self.run(self._claims.close)
         if self._thread is not None:
             self._thread.shutdown()
+
+
+def _patiently(work: Callable[[], T]) -> T:
+    """Do something that may be done twice, again where the server went away in its middle."""
+    for _ in range(_MOST_TRIES - 1):
+        try:
+            return work()
+        except ConnectionLostError:  # whoever connects next waits until it is back
+            continue
+    return work()

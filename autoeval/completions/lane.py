@@ -15,6 +15,7 @@ from autoeval.completions.scheduler import Permit, Permits
 from autoeval.completions.shuffled_queue import ShuffledQueue
 from autoeval.completions.tokens import estimate_input_tokens, most_output_tokens
 from autoeval.completions.trial import Trial
+from autoeval.completions.turns import Turns
 from autoeval.completions.waits import Waits, waits_too_long
 from autoeval.types import Completion, Failure, FailureKind, Request
 
@@ -45,6 +46,7 @@ class Lane:
     tasks: asyncio.TaskGroup
     trial: Trial = field(default_factory=Trial)
     waits: Waits = field(default_factory=Waits)
+    turns: Turns | None = None
     _in_a_row: Counter[FailureKind | None] = field(default_factory=Counter)
     _is_doubtful: bool = False
 
@@ -66,6 +68,9 @@ class Lane:
             await self.trial.admit()
             job = await self.desk.get(min(self.permits.limit, _CLAIMED_TOGETHER))
             permit = await self.permits.acquire(self._expected_tokens(job.request))
+            if self.turns is not None and not self.ledger.stop:
+                await self.turns.wait()
+                self.permits.restart(permit)
             self.tasks.create_task(self._serve(job, permit))
 
     def _expected_tokens(self, request: Request) -> float:

@@ -12,6 +12,8 @@ from autoeval.completions.cache import Cache
 from autoeval.completions.keeping import Keeper
 from autoeval.types import Completion, Failure, FailureKind, Request
 
+_GRANTED_TOGETHER = 16
+
 
 class StopReason(StrEnum):
     """Why asking ended before every request had its turn."""
@@ -99,6 +101,8 @@ class Ledger:
     def __post_init__(self) -> None:
         """Begin with nothing claimed."""
         self.keeper = Keeper(self.cache)
+        if self.keeper.sharing is not None and self.budget.limit is not None:
+            self.budget.granted = 0.0
 
     def open(self, key: bytes) -> bool:
         """Claim a request for this run; False where it is already in flight or has failed."""
@@ -121,10 +125,24 @@ class Ledger:
         while not self.stop:
             if self.budget.reserve(key, request):
                 return True
+            if await self._is_granted_more(request):
+                continue
             if self.budget.is_idle:
                 self.halt(Stop(StopReason.BUDGET, self.budget.message(request)))
                 break
             await self.next_settled()
+        return False
+
+    async def _is_granted_more(self, request: Request) -> bool:
+        """Take some more of a budget that several runs share, for a few requests at once or at least for this one."""
+        budget = self.budget
+        if budget.granted is None or budget.limit is None:
+            return False
+        most = budget.most(request)
+        for dollars in (_GRANTED_TOGETHER * most, most):
+            if await self.keeper.grant(dollars, budget.limit):
+                budget.granted += dollars
+                return True
         return False
 
     def pay(self, key: bytes, request: Request, outcome: Completion | Failure) -> None:

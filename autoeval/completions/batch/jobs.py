@@ -158,7 +158,7 @@ class Jobs:
         """Return how large a job may be after the provider found one too large (None: nothing is known), and whether
         one is open: then there is no room for a second.
         """
-        who = (json.dumps(asdict(endpoint)), model)
+        who = (_written(endpoint), model)
         ((smallest,),) = self._cache.query(
             "SELECT min(n_requests) FROM batch_jobs WHERE endpoint = ? AND model = ? AND state = ? AND created > ?",
             (*who, JobState.TOO_LARGE, time.time() - _REMEMBERED_SECONDS),
@@ -223,7 +223,7 @@ def _insert(connection: Transaction, job: BatchJob) -> None:
     row = (
         job.note,
         job.id,
-        json.dumps(asdict(job.endpoint)),
+        _written(job.endpoint),
         job.model,
         job.n_requests,
         job.created,
@@ -233,7 +233,16 @@ def _insert(connection: Transaction, job: BatchJob) -> None:
     connection.execute("INSERT INTO batch_jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
+def _written(endpoint: Endpoint) -> str:
+    """Write an endpoint as it always was; only several servers are new."""
+    fields = asdict(endpoint)
+    if not fields["more_urls"]:
+        del fields["more_urls"]
+    return json.dumps(fields)
+
+
 def _job(row: tuple[Any, ...]) -> BatchJob:
     note, provider_id, endpoint, model, n_requests, created, state, submitter = row
-    where = Endpoint(**json.loads(endpoint))
+    fields = json.loads(endpoint)
+    where = Endpoint(**{**fields, "more_urls": tuple(fields.get("more_urls", ()))})
     return BatchJob(note, provider_id, where, model, n_requests, created, JobState(state), submitter)

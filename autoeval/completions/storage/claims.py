@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from autoeval.completions.storage.database import Database, Transaction, select
+from autoeval.completions.storage.database import Database, Transaction, delete, select
+from autoeval.completions.storage.sharing import forget_old_grants
 
 LEASE_SECONDS = 60.0
 RENEWED_SECONDS = 15.0
@@ -29,7 +30,7 @@ class Claims:
     """The claims of one run."""
 
     database: Database
-    _id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
     _is_registered: bool = False
 
     def take(self, keys: Sequence[bytes]) -> Taken:
@@ -49,15 +50,15 @@ class Claims:
             self._end_the_dead(transaction, left)
             transaction.executemany(
                 "INSERT INTO claims (key, claimant) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
-                [(key, self._id) for key in left],
+                [(key, self.id) for key in left],
             )
             ours = {
                 key
                 for key, claimant in select(self.database, "SELECT key, claimant FROM claims", "key", left)
-                if claimant == self._id
+                if claimant == self.id
             }
             late = _known(self.database, list(ours))  # a reply came between looking and claiming
-            _delete(transaction, late)
+            delete(self.database, transaction, "claims", sorted(late))
         return Taken(known | late, frozenset(ours - late))
 
     def release(self, keys: Sequence[bytes]) -> None:
@@ -67,7 +68,7 @@ class Claims:
             CacheError: it could not be written down.
         """
         with self.database.transaction() as transaction:
-            _delete(transaction, keys)
+            delete(self.database, transaction, "claims", keys)
 
     def renew(self) -> None:
         """Say that the run goes on.
@@ -88,22 +89,25 @@ class Claims:
         """
         if self._is_registered:
             with self.database.transaction() as transaction:
-                _end(transaction, self._id)
+                _end(transaction, self.id)
             self._is_registered = False
 
     def _register(self, transaction: Transaction) -> None:
         if self._is_registered:
             return
+        now = self.database.now()
+        if self.database.is_remote:
+            forget_old_grants(transaction, now)
         transaction.execute(
             "INSERT INTO claimants (id, process, until) VALUES (?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET until = excluded.until",
-            (self._id, f"{socket.gethostname()}:{os.getpid()}", self.database.now() + LEASE_SECONDS),
+            (self.id, f"{socket.gethostname()}:{os.getpid()}", now + LEASE_SECONDS),
         )
         self._is_registered = True
 
     def _end_the_dead(self, transaction: Transaction, keys: Sequence[bytes]) -> None:
         """Set free what is claimed by runs that are no more."""
-        holders = {claimant for (claimant,) in select(self.database, _HOLDERS, "key", keys)} - {self._id}
+        holders = {claimant for (claimant,) in select(self.database, _HOLDERS, "key", keys)} - {self.id}
         if not holders:
             return
         now = self.database.now()
@@ -121,11 +125,6 @@ _HOLDERS = "SELECT DISTINCT claimant FROM claims"
 
 def _known(database: Database, keys: Sequence[bytes]) -> frozenset[bytes]:
     return frozenset(key for (key,) in select(database, "SELECT key FROM replies", "key", keys))
-
-
-def _delete(transaction: Transaction, keys: Sequence[bytes] | frozenset[bytes]) -> None:
-    if keys:
-        transaction.executemany("DELETE FROM claims WHERE key = ?", [(key,) for key in keys])
 
 
 def _end(transaction: Transaction, claimant: str) -> None:

@@ -14,6 +14,10 @@ class CacheError(AutoevalError):
     """The cache cannot be read or written any more; asking on would pay for replies that get lost."""
 
 
+class ConnectionLostError(CacheError):
+    """The server has gone in the middle of something, which took no effect or may be done a second time."""
+
+
 class Cursor(Protocol):
     """What came of a statement; `rowcount` is how many rows it changed."""
 
@@ -71,3 +75,10 @@ def select(database: Source, statement: str, column: str, keys: Sequence[bytes])
     for start in range(0, len(keys), database.keys_at_once):
         condition, parameters = database.is_any(column, keys[start : start + database.keys_at_once])
         yield from database.query(f"{statement} WHERE {condition}", parameters)
+
+
+def delete(database: Source, transaction: Transaction, table: str, keys: Sequence[bytes]) -> None:
+    """Delete the rows of a table that have one of many keys."""
+    for start in range(0, len(keys), database.keys_at_once):
+        condition, parameters = database.is_any("key", keys[start : start + database.keys_at_once])
+        transaction.execute(f"DELETE FROM {table} WHERE {condition}", parameters)
