@@ -90,6 +90,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "caching_path",
         "shard",
         "batch",
+        "batch_files",
         "wait",
         "max_concurrency",
         "requests_per_minute",

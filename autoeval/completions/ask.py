@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from autoeval.completions import providers
@@ -43,7 +44,8 @@ class AskOptions:
     `max_concurrency` is the most requests in flight at one endpoint, `timeout` the seconds that one request may
     take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
     endpoint that takes less is noticed and heeded without them. With `is_batch` requests go into batch jobs;
-    `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold.
+    `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold. `batch_files` is a folder
+    whose files are written and read instead of asking anybody.
     """
 
     max_concurrency: int = 64
@@ -55,6 +57,7 @@ class AskOptions:
     is_batch: bool = False
     waits: bool = False
     goes_on: bool = False
+    batch_files: Path | None = None
 
 
 class Display(Protocol):
@@ -173,7 +176,9 @@ def ask(
                     batches.ask(requests, again, options.waits)
                 else:
                     batches.collect_for_others()
-        if not options.is_batch:
+        if options.batch_files is not None:
+            _exchange_files(options.batch_files, requests, ledger, again, display)
+        elif not options.is_batch:
             run_in_own_loop(_ask_all(requests, ledger, options, again, trials))
     return AskReport(
         n_requests=progress.planned,
@@ -211,6 +216,14 @@ def _try_live(
     ledger.budget.is_batch = True
     if not ledger.stop:  # the batch counts everything anew, these replies among what is cached
         ledger.progress.planned, ledger.progress.cached = 0, -ledger.progress.done
+
+
+def _exchange_files(
+    folder: Path, requests: Iterable[Request], ledger: Ledger, again: Set[bytes], display: Display
+) -> None:
+    from autoeval.completions.batch.files import FileBatch
+
+    FileBatch(ledger, folder, display.announce).ask(requests, again)
 
 
 def _batches(ledger: Ledger, options: AskOptions, display: Display) -> "BatchRun":

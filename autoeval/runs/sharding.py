@@ -64,8 +64,8 @@ def ask_shard(
     Raises:
         UsageError: it is to go into batch jobs, which are not cut.
     """
-    if options.is_batch:
-        raise UsageError("--shard asks at once: leave --batch out, whose jobs are cut already.")
+    if options.is_batch or options.batch_files is not None:
+        raise UsageError("--shard asks at once: leave --batch and --batch_files out, which are cut already.")
     report = AskReport.all_cached(0)
     if plans:
         report = ask_all(plans, cache, options, display, reask_unparsed, shard)
