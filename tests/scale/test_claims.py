@@ -15,6 +15,7 @@ from autoeval.completions.storage.claims import Claims
 from autoeval.types import Completion
 from tests.completions.requests import ask_all, request
 from tests.servers import Answer, JudgeServer, always, prompt_text
+from tests.servers.answers import Body
 
 KEYS = [number.to_bytes(32, "big") for number in range(6)]
 REPLY = Completion("a")
@@ -34,7 +35,8 @@ def test_what_one_run_has_claimed_another_leaves_until_it_is_answered_or_given_u
         here.put(KEYS[0], REPLY)
         first.release([KEYS[1]])
         taken = second.take(KEYS[:4])
-        assert (taken.known, taken.ours) == ({KEYS[0]}, {KEYS[1]})
+        assert taken.known == {KEYS[0]}
+        assert taken.ours == {KEYS[1]}
         first.close()
         assert second.take(KEYS[2:4]).ours == set(KEYS[2:4])
 
@@ -93,7 +95,7 @@ def test_two_runs_that_start_together_ask_each_question_once(tmp_path: Path) -> 
         with Cache(tmp_path / "c.sqlite") as cache:
             reports.append(ask_all([request(str(number), server) for number in range(300)], cache))
 
-    def answer(body: dict[str, object]) -> Answer:
+    def answer(body: Body) -> Answer:
         if not second:
             second.append(Thread(target=ask_too))
             second[0].start()

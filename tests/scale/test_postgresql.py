@@ -21,6 +21,7 @@ from tests.faults.counting import PaidJudge
 from tests.journeys.small import start_command, write_outputs
 from tests.scale.test_cache_command import FULL, key
 from tests.servers import Answer, JudgeServer, always, prompt_text
+from tests.servers.answers import Body
 from tests.servers.postgresql import PostgresqlTestServer
 
 pytestmark = pytest.mark.database
@@ -60,7 +61,8 @@ def test_claims_are_seen_by_all(address: str) -> None:
         here.put(KEYS[0], FULL)
         first.release([KEYS[1]])
         taken = second.take(KEYS[:4])
-        assert (taken.known, taken.ours) == ({KEYS[0]}, {KEYS[1]})
+        assert taken.known == {KEYS[0]}
+        assert taken.ours == {KEYS[1]}
         first.close()
         assert second.take(KEYS[2:4]).ours == set(KEYS[2:4])
 
@@ -104,7 +106,7 @@ def test_runs_that_go_on_while_the_server_is_restarted_ask_each_question_once(
 ) -> None:
     n, restarted = 200, threading.Event()
 
-    def answer(body: dict[str, object]) -> Answer:
+    def answer(body: Body) -> Answer:
         if judge.n_requests == n // 3 and not restarted.is_set():
             restarted.set()
             threading.Thread(target=restart).start()
