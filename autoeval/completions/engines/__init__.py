@@ -1,0 +1,1 @@
+"""Asking elsewhere than in this process; nothing else knows of it."""
