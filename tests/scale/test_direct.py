@@ -17,7 +17,7 @@ def _ask(
 ) -> Completion | Failure:
     async def ask() -> Completion | Failure:
         endpoint = Endpoint(provider, base_url=server.base_url)
-        asked = create(endpoint, 10)
+        asked = create(endpoint, 60)
         assert isinstance(asked, DirectProvider)
         reply = await asked.complete(Request(endpoint, "m", (Message("user", "q é"),), parameters=parameters))
         await asked.close()

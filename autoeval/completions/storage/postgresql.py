@@ -44,7 +44,11 @@ class PostgresqlServer:
         self._ahead = 0.0
         try:
             self._connection = self._connect()
-            self._bring_up_to_date()
+            try:
+                self._bring_up_to_date()
+            except BaseException:
+                self._connection.close()
+                raise
         except psycopg.Error as error:
             raise UsageError(
                 f"the cache {self.name} cannot be opened: {_told(error)}. Is the server there, and may you make a "
