@@ -1,7 +1,9 @@
 """What holds for all tests."""
 
 import os
+import shutil
 import signal
+import tempfile
 
 from hypothesis import HealthCheck, settings
 
@@ -14,6 +16,14 @@ TODAY = "2026-11-26"
 
 
 def pytest_configure() -> None:
-    """Set the day, and let Ctrl-C be tested also where the shell of the tests has SIGINT ignored."""
+    """Make all machines equal: the day, an empty cache, no hub but the usual one, and Ctrl-C that is not ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in [name for name in os.environ if name.startswith(("HF_", "DATASETS_"))]:
+        del os.environ[name]
     os.environ.setdefault("AUTOEVAL_TODAY", TODAY)
+    os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="autoeval-tests-")
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)

@@ -1,7 +1,5 @@
 """The scheduled check of lifetimes, on days that are given: an old clone passes for ever."""
 
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -10,13 +8,11 @@ import yaml
 
 from autoeval.completions import lifetimes
 from autoeval.leaderboards.presets import PRESETS
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.processes import ROOT, start_python
 
 
 def check(*arguments: str) -> tuple[int, str]:
-    command = [sys.executable, str(ROOT / "scripts" / "check_lifetimes.py"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    done = start_python(ROOT / "scripts" / "check_lifetimes.py", *arguments).finish()
     return done.returncode, done.stdout
 
 
@@ -46,8 +42,7 @@ def test_a_default_that_ends_within_30_days_fails(
         f"lifetimes.__file__ = {str(tmp_path / 'lifetimes.py')!r}; "
         "sys.path.insert(0, 'scripts'); import check_lifetimes; sys.exit(check_lifetimes.main())"
     )
-    command = [sys.executable, "-c", code, "--today", day]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    done = start_python("-c", code, "--today", day).finish()
     assert done.returncode == fails, done.stdout + done.stderr
     assert ("DEFAULT annotator_configs/gpt6_ranking" in done.stdout) == fails
 

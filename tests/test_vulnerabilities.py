@@ -1,12 +1,12 @@
 """What the check of dependencies makes of pip-audit's report."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.processes import start_python
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "check_vulnerabilities.py"
 SAFE = {"name": "jinja2", "version": "3.1.6", "vulns": []}
@@ -32,8 +32,12 @@ UNKNOWN = {"name": "mine", "skip_reason": "Dependency not found on PyPI and coul
         (None, 0, "NOTHING WAS CHECKED: pip-audit gave no report"),
     ],
 )
-def test_a_report_decides_whether_the_check_fails(packages: Any, exit_code: int, told: str) -> None:
+def test_a_report_decides_whether_the_check_fails(
+    packages: Any, exit_code: int, told: str, tmp_path: Path
+) -> None:
     report = "" if packages is None else json.dumps({"dependencies": packages, "fixes": []})
-    run = subprocess.run([sys.executable, str(SCRIPT)], input=report, capture_output=True, text=True)
+    path = tmp_path / "report.json"
+    path.write_text(report)
+    run = start_python(SCRIPT, stdin=path).finish()
     assert run.returncode == exit_code, run.stderr
     assert told in run.stdout

@@ -1,9 +1,6 @@
 """Code in the manner of projects that call alpaca_eval, with nothing changed but its import, or its command."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from autoeval.journeys.analyze_models import analyze_models
 from autoeval.journeys.compare import compare
 from autoeval.journeys.label import label
 from autoeval.journeys.show import show
+from tests.processes import start_command
 from tests.servers import JudgeServer, always
 
 MODELS = {"short": 3, "middle": 20, "long": 60}
@@ -137,14 +135,9 @@ def test_alpaca_farm_annotates_heads_and_pairs_with_a_server(folder: Path) -> No
 
 
 def command(*arguments: str, folder: Path) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "autoeval", *arguments],
-        cwd=folder,
-        env={**os.environ, "AUTOEVAL_TODAY": "2026-11-26"},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    done = start_command(*arguments, folder=folder).finish()
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.slow

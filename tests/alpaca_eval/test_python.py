@@ -1,9 +1,6 @@
 """Scripts of others with `import autoeval.alpaca_eval as alpaca_eval` in the place of their import."""
 
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import pytest
 import autoeval.alpaca_eval as alpaca_eval
 from autoeval.alpaca_eval.annotators import PairwiseAnnotator
 from autoeval.errors import AutoevalError, UsageError
+from tests.processes import start_python
 
 WINRATE: dict[str, Any] = {"fn_metric": "get_winrate", "sort_by": "win_rate", "annotators_config": "longest"}
 
@@ -97,12 +95,8 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
     for name, who in (("model.json", "model"), ("ref.json", "ref")):
         pd.DataFrame(outputs(who)).to_json(tmp_path / name, orient="records")
     arguments = "evaluate --model_outputs model.json --reference_outputs ref.json --annotators_config longest"
-    run = subprocess.run(
-        [sys.executable, "-m", "autoeval.alpaca_eval.main", *arguments.split()],
-        cwd=tmp_path,
-        env={**os.environ, "IS_ALPACA_EVAL_2": "False"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    module = "autoeval.alpaca_eval.main"
+    run = start_python(
+        "-m", module, *arguments.split(), folder=tmp_path, variables={"IS_ALPACA_EVAL_2": "False"}
+    ).finish()
     assert run.stdout.split()[-5:] == ["model", "100.00", "0.00", "6", "17"]

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +24,7 @@ from autoeval.analysis import (
 )
 from autoeval.analysis.reliability import Level
 from autoeval.errors import UsageError
+from tests.processes import start_python
 from tests.work import n_calls
 
 SHORT, LONG = "yes", "yes, because of this and that and of what else there is"
@@ -43,7 +42,7 @@ def test_every_public_name_can_be_imported_and_importing_the_package_is_light() 
         _ = analysis.agreement_rate
     heavy = "pandas", "scipy", "sklearn", "matplotlib"
     code = f"import sys, autoeval.analysis; sys.exit(any(name in sys.modules for name in {heavy}))"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert start_python("-c", code, is_new=True).finish().returncode == 0
 
 
 def test_length_preference_counts_votes_for_the_longer_where_lengths_differ() -> None:

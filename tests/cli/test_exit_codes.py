@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import CommandLine, Outcome, rows
+from tests.processes import Process, start_command
 from tests.servers import Answer, JudgeServer, always, in_turn
 from tests.servers.answers import Body
 
@@ -150,7 +151,7 @@ def test_130_interrupted(command: CommandLine) -> None:
 
 def test_130_however_often_it_is_pressed(command: CommandLine) -> None:
     """One Ctrl-C after another while the run ends: the same code, one message, no traceback."""
-    process: list[subprocess.Popen[str]] = []
+    process: list[Process] = []
 
     def answer(_body: Body) -> Answer:
         if process:
@@ -169,31 +170,17 @@ def test_130_however_often_it_is_pressed(command: CommandLine) -> None:
                 "--max_concurrency=1",
             ),
         ]
-        process.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "autoeval", *arguments],
-                cwd=command.folder,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
-        told = process[0].communicate()[1]
-    assert process[0].returncode == 130
-    assert "Traceback" not in told
+        process.append(start_command(*arguments, folder=command.folder, is_new=True))
+        done = process[0].finish()
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("arguments", [(), ("--version",), ("annotators",)])
 def test_1_nobody_can_read_the_result(arguments: tuple[str, ...], command: CommandLine) -> None:
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [sys.executable, "-m", "autoeval", *arguments],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=command.folder,
-            check=False,
-        )
+        ended = start_command(*arguments, folder=command.folder, stdout=full).finish()
     assert ended.returncode == 1
     assert "autoeval: [Errno 28] No space left on device" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -1,9 +1,6 @@
 """The default eval set comes from the hub once, then from this machine; without either, one message says so."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +8,7 @@ import pytest
 from autoeval.data import evalset
 from autoeval.errors import UsageError
 from tests.data.local_hub import LocalHub, local_hub
+from tests.processes import start_python
 
 ROWS = [{"instruction": "question", "output": "answer", "generator": "text_davinci_003"}]
 FILES = {
@@ -40,13 +38,7 @@ def python(script: str, home: Path, **environment: str) -> tuple[str, str]:
 
     In a process of its own, because the hub's client reads its environment when it is imported.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "DATASETS_"))}
-    run = subprocess.run(
-        [sys.executable, "-c", NO_WAITING + script],
-        env={**kept, "HF_HOME": str(home), **environment},
-        capture_output=True,
-        text=True,
-    )
+    run = start_python("-c", NO_WAITING + script, variables={"HF_HOME": str(home), **environment}).finish()
     return run.stdout.strip(), run.stderr.strip()
 
 

@@ -1,8 +1,6 @@
 """Whatever the source, the rows that come out are the rows that went in."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 
 from autoeval.data.loading import Row, read_rows
 from tests.data.writing import FORMATS, write
+from tests.processes import start_python
 
 WEIRD = [
     {"instruction": 'line\r\nbreaks\n\nand, commas; "quotes" and\ttabs', "output": "x" * 100_000},
@@ -150,5 +149,6 @@ def test_plain_files_need_none_of_the_heavy_libraries(tmp_path: Path) -> None:
         f"assert len(list(read_rows({str(path)!r}, ''))) == {len(WEIRD)}; "
         "print(*{'pandas', 'datasets', 'pyarrow', 'numpy', 'huggingface_hub'} & set(sys.modules))"
     )
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    run = start_python("-c", script, is_new=True).finish()
+    assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == ""

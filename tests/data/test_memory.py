@@ -2,11 +2,11 @@
 
 import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import start_python
 
 _SCRIPT = """
 import resource, sys
@@ -37,12 +37,8 @@ def test_ten_times_the_pairs_take_hardly_more_memory(tmp_path: Path) -> None:
     def peak(count: int) -> int:
         model = write(tmp_path / f"model_{count}.json", count, words)
         reference = write(tmp_path / f"reference_{count}.json", count, words)
-        run = subprocess.run(
-            [sys.executable, "-c", _SCRIPT, str(model), str(reference), str(count)],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        run = start_python("-c", _SCRIPT, model, reference, count, is_new=True).finish()
+        assert run.returncode == 0, run.stderr
         return int(run.stdout)
 
     assert peak(20_000) < 1.2 * peak(2_000)

@@ -1,10 +1,7 @@
 """The cache's file under everything that can happen to a file: what was paid for is not lost."""
 
 import os
-import resource
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
@@ -18,7 +15,8 @@ from autoeval.completions.storage import sqlite_file, sqlite_schema
 from autoeval.errors import UsageError
 from autoeval.types import Completion
 from tests.faults.counting import N_PAIRS, PaidJudge, n_stored, run
-from tests.journeys.small import start_command, write_outputs
+from tests.journeys.small import write_outputs
+from tests.processes import start_command
 from tests.servers import JudgeServer
 from tests.servers.answers import Answerer
 
@@ -34,23 +32,13 @@ def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(tmp_path: Path) -> No
         outputs, reference = write_outputs(tmp_path, 400)
         cache = tmp_path / "cache.sqlite"
         arguments = _arguments(outputs, reference, server, tmp_path)
-        limit = 100 * 1024
-        command = [
-            sys.executable,
-            "-c",
-            f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {resource.RLIM_INFINITY}));"
-            "from autoeval.cli import main; main()",
-            *arguments,
-        ]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        ended = start_command(*arguments, limits={"RLIMIT_FSIZE": 100 * 1024}).finish()
         assert ended.returncode == 1
         assert f"the cache {cache} cannot be written" in ended.stderr
         assert "Traceback" not in ended.stderr
         kept = n_stored(cache)
         assert 0 < kept < 400
-        process = start_command(*arguments)
-        process.communicate()
-    assert process.returncode == 0
+        assert start_command(*arguments).finish().returncode == 0
     assert judge.n_paid_twice <= 64  # those in flight when the disk was full
     assert n_stored(cache) == 400
 
@@ -198,8 +186,8 @@ def test_two_processes_share_a_cache_and_a_board(tmp_path: Path) -> None:
             )
             for name in ("one", "two", "three")
         ]
-        errors = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], errors
+        done = [process.finish() for process in processes]
+    assert [each.returncode for each in done] == [0, 0, 0], [each.stderr for each in done]
     assert n_stored(tmp_path / "cache.sqlite") == 400
     assert judge.n_paid_twice < 100, "questions are asked twice only while another process asks them"
     assert {line.split(",")[0] for line in board.read_text().splitlines()[1:]} == {"one", "two", "three"}

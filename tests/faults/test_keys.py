@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.small import start_command, write_outputs
+from tests.journeys.small import write_outputs
+from tests.processes import start_command
 from tests.servers import Answer, JudgeServer, always
 from tests.servers.answers import Body
 
@@ -28,16 +29,15 @@ def test_a_key_is_in_no_file_and_no_message(judge: str, answer: Answer, tmp_path
     outputs, reference = write_outputs(tmp_path)
     with JudgeServer(always(answer.text, status=answer.status)) as server:
         address = server.address if judge == "claude" else server.base_url
-        process = start_command(
+        done = start_command(
             *(f"--model_outputs={outputs}", f"--reference_outputs={reference}", "--max_attempts=2"),
             *(f"--annotators_config={judge}", f"--judge_base_url={address}", "--retry_delay=0"),
             *(f"--caching_path={tmp_path / 'cache.sqlite'}", f"--output_path={tmp_path / 'results'}"),
             OPENAI_API_KEY=KEY,
             ANTHROPIC_API_KEY=KEY,
-        )
-        said, errors = process.communicate()
+        ).finish()
         assert server.n_requests
-    assert KEY not in said + errors
+    assert KEY not in done.stdout + done.stderr
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
 
@@ -54,12 +54,12 @@ def test_a_key_is_on_no_command_line_while_it_is_in_use(tmp_path: Path) -> None:
 
     outputs, reference = write_outputs(tmp_path, n=1)
     with JudgeServer(look_around, key=KEY) as server:
-        process = start_command(
+        start_command(
             *(f"--model_outputs={outputs}", f"--reference_outputs={reference}", "--caching_path=None"),
             *("--annotators_config=gpt4_ranking", f"--judge_base_url={server.base_url}"),
             f"--output_path={tmp_path / 'results'}",
             OPENAI_API_KEY=KEY,
-        )
-        process.communicate()
+            is_new=True,
+        ).finish()
     assert any(b"autoeval" in line and str(tmp_path).encode() in line for line in seen)
     assert not any(KEY.encode() in line for line in seen)

@@ -1,16 +1,13 @@
-"""A small eval set of our own, and the command line in a process of its own."""
+"""A small eval set of our own."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, cast
 
 from autoeval.runs.result import Evaluation
+from tests.processes import start_command as start_command
 from tests.servers import JudgeServer
 
-ROOT = Path(__file__).resolve().parents[2]
 JUDGES = {"openai": "gpt4_ranking", "anthropic": "claude"}
 """A judge of each protocol."""
 
@@ -66,12 +63,3 @@ def evaluated(*sources: Any, **parameters: Any) -> Evaluation:
     except NothingJudgedError as error:
         result = cast("Evaluation", error.result)
     return result
-
-
-def start_command(*arguments: str, **variables: str) -> subprocess.Popen[str]:
-    """Start `python -m autoeval` in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "sk-test", **variables}
-    command = [sys.executable, "-m", "autoeval", *arguments]
-    return subprocess.Popen(
-        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    )

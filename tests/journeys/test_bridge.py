@@ -17,7 +17,7 @@ from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.citation import bridged_citation
 from autoeval.journeys.site import site
 from autoeval.leaderboards.table import Board, Cell, read_board
-from tests.journeys.small import start_command
+from tests.processes import start_command
 from tests.recorded import recorded_data, recorded_models
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Body
@@ -248,18 +248,16 @@ def test_recorded_judgments_end_to_end_with_six_anchors_and_a_budget(tmp_path: P
     ]
     with JudgeServer(RecordedJudges(folder, [*published.keys() & set(models), held_out])) as server:
         arguments += ["--judge_base_url", server.base_url]
-        short = start_command(*arguments, "--max_cost", "0.05")
-        out, err = short.communicate()
-        assert short.returncode == 4, err
-        assert "95% interval, one family" in err
-        assert "no bridge yet" in out
+        short = start_command(*arguments, "--max_cost", "0.05").finish()
+        assert short.returncode == 4, short.stderr
+        assert "95% interval, one family" in short.stderr
+        assert "no bridge yet" in short.stdout
         paid = server.n_requests
         assert 0 < paid < 7 * 40
-        whole = start_command(*arguments, "--max_cost", "5")
-        out, err = whole.communicate()
-        assert whole.returncode == 0, err
+        whole = start_command(*arguments, "--max_cost", "5").finish()
+        assert whole.returncode == 0, whole.stderr
         assert server.n_requests <= 7 * 40
-    assert "≈" in out
+    assert "≈" in whole.stdout
     facts = json.loads((tmp_path / "results" / "bridge.json").read_text())
     assert len(facts["anchors"]) == 6
     placed = facts["bridged"][0]["placement"]

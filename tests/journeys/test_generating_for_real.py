@@ -11,7 +11,7 @@ import autoeval
 from autoeval.resources import shipped
 from autoeval.runs.result import Evaluation
 from tests.completions.providers.tiny_model import make_tiny_model
-from tests.journeys.small import start_command
+from tests.processes import start_command
 from tests.servers.smollm2 import smollm2, smollm2_server
 
 pytestmark = pytest.mark.model
@@ -112,13 +112,12 @@ def test_serve_says_its_address_and_answers(tmp_path: Path) -> None:
     smollm2()
     command = start_command("serve", "--port", "0")
     try:
-        assert command.stderr is not None
         line = command.stderr.readline()
         address = line.partition("--judge_base_url ")[2].partition(" ")[0]
         result = _generate(tmp_path, max_instances=2, annotators_config=str(_judge(tmp_path, address)))
     finally:
         command.kill()
-        command.communicate()
+        command.finish()
     assert result.win_rate.n_total == 2
 
 

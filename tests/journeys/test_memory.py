@@ -1,13 +1,11 @@
 """Memory does not grow with the number of pairs."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.journeys.small import ROOT
+from tests.processes import start_python
 from tests.recorded import load_recorded, recorded_data
 from tests.servers import JudgeServer, always
 
@@ -40,7 +38,7 @@ def _write(folder: Path, n: int) -> tuple[Path, Path]:
 
 def _peak(folder: Path, n: int, server: JudgeServer) -> int:
     outputs, reference = _write(folder, n)
-    command = [sys.executable, "-c", MEASURE, "--model_outputs", outputs, "--reference_outputs", reference]
+    sources = ["--model_outputs", outputs, "--reference_outputs", reference]
     flags = [
         "--annotators_config",
         "gpt4_ranking",
@@ -49,13 +47,9 @@ def _peak(folder: Path, n: int, server: JudgeServer) -> int:
         "--output_path",
         folder / str(n),
     ]
-    run = subprocess.run(
-        [*map(str, command), *map(str, flags), "--caching_path", str(folder / f"{n}.sqlite")],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    flags += ["--caching_path", folder / f"{n}.sqlite"]
+    run = start_python("-c", MEASURE, *sources, *flags, is_new=True).finish()
+    assert run.returncode == 0, run.stderr
     assert server.n_requests >= n - n // 20  # identical outputs are not asked about
     return int(run.stdout.rpartition("PEAK ")[2])
 

@@ -11,7 +11,8 @@ import pytest
 import autoeval
 from autoeval.completions.cache import Cache
 from autoeval.resources import shipped
-from tests.journeys.small import evaluate_small, evaluated, start_command, write_outputs
+from tests.journeys.small import evaluate_small, evaluated, write_outputs
+from tests.processes import start_command
 from tests.servers import Answer, JudgeServer, always, prompt_text
 from tests.servers.answers import Body
 
@@ -128,16 +129,14 @@ def test_an_interrupted_run_goes_on_where_it_was(kill: signal.Signals, tmp_path:
             "--max_concurrency=8",
         )
         process = start_command(*arguments)
-        _, errors = process.communicate()
-        assert process.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
-        assert "Traceback" not in errors
+        killed = process.finish()
+        assert killed.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
+        assert "Traceback" not in killed.stderr
         with Cache(tmp_path / "cache.sqlite") as cache:
             ((kept,),) = cache.query("SELECT count(*) FROM replies")
         assert kept >= 100 - 8
         server.answer, server.n_requests = A_WINS, 0
-        process = start_command(*arguments)
-        process.communicate()
-        assert process.returncode == 0
+        assert start_command(*arguments).finish().returncode == 0
         assert server.n_requests == 300 - kept
 
 

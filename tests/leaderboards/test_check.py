@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import autoeval
 from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.leaderboards.preferences import path_beside
 from tests.leaderboards.conftest import EXAMPLES, make
+from tests.processes import start_python
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "check_contributions.py"
 
@@ -67,7 +66,7 @@ def contribution(tmp_path: Path, board: Path) -> Path:
 def run_script(board: Path) -> tuple[int, str]:
     root = board.parents[1]
     flags = ["--contributions", str(root / "contributions"), "--leaderboards", str(root)]
-    done = subprocess.run([sys.executable, str(SCRIPT), *flags], capture_output=True, text=True, check=False)
+    done = start_python(SCRIPT, *flags).finish()
     return done.returncode, done.stdout
 
 

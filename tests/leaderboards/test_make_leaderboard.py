@@ -1,8 +1,6 @@
 """Making a leaderboard: what stands on it, what is refused, and what two processes leave behind."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import path_beside, read_preferences
 from autoeval.leaderboards.table import read_board
 from tests.leaderboards.conftest import BOTH, EXAMPLES, make
+from tests.processes import start_command
 from tests.servers import JudgeServer
 
 
@@ -94,11 +93,10 @@ def test_a_model_without_enough_verdicts_is_left_off(tmp_path: Path, monkeypatch
 
 def test_two_processes_that_add_different_models_both_end_up_on_the_board(tmp_path: Path) -> None:
     path = tmp_path / "board.csv"
-    command = [sys.executable, "-m", "autoeval", "make_leaderboard", "--leaderboard_path", str(path)]
-    command += ["--annotators_config", "offline", "--caching_path", "None"]
-    command += ["--reference_outputs", str(EXAMPLES / "reference_outputs.json"), "--all_model_outputs"]
-    runs = [subprocess.Popen([*command, outputs], stdout=subprocess.DEVNULL) for outputs in BOTH]
-    assert [run.wait() for run in runs] == [0, 0]
+    command = ["make_leaderboard", "--leaderboard_path", path, "--annotators_config", "offline"]
+    command += ["--caching_path", None, "--reference_outputs", EXAMPLES / "reference_outputs.json"]
+    runs = [start_command(*command, "--all_model_outputs", outputs) for outputs in BOTH]
+    assert [run.finish().returncode for run in runs] == [0, 0]
     together = tmp_path / "together.csv"
     make(together)
     assert path.read_bytes() == together.read_bytes()

@@ -1,15 +1,13 @@
 """Many real models in one pass, with a judge over HTTP that answers what GPT-4 answered then."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from autoeval.leaderboards.table import Board, read_board
+from tests.processes import Process, start_command
 from tests.recorded import load_recorded, recorded_data, recorded_models
 from tests.servers import Answer, JudgeServer
 from tests.servers.answers import Body
@@ -22,7 +20,7 @@ def server() -> Iterator[JudgeServer]:
         yield server
 
 
-def start(server: JudgeServer, board: Path, models: list[str]) -> subprocess.Popen[bytes]:
+def start(server: JudgeServer, board: Path, models: list[str]) -> Process:
     folder = recorded_data() / "alpaca_eval_1"
     outputs = [str(folder / model / "model_outputs.json.gz") for model in models]
     flags = {
@@ -33,13 +31,11 @@ def start(server: JudgeServer, board: Path, models: list[str]) -> subprocess.Pop
         "caching_path": board.with_suffix(".sqlite"),
         "is_allow_partial": True,
     }
-    command = [sys.executable, "-m", "autoeval", "make_leaderboard"]
-    command += [part for name, value in flags.items() for part in (f"--{name}", str(value))]
-    environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "key"}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    given = [part for name, value in flags.items() for part in (f"--{name}", value)]
+    return start_command("make_leaderboard", *given, OPENAI_BASE_URL=server.base_url)
 
 
-def kill_after(n_requests: int, server: JudgeServer, run: subprocess.Popen[bytes]) -> None:
+def kill_after(n_requests: int, server: JudgeServer, run: Process) -> None:
     recorded, last = server.answer, server.n_requests + n_requests
 
     def answer(body: Body) -> Answer:
@@ -48,12 +44,12 @@ def kill_after(n_requests: int, server: JudgeServer, run: subprocess.Popen[bytes
         return recorded(body)
 
     server.answer = answer
-    assert run.wait() == -signal.SIGKILL
+    assert run.finish().returncode == -signal.SIGKILL
     server.answer = recorded
 
 
 def finish(server: JudgeServer, board: Path, models: list[str]) -> Board:
-    assert start(server, board, models).wait() == 0
+    assert start(server, board, models).finish().returncode == 0
     return read_board(board)
 
 

@@ -13,7 +13,7 @@ from autoeval.data.fastchat import ERROR, read_games
 from autoeval.errors import UsageError
 from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.metrics.grades import mean_grade, settled
-from tests.journeys.small import start_command
+from tests.processes import start_command
 from tests.recorded import recorded_data
 
 PUBLISHED = {
@@ -97,9 +97,8 @@ def test_a_grade_outside_the_scale_is_missing_not_a_number(tmp_path: Path) -> No
 def test_the_board_is_a_csv_with_the_model_first(tmp_path: Path) -> None:
     path = tmp_path / "board.csv"
     command = ["make_leaderboard", "--eval_set", "mt_bench", "--judgments", judgments()]
-    process = start_command(*command, "--leaderboard_path", str(path))
-    out, _ = process.communicate()
-    assert (process.returncode, "gemini-1.5-flash" in out) == (0, True)
+    done = start_command(*command, "--leaderboard_path", path).finish()
+    assert (done.returncode, "gemini-1.5-flash" in done.stdout) == (0, True)
     with path.open(newline="") as file:
         header, *rows = csv.reader(file)
     assert header[0] == ""

@@ -1,6 +1,5 @@
 """Whole runs in batches, for the tests beside this file."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,8 @@ import pytest
 
 import autoeval
 from autoeval.completions.batch.asking import BatchPendingError
-from tests.journeys.small import JUDGES, address, evaluate_small, start_command, write_outputs
+from tests.journeys.small import JUDGES, address, evaluate_small, write_outputs
+from tests.processes import Process, start_command
 from tests.servers import Answer, always, prompt_text
 from tests.servers.answers import Answerer, Body
 from tests.servers.batch_server import BatchServer
@@ -31,7 +31,7 @@ def pending(folder: Path, server: BatchServer, protocol: str, **parameters: Any)
     return raised.value
 
 
-def start(folder: Path, server: BatchServer, protocol: str, *flags: str, n: int = N) -> subprocess.Popen[str]:
+def start(folder: Path, server: BatchServer, protocol: str, *flags: str, n: int = N) -> Process:
     outputs, reference = write_outputs(folder, n)
     return start_command(
         *(

@@ -15,7 +15,8 @@ from autoeval.journeys.batches import batches
 from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.runs.estimate import DryRun
 from tests.completions.batch.runs import A_WINS, N, pending, refusing, run, start
-from tests.journeys.small import JUDGES, address, start_command, write_outputs
+from tests.journeys.small import JUDGES, address, write_outputs
+from tests.processes import start_command
 from tests.servers import Answer, prompt_text
 from tests.servers.answers import Body
 from tests.servers.batch_server import BatchServer
@@ -135,10 +136,9 @@ def test_large_plans_are_submitted_in_chunks(
 
 def test_the_command_line_ends_with_six(protocol: str, tmp_path: Path) -> None:
     with BatchServer(A_WINS) as server:
-        process = start(tmp_path, server, protocol)
-        _, errors = process.communicate()
-    assert process.returncode == 6, errors
-    assert "Run the same command again" in errors
+        done = start(tmp_path, server, protocol).finish()
+    assert done.returncode == 6, done.stderr
+    assert "Run the same command again" in done.stderr
     assert not list((tmp_path / "results").rglob("*.*"))
 
 
@@ -146,10 +146,9 @@ def test_the_command_line_lists_jobs_a_line_each(protocol: str, tmp_path: Path) 
     with BatchServer(A_WINS) as server:
         pending(tmp_path, server, protocol)
         flag = f"--caching_path={tmp_path / 'cache.sqlite'}"
-        process = start_command("batches", flag, ANTHROPIC_API_KEY="sk-test")
-        shown, errors = process.communicate()
-    assert process.returncode == 0, errors
-    (line,) = shown.splitlines()
+        done = start_command("batches", flag, ANTHROPIC_API_KEY="sk-test").finish()
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
     assert re.fullmatch(rf"job-0 · \d{{4}}-.* UTC · {protocol} .* · 20 requests · 0 done", line)
 
 

@@ -26,7 +26,7 @@ def test_a_run_that_is_killed_while_it_submits_pays_once(protocol: str, tmp_path
     with BatchServer(A_WINS) as server:
         server.on_submit = lambda: process.kill()
         process = start(tmp_path, server, protocol)
-        process.communicate()
+        process.finish()
         with Cache(tmp_path / "cache.sqlite") as cache:
             assert [job.state for job in Jobs(cache).all()] == [JobState.SUBMITTING]
         server.on_submit = lambda: None
@@ -55,8 +55,7 @@ def test_ctrl_c_while_waiting_leaves_the_jobs(protocol: str, tmp_path: Path) -> 
         process = start(tmp_path, server, protocol, "--wait")
         assert is_waiting.wait(60)
         process.send_signal(signal.SIGINT)
-        process.communicate()
-        assert process.returncode == 130
+        assert process.finish().returncode == 130
         server.finish()
         assert (run(tmp_path, server, protocol).exit_code, server.n_batched) == (0, N)
 

@@ -25,7 +25,7 @@ def test_a_run_that_is_killed_while_it_collects_loses_nothing(tmp_path: Path) ->
         server.answer = A_WINS
         server.on_errors = lambda: process.kill()  # by then the first replies are stored, the others are not
         process = start(tmp_path, server, "openai", n=n)
-        process.communicate()
+        process.finish()
         with Cache(tmp_path / "cache.sqlite") as cache:
             assert cache.query("SELECT count(*) FROM replies") == [(500,)]
         server.on_errors = lambda: None

@@ -8,7 +8,8 @@ import pytest
 import autoeval
 from autoeval.errors import UsageError
 from tests.journeys.evaluate_from_model.small_model import Run, config_of, rows_of
-from tests.journeys.small import start_command, write_outputs
+from tests.journeys.small import write_outputs
+from tests.processes import start_command
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Body
 
@@ -96,13 +97,11 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         arguments += ["--annotators_config", "longest", "--output_path", str(tmp_path / "results")]
         arguments += ["--caching_path", str(tmp_path / "cache.sqlite"), "--max_concurrency", "1"]
         command = start_command(*arguments)
-        command.communicate()
-        assert command.returncode != 0
+        assert command.finish().returncode != 0
         killed_after = model.n_requests
         model.answer = lambda body: Answer(prompt_text(body))
-        command = start_command(*arguments)
-        _, told = command.communicate()
-        assert command.returncode == 0
+        again = start_command(*arguments).finish()
+        assert again.returncode == 0
         assert model.n_requests == 21 if killed_after == 8 else 20  # only what was in flight is asked again
-    assert "20 outputs of mine: 0 kept, 7 cached, 13 generated" in told
+    assert "20 outputs of mine: 0 kept, 7 cached, 13 generated" in again.stderr
     assert len(rows_of(tmp_path)) == 20
