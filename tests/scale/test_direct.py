@@ -86,7 +86,7 @@ def test_no_sdk_is_loaded(tmp_path: object) -> None:
             "autoeval.evaluate([{'instruction': 'i', 'output': 'b', 'generator': 'm'}],"
             " [{'instruction': 'i', 'output': 'a', 'generator': 'r'}], annotators_config='gpt4_ranking',"
             f" judge_base_url='{server.base_url}', caching_path=None, output_path=None, no_report=True);"
-            "print(sorted({'openai', 'anthropic', 'httpx2', 'pandas'} & set(sys.modules)))"
+            "print(sorted({'openai', 'anthropic', 'pandas'} & set(sys.modules)))"
         )
         import subprocess
 
