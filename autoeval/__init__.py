@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.evaluate_from_model import evaluate_from_model
     from autoeval.journeys.label import Corrected, label
     from autoeval.journeys.make_leaderboard import Leaderboard, make_leaderboard
+    from autoeval.journeys.rank import Ranking, rank
     from autoeval.runs.result import Evaluation
 
 _HOMES = {
@@ -24,6 +25,7 @@ _HOMES = {
     "JudgeAnalysis": "autoeval.journeys.analyze_evaluators",
     "Leaderboard": "autoeval.journeys.make_leaderboard",
     "ModelsAnalysis": "autoeval.journeys.analyze_models",
+    "Ranking": "autoeval.journeys.rank",
     "analyze_evaluators": "autoeval.journeys.analyze_evaluators",
     "analyze_models": "autoeval.journeys.analyze_models",
     "audit": "autoeval.journeys.audit",
@@ -31,6 +33,7 @@ _HOMES = {
     "evaluate_from_model": "autoeval.journeys.evaluate_from_model",
     "label": "autoeval.journeys.label",
     "make_leaderboard": "autoeval.journeys.make_leaderboard",
+    "rank": "autoeval.journeys.rank",
 }
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "JudgeAnalysis",
     "Leaderboard",
     "ModelsAnalysis",
+    "Ranking",
     "UsageError",
     "__version__",
     "analyze_evaluators",
@@ -50,6 +54,7 @@ __all__ = [
     "evaluate_from_model",
     "label",
     "make_leaderboard",
+    "rank",
 ]
 
 

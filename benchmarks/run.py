@@ -10,6 +10,7 @@ BENCHMARKS = {
     "throughput": "benchmarks.throughput",
     "rates": "benchmarks.rates",
     "scale": "benchmarks.scale",
+    "battles": "benchmarks.battles",
     "soak": "benchmarks.soak.conduct",
     "injection": "benchmarks.injection",
 }

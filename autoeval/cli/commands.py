@@ -21,6 +21,14 @@ _JOURNEYS = {
         "autoeval.journeys.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",
     ),
+    "rank": (
+        "autoeval.journeys.rank",
+        "Rank models by battles: who met whom, and which did better.",
+    ),
+    "percent_of": (
+        "autoeval.journeys.percent_of",
+        "Say how much of a reference's score models reach, from reviews with two scores.",
+    ),
     "bridge": (
         "autoeval.journeys.bridge",
         "Place new models on the board of a judge that is gone, by a judge that answers.",
@@ -78,7 +86,9 @@ _JOURNEYS = {
 """Command names with the module of the function of that name, imported when the command is used."""
 
 
-_PRINT_BOARDS = frozenset({"evaluate", "evaluate_from_model", "make_leaderboard", "analyze_evaluators"})
+_PRINT_BOARDS = frozenset(
+    {"evaluate", "evaluate_from_model", "make_leaderboard", "analyze_evaluators", "rank", "percent_of"}
+)
 _OF_THE_GROUP = ("--help", "-h", "--version")
 
 

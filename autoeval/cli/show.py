@@ -65,8 +65,9 @@ def show(result: Any, output_format: str | None = None) -> None:
             return
     if result is not None:
         from autoeval.cli.show_judges import SHOWN  # it imports every analysis
+        from autoeval.cli.show_labelled import show_labelled
 
-        display = SHOWN.get(type(result))
+        display = show_labelled if type(result).__name__ == "LabelledAnalysis" else SHOWN.get(type(result))
         display(console, result) if display else console.print(result)
 
 
@@ -89,6 +90,18 @@ def board_of(result: Any) -> PrintedBoard | None:
         return PrintedBoard(result, models_columns(result.order), _show_no_board)
     if isinstance(result, Leaderboard):
         return PrintedBoard(result.board, LEADERBOARD_COLUMNS, _show_models)
+    if type(result).__name__ == "Ranking":
+        from autoeval.cli.show_rankings import RANKING_COLUMNS, show_ranking_notes
+
+        return PrintedBoard(result.board, RANKING_COLUMNS, show_ranking_notes)
+    if type(result).__name__ == "Percentages":
+        from autoeval.cli.show_rankings import PERCENT_COLUMNS, show_percentages_notes
+
+        return PrintedBoard(result.board, PERCENT_COLUMNS, show_percentages_notes)
+    if type(result).__name__ == "LabelledAnalysis":
+        from autoeval.cli.show_labelled import PRINTED_COLUMNS, show_labelled_notes
+
+        return PrintedBoard(result.board, PRINTED_COLUMNS, show_labelled_notes)
     if type(result).__name__ in ("JudgeAnalysis", "EvaluatorsBoard"):
         from autoeval.cli.show_judges import show_judge  # it imports every analysis
 
@@ -237,6 +250,8 @@ def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
     for model, cautions in result.cautions.items():
         for caution in cautions:
             console.print(Text(f"{model}: {caution}"), soft_wrap=True)
+    for note in result.notes:
+        console.print(Text(note), soft_wrap=True)
     console.print(Text(f"Written: {result.path}"), soft_wrap=True)
 
 

@@ -13,12 +13,15 @@ from autoeval.analysis.comparison import OVERALL, TESTS
 from autoeval.analysis.labels import LabelSheet
 from autoeval.analysis.subsampling import SubsetSeparation
 from autoeval.cli.show_bridge import show_bridge, show_bridge_plan
+from autoeval.cli.show_rankings import show_percentages, show_ranking
 from autoeval.journeys.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
 from autoeval.journeys.analyze_models import ModelsAnalysis
 from autoeval.journeys.audit import Audit
 from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.label import Corrected
+from autoeval.journeys.percent_of import Percentages
+from autoeval.journeys.rank import Ranking
 from autoeval.leaderboards.table import Board, Cell
 
 _EVALUATORS = {
@@ -248,5 +251,7 @@ SHOWN: dict[type, Any] = {
     LabelSheet: show_label_sheet,
     Corrected: show_corrected,
     ModelsAnalysis: show_models,
+    Percentages: show_percentages,
+    Ranking: show_ranking,
 }
 """How each kind of result is shown."""

@@ -15,6 +15,7 @@ from autoeval.metrics.estimates import WinRate
 
 BRIDGED = "≈"
 """Marks a win rate that its board's judge never gave."""
+ARENA_CATEGORIES = ("hard_prompt", "creative_writing")
 _CONTROLLED = "length_controlled_winrate"
 
 
@@ -62,6 +63,7 @@ def graded_table(board: Board, width: int = 80) -> Table:
         "95% interval": [_interval(row, 2) for row in rows],
         "turn 1": [_number(row.get("turn_1")) for row in rows],
         "turn 2": [_number(row.get("turn_2")) for row in rows],
+        **{name: [_number(row.get(name)) for row in rows] for name in ARENA_CATEGORIES},
         "n": [_count(row.get("n_total")) for row in rows],
         "missing": [_count(row.get("n_missing")) for row in rows],
     }

@@ -13,12 +13,14 @@ from autoeval.completions.ask import AskReport
 from autoeval.errors import UsageError
 from autoeval.journeys.human_table import HumanTable, load_human_table
 from autoeval.journeys.import_annotations import import_json_cache
+from autoeval.journeys.labelled_judges import LabelledSource, analyze_labelled
 from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards import boards
+from autoeval.leaderboards.labelled import LABELLED_COLUMNS, read_evaluators
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES, Board, Cell, read_board
+from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES, Board, Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import judge_all
@@ -104,6 +106,10 @@ def analyze_evaluators(
     scoring_rule: str = "absolute",
     compatible: bool = False,
     seed: int = 0,
+    labelled: str | None = None,
+    dataset: Any = None,
+    recorded: Any = None,
+    leaderboard_path: str | Path | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Compare a judge with people who voted on the same pairs: agreement, bias, variance, price and time.
@@ -133,29 +139,41 @@ def analyze_evaluators(
         scoring_rule: How a vote is scored against another: zero_one, absolute or squared.
         compatible: Break ties between votes, and count, as alpaca_eval 0.6.6 does.
         seed: Of the judge's first vote, of a sample, and of the bootstraps.
+        labelled: Judge on pairs with a right answer, in place of people's votes; the format of dataset: llmbar,
+            rewardbench, judgebench, pandalm, faireval or csv (instruction, output_1, output_2, label, subset).
+        dataset: The labelled set's files.
+        recorded: What judges were recorded to say of the labelled set, in its own files; nobody is asked. Default: the
+            judge of annotators_config is asked, in both orders.
+        leaderboard_path: Another name of precomputed_leaderboard; with labelled, the board that rows are written to.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
-        A JudgeAnalysis; an EvaluatorsBoard where nobody was to be asked; a DryRun with dry_run; with
-        is_return_instead_of_print, the board as a DataFrame and {judge: annotations}.
+        A JudgeAnalysis; a LabelledAnalysis with labelled; an EvaluatorsBoard where nobody was to be asked; a DryRun
+        with dry_run; with is_return_instead_of_print, the board as a DataFrame and {judge: annotations}.
 
     Raises:
         UsageError: a parameter, file, field or config is wrong; nothing was spent.
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
     parameters = checked(asking, analyze_evaluators)
+    precomputed_leaderboard = _one_of(precomputed_leaderboard, leaderboard_path)
+    check_number("max_instances", max_instances, 1, whole=True)
+    check_number("seed", seed, 0, whole=True)
+    named = None if annotators_config == "auto" else annotators_config
+    labelled_set = LabelledSource(
+        labelled, dataset, recorded, precomputed_leaderboard, is_overwrite_leaderboard, max_instances
+    )
+    if labelled_set.is_given:
+        return analyze_labelled(labelled_set, named, seed, parameters)
     check_choice("scoring_rule", scoring_rule, RULES)
     for mode in (current_leaderboard_mode, leaderboard_mode_to_print):
         if mode is not None:
             check_choice("current_leaderboard_mode / --leaderboard_mode_to_print", mode, MODES)
-    for flag, value in (("max_instances", max_instances), ("n_votes", n_votes)):
-        check_number(flag, value, 1, whole=True)
-    check_number("seed", seed, 0, whole=True)
+    check_number("n_votes", n_votes, 1, whole=True)
     board_path = BOARD if precomputed_leaderboard == "auto" else precomputed_leaderboard
-    board = _read(Path(board_path)) if board_path and Path(board_path).exists() else _begun()
+    board = read_evaluators(Path(board_path)) if board_path and Path(board_path).exists() else _begun()
     if annotators_config is None:
         return _returned(EvaluatorsBoard(board, leaderboard_mode_to_print), {}, is_return_instead_of_print)
-    named = None if annotators_config == "auto" else annotators_config
     source = judge_source(named, find_preset(None), parameters)
     name = judge_name(source)
     old_row = None if is_overwrite_leaderboard else board.rows.get(name)
@@ -206,6 +224,21 @@ def analyze_evaluators(
         paths=tuple(paths),
     )
     return _returned(analysis, {name: votes}, is_return_instead_of_print)
+
+
+def _one_of(
+    precomputed_leaderboard: str | Path | None, leaderboard_path: str | Path | None
+) -> str | Path | None:
+    """Return the board that either name of the parameter gives.
+
+    Raises:
+        UsageError: both do.
+    """
+    if leaderboard_path is None:
+        return precomputed_leaderboard
+    if precomputed_leaderboard != "auto":
+        raise UsageError("--leaderboard_path and --precomputed_leaderboard are one. Give one of them.")
+    return leaderboard_path
 
 
 def _is_of(
@@ -260,15 +293,11 @@ def _begun() -> Board:
     return Board({}, EVALUATOR_COLUMNS)
 
 
-def _read(path: Path) -> Board:
-    return read_board(path, EVALUATOR_COLUMNS)
-
-
 def _add_to_board(path: Path, name: str, row: Mapping[str, Cell]) -> Path:
     def change(board: Board) -> Board:
-        return replace(board, known_columns=EVALUATOR_COLUMNS).with_row(name, row)
+        return replace(board, known_columns=(*EVALUATOR_COLUMNS, *LABELLED_COLUMNS)).with_row(name, row)
 
-    boards.update_board(path, change, {}, SORTED_BY, _read)
+    boards.update_board(path, change, {}, SORTED_BY, read_evaluators)
     return path
 
 

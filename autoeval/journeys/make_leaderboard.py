@@ -22,7 +22,7 @@ from autoeval.journeys.parameters.asking import Asking, AskingParameters, checke
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import folder_name
-from autoeval.journeys.recorded_board import recorded_board
+from autoeval.journeys.recorded_board import Recorded, recorded_board
 from autoeval.leaderboards.boards import check_column, read_own, update_board
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.presets import find_preset
@@ -92,6 +92,11 @@ def make_leaderboard(
     eval_set: str | None = None,
     judgments: Any = None,
     compatible: bool = False,
+    baseline: str | None = None,
+    style_control: bool = False,
+    control_features: Any = None,
+    answers: Any = None,
+    style_metadata: Any = None,
     shard: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
@@ -121,10 +126,18 @@ def make_leaderboard(
         seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
-        eval_set: The eval set that judgments are of: mt_bench.
+        eval_set: The eval set that judgments are of: mt_bench, arena_hard_v0.1 or arena_hard_v2.0.
         judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
-            anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'.
+            anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'; arena_hard: a judge's folder of
+            <model>.jsonl.
         compatible: With judgments, compute the figures as that tool does, in place of ours.
+        baseline: With Arena-Hard's judgments, the model that all others met. Default: what the files say, else the
+            eval set's own.
+        style_control: With Arena-Hard's judgments, hold length, headers, lists and bold equal.
+        control_features: What style_control holds equal: length, markdown, or both ('length,markdown', the default).
+        answers: For style_control, the models' answers: a folder of <model>.jsonl.
+        style_metadata: For style_control in place of answers, what is counted of them: rows of model_id, question_id
+            and conv_metadata.
         shard: Ask one part of the requests, as 2/8, into a cache of its own and write nothing else; a run on all
             parts' caches reads them.
         min_coverage: Leave a model off the board, and exit with 3, if less than this share of its pairs could
@@ -143,7 +156,10 @@ def make_leaderboard(
     """
     parameters = checked(asking, make_leaderboard)
     if eval_set is not None or judgments is not None:
-        return recorded_board(eval_set, judgments, leaderboard_path, compatible)
+        recorded = Recorded(
+            judgments, compatible, baseline, style_control, control_features, answers, style_metadata
+        )
+        return recorded_board(eval_set, recorded, leaderboard_path)
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)

@@ -1,13 +1,25 @@
 """Boards of judgments that another tool recorded, in that tool's own files: nobody is asked."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from autoeval.checks import check_choice, require_source
+from autoeval.data.arena_hard import SETS, read_judgments, read_styles
 from autoeval.data.fastchat import read_grades
 from autoeval.data.mt_bench import category_of
+from autoeval.errors import UsageError
+from autoeval.leaderboards.arena import (
+    CONTROLS,
+    Styles,
+    arena_board,
+    controlled,
+    counted_style,
+    means,
+    upstream_means,
+)
+from autoeval.leaderboards.arena_games import Category, games_by_category
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.grades import graded_board, grades_by_model
 from autoeval.leaderboards.table import Board
@@ -15,46 +27,137 @@ from autoeval.leaderboards.table import Board
 
 @dataclass(frozen=True)
 class RecordedBoard:
-    """A board as it was written. `cautions` are what a reader must know of each model's numbers."""
+    """A board as it was written.
+
+    `cautions` are what a reader must know of each model's numbers, `notes` of all of them.
+    """
 
     path: Path
     board: Board
     cautions: Mapping[str, Sequence[str]]
+    notes: Sequence[str] = ()
 
 
-def recorded_board(
-    eval_set: str | None, judgments: Any, path: str | Path | None, compatible: bool
-) -> RecordedBoard:
+@dataclass(frozen=True)
+class Recorded:
+    """What a board of recorded judgments is made of; see make_leaderboard for each.
+
+    All but `judgments` and `compatible` are Arena-Hard's.
+    """
+
+    judgments: Any
+    compatible: bool = False
+    baseline: str | None = None
+    style_control: bool = False
+    control_features: Any = None
+    answers: Any = None
+    style_metadata: Any = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A board that is not written yet, with its cautions and notes (see `RecordedBoard`)."""
+
+    board: Board
+    cautions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+def recorded_board(eval_set: str | None, recorded: Recorded, path: str | Path | None) -> RecordedBoard:
     """Make a board of recorded judgments and write it.
 
     Args:
         eval_set: the eval set that they are of.
-        judgments: their files.
+        recorded: the judgments, and how to count them.
         path: the board's file. Default: results/<eval_set>_leaderboard.csv.
-        compatible: compute the figures as the tool that recorded them does.
 
     Raises:
         UsageError: there is no such eval set, a file is wrong, or the board cannot be written.
     """
-    known = ", ".join(_READERS)
+    known = ", ".join(_MAKERS)
     check_choice(
-        "eval_set", require_source(eval_set, "--eval_set", f"say what was judged ({known})"), _READERS
+        "eval_set", require_source(eval_set, "--eval_set", f"say what was judged ({known})"), _MAKERS
     )
-    require_source(judgments, "--judgments", "name the files of judgments")
-    board, cautions = _READERS[str(eval_set)](judgments, compatible)
+    require_source(recorded.judgments, "--judgments", "name the files of judgments")
+    made = _MAKERS[str(eval_set)](str(eval_set), recorded)
     written = Path(path or f"results/{eval_set}_leaderboard.csv")
-    save_board(board, written)
-    return RecordedBoard(written, board, cautions)
+    save_board(made.board, written)
+    return RecordedBoard(written, made.board, made.cautions, made.notes)
 
 
-Reader = Callable[[Any, bool], tuple[Board, Mapping[str, Sequence[str]]]]
+def _mt_bench(eval_set: str, recorded: Recorded) -> Made:
+    for flag in fields(Recorded):
+        if flag.name not in ("judgments", "compatible") and getattr(recorded, flag.name) != flag.default:
+            raise UsageError(f"--{flag.name} has no meaning with --eval_set {eval_set}. Leave it out.")
+    grades = grades_by_model(read_grades(recorded.judgments))
+    board = graded_board(grades.values(), category_of, recorded.compatible)
+    return Made(board, {model: found.cautions for model, found in grades.items() if found.cautions})
 
 
-def _mt_bench(judgments: Any, compatible: bool) -> tuple[Board, Mapping[str, Sequence[str]]]:
-    grades = grades_by_model(read_grades(judgments))
-    board = graded_board(grades.values(), category_of, compatible)
-    return board, {model: found.cautions for model, found in grades.items() if found.cautions}
+def _arena_hard(eval_set: str, recorded: Recorded) -> Made:
+    arena = SETS[eval_set]
+    styles, measure = _styles(recorded)
+    judge, categories = games_by_category(
+        read_judgments(recorded.judgments),
+        arena,
+        recorded.baseline,
+        keeps_lone=recorded.compatible and arena.is_first_version,
+    )
+    cautions: dict[str, list[str]] = {}
+    _add_repeated(categories, cautions)
+    if styles is None:
+        scores = [
+            upstream_means(category, arena) if recorded.compatible else means(category)
+            for category in categories
+        ]
+        return Made(arena_board(judge, categories, scores), cautions)
+    found = [controlled(category, styles, arena, recorded.compatible) for category in categories]
+    notes = [f"length is counted in {measure}"] if "length" in styles.controls else []
+    for category, one in zip(categories, found, strict=True):
+        told = ", ".join(f"{name} {value:+.3f}" for name, value in one.effects.items())
+        notes.append(f"{category.name or eval_set}: a standard deviation more adds to the log odds: {told}")
+        for model, why in one.left_out.items():
+            cautions.setdefault(model, []).append(why)
+    return Made(arena_board(judge, categories, [one.scores for one in found]), cautions, notes)
 
 
-_READERS: Mapping[str, Reader] = {"mt_bench": _mt_bench}
+def _styles(recorded: Recorded) -> tuple[Styles | None, str]:
+    """Return what is held equal, None for nothing, and what lengths are counted in."""
+    named = recorded.control_features
+    wanted = [str(name).strip() for name in (named.split(",") if isinstance(named, str) else named or ())]
+    for name in wanted:
+        check_choice("control_features", name, CONTROLS)
+    sources = (recorded.answers, recorded.style_metadata)
+    if not (recorded.style_control or wanted):
+        if any(source is not None for source in sources):
+            raise UsageError(
+                "--answers and --style_metadata are for --style_control. Give it, or leave them out."
+            )
+        return None, ""
+    if all(source is None for source in sources):
+        raise UsageError(
+            "--style_control needs what the answers look like: give --answers (their folder), or --style_metadata."
+        )
+    if None not in sources:
+        raise UsageError("--answers and --style_metadata both say what the answers look like. Give one.")
+    counts, measure = read_styles(recorded.answers, recorded.style_metadata, counted_style)
+    return Styles(counts, wanted or list(CONTROLS)), measure
+
+
+def _add_repeated(categories: Sequence[Category], cautions: dict[str, list[str]]) -> None:
+    for category in categories:
+        for model, played in category.played.items():
+            if played.n_repeated:
+                told = f"{played.n_repeated} questions were judged more than once; all their games count"
+                cautions.setdefault(model, []).append(told)
+            if model == category.baseline:
+                cautions.setdefault(model, []).append("its games against itself say nothing and are left out")
+            elif not played.games:
+                cautions.setdefault(model, []).append("none of its questions has a verdict in both orders")
+
+
+_MAKERS: Mapping[str, Callable[[str, Recorded], Made]] = {
+    "mt_bench": _mt_bench,
+    **dict.fromkeys(SETS, _arena_hard),
+}
 """Eval sets, each with what makes a board of its judgments."""

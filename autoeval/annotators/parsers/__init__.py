@@ -15,6 +15,7 @@ from autoeval.annotators.parsers.ranking import RankingParser
 from autoeval.annotators.parsers.regex import RegexParser
 from autoeval.annotators.parsers.scores import ScoresParser
 from autoeval.annotators.parsers.structured import JsonParser, ToolParser
+from autoeval.annotators.parsers.verdicts import VerdictsParser
 
 AnyParser = Annotated[
     ChoiceParser
@@ -25,7 +26,8 @@ AnyParser = Annotated[
     | RankingParser
     | RegexParser
     | ScoresParser
-    | ToolParser,
+    | ToolParser
+    | VerdictsParser,
     Field(discriminator="kind"),
 ]
 

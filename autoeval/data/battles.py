@@ -1,0 +1,284 @@
+"""Battles: rows that say which of two models did better, under the column names and spellings that real files have."""
+
+import json
+import re
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autoeval.data.annotations import read_preference
+from autoeval.data.loading import Row, describe, is_missing, shorten
+from autoeval.data.records import read_label
+from autoeval.errors import UsageError, nearest
+
+MODELS = (
+    ("model_a", "model_b"),
+    ("left", "right"),
+    ("generator_1", "generator_2"),
+    ("model_1", "model_2"),
+    ("model1", "model2"),
+    ("player_a", "player_b"),
+    ("model_x", "model_y"),
+)
+"""Columns that name the two models; the first pair that a row has is taken."""
+
+_WINNERS = ("winner", "outcome", "result", "verdict")
+_ONE_HOT = ("winner_model_a", "winner_model_b", "winner_tie")
+_TWO_GAMES = ("g1_winner", "g2_winner")
+_FIRST = "model_a a left first model_1 model1 1 x model_x player_a output_1 a>b a>>b win_a a_wins"
+_SECOND = "model_b b right second model_2 model2 2 y model_y player_b output_2 b>a b>>a win_b b_wins"
+_TIE = "tie tied draw equal same neither a=b tie_bothbad tie_both_bad tie_inconsistent"
+_BOTH = "both_bad bothbad both_good bothgood"
+_SHARES: Mapping[str, float] = {
+    **dict.fromkeys(_FIRST.split(), 0.0),
+    **dict.fromkeys(_SECOND.split(), 1.0),
+    **dict.fromkeys([*_TIE.split(), *_BOTH.split()], 0.5),
+}
+"""How much of the win the second model has, by what a file may say of the winner."""
+_BETWEEN_WORDS = re.compile(r"[\s_\-()]+")
+
+StyleOf = Callable[[Row], tuple[Sequence[float], Sequence[float]]]
+"""Gives what is counted of both texts of a battle, the first model's and the second's."""
+
+
+@dataclass(frozen=True)
+class Battles:
+    """Battles as arrays, in the order of their files.
+
+    Attributes:
+        models: names, in order of first appearance.
+        first: place in `models` of each battle's first model, shape (n,).
+        second: of its second model, shape (n,).
+        shares: how much of the win the second model has, 0 to 1 (a tie is ½); shape (n,).
+        clusters: for each column of observations that belong together, the code of each battle's; shape (n,) each.
+        styles: what is counted of both texts, shape (n, 2, k); None where it was not asked for.
+        n_missing: rows whose judgment is missing, which are left out.
+        n_self: rows of a model against itself, which say nothing and are left out.
+    """
+
+    models: tuple[str, ...]
+    first: npt.NDArray[np.intp]
+    second: npt.NDArray[np.intp]
+    shares: npt.NDArray[np.float64]
+    clusters: tuple[npt.NDArray[np.intp], ...]
+    styles: npt.NDArray[np.float64] | None
+    n_missing: int
+    n_self: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Which columns of a row say what."""
+
+    models: tuple[str, str]
+    share: Callable[[Row, str, str], float | None]
+    clusters: tuple[str, ...]
+
+
+def read_battles(
+    rows: Iterable[Row],
+    clusters: Sequence[str] | None = None,
+    left_out: Iterable[str] = (),
+    style_of: StyleOf | None = None,
+) -> Battles:
+    """Read battles, a row at a time: of a million, only numbers are kept.
+
+    A row names two models (see `MODELS`) and has either `winner`, in any of the usual spellings or as the name of
+    one of the two, or FastChat's two games (g1_winner, g2_winner), or the columns winner_model_a, winner_model_b and
+    winner_tie, or `preference` (annotations).
+
+    Args:
+        rows: the rows of files.
+        clusters: columns whose equal values are one observation, none or up to two. None: `instruction` for rows with
+            a preference, otherwise every battle stands alone.
+        left_out: models whose battles are ignored.
+        style_of: what is counted of a row's texts.
+
+    Raises:
+        UsageError: a column is missing or holds what cannot be there, a model that is left out has no battle, or
+            there is no battle; the message names file and row.
+    """
+    gathered = _Gathered(frozenset(left_out))
+    layouts: dict[tuple[str, ...], _Layout] = {}
+    for row in rows:
+        columns = tuple(row.fields)
+        layout = layouts.get(columns)
+        if layout is None:
+            layout = layouts[columns] = _layout(row, clusters)
+        one, other = _model(row, layout.models[0]), _model(row, layout.models[1])
+        if gathered.counts(row, one, other, layout.share(row, one, other), layout.clusters) and style_of:
+            for counts in style_of(row):
+                gathered.styles.extend(counts)
+    return gathered.battles(has_styles=style_of is not None)
+
+
+class _Gathered:
+    """Battles as they come: names as places, everything else as numbers."""
+
+    def __init__(self, left_out: frozenset[str]) -> None:
+        self.styles = array("d")
+        self._left_out = left_out
+        self._unseen = set(left_out)
+        self._places: dict[str, int] = {}
+        self._first, self._second, self._shares = array("q"), array("q"), array("d")
+        self._clusters: list[tuple[dict[str, int], array[int]]] | None = None
+        self._n_missing = self._n_self = 0
+
+    def counts(self, row: Row, one: str, other: str, share: float | None, clusters: tuple[str, ...]) -> bool:
+        """Take a row in; returns whether it is a battle that counts."""
+        if one in self._left_out or other in self._left_out:
+            self._unseen -= {one, other}
+            return False
+        if share is None or one == other:
+            self._n_missing += share is None
+            self._n_self += share is not None
+            return False
+        places = self._places
+        self._first.append(places.setdefault(one, len(places)))
+        self._second.append(places.setdefault(other, len(places)))
+        self._shares.append(share)
+        if self._clusters is None:
+            self._clusters = [({}, array("q")) for _ in clusters]
+        if len(self._clusters) != len(clusters):
+            raise UsageError(
+                f"{row.where} is of another kind than the rows before: some are annotations, some are not. Rank "
+                "them apart, or name --cluster."
+            )
+        for name, (known, codes) in zip(clusters, self._clusters, strict=True):
+            codes.append(known.setdefault(_cluster(row, name), len(known)))
+        return True
+
+    def battles(self, has_styles: bool) -> Battles:
+        """Return what was taken in."""
+        if self._unseen:
+            name = min(self._unseen)
+            raise UsageError(
+                f"--leave_out: no battle is of the model {name!r}. {nearest(name, self._places)}"
+            )
+        if not self._first:
+            raise UsageError(
+                "there is no judged battle of two different models, so there is nothing to rank."
+            )
+        return Battles(
+            models=tuple(self._places),
+            first=np.asarray(self._first, dtype=np.intp),
+            second=np.asarray(self._second, dtype=np.intp),
+            shares=np.asarray(self._shares, dtype=np.float64),
+            clusters=tuple(np.asarray(codes, dtype=np.intp) for _, codes in self._clusters or ()),
+            styles=np.asarray(self.styles).reshape(len(self._first), 2, -1) if has_styles else None,
+            n_missing=self._n_missing,
+            n_self=self._n_self,
+        )
+
+
+def _layout(row: Row, clusters: Sequence[str] | None) -> _Layout:
+    fields = row.fields
+    models = next((pair for pair in MODELS if pair[0] in fields and pair[1] in fields), None)
+    if models is None:
+        known = ", ".join(map(str, fields))
+        raise UsageError(
+            f"{row.where} does not name two models: it has no 'model_a' and 'model_b' (nor left and right, or "
+            f"generator_1 and generator_2). It has: {known}. Rename the columns."
+        )
+    for name in clusters or ():
+        if name not in fields:
+            raise UsageError(
+                f"{row.where} has no column {name!r} (--cluster). {nearest(name, map(str, fields))}"
+            )
+    if all(name in fields for name in _TWO_GAMES):
+        return _Layout(models, _of_two_games, tuple(clusters or ()))
+    winner = next((name for name in _WINNERS if name in fields), None)
+    if winner is not None:
+        return _Layout(models, _named(winner), tuple(clusters or ()))
+    if all(name in fields for name in _ONE_HOT):
+        return _Layout(models, _one_hot, tuple(clusters or ()))
+    if "preference" in fields:
+        own = ("instruction",) if "instruction" in fields else ()
+        return _Layout(models, _preferred, own if clusters is None else tuple(clusters))
+    known = ", ".join(map(str, fields))
+    raise UsageError(
+        f"{row.where} has no column 'winner' (nor winner_model_a, winner_model_b and winner_tie, or preference). "
+        f"{nearest('winner', map(str, fields))} It has: {known}."
+    )
+
+
+def _named(column: str) -> Callable[[Row, str, str], float]:
+    def share(row: Row, one: str, other: str) -> float:
+        value = row.fields[column]
+        if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+            raise _unknown(row, column, value)
+        text = str(value)
+        found = _SHARES.get(text)
+        if found is None:
+            found = _SHARES.get(_BETWEEN_WORDS.sub("_", text.strip().lower()).strip("_"))
+        by_name = 0.0 if text == one else 1.0 if text == other else None
+        if by_name is None or one == other:
+            if found is None:
+                raise _unknown(row, column, value)
+            return found
+        if found not in (None, by_name):
+            raise UsageError(
+                f"{row.where}: `{column}` is {shorten(value)}, which can be read two ways: as a model's name and as "
+                "the place of the other. Write model_a or model_b."
+            )
+        return by_name
+
+    return share
+
+
+def _of_two_games(row: Row, one: str, other: str) -> float | None:
+    """Return the mean of FastChat's two games, which are one battle in both orders; None where one of them failed."""
+    if any(row.fields[name] == "error" for name in _TWO_GAMES):
+        return None
+    return sum(_named(name)(row, one, other) for name in _TWO_GAMES) / 2
+
+
+def _unknown(row: Row, column: str, value: Any) -> UsageError:
+    return UsageError(
+        f"{row.where}: `{column}` is {describe(value)}; it should be model_a, model_b, tie or both_bad, or the name of "
+        "one of the two models."
+    )
+
+
+def _one_hot(row: Row, _one: str, _other: str) -> float:
+    found = [_is_one(row, name) for name in _ONE_HOT]
+    if sum(found) != 1:
+        told = ", ".join(f"{name}={shorten(row.fields[name])}" for name in _ONE_HOT)
+        raise UsageError(f"{row.where}: exactly one of the three winner columns should be 1 ({told}).")
+    return (0.0, 1.0, 0.5)[found.index(True)]
+
+
+def _is_one(row: Row, name: str) -> bool:
+    value = row.fields[name]
+    text = str(value).strip().lower()
+    if is_missing(value) or text not in ("0", "1", "0.0", "1.0", "true", "false"):
+        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be 0 or 1.")
+    return text in ("1", "1.0", "true")
+
+
+def _preferred(row: Row, _one: str, _other: str) -> float | None:
+    preference = read_preference(row)
+    return None if preference is None else preference - 1
+
+
+def _model(row: Row, column: str) -> str:
+    value = row.fields[column]
+    if isinstance(value, str) and value.strip():
+        return value
+    name = read_label(row, column)
+    if name is None or not name.strip():
+        raise UsageError(
+            f"{row.where}: `{column}` names no model ({describe(value)}). Fill it in, or remove the row."
+        )
+    return name
+
+
+def _cluster(row: Row, column: str) -> str:
+    value = row.fields[column]
+    if is_missing(value) or value == "":
+        raise UsageError(f"{row.where}: `{column}` (--cluster) is empty. Fill it in, or remove the row.")
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)

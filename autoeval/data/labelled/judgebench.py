@@ -1,0 +1,126 @@
+"""JudgeBench: pairs of answers of which one is right, and judges' recorded decisions in both orders."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from autoeval.data.labelled.base import (
+    Format,
+    Labelled,
+    LabelledPair,
+    Preference,
+    RecordedJudge,
+    Verdicts,
+    get,
+    key_of,
+    known_pair,
+    label_of,
+    shown_verdict,
+    text_of,
+    turned,
+    unique,
+)
+from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.errors import UsageError
+
+_LABELS: Mapping[str, Preference] = {"a>b": 1.0, "b>a": 2.0}
+_DECISIONS: Mapping[str, Preference] = {**_LABELS, "a=b": 1.5, "b=a": 1.5}
+_SECTIONS = {
+    "mmlu-pro": "Knowledge",
+    "livebench-reasoning": "Reasoning",
+    "livebench-math": "Math",
+    "livecodebench": "Coding",
+}
+
+
+def read(source: Any) -> Labelled:
+    """Read the pairs; a row's `source` begins with the name of its section."""
+    pairs = unique(
+        LabelledPair(
+            key=key_of(row, "pair_id"),
+            instruction=text_of(row, "question"),
+            output_1=text_of(row, "response_A"),
+            output_2=text_of(row, "response_B"),
+            label=label_of(row, "label", _LABELS),
+            subset=_section(row),
+            where=row.where,
+        )
+        for row in read_rows(source, "--dataset")
+    )
+    return Labelled("judgebench", pairs)
+
+
+def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
+    """Read the outputs of judges, a file a judge or several in one; a row has one judgment or both orders'."""
+    known = {pair.key: pair for pair in labelled.pairs}
+    judges: dict[str, RecordedJudge] = {}
+    for entry in expand(source, "--recorded"):
+        for row in read_rows(entry, "--recorded"):
+            name = _judge(row, entry)
+            judge = judges.setdefault(name, RecordedJudge(name))
+            key = known_pair(row, key_of(row, "pair_id"), known)
+            judge.verdicts[key] = _verdicts(row, judge)
+    return list(judges.values())
+
+
+def _section(row: Row) -> str:
+    name = text_of(row, "source")
+    return next((section for prefix, section in _SECTIONS.items() if name.startswith(prefix)), name)
+
+
+def _judge(row: Row, entry: Any) -> str:
+    """Return the judge's name: how it was asked, and its model."""
+    how = row.fields.get("judge_name")
+    for judgment in _judgments(row):
+        told = judgment.get("judgment") if isinstance(judgment, Mapping) else None
+        model = told.get("judge_model") if isinstance(told, Mapping) else None
+        if isinstance(model, str):
+            return f"{model} ({how})" if isinstance(how, str) and how else model
+    parts = (
+        dict(part.partition("=")[::2] for part in entry.stem.split(",")) if isinstance(entry, Path) else {}
+    )
+    model = parts.get("judge_model", "").removesuffix(".jsonl")
+    return (f"{model} ({how})" if how else model) if model else str(how or "recorded")
+
+
+def _judgments(row: Row) -> list[Any]:
+    judgments = get(row, "judgments")
+    if not isinstance(judgments, list | tuple) or len(judgments) not in (1, 2):
+        raise UsageError(
+            f"{row.where}: `judgments` is {describe(judgments)}; it should be a list of one or two."
+        )
+    return list(judgments)
+
+
+def _verdicts(row: Row, judge: RecordedJudge) -> Verdicts:
+    return Verdicts.in_orders(*_each(row, judge))
+
+
+def _each(row: Row, judge: RecordedJudge) -> Iterator[Preference]:
+    for place, judgment in enumerate(_judgments(row)):
+        where = f"{row.where}, judgment {place + 1}"
+        if is_missing(judgment):
+            yield None
+            continue
+        if not isinstance(judgment, Mapping):
+            raise UsageError(f"{where} is {describe(judgment)}; it should be an object with a `decision`.")
+        yield turned(_shown(where, judgment, judge), is_switched=place == 1)
+
+
+def _shown(where: str, judgment: Mapping[str, Any], judge: RecordedJudge) -> Preference:
+    """Read a judgment: the raw reply where it is clear, else the decision beside it."""
+    told = judgment.get("judgment")
+    reply = told.get("response") if isinstance(told, Mapping) else told
+    if isinstance(reply, str) and reply and (shown := shown_verdict(reply)) is not None:
+        return shown
+    decision = judgment.get("decision")
+    if is_missing(decision):
+        return None
+    text = str(decision).strip().lower()
+    if text not in _DECISIONS:
+        raise UsageError(f"{where}: `decision` is {describe(decision)}; it should be A>B, B>A, A=B or null.")
+    judge.n_by_winner += 1
+    return _DECISIONS[text]
+
+
+JUDGEBENCH = Format(read, recorded, is_accuracy_combined=True)

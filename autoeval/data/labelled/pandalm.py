@@ -1,0 +1,96 @@
+"""PandaLM's test set: pairs with three people's votes, and judges' recorded results in one order."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from autoeval.data.labelled.base import (
+    Format,
+    Labelled,
+    LabelledPair,
+    Preference,
+    RecordedJudge,
+    Verdicts,
+    choice_of,
+    get,
+    key_of,
+    known_pair,
+    label_of,
+    text_of,
+    unique,
+)
+from autoeval.data.loading import Row, expand, read_rows
+from autoeval.errors import UsageError, nearest
+
+_VOTES: Mapping[str, Preference] = {"0": 1.5, "1": 1.0, "2": 2.0, "tie": 1.5}
+_RESULTS: Mapping[str, Preference] = {**_VOTES, "garbage": None, "null": None, "none": None, "": None}
+_ANNOTATORS = ("annotator1", "annotator2", "annotator3")
+
+
+def read(source: Any) -> Labelled:
+    """Read the test set; the right answer is what most of the three say, and a row without one is left out."""
+    pairs, n_left_out = [], 0
+    for row in read_rows(source, "--dataset"):
+        votes = Counter(label_of(row, name, _VOTES) for name in _ANNOTATORS)
+        (label, count), *_ = votes.most_common(1)
+        if count < 2:
+            n_left_out += 1
+            continue
+        pairs.append(
+            LabelledPair(
+                key=key_of(row, "idx"),
+                instruction=_instruction(row),
+                output_1=_response(row, "response1"),
+                output_2=_response(row, "response2"),
+                label=label,
+                subset=None,
+                where=row.where,
+            )
+        )
+    return Labelled("pandalm", unique(pairs), n_left_out=n_left_out)
+
+
+def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
+    """Read results, a file a judge: rows of `idx` and the one field that ends in `_result`."""
+    known = {pair.key: pair for pair in labelled.pairs}
+    judges: dict[str, RecordedJudge] = {}
+    for number, entry in enumerate(expand(source, "--recorded"), 1):
+        name = _judge(entry) if isinstance(entry, Path) else f"recorded {number}"
+        judge = judges.setdefault(name, RecordedJudge(name))
+        for row in read_rows(entry, "--recorded"):
+            key = key_of(row, "idx")
+            verdict = Verdicts.in_orders(choice_of(row, _result(row), _RESULTS))
+            if key in known or not labelled.n_left_out:
+                judge.verdicts[known_pair(row, key, known)] = verdict
+    return list(judges.values())
+
+
+def _instruction(row: Row) -> str:
+    context = row.fields.get("input")
+    instruction = text_of(row, "instruction")
+    return f"{instruction}\n\n{context}" if isinstance(context, str) and context else instruction
+
+
+def _response(row: Row, name: str) -> str:
+    """Return a response; the file has some, such as True, as the values that they look like."""
+    value = get(row, name)
+    return str(value) if isinstance(value, bool | int | float) and value == value else text_of(row, name)
+
+
+def _judge(path: Path) -> str:
+    name = path.name.removesuffix(".gz").removesuffix(".json").removesuffix(".jsonl")
+    return name.removesuffix("-testset-v1")
+
+
+def _result(row: Row) -> str:
+    found = [name for name in map(str, row.fields) if name.endswith("_result")]
+    if len(found) != 1:
+        hint = nearest("gpt_result", map(str, row.fields))
+        raise UsageError(
+            f"{row.where} has {len(found)} fields that end in '_result'; it should have one. {hint}"
+        )
+    return found[0]
+
+
+PANDALM = Format(read, recorded)

@@ -1,0 +1,115 @@
+"""FastChat's reviews: two answers to a question, each scored from 1 to 10 in one reply."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.errors import UsageError, nearest
+
+LOWEST, HIGHEST = 1.0, 10.0
+
+_TWO_SCORES = re.compile(r"\s*(\d+(?:\.\d+)?)(?:\s*,\s*|\s+)(\d+(?:\.\d+)?)\s*(?:\n|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review; `scores` are the first answer's and the second's, None where the reply gives none."""
+
+    question_id: str
+    first: str
+    second: str
+    scores: tuple[float, float] | None
+    where: str
+
+
+def read_reviews(source: Any, role: str = "--reviews") -> Iterator[Review]:
+    """Read reviews in the order of their files, `review_<first>_<second>.jsonl`.
+
+    Rows have `question_id` and `score` (two numbers, [-1, -1] for none), or a `text` whose first line has the two.
+
+    Raises:
+        UsageError: a file's name does not say whose answers they are, or a field is missing or wrong.
+    """
+    for entry in expand(source, role):
+        first, second = models_of(entry, role)
+        for row in read_rows(entry, role):
+            yield Review(question_of(row), first, second, scores_of(row), row.where)
+
+
+def models_of(entry: Any, role: str) -> tuple[str, str]:
+    """Return the two models that a file of reviews is named after, the one that is shown first first."""
+    if not isinstance(entry, Path):
+        return "first", "second"
+    name = entry.name.split(".json")[0]
+    parts = name.removeprefix("review_").split("_", 1)
+    if len(parts) != 2 or not all(parts):
+        raise UsageError(
+            f"{role}: the name of {entry} does not say whose answers it is about. Name it "
+            "review_<first>_<second>.jsonl."
+        )
+    return parts[0], parts[1]
+
+
+def read_groups(source: Any, columns: list[str], role: str = "--questions") -> dict[str, tuple[str, ...]]:
+    """Read what questions are of: the values of some columns, by question (`question_id`, `idx` or `uid`).
+
+    Raises:
+        UsageError: a column is missing.
+    """
+    groups = {}
+    for row in read_rows(source, role):
+        for name in columns:
+            if name not in row.fields:
+                raise UsageError(
+                    f"{row.where} has no column {name!r} (--by). {nearest(name, map(str, row.fields))}"
+                )
+        groups[question_of(row)] = tuple(str(row.fields[name]) for name in columns)
+    return groups
+
+
+def question_of(row: Row) -> str:
+    """Return the question that a row is about, a number or a name."""
+    name = next((name for name in ("question_id", "idx", "uid") if name in row.fields), None)
+    if name is None:
+        raise UsageError(
+            f"{row.where} has no field 'question_id'. {nearest('question_id', map(str, row.fields))}"
+        )
+    value = row.fields[name]
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number or a name.")
+    return str(value)
+
+
+def scores_in(text: str) -> tuple[float, float] | None:
+    """Return the two scores that the first line of a reply is, None where it is something else."""
+    found = _TWO_SCORES.match(text)
+    return (float(found[1]), float(found[2])) if found else None
+
+
+def scores_of(row: Row) -> tuple[float, float] | None:
+    """Return a review's two scores, None where it has none.
+
+    Raises:
+        UsageError: what stands there is something else.
+    """
+    value: Any = row.fields.get("score")
+    if is_missing(value):
+        text = row.fields.get("text")
+        if not isinstance(text, str):
+            raise UsageError(
+                f"{row.where} has neither `score` nor `text`. It has: {', '.join(map(str, row.fields))}."
+            )
+        return scores_in(text)
+    value = value.tolist() if hasattr(value, "tolist") else value
+    is_two = isinstance(value, list | tuple) and len(value) == 2
+    if not is_two or not all(_is_number(one) for one in value):
+        raise UsageError(f"{row.where}: `score` is {describe(value)}; it should be two numbers.")
+    first, second = value
+    return None if first < 0 or second < 0 else (float(first), float(second))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e6
