@@ -60,17 +60,16 @@ def make_endpoint(
     if clients:
         address = first_address(read_clients(clients, model)) or _address(provider, None)
         return Endpoint(provider, address, None, cache_as, clients=clients)
-    address, *more = _addresses(_address(provider, base_url))
-    return Endpoint(provider, address, api_key_env, cache_as, weights, more_urls=tuple(more))
+    address, more = _addresses(_address(provider, base_url))
+    return Endpoint(provider, address, api_key_env, cache_as, weights, more_urls=more)
 
 
-def _addresses(base_url: str | None) -> list[str | None]:
-    """Return the addresses of a model's servers, which stand with commas between them; each once."""
+def _addresses(base_url: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """Return the first address of a model's servers, which commas part, and the others, each once."""
     if base_url is None or "," not in base_url:
-        return [base_url]
-    return list(dict.fromkeys(part for part in (part.strip() for part in base_url.split(",")) if part)) or [
-        None
-    ]
+        return base_url, ()
+    found = list(dict.fromkeys(part for part in (part.strip() for part in base_url.split(",")) if part))
+    return (found[0], tuple(found[1:])) if found else (None, ())
 
 
 def _address(provider: str, base_url: str | None) -> str | None:
