@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,7 @@ from autoeval.types import Completion, Endpoint, Failure, FailureKind, Message, 
 from tests.servers import Answer, JudgeServer, always
 
 
-def _ask(
-    server: JudgeServer, provider: str = "openai_compatible", **parameters: object
-) -> Completion | Failure:
+def _ask(server: JudgeServer, provider: str = "openai_compatible", **parameters: Any) -> Completion | Failure:
     async def ask() -> Completion | Failure:
         endpoint = Endpoint(provider, base_url=server.base_url)
         asked = create(endpoint, 60)
@@ -60,7 +59,7 @@ def test_the_key_goes_to_the_server_and_nothing_else_of_the_environments(
 
 
 @pytest.mark.parametrize("parameters", [{"temperature": float("nan")}, {"stop": "\ud800"}])
-def test_what_is_no_json_is_an_invalid_request_and_is_not_sent(parameters: dict[str, object]) -> None:
+def test_what_is_no_json_is_an_invalid_request_and_is_not_sent(parameters: dict[str, Any]) -> None:
     with JudgeServer(always("a")) as server:
         outcome = _ask(server, **parameters)
         assert server.n_requests == 0

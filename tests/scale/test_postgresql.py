@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from autoeval.completions.ask import AskReport
 from autoeval.completions.cache import Cache, RecordedVerdict
 from autoeval.completions.storage import postgresql_schema
 from autoeval.completions.storage.sharing import Sharing
@@ -18,7 +19,8 @@ from autoeval.journeys.cache import cache as look_after
 from autoeval.types import Completion
 from tests.completions.requests import ask_all, request
 from tests.faults.counting import PaidJudge
-from tests.journeys.small import start_command, write_outputs
+from tests.journeys.small import write_outputs
+from tests.processes import start_command
 from tests.scale.test_cache_command import FULL, key
 from tests.servers import Answer, JudgeServer, always, prompt_text
 from tests.servers.answers import Body
@@ -116,7 +118,7 @@ def test_runs_that_go_on_while_the_server_is_restarted_ask_each_question_once(
         server.stop()
         server.start()
 
-    reports = []
+    reports: list[AskReport] = []
 
     def ask() -> None:
         with Cache(address) as cache:
@@ -135,7 +137,7 @@ def test_runs_that_go_on_while_the_server_is_restarted_ask_each_question_once(
 
 def test_one_budget_is_that_of_all(address: str) -> None:
     """The price is that of the output's limit, 5 tokens for $0.005; several runs may spend $0.2 together."""
-    reports = []
+    reports: list[AskReport] = []
 
     def ask(first: int) -> None:
         with Cache(address) as cache:
@@ -195,14 +197,14 @@ def test_four_processes_killed_at_twenty_moments_pay_for_nothing_twice(address: 
             victim = draw.randrange(4)
             with suppress(subprocess.TimeoutExpired):
                 processes[victim].wait(timeout=draw.uniform(0.1, 1.5))
-            n_kills += processes[victim].poll() is None
-            if processes[victim].poll() == 0:
+            if processes[victim].returncode is not None:
                 break
+            n_kills += 1
             processes[victim].kill()
-            processes[victim].communicate()
+            processes[victim].finish()
             processes[victim] = start_command(*arguments)
         for process in processes:
-            _, errors = process.communicate()
-            assert process.returncode == 0, errors
+            done = process.finish()
+            assert done.returncode == 0, done.stderr
     assert len(judge.paid) == n
     assert judge.n_paid_twice <= n_kills * in_flight

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from autoeval.errors import UsageError
 from autoeval.runs.sharding import ShardReport
 from tests.cli.running import CommandLine
 from tests.faults.counting import PaidJudge
-from tests.journeys.small import evaluate_small, start_command, write_outputs
+from tests.journeys.small import evaluate_small, write_outputs
+from tests.processes import start_command
 from tests.servers import JudgeServer
 
 N = 60
@@ -131,19 +133,17 @@ def test_three_processes_one_of_which_is_killed_and_started_again(tmp_path: Path
         parts = [[*arguments, f"--shard={number}/3", f"--caching_path={caches}"] for number in (1, 2, 3)]
         processes = [start_command(*part) for part in parts]
         while server.n_requests < 40:
-            assert processes[0].poll() is None or server.n_requests >= 40
-            os.sched_yield()
+            time.sleep(0.01)
         processes[1].send_signal(signal.SIGKILL)
-        processes[1].communicate()
+        processes[1].finish()
         processes[1] = start_command(*parts[1])
         for process in processes:
-            _, errors = process.communicate()
-            assert process.returncode == 0, errors
+            done = process.finish()
+            assert done.returncode == 0, done.stderr
         merged = start_command("cache", "merge", str(caches), f"--into={tmp_path / 'merged.sqlite'}")
-        merged.communicate()
-        assert merged.returncode == 0
+        assert merged.finish().returncode == 0
         read = start_command(*arguments, f"--caching_path={tmp_path / 'merged.sqlite'}")
-        read.communicate()
+        read.finish()
         n_before = server.n_requests
     assert read.returncode == 0
     assert judge.n_paid_twice <= in_flight
