@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 INSTALLED := $(VENV)/.installed-$(VERSION)
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 # What `make test` leaves out; `make test LEAVE_OUT=` runs everything.
 LEAVE_OUT ?= slow or model or browser or peer
 # Neighbouring tests, which share what they stand on, go to the same process; who runs out of work takes from others.
@@ -42,6 +42,7 @@ install: $(INSTALLED)-dev
 $(INSTALLED): pyproject.toml
 	$(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
 		|| $(PYTHON) -m venv --clear $(VENV)
+	@echo 'Installing autoeval and the packages that it needs into $(VENV); nothing else on this machine changes.'
 	$(PIP) install --editable .
 	touch $@
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from autoeval.analysis.tables import PAIR, require
 from autoeval.data.spreadsheet import as_cell
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_DIGITS = 100  # of a seed
-_PREFERENCE_FOR_FIRST = {"a": 1.0, "tie": 1.5, "b": 2.0}
+ANSWERS = {"a": 1.0, "tie": 1.5, "b": 2.0}
+"""What a person can say of the outputs a and b, as a preference from 1 to 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,54 @@ class Labels:
     n_empty: int
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnPair:
+    """A pair as a person sees it.
+
+    Attributes:
+        id: names it without showing anything.
+        is_swapped: whether its outputs are shown the other way round.
+        texts: instruction and outputs in the order of the annotations.
+    """
+
+    id: str
+    is_swapped: bool
+    texts: tuple[str, str, str]
+
+    @property
+    def instruction(self) -> str:
+        """What was asked."""
+        return self.texts[0]
+
+    @property
+    def output_a(self) -> str:
+        """The output that is shown as a."""
+        return self.texts[2 if self.is_swapped else 1]
+
+    @property
+    def output_b(self) -> str:
+        """The output that is shown as b."""
+        return self.texts[1 if self.is_swapped else 2]
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether there is nothing to choose."""
+        return self.texts[1] == self.texts[2]
+
+    def preference(self, answer: str) -> float:
+        """Return what an answer (a, b or tie) says of the outputs in the order of the annotations, from 1 to 2."""
+        preference = ANSWERS[answer]
+        return 3 - preference if self.is_swapped else preference
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPairs:
+    """Pairs that were drawn, and all judged pairs that they were drawn from, by id."""
+
+    pairs: tuple[DrawnPair, ...]
+    judged: Mapping[str, DrawnPair]
+
+
 def draw_labels(annotations: pd.DataFrame, path: str | Path, n: int, seed: int = 0) -> LabelSheet:
     """Draw pairs at random for a person to label, without the judge's verdict, the models or their order.
 
@@ -66,25 +115,47 @@ def draw_labels(annotations: pd.DataFrame, path: str | Path, n: int, seed: int =
     Raises:
         UsageError: the file exists, n is not between 1 and the number of judged pairs, or a missing column.
     """
-    import pandas as pd
-
-    judged = require(annotations, "annotations").dropna(subset="preference").drop_duplicates(list(PAIR))
-    if not 1 <= n <= len(judged):
-        raise UsageError(f"cannot draw {n} pairs to label: {len(judged)} were judged")
-    rows = []
-    for identity, swapped, row in sorted(_identified(judged, seed), key=lambda drawn: drawn[0])[:n]:
-        first, second = (row[2], row[1]) if swapped else (row[1], row[2])
-        better = "tie" if first == second else ""
-        rows.append((identity, *map(as_cell, (row[0], first, second)), better, ""))
-    columns = ["id", "instruction", "output_a", "output_b", "better", "comment"]
+    drawn = draw_pairs(annotations, n, seed)
     try:
         # utf-8-sig, because spreadsheets take a CSV without a mark for their own old encoding.
-        pd.DataFrame(rows, columns=columns).to_csv(path, mode="x", index=False, encoding="utf-8-sig")
+        with Path(path).open("x", encoding="utf-8-sig", newline="") as file:
+            write_sheet(file, drawn.pairs)
     except FileExistsError:
         raise UsageError(f"{path} exists and may hold labels; give another path or move it away") from None
     except OSError as error:
         raise UsageError(f"--sheet: {path} cannot be written: {error.strerror or error}.") from None
-    return LabelSheet(Path(path), n, len(judged))
+    return LabelSheet(Path(path), n, len(drawn.judged))
+
+
+def draw_pairs(annotations: pd.DataFrame, n: int, seed: int = 0) -> DrawnPairs:
+    """Draw pairs at random for a person to label; see `draw_labels`.
+
+    Raises:
+        UsageError: n is not between 1 and the number of judged pairs, or a missing column.
+    """
+    judged = require(annotations, "annotations").dropna(subset="preference").drop_duplicates(list(PAIR))
+    if not 1 <= n <= len(judged):
+        raise UsageError(f"cannot draw {n} pairs to label: {len(judged)} were judged")
+    found = sorted(_identified(judged, seed), key=lambda pair: pair.id)
+    return DrawnPairs(tuple(found[:n]), {pair.id: pair for pair in found})
+
+
+def write_sheet(file: IO[str], pairs: Iterable[DrawnPair], answers: Mapping[str, str] | None = None) -> None:
+    """Write a sheet of pairs to label.
+
+    Args:
+        file: where to.
+        pairs: its rows.
+        answers: a, b or tie by id, where they are known; identical outputs come as ties.
+    """
+    known = answers or {}
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["id", "instruction", "output_a", "output_b", "better", "comment"])
+    for pair in pairs:
+        better = known.get(pair.id, "tie" if pair.is_identical else "")
+        writer.writerow(
+            [pair.id, *map(as_cell, (pair.instruction, pair.output_a, pair.output_b)), better, ""]
+        )
 
 
 def read_labels(path: str | Path, annotations: pd.DataFrame) -> Labels:
@@ -104,11 +175,8 @@ def read_labels(path: str | Path, annotations: pd.DataFrame) -> Labels:
 
     answers = _answers(Path(path))
     table = require(annotations, "annotations")
-    pairs = {
-        identity: (swapped, row)
-        for seed in _seeds(identity for identity, _ in answers)
-        for identity, swapped, row in _identified(table, seed)
-    }
+    seeds = _seeds(identity for identity, _ in answers)
+    pairs = {pair.id: pair for seed in seeds for pair in _identified(table, seed)}
     found: dict[str, tuple[str, str, str, float]] = {}
     for line, (identity, answer) in enumerate(answers, start=2):
         if identity not in pairs:
@@ -117,13 +185,11 @@ def read_labels(path: str | Path, annotations: pd.DataFrame) -> Labels:
             raise UsageError(f"{path}, row {line}: the id {identity!r} stands twice")
         if not answer:
             continue
-        if answer not in _PREFERENCE_FOR_FIRST:
+        if answer not in ANSWERS:
             raise UsageError(
                 f"{path}, row {line}: better is {answer!r}; write a, b or tie, or leave it empty"
             )
-        swapped, row = pairs[identity]
-        preference = _PREFERENCE_FOR_FIRST[answer]
-        found[identity] = (*row, 3 - preference if swapped else preference)
+        found[identity] = (*pairs[identity].texts, pairs[identity].preference(answer))
     if not found:
         raise UsageError(f"{path}: the column 'better' is empty; write a, b or tie into it")
     labels = pd.DataFrame(list(found.values()), columns=[*PAIR, "preference"])
@@ -136,13 +202,13 @@ def _seeds(identities: Iterable[str]) -> list[int]:
     return sorted(int(begin) for begin in begins if begin.isdecimal() and len(begin) < _MOST_DIGITS)
 
 
-def _identified(table: pd.DataFrame, seed: int) -> list[tuple[str, bool, tuple[str, str, str]]]:
+def _identified(table: pd.DataFrame, seed: int) -> list[DrawnPair]:
     """Give each pair an id that shows nothing, whether it is shown the other way round, and its texts."""
     identified = []
     for texts in table[list(PAIR)].drop_duplicates().itertuples(index=False, name=None):
         key = "\0".join((str(seed), *map(str, texts)))
         digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=9).digest()
-        identified.append((f"{seed}-{digest[:8].hex()}", bool(digest[8] & 1), texts))
+        identified.append(DrawnPair(f"{seed}-{digest[:8].hex()}", bool(digest[8] & 1), texts))
     return identified
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from autoeval.cli.guide import EXAMPLES, GROUPS
+
 _JOURNEYS = {
     "evaluate": (
         "autoeval.journeys.evaluate",
@@ -40,7 +42,19 @@ _JOURNEYS = {
     ),
     "show": ("autoeval.journeys.show", "Show a finished run again."),
     "compare": ("autoeval.journeys.compare", "Compare two finished runs, pair by pair."),
-    "site": ("autoeval.journeys.site", "Build a static website from leaderboards."),
+    "view": (
+        "autoeval.journeys.view",
+        "Show all runs of a folder in a browser: compare, read, label by hand.",
+    ),
+    "site": ("autoeval.journeys.site", "Build a static website from leaderboards, or from runs."),
+    "export": (
+        "autoeval.journeys.export",
+        "Take finished runs elsewhere: MLflow, W&B, trackio, a model card, a table.",
+    ),
+    "new": (
+        "autoeval.journeys.new",
+        "Write the config of a judge or of a model to start from, and try it.",
+    ),
     "validate": (
         "autoeval.journeys.validate",
         "Check a config and show exactly what it would send.",
@@ -112,7 +126,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """List the commands in the order of a user's journey."""
-        return list(_JOURNEYS)
+        return [name for names in _grouped().values() for name in names]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         """Build a command; hyphens in its name are accepted."""
@@ -125,7 +139,8 @@ class Commands(click.Group):
         from autoeval.journeys.parameters.obsolete import REASONS
 
         function = getattr(import_module(_JOURNEYS[name][0]), name)
-        return command(function, REASONS, _run, [_output_format()] if name in _PRINT_BOARDS else [])
+        of_display = [_output_format()] if name in _PRINT_BOARDS else []
+        return command(function, REASONS, _run, of_display, EXAMPLES.get(name, ()))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Say the nearest command for a misspelt one."""
@@ -136,15 +151,24 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in _JOURNEYS.items()])
+        """List the commands by what somebody is about to do, without loading them."""
+        for title, names in _grouped().items():
+            with formatter.section(title):
+                formatter.write_dl([(name, _JOURNEYS[name][1]) for name in names])
+
+
+def _grouped() -> dict[str, list[str]]:
+    """Return the commands under their headings; those without one come last."""
+    grouped = {title: [name for name in names if name in _JOURNEYS] for title, names in GROUPS.items()}
+    placed = {name for names in grouped.values() for name in names}
+    others = [name for name in _JOURNEYS if name not in placed]
+    return grouped | ({"More": others} if others else {})
 
 
 def _output_format() -> click.Option:
     return click.Option(
         ["--output_format"],
-        type=click.Choice(["table", "alpaca_eval", "csv", "json", "markdown"]),
+        type=click.Choice(["table", "alpaca_eval", "csv", "json", "markdown", "latex"]),
         help="How the board is printed. Default: a table on a terminal, else alpaca_eval's own table, with "
         "everything else on standard error.",
     )

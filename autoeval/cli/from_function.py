@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import takewhile
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from autoeval.errors import UsageError, nearest
 
 _NOT_FLAGS = frozenset({"display"})
 _HELP_WIDTH = 100
+_EXAMPLE_WIDTH = 72
 _SEVERAL = frozenset({"all_model_outputs", "annotations", "caching_path", "dataset", "recorded", "reviews"})
 """Flags that take several files."""
 _ALONE = "True"
@@ -30,6 +32,15 @@ _SPELLINGS = (
 
 class Command(click.Command):
     """A command whose flags may be spelt with hyphens or underscores, and whose booleans may be negated."""
+
+    examples: tuple[str, ...] = ()
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Say what it does, and show it."""
+        super().format_help_text(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                formatter.write("".join(map(_as_typed, self.examples)))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Bring the flags into the one spelling that click knows, then parse them."""
@@ -54,6 +65,12 @@ class Command(click.Command):
         for title, names in by_section(list(records)).items():
             with formatter.section(title):
                 formatter.write_dl([records[name] for name in names])
+
+
+def _as_typed(line: str) -> str:
+    """Return a command line as it may be typed within the width of a help text."""
+    pieces = wrap(f"alpaca_eval {line}", _EXAMPLE_WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "  " + " \\\n      ".join(pieces) + "\n"
 
 
 def after_fire(args: Sequence[str]) -> list[str]:
@@ -103,6 +120,7 @@ def command(
     obsolete: Mapping[str, str],
     run: Callable[[Callable[..., Any], dict[str, Any]], None],
     of_display: Sequence[click.Option] = (),
+    examples: Sequence[str] = (),
 ) -> Command:
     """Make a command of a function.
 
@@ -111,6 +129,7 @@ def command(
         obsolete: old parameters that it accepts and names, hidden from the help.
         run: called with the function and its arguments.
         of_display: flags that say how the result is shown; `run` gets them among the arguments.
+        examples: command lines that its help shows.
 
     Returns:
         The command; it takes the first parameters by position too, as AlpacaEval's does. Where only one can be
@@ -148,7 +167,7 @@ def command(
             arguments[places[0].name] = list(positional)
         run(function, arguments)
 
-    return Command(
+    made = Command(
         function.__name__,
         params=options,
         callback=callback,
@@ -157,6 +176,8 @@ def command(
         epilog=_SPELLINGS,
         context_settings={"help_option_names": ["--help", "-h"], "max_content_width": _HELP_WIDTH},
     )
+    made.examples = tuple(examples)
+    return made
 
 
 def read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:

@@ -67,6 +67,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "Results": (
         "output_path",
         "no_report",
+        "log_to",
         "human_annotations",
         "precomputed_leaderboard",
         "leaderboard_path",

@@ -18,10 +18,12 @@ from autoeval.journeys.batches import BatchList
 from autoeval.journeys.cache import CacheReport
 from autoeval.journeys.citation import citation, latex_citation
 from autoeval.journeys.compare import RunComparison
+from autoeval.journeys.export import Export
 from autoeval.journeys.import_annotations import Import
 from autoeval.journeys.learn import Learned
 from autoeval.journeys.line_up import LineUp
 from autoeval.journeys.make_leaderboard import Leaderboard
+from autoeval.journeys.new import NewConfig
 from autoeval.journeys.recorded_board import RecordedBoard
 from autoeval.journeys.site import Site
 from autoeval.journeys.validate import Validation
@@ -59,6 +61,11 @@ def show(result: Any, output_format: str | None = None) -> None:
                 console.print(Text(note), soft_wrap=True)
         printed.show_rest(console, result)
         return
+    show_on(console, result)
+
+
+def show_on(console: Console, result: Any) -> None:
+    """Print what a journey came to on a console, as people read it."""
     for kind, show_one in _SHOWN.items():
         if isinstance(result, kind):
             show_one(console, result)
@@ -122,6 +129,22 @@ def _show_validation(console: Console, result: Validation) -> None:
 
 def _show_import(console: Console, result: Import) -> None:
     for line in (*result.lines, f"Cache: {result.cache}"):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _show_new(console: Console, result: NewConfig) -> None:
+    _show_validation(console, result.validation)
+    console.print()
+    trial = result.trial
+    said = trial.verdict if trial else "nobody was asked"
+    paid = f" (${trial.cost:.6f})" if trial and trial.cost is not None else ""
+    console.print(Text(f"Tried: {said}{paid}. Written: {result.validation.path}"), soft_wrap=True)
+
+
+def _show_export(console: Console, result: Export) -> None:
+    if result.path is None and result.text:
+        sys.stdout.write(result.text)
+    for line in result.lines:
         console.print(Text(line), soft_wrap=True)
 
 
@@ -314,6 +337,8 @@ def _show_dry_runs(console: Console, plans: DryRuns) -> None:
 
 def _show_site(console: Console, result: Site) -> None:
     made = f"{_counted(result.n_boards, 'board')}, {_counted(result.n_pages, 'page')}"
+    if result.n_runs:
+        made = _counted(result.n_runs, "run")
     console.print(Text(f"{made}. Open {result.index}"), soft_wrap=True)
 
 
@@ -334,7 +359,9 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Site: _show_site,
     Board: _show_board,
     Validation: _show_validation,
+    Export: _show_export,
     Import: _show_import,
+    NewConfig: _show_new,
     BatchList: _show_lines,
     CacheReport: _show_lines,
     ShardReport: _show_lines,

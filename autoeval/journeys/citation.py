@@ -2,18 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from autoeval.leaderboards.printed import latex
 from autoeval.runs.result import Evaluation
 from autoeval.version import __version__
 
 if TYPE_CHECKING:
     from autoeval.journeys.bridge_result import Bridge, Bridged
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    **{char: f"\\{char}" for char in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
 
 
 def citation(result: Evaluation) -> str:
@@ -42,11 +36,6 @@ def bridged_citation(bridge: "Bridge", one: "Bridged") -> str:
         f"{one.new.win_rate:.1f}% by judge {bridge.judge}, n = {one.new.n}, "
         f"over {len(bridge.anchors)} anchors, autoeval {__version__}"
     )
-
-
-def latex(text: str) -> str:
-    """Escape text for LaTeX."""
-    return "".join(_LATEX.get(char, char) for char in text)
 
 
 def _interval_of(result: Evaluation) -> str:

@@ -13,6 +13,8 @@ from autoeval.data.evalset import eval_set_name
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.errors import UsageError
+from autoeval.exports.record import read_record
+from autoeval.exports.trackers import check_log, log_run
 from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.choosing import outputs_to_compare
@@ -25,7 +27,6 @@ from autoeval.leaderboards.presets import Preset, find_preset
 from autoeval.leaderboards.rows import Conditions, leaderboard_row
 from autoeval.leaderboards.table import MODES, Cell
 from autoeval.metrics.estimates import METHODS, Method
-from autoeval.runs.estimate import estimate
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged, judge, records
 from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
@@ -66,6 +67,7 @@ def evaluate(
     lc_standard_error: str = BOOTSTRAP,
     n_paid: int | None = None,
     precision: float | None = None,
+    log_to: str | None = None,
     shard: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
@@ -116,6 +118,7 @@ def evaluate(
         n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has
             learned of the judge, fewer say as much; a larger number later continues the same sample.
         precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
+        log_to: Log the result to a tracker, as its own settings say where: mlflow, wandb or trackio.
         shard: Ask one part of the requests, as 2/8, into a cache of its own and write nothing else; a run on all
             parts' caches reads them.
         caching_path: The cache of the judge's replies: a file, a folder of files, or several (the first is written,
@@ -136,6 +139,7 @@ def evaluate(
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
     check_paying(n_paid, precision)
+    check_log(log_to, output_path)
     part = Shard.parse(shard)
     defaults = find_preset(preset)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
@@ -181,10 +185,8 @@ def evaluate(
         cache = opened.enter_context(asked_how.open_cache(part))
         plan = Plan(annotator, paid.pairs if paid else pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
-        if asked_how.dry_run:
-            return estimate(plan, cache, asked_how.options.is_batch)
-        if part:
-            return asked_how.ask_shard([plan], cache, part)
+        if asked_how.dry_run or part:
+            return asked_how.without_judging([plan], cache, part)
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator.name, folder)
         else:
@@ -229,6 +231,8 @@ def evaluate(
     )
     _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     result.check_judged()
+    if log_to is not None and folder is not None:
+        display.announce(log_run(read_record(folder), log_to))
     return (result.leaderboard, result.records()) if is_return_instead_of_print else result
 
 

@@ -83,12 +83,17 @@ class LineUp:
 
 
 def annotators(
-    *, try_: bool = False, max_cost: float | None = 0.05, display: Display | None = None
+    *,
+    try_: bool = False,
+    dry_run: bool = False,
+    max_cost: float | None = 0.05,
+    display: Display | None = None,
 ) -> LineUp:
     """List the shipped judges, with price, order and until when each can be asked.
 
     Args:
         try_: Ask each judge that there is a key for one tiny question: does it answer, in its form, at its price?
+        dry_run: With try: ask nobody, and say what each question would cost.
         max_cost: Stop trying before more than this many US dollars are spent in all. None: no limit.
         display: Shows the progress (Python only).
 
@@ -103,7 +108,7 @@ def annotators(
     for name in judges.names():
         entry = _judge_entry(name)
         if try_ and entry.model != _ANY:
-            trial = _tried(judges.load_annotator(name), left)
+            trial = tried(judges.load_annotator(name), left, dry_run)
             if trial and trial.cost and left is not None:
                 left = max(0.0, left - trial.cost)
             entry = replace(entry, trial=trial)
@@ -173,8 +178,14 @@ def _until(config: ModelConfig) -> str:
     return f"gone {end}" if found.lifetime.is_over(found.day) else str(end)
 
 
-def _tried(annotator: Annotator, left: float | None) -> Trial | None:
-    """Ask a judge one question, once; None where there is nobody to ask or no key."""
+def tried(annotator: Annotator, left: float | None, dry_run: bool = False) -> Trial | None:
+    """Ask a judge one question, once; None where there is nobody to ask or no key.
+
+    Args:
+        annotator: the judge.
+        left: US dollars that may be spent; None: no limit.
+        dry_run: ask nobody, and say what it would cost.
+    """
     asked = [judge for judge in annotator.judges if not judge.is_builtin]
     if not asked:
         return None
@@ -198,6 +209,9 @@ def _tried(annotator: Annotator, left: float | None) -> Trial | None:
     options = AskOptions(timeout=_PATIENCE, max_cost=left, retries=Retries(1))
     with Cache(None) as cache:
         expected = estimate(plan, cache).cost
+        if dry_run:
+            price_told = "unknown" if expected is None else f"about ${expected:.6f}"
+            return Trial(f"not asked; one question costs {price_told}", True, None, expected)
         report = ask(
             plan.requests(), cache, options, lambda r: prices[r.endpoint.provider, r.model], Silent()
         )

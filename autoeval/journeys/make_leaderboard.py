@@ -12,13 +12,12 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import AskReport
-from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import Shard
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.import_annotations import import_json_cache
-from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import folder_name
@@ -29,13 +28,11 @@ from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.rows import Conditions, Row, leaderboard_row
 from autoeval.leaderboards.table import MODES, Board
 from autoeval.prompting.finding import judge_name
-from autoeval.runs.estimate import DryRun, estimate, total
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.length import length_controlled
 from autoeval.runs.output_flaws import announced, output_warnings
 from autoeval.runs.regeneration import check_boards, compare_rows, shipped_boards
 from autoeval.runs.result import exit_code_after, nothing_judged
-from autoeval.runs.sharding import ShardReport
 
 
 @dataclass(frozen=True)
@@ -196,7 +193,7 @@ def make_leaderboard(
         for plan in plans:
             import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run or part:
-            return _without_judging(plans, cache, asked_how, part)
+            return asked_how.without_judging(plans, cache, part)
         judged, report = judge_all(
             plans,
             cache,
@@ -231,14 +228,6 @@ def make_leaderboard(
     if is_return_instead_of_print:
         return made.board.to_pandas(), [row for result in results for row in result.annotations]
     return made
-
-
-def _without_judging(
-    plans: Sequence[Plan], cache: Cache, asking: Asking, part: Shard | None
-) -> DryRun | ShardReport:
-    if asking.dry_run or part is None:
-        return total(estimate(plan, cache, asking.options.is_batch) for plan in plans)
-    return asking.ask_shard(plans, cache, part)
 
 
 def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -> str:

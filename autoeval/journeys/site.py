@@ -1,5 +1,6 @@
 """A website from leaderboards."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,31 +17,57 @@ class Site:
     index: Path
     n_boards: int
     n_pages: int
+    n_runs: int = 0
 
 
-def site(out: str | Path = "site", leaderboards: str | Path | None = None) -> Site:
-    """Build a static website from leaderboards. It works from the disk, without a server or a network.
+def site(
+    out: str | Path = "site", leaderboards: str | Path | None = None, runs: str | Path | None = None
+) -> Site:
+    """Build a static website from leaderboards, or from runs. It works from the disk, without a server or a network.
 
     Args:
         out: The folder that the site is written to; files there are replaced.
         leaderboards: A folder with leaderboards as <eval set>/<judge>.csv. Default: the shipped ones.
+        runs: A folder of runs: write what `view` shows of them, for who cannot serve, in place of leaderboards.
 
     Returns:
         Where it begins.
 
     Raises:
-        UsageError: there is no leaderboard, or the folder cannot be written.
+        UsageError: there is no leaderboard or no run, or the folder cannot be written.
+        MissingExtraError: runs are wanted and the extra `view` is not installed.
     """
+    if runs is not None:
+        if leaderboards is not None:
+            raise UsageError("--leaderboards and --runs make different sites: give one of them.")
+        return _site_of_runs(Path(out), runs)
     from autoeval.leaderboards.site import load_boards, site_pages
 
     folder = Path(leaderboards) if leaderboards else shipped("leaderboards")
     boards = load_boards(folder, {name: preset.sort_by for name, preset in PRESETS.items()})
-    n_pages = 0
+    return Site(Path(out) / "index.html", len(boards), _write(Path(out), site_pages(boards)))
+
+
+def _site_of_runs(out: Path, runs: str | Path) -> Site:
+    from autoeval.journeys.view import documents_of, runs_folder
+    from autoeval.viewing.static import static_files
+
+    documents = documents_of(runs_folder(runs), keeps=False)
+    n_runs = len(documents.runs(waits=True)["runs"])
+    if not n_runs:
+        raise UsageError(f"--runs: there is no run in {runs} (a folder with an annotations.json).")
+    _write(out, static_files(documents))
+    return Site(out / "index.html", 0, 1, n_runs)
+
+
+def _write(out: Path, files: Iterable[tuple[str, str]]) -> int:
+    """Write files below a folder and return how many there were."""
+    n_files = 0
     try:
-        for place, html in site_pages(boards):
-            with replacing(Path(out) / place) as file:
-                file.write(html)
-            n_pages += 1
+        for place, text in files:
+            with replacing(out / place) as file:
+                file.write(text)
+            n_files += 1
     except OSError as error:
         raise UsageError(f"--out: the site cannot be written to {out}: {error.strerror}.") from None
-    return Site(Path(out) / "index.html", len(boards), n_pages)
+    return n_files

@@ -19,6 +19,14 @@ LEADERBOARD_COLUMNS = ("win_rate", "standard_error", "n_total", "mode")
 
 EVALUATORS_COLUMNS = EVALUATOR_COLUMNS[:8]
 """What it prints of judges: its own columns, without ours."""
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{char: f"\\{char}" for char in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+    "−": "$-$",
+}
 
 
 def models_columns(sort_by: str | None, with_mode: bool = False) -> list[str]:
@@ -54,11 +62,37 @@ def as_json(board: Board, columns: Sequence[str]) -> str:  # noqa: ARG001 - a fi
 
 def as_markdown(board: Board, columns: Sequence[str]) -> str:
     """Return a board as a Markdown table, numbers with two digits."""
-    lines = [["", *columns], ["---", *["---:"] * len(columns)]]
-    lines += [
-        [name, *(_two_digits(row.get(column)) for column in columns)] for name, row in board.rows.items()
-    ]
-    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+    return markdown_table(_lines(board, columns))
+
+
+def as_latex(board: Board, columns: Sequence[str]) -> str:
+    """Return a board as a LaTeX table that needs no package, numbers with two digits."""
+    return latex_table(_lines(board, columns))
+
+
+def markdown_table(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells, the head first, as a Markdown table; all but the first column are numbers."""
+    head, *rows = lines
+    marked = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in marked)
+
+
+def latex_table(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells, the head first, as a LaTeX table; all but the first column are numbers."""
+    head, *rows = [" & ".join(map(latex, line)) + r" \\" for line in lines]
+    kinds = "l" + "r" * (len(lines[0]) - 1)
+    begin, end = rf"\begin{{tabular}}{{{kinds}}}", r"\end{tabular}"
+    return "\n".join([begin, r"\hline", head, r"\hline", *rows, r"\hline", end])
+
+
+def latex(text: str) -> str:
+    """Escape text for LaTeX."""
+    return "".join(_LATEX.get(char, char) for char in text)
+
+
+def _lines(board: Board, columns: Sequence[str]) -> list[list[str]]:
+    rows = [[name, *(_two_digits(row.get(column)) for column in columns)] for name, row in board.rows.items()]
+    return [["", *columns], *rows]
 
 
 FORMATS: Mapping[str, Callable[[Board, Sequence[str]], str]] = {
@@ -66,6 +100,7 @@ FORMATS: Mapping[str, Callable[[Board, Sequence[str]], str]] = {
     "csv": as_csv,
     "json": as_json,
     "markdown": as_markdown,
+    "latex": as_latex,
 }
 
 

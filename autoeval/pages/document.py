@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,28 +19,36 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
+PAIR_BROWSER = tuple(_HERE / "browser" / name for name in ("page.js", "texts.js", "pairs.js", "pair.js"))
+"""The scripts of a page with pairs, to stand before its own."""
 
 
-def render(template: Path, script: Path | None = None, **values: Any) -> str:
+def render(template: Path, scripts: Path | Sequence[Path] = (), reaches: str = "", **values: Any) -> str:
     """Make a page.
 
     Args:
         template: a Jinja template that extends `base.html.jinja`; every value in it is escaped.
-        script: the page's JavaScript.
+        scripts: the page's JavaScript, in the order in which it is needed.
+        reaches: directives of the content security policy that allow more than nothing.
         **values: what the template uses.
 
     Returns:
         The page's HTML.
     """
     style = _read(_HERE / "style.css")
-    code = _read(script) if script else ""
+    code = "\n".join(map(_read, [scripts] if isinstance(scripts, Path) else scripts))
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(code)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src '{_hash(style)}'; img-src data:; base-uri 'none'; form-action 'none'; "
+        f"script-src '{_hash(code)}'{reaches}"
     )
     page = _environment(template.parent).get_template(template.name)
     # Both are our own files, made to stand in these elements.
     return page.render(policy=policy, style=Markup(style), script=Markup(code), **values)
+
+
+def fragment(template: Path, **values: Any) -> str:
+    """Make a part of a page; every value in it is escaped."""
+    return _environment(template.parent).get_template(template.name).render(**values)
 
 
 def packed(data: Any) -> str:

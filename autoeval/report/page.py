@@ -8,11 +8,12 @@ import numpy as np
 
 from autoeval.pages import charts
 from autoeval.pages.charts import Interval
-from autoeval.pages.document import packed, render
+from autoeval.pages.document import PAIR_BROWSER, fragment, packed, render
 from autoeval.report.facts import Facts, LengthGroup
 
 _HERE = Path(__file__).parent
-_TEMPLATE, _SCRIPT = _HERE / "report.html.jinja", _HERE / "report.js"
+_TEMPLATE, _FACTS = _HERE / "report.html.jinja", _HERE / "facts.html.jinja"
+SCRIPTS = (*PAIR_BROWSER, _HERE / "report.js")
 _STEPS = 5
 
 
@@ -27,27 +28,40 @@ def report_page(facts: Facts, entries: Sequence[dict[str, Any]], digest: str) ->
     pairs = {"model": facts.model, "reference": facts.reference, "pairs": entries}
     return render(
         _TEMPLATE,
-        _SCRIPT,
+        SCRIPTS,
         digest=digest,
-        facts=facts,
-        overall=charts.intervals(
+        **_drawn(facts),
+        is_rendered=False,
+        has_people=any("people" in entry for entry in entries),
+        n_shown=len(entries),
+        data=packed(pairs),
+    )
+
+
+def facts_fragment(facts: Facts) -> str:
+    """Make the part of a page that says what a run came to, without its pairs."""
+    return fragment(_FACTS, **_drawn(facts))
+
+
+def _drawn(facts: Facts) -> dict[str, Any]:
+    """Draw the charts of a run."""
+    return {
+        "facts": facts,
+        "n_pairs": len(facts.preferences),
+        "overall": charts.intervals(
             f"Win rate {facts.rate.win_rate:.1f}%, {facts.interval_name} {facts.low:.1f} to {facts.high:.1f}%",
             [Interval("", facts.rate.win_rate, facts.low, facts.high)],
             width=640,
         ),
-        subsets=charts.intervals(
+        "subsets": charts.intervals(
             f"Win rate by subset ({facts.interval_name})",
             [Interval(name, rate.win_rate, rate.low, rate.high) for name, rate in facts.by_subset.items()],
         )
         if facts.by_subset
         else None,
-        preferences=_preference_chart(facts) if _is_graded(facts) else None,
-        lengths=_length_chart(facts.length.groups),
-        has_people=any("people" in entry for entry in entries),
-        n_shown=len(entries),
-        n_pairs=len(facts.preferences),
-        data=packed(pairs),
-    )
+        "preferences": _preference_chart(facts) if _is_graded(facts) else None,
+        "lengths": _length_chart(facts.length.groups),
+    }
 
 
 def _is_graded(facts: Facts) -> bool:
@@ -79,8 +93,3 @@ def _length_chart(groups: Sequence[LengthGroup]) -> Any:
     ]
     title = "Win rate in five groups of pairs by length difference"
     return charts.interval_columns(title, rows, "characters more than the reference", "win rate, %")
-
-
-def style_files() -> list[Path]:
-    """Return the files that decide how a page looks: when one changes, pages are written again."""
-    return [_TEMPLATE, _SCRIPT, *sorted(Path(charts.__file__).parent.glob("[!_]*.*"))]

@@ -11,7 +11,7 @@ from autoeval.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-_NAMES = ("annotations.json", "annotations.json.gz")
+NAMES = ("annotations.json", "annotations.json.gz")
 
 
 def find_annotations(run: str | Path) -> Path:
@@ -32,10 +32,10 @@ def find_annotations(run: str | Path) -> Path:
         is_folder = False
     if not is_folder:
         raise UsageError(f"there is no run {str(path)!r}: give a folder of results, or its annotations.json.")
-    for name in _NAMES:
+    for name in NAMES:
         if (path / name).is_file():
             return path / name
-    found = sorted(file for name in _NAMES for file in path.rglob(name))
+    found = sorted(file for name in NAMES for file in path.rglob(name))
     if len(found) == 1:
         return found[0]
     if not found:

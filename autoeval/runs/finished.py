@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ class Run:
     """
 
     path: Path
-    annotations: Sequence[Annotation]
+    annotations: Sequence[Annotation] = field(repr=False)
     judge_name: str | None = None
     fingerprint: str | None = None
     provider: str | None = None

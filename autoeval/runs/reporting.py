@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 REPORT = "report.html"
 _HEAD_BYTES = 2000
 _ASSETS = Path(__file__).parents[1]
-_LOOKS = ("report/report.html.jinja", "report/report.js", "pages/base.html.jinja", "pages/style.css")
+_LOOKS = sorted(
+    file
+    for part in ("report", "pages")
+    for file in (_ASSETS / part).rglob("*.*")
+    if file.suffix in (".jinja", ".js", ".css")
+)
 
 
 def write_report(result: Evaluation, annotator: Annotator, votes: HumanVotes) -> None:
@@ -77,8 +82,8 @@ def _digest(result: Evaluation, votes: HumanVotes) -> str:
         __version__,
     ]
     digest.update(json.dumps(shown, default=str).encode())
-    for name in _LOOKS:
-        digest.update((_ASSETS / name).read_bytes())
+    for look in _LOOKS:
+        digest.update(look.read_bytes())
     return digest.hexdigest()
 
 

@@ -120,6 +120,14 @@ class Evaluation:
     paid: PaidResult | None = None
     is_written: bool = True
 
+    def __repr__(self) -> str:
+        """Say the result in one line; `leaderboard` and `annotations` are its tables."""
+        one = self.estimate
+        return (
+            f"<Evaluation of {self.name}: win rate {one.value:.2f} ({one.low:.2f} to {one.high:.2f}), n = {one.n}, "
+            f"judge {self.setting.judge}, reference {self.setting.reference}>"
+        )
+
     @cached_property
     def win_rate(self) -> WinRate:
         """The win rate with its counts; where some pairs were paid for, the counts are of those."""

@@ -178,3 +178,11 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(
         assert serious_faults(browser, pages / place, scheme, width, has_table) == []
         with visit(browser, pages / place, width=width, scheme=scheme, waits=False) as seen:
             assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+            if (
+                has_table and width == "narrow"
+            ):  # rank, win rate, interval and length control without scrolling
+                table = seen.page.locator("#table")
+                assert table.evaluate(
+                    "node => node.parentElement.scrollWidth <= node.parentElement.clientWidth"
+                )
+                assert table.locator("tbody tr").first.inner_text().count(" – ") >= 1

@@ -18,6 +18,7 @@ from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.leaderboards.presets import Preset
+from autoeval.runs.estimate import DryRun, estimate, total
 from autoeval.runs.judging import open_cache, refuse_unknown_prices
 from autoeval.runs.result import exit_code_after
 from autoeval.runs.sharding import ShardReport, ask_shard
@@ -94,8 +95,12 @@ class Asking:
         """Open the cache of the judge's replies, or that of a part of them."""
         return open_cache(self.caching_path, shard)
 
-    def ask_shard(self, plans: Sequence[Plan], cache: Cache, shard: Shard) -> ShardReport:
-        """Ask a part of what plans need, and read nothing."""
+    def without_judging(
+        self, plans: Sequence[Plan], cache: Cache, shard: Shard | None
+    ) -> DryRun | ShardReport:
+        """Say what judging would cost, or ask a part of what plans need; nothing is read."""
+        if self.dry_run or shard is None:
+            return total(estimate(plan, cache, self.options.is_batch) for plan in plans)
         return ask_shard(
             plans, cache, self.options, self.display, self.is_reask_unparsed, shard, self.min_coverage
         )

@@ -49,6 +49,7 @@ function showSubset() {
     const rate = rates[row.dataset.name][subset];
     row.dataset.shown = rate ? rate[0] : -1;
     row.querySelector(".rate").textContent = rate ? rate[0].toFixed(1) : "";
+    row.querySelector(".interval").textContent = rate ? `${rate[1].toFixed(1)} – ${rate[2].toFixed(1)}` : "";
     for (const mark of row.querySelectorAll(".marks > div")) mark.classList.toggle("hidden", mark.dataset.subset !== subset);
   }
   if (subset && sortedBy.key === "rank") sortedBy = { key: "rate", descending: true };

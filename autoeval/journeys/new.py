@@ -1,0 +1,131 @@
+"""A config of one's own to start from, written and tried."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoeval.checks import check_choice, check_number, require_source
+from autoeval.completions.ask import Display
+from autoeval.data.replacing import replacing
+from autoeval.errors import UsageError
+from autoeval.journeys.line_up import Trial, tried
+from autoeval.journeys.validate import Validation, validate
+
+_STARTERS = Path(__file__).parent / "starters"
+_OPEN = "openai_compatible"
+_MODELS = {
+    "openai": "gpt-6-luna",
+    "anthropic": "claude-haiku-5-5",
+    "gemini": "gemini-3.8-flash",
+    _OPEN: "",
+}
+_PARAMETERS: Mapping[str, Mapping[str, str]] = {
+    "annotator": {
+        "openai": "{reasoning_effort: none, temperature: 0, max_completion_tokens: 20}",
+        "anthropic": "{reasoning_effort: none, max_tokens: 20}",
+        "gemini": "{reasoning_effort: low, max_tokens: 2048}",
+        _OPEN: "{temperature: 0, max_tokens: 2048}",
+    },
+    "model": {
+        "openai": "{max_completion_tokens: 16384}",
+        "anthropic": "{max_tokens: 16384}",
+        "gemini": "{max_tokens: 16384}",
+        _OPEN: "{temperature: 0.7, max_tokens: 2048}",
+    },
+}
+
+
+@dataclass(frozen=True)
+class NewConfig:
+    """A config that was written.
+
+    Attributes:
+        validation: where it is and what it sends.
+        trial: what came of one tiny question; None where nobody was asked.
+    """
+
+    validation: Validation
+    trial: Trial | None
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line exits with: 3 where a judge was tried and did not answer as it should."""
+        return 3 if self.trial and not self.trial.is_right else 0
+
+
+def new(
+    kind: str | None = None,
+    name: str | Path | None = None,
+    *,
+    provider: str = "openai",
+    model: str | None = None,
+    base_url: str | None = None,
+    dry_run: bool = False,
+    max_cost: float | None = 0.01,
+    display: Display | None = None,  # noqa: ARG001 - every journey has one
+) -> NewConfig:
+    """Write the config of a judge or of a model to start from, and try it.
+
+    The config is a folder that you change as you like. A judge is asked one tiny question where there is a key for
+    it.
+
+    Args:
+        kind: annotator (a judge) or model.
+        name: The folder to write, whose name is the config's; it must not exist.
+        provider: openai, anthropic, gemini, or openai_compatible for a server of yours.
+        model: The model's name there. Default: gpt-6-luna, claude-haiku-5-5 or gemini-3.8-flash.
+        base_url: The server's address, for openai_compatible.
+        dry_run: Ask nobody: say what the question would cost.
+        max_cost: Ask nobody if it would cost more than this many US dollars. None: no limit.
+        display: Has no effect.
+
+    Returns:
+        A NewConfig.
+
+    Raises:
+        UsageError: a value is wrong, or the folder exists or cannot be written.
+    """
+    check_choice("kind", require_source(kind, "kind", "annotator or model"), ("annotator", "model"))
+    folder = Path(require_source(name, "name", f"name the folder of the {kind}"))
+    check_choice("provider", provider, _MODELS)
+    check_number("max_cost", max_cost, 0)
+    if provider == _OPEN and not (base_url and model):
+        raise UsageError(
+            "openai_compatible needs --base_url and --model: the server's address and the model's name there."
+        )
+    if folder.exists():
+        raise UsageError(f"{folder} exists; give another name, or change what is there.")
+    _write(str(kind), folder, provider, model or _MODELS[provider], base_url)
+    found = validate(folder)
+    return NewConfig(found, _try(folder, dry_run, max_cost) if kind == "annotator" else None)
+
+
+def _write(kind: str, folder: Path, provider: str, model: str, base_url: str | None) -> None:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    templates = Environment(
+        loader=FileSystemLoader(_STARTERS), undefined=StrictUndefined, trim_blocks=True, autoescape=False
+    )
+    config = templates.get_template(f"{kind}.yaml.jinja").render(
+        name=folder.name,
+        folder=folder,
+        provider=provider,
+        model=model,
+        base_url=base_url,
+        parameters=_PARAMETERS[kind][provider],
+    )
+    files = {"config.yaml": config + "\n"}
+    if kind == "annotator":
+        files["prompt.jinja"] = (_STARTERS / "prompt.jinja").read_text(encoding="utf-8")
+    try:
+        for file_name, text in files.items():
+            with replacing(folder / file_name) as file:
+                file.write(text)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}.") from None
+
+
+def _try(folder: Path, dry_run: bool, max_cost: float | None) -> Trial | None:
+    from autoeval.annotators.loading import load_annotator
+
+    return tried(load_annotator(folder), max_cost, dry_run)

@@ -1,0 +1,69 @@
+// One pair: what was asked, both outputs side by side, what the judge said of them and how it was asked.
+
+function detail(pair, browser) {
+  const { names } = browser.source;
+  const place = browser.shown.indexOf(browser.current);
+  const kind = outcome(pair);
+  const step = (label, other) => element("button", {
+    class: "plain", type: "button", text: label, disabled: other ? null : "", onclick: () => { location.hash = browser.address(other); } });
+  return [
+    element("div", { class: "bar" },
+      element("span", { class: `chip ${kind}`, text: kind }),
+      element("span", { text: verdict(pair, names) }),
+      pair.flipped ? element("span", { class: "chip missing", text: "flips with the order" }) : null,
+      element("span", { class: "end" }, step("Previous", browser.shown[place - 1]), step("Next", browser.shown[place + 1]))),
+    element("p", { class: "eyebrow" },
+      [`Pair ${pair.id}`, pair.subset].filter(Boolean).join(" · ") + " · ",
+      element("a", { href: browser.address(browser.current), text: "link to this pair" })),
+    element("h3", { text: "Instruction" }),
+    block(pair.instruction, { html: pair.html?.instruction }),
+    outputs(pair, names),
+    ...(pair.judgments || []).map((judgment) => judgmentBlock(judgment, pair, names)),
+    ...(pair.prompts || []).map((messages, number) => prompt(messages, number, pair.prompts.length)),
+  ];
+}
+
+function verdict(pair, names) {
+  if (pair.preference === undefined) return `no verdict: ${pair.failure || "unknown"}`;
+  const people = pair.people === undefined ? "" : ` · people: ${percent(pair.people)}`;
+  const who = { win: `${names.model} preferred`, loss: `${names.reference} preferred`, tie: "tie" }[outcome(pair)];
+  return `${who} (${percent(pair.preference)} for ${names.model})${people}`;
+}
+
+function outputs(pair, names) {
+  const found = byId("differences").checked ? wording(pair.reference, pair.model) : {};
+  const kind = outcome(pair);
+  const sides = element("div", { class: "outputs" },
+    outputBox("reference", names.reference, pair.reference, kind === "loss", { marks: found.marks?.[0], html: pair.html?.reference }),
+    outputBox("model", names.model, pair.model, kind === "win", { marks: found.marks?.[1], html: pair.html?.model }));
+  return found.note ? element("div", {}, element("p", { class: "notice", text: found.note }), sides) : sides;
+}
+
+function outputBox(role, name, text, isPreferred, look) {
+  const facts = [role, `${text.length.toLocaleString("en")} characters`, isPreferred ? "preferred" : ""].filter(Boolean).join(" · ");
+  return element("section", { class: `output${isPreferred ? " preferred" : ""}` },
+    element("h3", {}, name, element("span", { text: facts })), block(text, look));
+}
+
+function judgmentBlock(judgment, pair, names) {
+  const order = judgment.first && pair.prompts ? `shown first: ${names[judgment.first]}` : null;
+  const said = judgment.preference === undefined ? `no verdict: ${judgment.failure || "unknown"}` : percent(judgment.preference);
+  const line = [judgment.by, said, order].filter(Boolean).join(" · ");
+  const text = [judgment.explanation, judgment.reply].filter(Boolean);
+  if (!text.length) return element("p", { class: "small soft", text: `Judge: ${line}` });
+  const isShort = pair.judgments.length === 1 && text.join("").length < 400;
+  const isFound = looks.search && text.some((one) => contains(one, looks.search));
+  const details = element("details", { open: judgment.explanation || isShort || isFound ? "" : null },
+    element("summary", { text: `Judge: ${line}` }));
+  if (judgment.explanation) details.append(block(judgment.explanation));
+  if (judgment.reply && judgment.reply !== judgment.explanation) {
+    details.append(element("p", { class: "small soft", text: "Its reply, as it came:" }), block(judgment.reply));
+  }
+  return details;
+}
+
+function prompt(messages, number, total) {
+  const title = total > 1 ? `The prompt as sent, ${number + 1} of ${total}` : "The prompt as sent";
+  return element("details", { class: "prompt" }, element("summary", { text: title }),
+    ...messages.flatMap(([role, text]) => [element("p", { class: "small soft", text: role }), block(text)]));
+}

@@ -1,0 +1,162 @@
+"""What the pages of the view are made from: JSON documents, served when they are asked for or written beside a page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from autoeval.errors import UsageError
+from autoeval.leaderboards.tally import Tally
+from autoeval.report.facts import Facts, length_effect
+from autoeval.report.page import facts_fragment
+from autoeval.runs.catalog import Place, RunFacts, counted, part, run_json
+from autoeval.viewing.comparing import Difference, difference
+from autoeval.viewing.index import Index
+from autoeval.viewing.rendering import rendered
+from autoeval.viewing.store import Entry, PairStore
+from autoeval.viewing.tags import Tags
+
+Document = dict[str, Any]
+
+MOST_COMPARED = 5
+_RENDERED = ("instruction", "reference", "model")
+
+
+class Documents:
+    """The documents about one folder's runs. A run is named by its id; one that is not there is a KeyError."""
+
+    def __init__(self, index: Index, store: PairStore, tags: Tags) -> None:
+        self.index, self.store, self.tags = index, store, tags
+
+    def runs(self, waits: bool = False) -> Document:
+        """Return every run with its tags, and how many are not read yet."""
+        tags = self.tags.all()
+        facts = self.index.runs(waits)
+        return {
+            "root": str(self.index.root),
+            "runs": [{**_shown(one), "tags": tags.get(one.folder, [])} for one in facts],
+            "unread": sum(not one.is_read for one in facts),
+        }
+
+    def run(self, run: str) -> Document:
+        """Return what a run came to, drawn, and what a list shows of its pairs.
+
+        Raises:
+            KeyError: there is no such run.
+            UsageError: it cannot be read.
+        """
+        where, facts = self.place(run)
+        tally, told = counted(where, facts)
+        report = where.path.with_name("report.html")
+        return {
+            "run": {**_shown(facts), "tags": self.tags.all().get(facts.folder, [])},
+            "facts": facts_fragment(_facts(where, told, tally)) if tally.n_judged else "",
+            "failures": dict(tally.failures),
+            "pairs": self.store.heads(where),
+            "report": str(report) if report.is_file() else None,
+        }
+
+    def pair(self, run: str, number: int) -> Document:
+        """Return a pair, counted from 1, with its texts as they are and rendered.
+
+        Raises:
+            KeyError: there is no such run or pair.
+            UsageError: the run cannot be read.
+        """
+        entry = self.store.entry(self.place(run)[0], number)
+        if entry is None:
+            raise KeyError(f"{run} has no pair {number}")
+        return with_html(entry)
+
+    def search(self, run: str, wanted: str) -> list[int]:
+        """Return the numbers of the pairs of a run in whose texts a text stands."""
+        return self.store.search(self.place(run)[0], wanted)
+
+    def comparison(self, runs: Sequence[str]) -> Document:
+        """Compare two to five runs, each with each, on the instructions that both were judged on.
+
+        Raises:
+            KeyError: there is no such run.
+            UsageError: there are too few or too many, or one cannot be read.
+        """
+        if not 2 <= len(dict.fromkeys(runs)) <= MOST_COMPARED:
+            raise UsageError(f"2 to {MOST_COMPARED} runs can be compared, not {len(runs)}.")
+        found = [self.place(run) for run in dict.fromkeys(runs)]
+        heads = [self.store.heads(where) for where, _ in found]
+        pairs = [(i, j) for i in range(len(found)) for j in range(i + 1, len(found))]
+        return {
+            "runs": [_shown(facts) for _, facts in found],
+            "pairs": heads,
+            "differences": [
+                {"a": found[i][0].id, "b": found[j][0].id, **_numbers(difference(heads[i], heads[j]))}
+                for i, j in pairs
+            ],
+        }
+
+    def place(self, run: str) -> tuple[Place, RunFacts]:
+        """Return where a run lies and what it came to.
+
+        Raises:
+            KeyError: there is none of that id.
+            UsageError: it cannot be read.
+        """
+        found = self.index.find(run)
+        if found is None:
+            raise KeyError(f"there is no run {run}")
+        if found[1].problem:
+            raise UsageError(found[1].problem)
+        return found
+
+
+def with_html(entry: Entry) -> Document:
+    """Return a pair with its texts rendered too, where that shows more than the text does."""
+    html = {name: rendered(entry[name]) for name in _RENDERED}
+    return {**entry, "html": {name: text for name, text in html.items() if text is not None}}
+
+
+def _shown(facts: RunFacts) -> Document:
+    return {**asdict(facts), "setting": "\n".join(facts.setting)}
+
+
+def _numbers(found: Difference) -> Mapping[str, float | None]:
+    return {name: None if value != value else value for name, value in asdict(found).items()}
+
+
+def _facts(where: Place, facts: RunFacts, tally: Tally) -> Facts:
+    """Put together what a report says of a run, from its files."""
+    path = where.path.with_name("run.json")
+    told = run_json(path) if path.is_file() else {}
+    setting, annotator = part(told, "setting"), part(told, "annotator")
+    preferences, rate = np.asarray(tally.preferences), tally.win_rate()
+    if facts.win_rate is not None:  # of a run whose pairs were paid for in part, the estimate for all
+        rate = replace(rate, win_rate=facts.win_rate)
+    cost = sum(tally.prices)  # NaN where one is unknown
+    lengths = np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float)
+    settings = {
+        "judge": facts.judge,
+        "judge's model": ", ".join(map(str, setting.get("judge_models") or ())),
+        "eval set": facts.eval_set_name,
+        "preset": str(setting.get("preset") or ""),
+        "seed": str(setting.get("seed", "")),
+        "fingerprint": facts.fingerprint,
+        "folder": facts.folder,
+    }
+    return Facts(
+        model=facts.model,
+        reference=facts.reference,
+        rate=rate,
+        low=rate.low if facts.low is None else facts.low,
+        high=rate.high if facts.high is None else facts.high,
+        length_controlled=facts.length_controlled,
+        by_subset=tally.by_subset(),
+        failures=dict(tally.failures.most_common()),
+        flip_rate=tally.flip_rate,
+        cost=None if cost != cost else cost,
+        preferences=preferences,
+        length=length_effect(preferences, *lengths),
+        judge_description=str(annotator.get("description") or ""),
+        interval_name=facts.interval_name,
+        cautions=facts.cautions,
+        settings={name: value for name, value in settings.items() if value},
+    )
