@@ -45,7 +45,7 @@ class AskOptions:
     take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
     endpoint that takes less is noticed and heeded without them. With `is_batch` requests go into batch jobs;
     `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold. `batch_files` is a folder
-    whose files are written and read instead of asking anybody. `engine` is `ray`, or None for this process.
+    whose files are written and read instead of asking anybody.
     """
 
     max_concurrency: int = 64
@@ -58,8 +58,6 @@ class AskOptions:
     waits: bool = False
     goes_on: bool = False
     batch_files: Path | None = None
-    engine: str | None = None
-    ray_address: str | None = None
 
 
 class Display(Protocol):
@@ -180,8 +178,6 @@ def ask(
                     batches.collect_for_others()
         if options.batch_files is not None:
             _exchange_files(options.batch_files, requests, ledger, again, display)
-        elif options.engine is not None:
-            _ask_on_ray(requests, ledger, options, again, trials)
         elif not options.is_batch:
             run_in_own_loop(_ask_all(requests, ledger, options, again, trials))
     return AskReport(
@@ -228,17 +224,6 @@ def _exchange_files(
     from autoeval.completions.batch.files import FileBatch
 
     FileBatch(ledger, folder, display.announce).ask(requests, again)
-
-
-def _ask_on_ray(
-    requests: Iterable[Request], ledger: Ledger, options: AskOptions, again: Set[bytes], trials: Trials
-) -> None:
-    from autoeval.completions.engines.ray import RayRun
-
-    if trials.why_unread is not None and not options.goes_on:
-        _try_live(requests, ledger, options, again, trials)
-    if not ledger.stop:
-        RayRun(ledger, options, options.ray_address).ask(requests, again)
 
 
 def _batches(ledger: Ledger, options: AskOptions, display: Display) -> "BatchRun":

@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Annotated, TypedDict
 
-from autoeval.checks import check_choice, check_number
+from autoeval.checks import check_number
 from autoeval.completions.ask import AskOptions
 from autoeval.completions.retries import Retries
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.forwarding import Shared
-
-ENGINES = ("ray",)
 
 
 class Limits(TypedDict, total=False):
@@ -41,14 +39,6 @@ class Limits(TypedDict, total=False):
             "back, for example from `vllm run-batch`.",
         ),
     ]
-    engine: Annotated[
-        str | None,
-        Shared(None, "Where to ask: ray, in tasks of a Ray cluster. Default: in this process."),
-    ]
-    ray_address: Annotated[
-        str | None,
-        Shared(None, "With engine ray, the cluster's address. Default: one of this machine alone."),
-    ]
     request_timeout: Annotated[float, Shared(120.0, "Seconds that one request may take.")]
     max_attempts: Annotated[int, Shared(8, "How often a request is asked before it counts as failed.")]
     retry_delay: Annotated[float, Shared(0.5, "Seconds before the first retry; doubled each time.")]
@@ -79,12 +69,6 @@ def ask_options(limits: Limits) -> AskOptions:
         raise UsageError("--wait is for batch jobs: use it with --batch.")
     if limits["batch_files"] is not None and limits["batch"]:
         raise UsageError("--batch_files and --batch are two ways to ask: choose one.")
-    if limits["engine"] is not None:
-        check_choice("engine", limits["engine"], ENGINES)
-        if limits["batch"] or limits["batch_files"] is not None:
-            raise UsageError("--engine asks at once: leave --batch and --batch_files out.")
-    elif limits["ray_address"] is not None:
-        raise UsageError("--ray_address is for --engine ray.")
     return AskOptions(
         limits["max_concurrency"],
         limits["request_timeout"],
@@ -94,7 +78,5 @@ def ask_options(limits: Limits) -> AskOptions:
         limits["tokens_per_minute"],
         is_batch=limits["batch"],
         waits=limits["wait"],
-        engine=limits["engine"],
-        ray_address=limits["ray_address"],
         batch_files=None if limits["batch_files"] is None else Path(limits["batch_files"]),
     )

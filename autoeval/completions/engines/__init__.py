@@ -1,1 +1,0 @@
-"""Asking elsewhere than in this process; nothing else knows of it."""
