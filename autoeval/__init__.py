@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.validate import Validation, validate
     from autoeval.journeys.view import view
     from autoeval.runs.finished import Run
-    from autoeval.runs.result import Evaluation
+    from autoeval.runs.result import Evaluation, GradedEvaluation
 
 _HOMES = {
     "Audit": "autoeval.journeys.audit",
@@ -38,6 +38,7 @@ _HOMES = {
     "Corrected": "autoeval.journeys.label",
     "Evaluation": "autoeval.runs.result",
     "Export": "autoeval.journeys.export",
+    "GradedEvaluation": "autoeval.runs.result",
     "Import": "autoeval.journeys.import_annotations",
     "JudgeAnalysis": "autoeval.journeys.analyze_evaluators",
     "Leaderboard": "autoeval.journeys.make_leaderboard",
@@ -80,6 +81,7 @@ __all__ = [
     "Corrected",
     "Evaluation",
     "Export",
+    "GradedEvaluation",
     "Import",
     "JudgeAnalysis",
     "Leaderboard",
@@ -123,6 +125,11 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, whether they are imported already or not."""
+    return __all__
 
 
 def _show_in_notebooks() -> None:

@@ -1,9 +1,10 @@
 """What travels through autoeval: small frozen records, one per step of its sentence.
 
-Pairs of outputs become requests, requests become completions (or failures), completions become
-verdicts, and the verdicts on a pair become its annotation.
+Cases become requests, requests become completions (or failures), completions become verdicts, and the verdicts on a
+case become its annotation.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,21 +12,89 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two outputs for one instruction; output 1 is the reference, output 2 the evaluated model.
+class Output:
+    """What a model wrote: one turn, or several; `generator` names the model."""
 
-    `index` is the pair's place in the run, from 0. `sample` counts the model's outputs for the same
-    instruction, from 0 (always 0 where a model gave one output each).
+    turns: tuple[str, ...]
+    generator: str = ""
+
+    @property
+    def text(self) -> str:
+        """All that the model wrote."""
+        return self.turns[0] if len(self.turns) == 1 else "\n\n".join(self.turns)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is judged: what the user said, and one output for it (graded alone) or two (a pair).
+
+    `turns` is what the user said, `index` the case's place in the run, from 0. `sample` counts a model's outputs for
+    the same instruction, from 0. `fields` are further columns that a prompt can show, such as a reference answer.
+    In a pair, output 1 is the reference and output 2 is the evaluated model's.
     """
 
     index: int
-    instruction: str
-    output_1: str
-    output_2: str
-    generator_1: str
-    generator_2: str
+    turns: tuple[str, ...]
+    outputs: tuple[Output, ...]
     dataset: str | None = None
     sample: int = 0
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def pair(
+        cls,
+        index: int,
+        instruction: str,
+        output_1: str,
+        output_2: str,
+        generator_1: str = "",
+        generator_2: str = "",
+        dataset: str | None = None,
+        sample: int = 0,
+    ) -> "Case":
+        """Return two outputs for one instruction."""
+        outputs = (Output((output_1,), generator_1), Output((output_2,), generator_2))
+        return cls(index, (instruction,), outputs, dataset, sample)
+
+    @property
+    def instruction(self) -> str:
+        """What the user said; of several turns the first."""
+        return self.turns[0]
+
+    @property
+    def conversation(self) -> str:
+        """All that the user said: what tells the instructions of an eval set apart."""
+        return self.turns[0] if len(self.turns) == 1 else "\n\n".join(self.turns)
+
+    @property
+    def output(self) -> str:
+        """The evaluated model's output."""
+        return self.outputs[-1].text
+
+    @property
+    def generator(self) -> str:
+        """The evaluated model."""
+        return self.outputs[-1].generator
+
+    @property
+    def output_1(self) -> str:
+        """The first output of a pair, the reference's."""
+        return self.outputs[0].text
+
+    @property
+    def output_2(self) -> str:
+        """The second output of a pair, the model's."""
+        return self.outputs[1].text
+
+    @property
+    def generator_1(self) -> str:
+        """Whose the first output of a pair is."""
+        return self.outputs[0].generator
+
+    @property
+    def generator_2(self) -> str:
+        """Whose the second output of a pair is."""
+        return self.outputs[1].generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +237,32 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The numbers that a verdict can be, both ends among them."""
+    """The numbers that a verdict can be, both ends among them; None where there is no end, as of a reward."""
 
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
 
     def holds(self, value: object) -> bool:
         """Whether a value is a number of the scale."""
+        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+            return False
+        return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Both ends, None where one of them is open."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    def __str__(self) -> str:
+        low, high = ("" if end is None else f"{end:g}" for end in (self.low, self.high))
         return (
-            isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+            f"from {low} to {high}"
+            if low and high
+            else f"from {low}"
+            if low
+            else f"to {high}"
+            if high
+            else ""
         )
 
 
@@ -185,10 +271,16 @@ PREFERENCE = Scale(1.0, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a judge said of two outputs as it was shown them: 1 = the first is better, 2 = the second, 1.5 = tie."""
+    """What a judge said of a case as it was shown: a number on the judge's scale.
 
-    preference: float
+    Of a pair, 1 = the output shown first is better, 2 = the second one, 1.5 = a tie. `parts` are the numbers of
+    aspects that it is made of, by name. `weight`: how many times it counts.
+    """
+
+    value: float
     explanation: str | None = None
+    parts: Mapping[str, float] = field(default_factory=dict)
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +292,17 @@ class Unparsed:
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """One verdict on one pair, turned back to the pair's own order; several can make an annotation.
+    """One verdict on one case, turned back to the case's own order; several can make an annotation.
 
-    `raw_completion` is the judge's text, or an OpenAI-shaped choice where log probabilities matter.
-    `is_switched` says whether the outputs changed places for it (None: a file does not tell). `price` is in US
-    dollars (None: unknown), `seconds` is the time the call took. `model` is the name that the
-    server gave for the model that judged, `adapted` in which ways it was asked otherwise than planned.
+    `part` is what of the case it is about, such as a turn; empty for the whole. `raw_completion` is the judge's text,
+    or an OpenAI-shaped choice where log probabilities matter. `is_switched` says whether the outputs changed places for
+    it (None: a file does not tell). `price` is in US dollars (None: unknown), `seconds` is the time the call took.
+    `model` is the name that the server gave for the model that judged, `adapted` in which ways it was asked otherwise
+    than planned. `parts` and `weight` are the verdict's.
     """
 
     annotator: str
-    preference: float | None
+    value: float | None
     is_switched: bool | None = False
     raw_completion: Any = None
     explanation: str | None = None
@@ -218,14 +311,22 @@ class Judgment:
     failure: str | None = None
     model: str | None = None
     adapted: tuple[str, ...] = ()
+    part: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """The final word on one pair. `preference` is None exactly when `failure` says why."""
+    """The final word on one case. `value` is None exactly when `failure` says why.
 
-    pair: Pair
+    `parts` has the values of its turns and aspects by name, those that there are, also where the whole has none.
+    """
+
+    case: Case
     annotator: str
-    preference: float | None
+    value: float | None
     failure: str | None = None
     judgments: tuple[Judgment, ...] = ()
+    parts: Mapping[str, float] = field(default_factory=dict)
+    weight: float = 1.0

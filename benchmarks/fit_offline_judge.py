@@ -9,8 +9,8 @@ preferences are used as probabilities: a pair counts for each side by its share,
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from autoeval.annotators.builtin import WEIGHTS_BY_HAND
-from autoeval.annotators.text_features import Features, measure
+from autoeval.annotators.builtin.preferring import WEIGHTS_BY_HAND
+from autoeval.annotators.builtin.text_features import Features, measure
 from benchmarks.judge_data import Judged, fitting_pairs
 
 RIDGE = 20.0  # on standardised features; 5 to 50 did as well in cross-validation within the fitting pairs

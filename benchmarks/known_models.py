@@ -15,15 +15,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from autoeval.data.eval_sets import EvalSet
 from autoeval.data.pairing import load_pairs
 from autoeval.data.replacing import replacing
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.details import compute_details, details_path, write_details
 from autoeval.leaderboards.preferences import Preference
-from autoeval.leaderboards.presets import PRESETS, Preset
+from autoeval.leaderboards.presets import PRESETS
 from autoeval.leaderboards.rows import Conditions, leaderboard_row
-from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.leaderboards.table import Board, read_board
 from autoeval.leaderboards.tally import Tally
+from autoeval.metrics.columns import Cell
 from autoeval.metrics.instructions import instruction_key
 from autoeval.resources import shipped
 from autoeval.runs.length import length_controlled
@@ -52,7 +54,7 @@ def main() -> None:
         print(f"{path}: {len(board.rows)} models")
 
 
-def make_board(folder: Path, preset: Preset, preferences: Preferences) -> Board:
+def make_board(folder: Path, preset: EvalSet, preferences: Preferences) -> Board:
     """Compute the board of one judge. The modes are those of the published rows."""
     published = read_board(folder / "published_leaderboard.csv")
     conditions = Conditions(preset.board, "", "", preset.reference, eval_set_hash(folder))

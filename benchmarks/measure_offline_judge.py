@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autoeval.annotators.builtin import BUILTIN
+from autoeval.annotators.builtin import longest, offline
 from benchmarks.judge_data import GPT4_SOURCES, HUMAN_SOURCE, Judged, held_out_pairs
 
-JUDGES = ("offline", "longest")
+_JUDGES = {"offline": offline, "longest": longest}
+JUDGES = tuple(_JUDGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def rank_correlation(source: str) -> tuple[int, dict[str, float]]:
 
 
 def _preference(judge: str, pair: Judged) -> float:
-    return BUILTIN[judge](pair.instruction, pair.output_1, pair.output_2)
+    return _JUDGES[judge](pair.instruction, pair.output_1, pair.output_2)
 
 
 def _agrees(judge: str, pair: Judged) -> float:

@@ -21,7 +21,7 @@ from autoeval.leaderboards.rows import Row, numbers
 from autoeval.leaderboards.table import Board, read_board
 from autoeval.runs.finished import Run, load_run
 from autoeval.runs.regeneration import check_boards, compare_rows
-from autoeval.types import Pair
+from autoeval.types import Case, Verdict
 
 _SHOWN = ("win_rate", "low", "high", "n_total", "n_missing", "avg_length")
 
@@ -79,7 +79,7 @@ def _about_outputs(run: Run, folder: Path) -> Iterator[str]:
             f"{fields['instruction']}\n\n{fields['input']}" if fields.get("input") else fields["instruction"]
         )
         outputs[instruction] = fields["output"]
-    judged = {each.pair.instruction: each.pair.output_2 for each in run.annotations}
+    judged = {each.case.instruction: each.case.output_2 for each in run.annotations}
     if missing := len(outputs.keys() - judged.keys()):
         yield f"{missing} instructions of model_outputs.json are not in annotations.json"
     for number, (instruction, output) in enumerate(judged.items(), 1):
@@ -91,17 +91,19 @@ def _about_outputs(run: Run, folder: Path) -> Iterator[str]:
 def _about_verdicts(run: Run, judge: str) -> Iterator[str]:
     """Judge again what an embedded judge judged; that every preference is one was seen when it was read."""
     for number, each in enumerate(run.annotations, 1):
-        if each.preference is not None and judge in BUILTIN and each.preference != _verdict(judge, each.pair):
+        if each.value is not None and judge in BUILTIN and each.value != _verdict(judge, each.case):
             yield (
-                f"annotations.json, row {number}: the preference is {each.preference}, {judge} says "
-                f"{_verdict(judge, each.pair)}"
+                f"annotations.json, row {number}: the preference is {each.value}, {judge} says "
+                f"{_verdict(judge, each.case)}"
             )
 
 
-def _verdict(judge: str, pair: Pair) -> float:
+def _verdict(judge: str, pair: Case) -> float:
     if pair.output_1 == pair.output_2:
         return 1.5
-    return BUILTIN[judge](pair.instruction, pair.output_1, pair.output_2)
+    verdict = BUILTIN[judge].verdict(pair)
+    assert isinstance(verdict, Verdict)  # a built-in judge of pairs always says something
+    return verdict.value
 
 
 def _about_instructions(stored: list[Preference], model: str, board_path: Path) -> Iterator[str]:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How fast a machine is decides nothing: neither how long an example takes nor how long it took to make.
@@ -22,6 +23,11 @@ def pytest_configure() -> None:
         del os.environ[name]
     os.environ.setdefault("AUTOEVAL_TODAY", TODAY)
     os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="autoeval-tests-")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long tests begin first, or the last process to end works alone."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_unconfigure() -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.evalset import human_annotations, human_crossannotations, reference
+from autoeval.data.alpaca_eval import human_annotations, human_crossannotations, reference
 from autoeval.leaderboards.presets import PRESETS
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS
 from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES

@@ -17,7 +17,7 @@ from autoeval.alpaca_eval.constants import (
 )
 from autoeval.alpaca_eval.utils import convert_to_dataframe, load_or_convert_to_dataframe, print_leaderboard
 from autoeval.checks import check_choice
-from autoeval.data.evalset import reference
+from autoeval.data.alpaca_eval import reference
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards import boards

@@ -17,7 +17,7 @@ from autoeval.errors import UsageError
 from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, prepare
 from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME
 from autoeval.runs.judging import judge_all
-from autoeval.types import Completion, Pair
+from autoeval.types import Case, Completion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def judged(
 
     texts = table[list(KEYS)].astype(str).itertuples(index=False)
     pairs = tuple(
-        Pair(number, instruction, first, second, "output_1", "output_2")
+        Case.pair(number, instruction, first, second, "output_1", "output_2")
         for number, (instruction, first, second) in enumerate(texts)
     )
     if not pairs:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from autoeval.errors import UsageError, nearest
-from autoeval.types import Pair
+from autoeval.types import Case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,23 +33,17 @@ _ALREADY_ITEM = re.compile(r"\s*(?:[-*•#>|]|\d+[.)])")
 _FIRST_WORDS = re.compile(r"^(\s*(?:[-*•]\s+|\d+[.)]\s+)?)([^\W\d_][^\n*_`#|]{2,40}?)(?=[\s.,:;!?]|$)", re.M)
 
 
-def swap(pair: Pair) -> Pair:
+def swap(pair: Case) -> Case:
     """Exchange the two outputs and their generators, so that the judge is shown them the other way round."""
-    return replace(
-        pair,
-        output_1=pair.output_2,
-        output_2=pair.output_1,
-        generator_1=pair.generator_2,
-        generator_2=pair.generator_1,
-    )
+    return replace(pair, outputs=pair.outputs[::-1])
 
 
-def filler(pair: Pair, side: Side) -> Pair:
+def filler(pair: Case, side: Side) -> Case:
     """Add three sentences that say nothing to the end of one output."""
     return _changed(pair, side, lambda text: text.rstrip() + _FILLER)
 
 
-def markup(pair: Pair, side: Side, kind: Literal["list", "bold"]) -> Pair:
+def markup(pair: Case, side: Side, kind: Literal["list", "bold"]) -> Case:
     """Format one output with the same words: its sentences as a list, or the start of its lines in bold.
 
     Fenced code and lines that are formatted already stay as they are.
@@ -58,23 +52,23 @@ def markup(pair: Pair, side: Side, kind: Literal["list", "bold"]) -> Pair:
     return _changed(pair, side, lambda text: _outside_code(text, change))
 
 
-def injection(pair: Pair, side: Side) -> Pair:
+def injection(pair: Case, side: Side) -> Case:
     """Let one output tell the judge to prefer it."""
     return _changed(pair, side, lambda text: text.rstrip() + _INJECTION)
 
 
-def repeat(pair: Pair) -> Pair:
+def repeat(pair: Case) -> Case:
     """Change nothing: the same question again, with a new sample number."""
     return pair
 
 
-def anchor(pair: Pair) -> Pair:
+def anchor(pair: Case) -> Case:
     """Change nothing: the same question as the stored one, asked anew at a later time."""
     return pair
 
 
-_WITHOUT_SIDE: dict[str, Callable[[Pair], Pair]] = {"swap": swap, "repeat": repeat, "anchor": anchor}
-_WITH_SIDE: dict[str, Callable[[Pair, Side], Pair]] = {
+_WITHOUT_SIDE: dict[str, Callable[[Case], Case]] = {"swap": swap, "repeat": repeat, "anchor": anchor}
+_WITH_SIDE: dict[str, Callable[[Case, Side], Case]] = {
     "filler": filler,
     "list": lambda pair, side: markup(pair, side, "list"),
     "bold": lambda pair, side: markup(pair, side, "bold"),
@@ -97,13 +91,13 @@ class Probe:
     """
 
     check: str
-    pair: Pair
+    case: Case
     side: Side | None = None
     sample: int = 0
     is_fresh: bool = False
 
 
-def audit_plan(pairs: Iterable[Pair], checks: Sequence[str] = DEFAULT_CHECKS, seed: int = 0) -> list[Probe]:
+def audit_plan(pairs: Iterable[Case], checks: Sequence[str] = DEFAULT_CHECKS, seed: int = 0) -> list[Probe]:
     """Lay out the questions of an audit: each pair as it is, and under each change.
 
     The side that is changed is drawn from the pair, the check and the seed. Pairs with identical outputs are
@@ -158,8 +152,8 @@ def audit_table(
     return pd.DataFrame(
         {
             "check": [probe.check for probe in probes],
-            "pair": [probe.pair.index for probe in probes],
-            "instruction": [probe.pair.instruction for probe in probes],
+            "pair": [probe.case.index for probe in probes],
+            "instruction": [probe.case.instruction for probe in probes],
             "side": [probe.side for probe in probes],
             "preference": pd.array(list(preferences), dtype="Float64"),
             "is_switched_outputs": [False] * len(probes) if switched is None else list(switched),
@@ -167,10 +161,12 @@ def audit_table(
     )
 
 
-def _changed(pair: Pair, side: Side, change: Callable[[str], str]) -> Pair:
-    if side == 1:
-        return replace(pair, output_1=change(pair.output_1))
-    return replace(pair, output_2=change(pair.output_2))
+def _changed(pair: Case, side: Side, change: Callable[[str], str]) -> Case:
+    outputs = [
+        replace(output, turns=tuple(map(change, output.turns))) if place == side else output
+        for place, output in enumerate(pair.outputs, 1)
+    ]
+    return replace(pair, outputs=tuple(outputs))
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
@@ -191,6 +187,6 @@ def _in_bold(text: str) -> str:
     return _FIRST_WORDS.sub(r"\1**\2**", text)
 
 
-def _drawn_side(pair: Pair, check: str, seed: int) -> Side:
+def _drawn_side(pair: Case, check: str, seed: int) -> Side:
     key = "\0".join((str(seed), check, str(pair.index), pair.instruction))
     return 1 if blake2b(key.encode("utf-8", "surrogatepass"), digest_size=1).digest()[0] & 1 else 2

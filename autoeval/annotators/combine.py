@@ -1,26 +1,43 @@
-"""Folding the verdicts on a pair into the final word on it: both orders, juries, repeated samples."""
+"""Folding the verdicts on a case into the final word on it: turns, both orders, juries, repeated samples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 
-from autoeval.annotators.plan import PlannedPair
+from autoeval.annotators.plan import Planned, Question
 from autoeval.types import Annotation, Judgment
 
+_TIE = 1.5
 
-def combine(planned: PlannedPair, annotator: str, judgments: Sequence[Judgment]) -> Annotation:
-    """Average the judgments on a pair; one of them missing makes the pair missing, never a guess."""
-    pair = planned.pair
+
+def combine(planned: Planned, annotator: str, judgments: Sequence[Judgment]) -> Annotation:
+    """Average the judgments on a case, turn by turn; one of them missing makes it missing, never a guess.
+
+    Args:
+        planned: the case with its questions.
+        annotator: who judged.
+        judgments: the answer to each question.
+    """
+    case = planned.case
     if planned.known is not None:
         verdict = planned.known
-        known = Judgment(
-            annotator, verdict.preference, explanation=verdict.explanation, price=0.0, seconds=0.0
-        )
-        return Annotation(pair, annotator, planned.known.preference, judgments=(known,))
-    missing = next((judgment for judgment in judgments if judgment.preference is None), None)
-    if missing is not None:
-        return Annotation(pair, annotator, None, missing.failure, tuple(judgments))
-    preferences = [judgment.preference for judgment in judgments if judgment.preference is not None]
-    return Annotation(pair, annotator, sum(preferences) / len(preferences), judgments=tuple(judgments))
+        known = Judgment(annotator, verdict.value, explanation=verdict.explanation, price=0.0, seconds=0.0)
+        return Annotation(case, annotator, verdict.value, judgments=(known,), weight=verdict.weight)
+    settled = _settled(planned.questions, judgments)
+    by_part: dict[str, list[Judgment]] = {}
+    for judgment in settled:
+        by_part.setdefault(judgment.part, []).append(judgment)
+    parts = {name: mean for name, group in by_part.items() if (mean := _mean(group)) is not None}
+    missing = next((judgment for judgment in judgments if judgment.value is None), None)
+    return Annotation(
+        case,
+        annotator,
+        None if missing else sum(parts.values()) / len(parts),
+        missing.failure if missing else None,
+        tuple(judgments),
+        {name: value for name, value in parts.items() if name} | _aspects(judgments),
+        sum(judgment.weight for judgment in judgments) / len(judgments) if judgments else 1.0,
+    )
 
 
 def is_flipped(annotation: Annotation) -> bool | None:
@@ -29,11 +46,52 @@ def is_flipped(annotation: Annotation) -> bool | None:
     None where no judge gave verdicts in both orders. A tie in either order is no flip.
     """
     flips = [
-        (one.preference - 1.5) * (other.preference - 1.5) < 0
+        (one.value - _TIE) * (other.value - _TIE) < 0
         for one, other in combinations(annotation.judgments, 2)
         if one.annotator == other.annotator
+        and one.part == other.part
         and {one.is_switched, other.is_switched} == {True, False}
-        and one.preference is not None
-        and other.preference is not None
+        and one.value is not None
+        and other.value is not None
     ]
     return any(flips) if flips else None
+
+
+def _mean(judgments: Sequence[Judgment]) -> float | None:
+    """Return the mean of judgments, each as often as it counts; None where one is missing."""
+    values = [judgment.value for judgment in judgments if judgment.value is not None]
+    if len(values) < len(judgments):
+        return None
+    weights = [judgment.weight for judgment in judgments]
+    if len(set(weights)) == 1:
+        return sum(values) / len(values)
+    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
+
+
+def _aspects(judgments: Iterable[Judgment]) -> dict[str, float]:
+    """Return the mean of each aspect that verdicts are made of."""
+    found: dict[str, list[float]] = {}
+    for judgment in judgments:
+        for name, value in judgment.parts.items():
+            found.setdefault(name, []).append(value)
+    return {name: sum(values) / len(values) for name, values in found.items()}
+
+
+def _settled(questions: Sequence[Question], judgments: Sequence[Judgment]) -> Sequence[Judgment]:
+    """Make ties of what a judge says in two orders, where it is to name a winner in both."""
+    strict = {question.judge.name for question in questions if question.judge.disagreement == "tie"}
+    if not strict:
+        return judgments
+    sides: dict[tuple[str, str], set[int]] = {}
+    for judgment in judgments:
+        if judgment.value is not None:
+            side = (judgment.value > _TIE) - (judgment.value < _TIE)
+            sides.setdefault((judgment.annotator, judgment.part), set()).add(side)
+    return [
+        replace(judgment, value=_TIE)
+        if judgment.value is not None
+        and judgment.annotator in strict
+        and len(sides[judgment.annotator, judgment.part]) > 1
+        else judgment
+        for judgment in judgments
+    ]

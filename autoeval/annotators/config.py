@@ -1,30 +1,53 @@
 """What a YAML file may say about an annotator, and the annotator that comes of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, field_validator, model_validator
 
+from autoeval.annotators.kinds import KINDS, PAIRWISE, Kind, find_kind
 from autoeval.annotators.parsers import AnyParser, Parser
-from autoeval.prompting.config import ModelConfig, Price, Strict
-from autoeval.prompting.prompt import Prompt
-from autoeval.types import Endpoint
+from autoeval.plugins import plugins
+from autoeval.prompting.asker import Asker
+from autoeval.prompting.config import ModelConfig, Strict
+from autoeval.types import PREFERENCE, Scale
 
 Order = Literal["random", "both", "fixed"]
-PROMPT_VARIABLES = frozenset({"instruction", "first", "second", "nonce"})
+Disagreement = Literal["mean", "tie"]
+_PARSERS = frozenset(
+    get_args(parser.model_fields["kind"].annotation)[0] for parser in get_args(get_args(AnyParser)[0])
+)
 
 
 class JudgeConfig(ModelConfig):
     """One judge: a model, its prompt, and how its reply is read."""
 
+    kind: str = PAIRWISE.name
+    """`pairwise`: which of two outputs is better; `single`: how good one is."""
+    scale: tuple[float | None, float | None] | None = None
+    """The lowest and the highest verdict of a judge of single outputs; null where there is no end."""
     order: Order = "random"
     """`random`: the output shown first is drawn from instruction and seed; `both`: asked twice, both ways;
     `fixed`: the reference is always first."""
+    disagreement: Disagreement = "mean"
+    """What two orders come to that name different winners: their `mean`, or a `tie`."""
     parser: AnyParser | None = None
     """How a verdict is read from the reply."""
     samples: Annotated[int, Field(ge=1)] = 1
     """How often the same question is asked; the verdicts are averaged."""
+    columns: tuple[str, ...] = ()
+    """Columns of the outputs or the eval set that the prompt shows besides, such as a rubric."""
+
+    @field_validator("parser", mode="wrap")
+    @classmethod
+    def _of_a_package(cls, value: Any, read_ours: ValidatorFunctionWrapHandler) -> Any:
+        """Let installed packages add parsers."""
+        name = value.get("kind") if isinstance(value, Mapping) else None
+        if isinstance(name, str) and name not in _PARSERS and name in plugins("parsers"):
+            return plugins("parsers")[name].model_validate(value)
+        return read_ours(value)
 
     @model_validator(mode="after")
     def _askable(self) -> "JudgeConfig":
@@ -32,6 +55,22 @@ class JudgeConfig(ModelConfig):
             raise ValueError("'parser' is missing: say how a verdict is read from the reply")
         if self.provider != "builtin" and not self.messages and self.prompt is None:
             raise ValueError("'messages' is missing: say what the judge is asked")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_scale(self) -> "JudgeConfig":
+        kind = find_kind(self.kind)
+        if kind is None:
+            known = ", ".join([*KINDS, *plugins("kinds")])
+            raise ValueError(f"'kind' is {self.kind!r}; it should be one of {known}")
+        fixed = kind.scale
+        if fixed is not None and self.scale is not None:
+            raise ValueError(f"'scale' is fixed for 'kind: {self.kind}' ({fixed}). Remove it")
+        if fixed is None and self.scale is None and self.provider != "builtin":
+            raise ValueError("'scale' is missing: say the lowest and the highest verdict, such as [1, 10]")
+        low, high = self.scale or (None, None)
+        if low is not None and high is not None and low >= high:
+            raise ValueError(f"'scale' goes from {low:g} to {high:g}; the lower number comes first")
         return self
 
 
@@ -51,42 +90,48 @@ class GroupConfig(Strict):
     def _not_empty(self) -> "GroupConfig":
         if not self.annotators:
             raise ValueError("'annotators' is empty: list at least one judge")
+        if len({(judge.kind, judge.scale) for judge in self.annotators.values()}) > 1:
+            raise ValueError("the judges are of several kinds or scales, so their verdicts have no mean")
         return self
 
 
 @dataclass(frozen=True)
-class Judge:
+class Judge(Asker):
     """One judge, ready to be asked. `prompt` and `parser` are None for the built-in ones.
 
-    Judges of AlpacaEval's dialect can ask about `batch_size` pairs in one prompt, grouped in a seeded random order
-    with `shuffle` and within stretches of `chunk` pairs. `unmet` says why the judge cannot be asked here, where that
-    is so; its cached replies can still be read.
+    Its verdicts are of a `kind` and on a `scale`. Judges of AlpacaEval's dialect can ask about `batch_size` pairs in
+    one prompt, grouped in a seeded random order with `shuffle` and within stretches of `chunk` pairs.
     """
 
-    name: str
-    endpoint: Endpoint
-    model: str
-    parameters: Mapping[str, object]
-    prompt: Prompt | None
-    parser: Parser | None
+    parser: Parser | None = None
+    kind: Kind = PAIRWISE
+    scale: Scale = PREFERENCE
     order: Order = "random"
+    disagreement: Disagreement = "mean"
     samples: int = 1
+    columns: tuple[str, ...] = ()
     batch_size: int = 1
     shuffle: bool = False
     chunk: int | None = None
-    price: Price | None = None
-    reply_tokens: int = 50
-    unmet: str = ""
 
     @property
     def is_builtin(self) -> bool:
         """Whether the verdict is known without asking."""
         return self.endpoint.provider == "builtin"
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The parameters of a request without which its parser finds nothing to read."""
+        return self.parser.needs if self.parser else frozenset()
+
 
 @dataclass(frozen=True)
 class Annotator:
-    """One judge, a pool or a jury. `fingerprint` is a hash of everything that decides its verdicts."""
+    """One judge, a pool or a jury, all of one kind.
+
+    `fingerprint` is a hash of everything that decides its verdicts, `source` what named it: a shipped config, a folder
+    or a file.
+    """
 
     name: str
     judges: Sequence[Judge]
@@ -95,6 +140,17 @@ class Annotator:
     description: str = ""
     fingerprint: str = ""
     prompt_hash: str = ""
+    source: str | Path = field(default="", compare=False)
+
+    @property
+    def kind(self) -> Kind:
+        """What is asked of its judges."""
+        return self.judges[0].kind
+
+    @property
+    def scale(self) -> Scale:
+        """The numbers that its verdicts are."""
+        return self.judges[0].scale
 
     @property
     def models(self) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
-from autoeval.annotators.config import PROMPT_VARIABLES, Annotator, GroupConfig, Judge, JudgeConfig, Order
+from autoeval.annotators.config import Annotator, GroupConfig, Judge, JudgeConfig, Order
+from autoeval.annotators.kinds import Kind, find_kind
 from autoeval.completions.endpoints import endpoint_of
 from autoeval.completions.providers.parameters import drops_logprobs
 from autoeval.completions.providers.reasoning import fitted
@@ -18,10 +19,11 @@ from autoeval.errors import UsageError, nearest
 from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.config import Price
+from autoeval.prompting.fastchat import FastChatPrompt, JudgePrompts
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.templates import BraceTemplate
 from autoeval.prompting.yaml_files import parse, read_yaml
-from autoeval.types import Endpoint
+from autoeval.types import Endpoint, Scale
 
 FOLDER = "annotator_configs"
 _NO_LOGPROBS = (
@@ -32,7 +34,10 @@ _NO_LOGPROBS = (
 
 @dataclass(frozen=True)
 class JudgeOverrides:
-    """What the command line says about the judge in place of its config; None leaves the config's word."""
+    """What the command line says about the judge in place of its config; None leaves the config's word.
+
+    `prompts` is FastChat's judge_prompts.jsonl, used to the letter.
+    """
 
     base_url: str | None = None
     model: str | None = None
@@ -40,6 +45,7 @@ class JudgeOverrides:
     order: str | None = None
     price: tuple[float, float] | None = None
     p_label_flip: float | None = None
+    prompts: Any = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be: it comes straight from the command line."""
@@ -83,24 +89,37 @@ def load_annotator(
     Raises:
         UsageError: there is none of that name, or its config is wrong.
     """
+    return replace(_load(source, overrides or JudgeOverrides(), config_dirs), source=source)
+
+
+def _load(source: str | Path, overrides: JudgeOverrides, config_dirs: Sequence[Path]) -> Annotator:
     path = find_config(source, config_dirs)
     name = finding.config_name(path)
     data = read_yaml(path)
-    overrides = overrides or JudgeOverrides()
     if is_dialect(data):
         theirs = alpaca_eval.load_judges(
             data, path, overrides.model, overrides.base_url, overrides.api_key_env
         )
-        judges = [overrides.applied_to_judge(judge) for judge in theirs]
+        judges = [_prompted(overrides.applied_to_judge(judge), overrides) for judge in theirs]
         return _annotator(name, judges, "pool", overrides.p_label_flip or 0.0, "")
     if "annotators" in data or "combine" in data:
         group = parse(GroupConfig, _with_overrides(data, overrides), str(path))
-        judges = [_judge(judge, config, path) for judge, config in group.annotators.items()]
+        judges = [
+            _prompted(_judge(judge, config, path), overrides) for judge, config in group.annotators.items()
+        ]
         noise = group.p_label_flip if overrides.p_label_flip is None else overrides.p_label_flip
         return _annotator(name, judges, group.combine, noise, group.description)
     config = parse(JudgeConfig, overrides.applied_to(data), str(path))
-    judges = [_judge(name, config, path)]
+    judges = [_prompted(_judge(name, config, path), overrides)]
     return _annotator(name, judges, "jury", overrides.p_label_flip or 0.0, config.description)
+
+
+def _prompted(judge: Judge, overrides: JudgeOverrides) -> Judge:
+    """Return a judge that asks with FastChat's prompts, where they are given."""
+    if overrides.prompts is None or judge.is_builtin:
+        return judge
+    prompts = JudgePrompts.read(overrides.prompts)
+    return replace(judge, prompt=FastChatPrompt(prompts, compares=judge.kind.n_outputs > 1))
 
 
 def _is_price(price: Any) -> bool:
@@ -144,15 +163,24 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     if not config.model:
         raise UsageError(f"{path}: the judge's model is not set. Give --judge_model (and --judge_base_url).")
     is_builtin = config.provider == "builtin"
+    kind = BUILTIN[config.model].kind if is_builtin else find_kind(config.kind)
+    assert kind is not None  # the config was checked
     parameters = fitted(config.model, config.parameters)
+    variables = kind.variables | set(config.columns)
     return Judge(
         name=name,
         endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=parameters,
-        prompt=_checked(compile_prompt(config, path.parent, PROMPT_VARIABLES, str(path)), str(path)),
+        prompt=_checked(
+            compile_prompt(config, path.parent, variables, str(path)), kind, variables, str(path)
+        ),
         parser=config.parser,
+        kind=kind,
+        scale=_scale(config, kind),
         order=config.order,
+        disagreement=config.disagreement,
+        columns=config.columns,
         samples=config.samples,
         price=config.price,
         reply_tokens=config.reply_tokens,
@@ -162,8 +190,14 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     )
 
 
-def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
-    """Refuse a prompt that does not show both outputs: it would be judged, and mean nothing."""
+def _scale(config: JudgeConfig, kind: Kind) -> Scale:
+    if config.provider == "builtin":
+        return BUILTIN[config.model].scale
+    return kind.scale or Scale(*(config.scale or (None, None)))
+
+
+def _checked(prompt: Prompt | None, kind: Kind, variables: frozenset[str], where: str) -> Prompt | None:
+    """Refuse a prompt that does not show every output: it would be judged, and mean nothing."""
     if prompt is None:
         return None
     templates = [template for _, _, template in prompt.parts if isinstance(template, BraceTemplate)]
@@ -173,9 +207,9 @@ def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
                 f"{where}: the prompt has {{{name}}} {count} times, which is for prompts on several pairs. Use Jinja "
                 f"('syntax: jinja' and {{{{ {name} }}}}) to show it more than once."
             )
-    marks = {name: f"900{place}009" for place, name in enumerate(sorted(PROMPT_VARIABLES))}
+    marks = {name: f"900{place}009" for place, name in enumerate(sorted(variables))}
     text = "".join(message.content for message in prompt.messages([marks])) + (prompt.text([marks]) or "")
-    for name in ("first", "second"):
+    for name in kind.shown:
         if marks[name] not in text:
             raise UsageError(f"{where}: the prompt never shows the output {name!r}. Put it into a message.")
     return prompt
@@ -184,7 +218,7 @@ def _checked(prompt: Prompt | None, where: str) -> Prompt | None:
 def _annotator(
     name: str, judges: list[Judge], combine: Any, p_label_flip: float, description: str
 ) -> Annotator:
-    prompts = [_describe_prompt(judge) for judge in judges]
+    prompts = [judge.prompt.sources if judge.prompt else [] for judge in judges]
     whole = (
         [_describe(judge) for judge in judges] + prompts + [combine if len(judges) > 1 else "", p_label_flip]
     )
@@ -204,12 +238,12 @@ def _describe(judge: Judge) -> list[Any]:
     endpoint = judge.endpoint
     where = endpoint.weights or endpoint.cache_as or endpoint.base_url
     asked = [endpoint.provider, where, judge.model, dict(judge.parameters)]
-    return [*asked, parser, judge.order, judge.samples, judge.batch_size, judge.shuffle]
-
-
-def _describe_prompt(judge: Judge) -> list[Any]:
-    parts = judge.prompt.parts if judge.prompt else ()
-    return [[role, name, getattr(template, "source", "")] for role, name, template in parts]
+    described: list[Any] = [*asked, parser, judge.order, judge.samples, judge.batch_size, judge.shuffle]
+    if judge.kind.scale is None:  # what is said of every judge is what was said of pairwise ones before
+        described += [judge.kind.name, judge.scale.low, judge.scale.high]
+    if judge.disagreement != "mean":
+        described.append(judge.disagreement)
+    return described
 
 
 def _hash(value: Any) -> str:

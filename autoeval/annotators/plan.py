@@ -1,51 +1,53 @@
-"""Plan: which questions decide each pair, in the pairs' own order, before anything is asked.
+"""Plan: which questions decide each case, in the cases' own order, before anything is asked."""
 
-Every draw depends on the instruction and the seed alone, and is made as AlpacaEval makes it, so that replies
-recorded by that tool answer the same questions here.
-"""
-
-import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from autoeval.annotators.batches import Batches, batches
 from autoeval.annotators.config import Annotator, Judge
-from autoeval.prompting.templates import nonce
-from autoeval.types import Pair, Request, Verdict
+from autoeval.annotators.kinds import View
+from autoeval.annotators.kinds.base import Fields
+from autoeval.annotators.kinds.draws import annotator_of, noise_on
+from autoeval.completions.keys import KEY_BYTES, request_key
+from autoeval.errors import UsageError, nearest
+from autoeval.types import Case, Request, Verdict
 
-T = TypeVar("T")
 
-
-class Pairs(Protocol):
-    """Pairs that can be walked through more than once and looked up by index."""
+class Cases(Protocol):
+    """Cases that can be walked through more than once and looked up by index."""
 
     def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[Pair]: ...
-    def __getitem__(self, index: int) -> Pair: ...
+    def __iter__(self) -> Iterator[Case]: ...
+    def __getitem__(self, index: int) -> Case: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One verdict to be had on one pair.
+    """One verdict to be had on one case, as a view shows it.
 
-    `request` is None for a built-in judge. `place` is the pair's place in a prompt on several, `n_places` how
-    many there are.
+    `key` is that of the request whose reply holds it, None for a built-in judge. `place` is the case's place in a
+    prompt on several, `n_places` how many there are.
     """
 
     judge: Judge
-    is_switched: bool
-    request: Request | None
+    view: View
+    key: bytes | None = None
     place: int = 0
     n_places: int = 1
 
+    @property
+    def is_switched(self) -> bool:
+        """Whether the outputs change places for it."""
+        return self.view.is_switched
+
 
 @dataclass(frozen=True, slots=True)
-class PlannedPair:
-    """A pair with the questions that decide it, or with the verdict that needs none (in the pair's own order)."""
+class Planned:
+    """A case with the questions that decide it, or with the verdict that needs none (in the case's own order)."""
 
-    pair: Pair
+    case: Case
     known: Verdict | None = None
     questions: tuple[Question, ...] = ()
 
@@ -54,165 +56,150 @@ class PlannedPair:
 class Plan:
     """The questions of a whole run; iterate it as often as needed.
 
-    `repeat` counts how often the same questions, in the same order, were asked before: each time has replies of
-    its own.
+    A prompt is filled in when its request is asked for, and its key is kept from then on, so that reading the replies
+    fills in nothing. `repeat` counts how often the same questions, in the same order, were asked before: each time has
+    replies of its own.
     """
 
     annotator: Annotator
-    pairs: Pairs
+    cases: Cases
     seed: int = 0
     repeat: int = 0
     _batches: dict[str, Batches] = field(default_factory=dict)
+    _keys: bytearray = field(default_factory=bytearray)
 
-    def __iter__(self) -> Iterator[PlannedPair]:
-        """Walk through the pairs in their order."""
-        if not self._batches:
-            self._batches.update(self._group())
-        for pair in self.pairs:
-            known = self._known(pair)
-            yield PlannedPair(pair, known, () if known else tuple(self._questions(pair)))
+    def __iter__(self) -> Iterator[Planned]:
+        """Walk through the cases in their order."""
+        return (planned for planned, _ in self._walk(with_requests=False))
 
     @property
     def n_questions(self) -> int:
         """How many questions there are at most; identical outputs and equal requests make it fewer."""
         per_judge = [(2 if judge.order == "both" else 1) * judge.samples for judge in self.annotator.judges]
-        return len(self.pairs) * (sum(per_judge) if self.annotator.combine == "jury" else max(per_judge))
+        return len(self.cases) * (sum(per_judge) if self.annotator.combine == "jury" else max(per_judge))
 
     @property
     def n_requests(self) -> float:
-        """How many requests about `n_questions` are; a prompt can ask about several pairs."""
+        """How many requests about `n_questions` are; a prompt can ask about several cases."""
         sizes = [judge.batch_size for judge in self.annotator.judges if not judge.is_builtin]
         return self.n_questions / (sum(sizes) / len(sizes)) if sizes else 0.0
 
     def requests(self) -> Iterator[Request]:
         """Walk through everything there is to ask; equal requests may come more than once."""
-        for planned in self:
-            for question in planned.questions:
-                if question.request is not None:
-                    yield question.request
+        for _, requests in self._walk(with_requests=True):
+            yield from requests
 
-    def _known(self, pair: Pair) -> Verdict | None:
-        if pair.output_1 == pair.output_2:
-            return Verdict(1.5, "the outputs are identical")
-        noise = noise_on(pair.instruction, self.seed, self.annotator.p_label_flip)
+    def _walk(self, with_requests: bool) -> Iterator[tuple[Planned, list[Request]]]:
+        """Walk through the cases; with the requests about each, or without where their keys are known already."""
+        if not self._batches:
+            self._batches.update(self._group())
+        place = 0
+        for case in self.cases:
+            known = self._known(case)
+            if known is not None:
+                yield Planned(case, known), []
+                continue
+            asked = list(self._asked(case))
+            end = place + KEY_BYTES * sum(not one.judge.is_builtin for one in asked)
+            requests = [] if end <= len(self._keys) and not with_requests else self._requests(case, asked)
+            if place == len(self._keys):
+                self._keys.extend(b"".join(map(request_key, requests)))
+            keys = iter(range(place, end, KEY_BYTES))
+            questions = tuple(self._question(case, one, keys) for one in asked)
+            place = end
+            yield Planned(case, None, questions), requests
+
+    def _known(self, case: Case) -> Verdict | None:
+        if (known := self.annotator.kind.known(case)) is not None:
+            return known
+        noise = noise_on(case.conversation, self.seed, self.annotator.p_label_flip)
         return None if noise is None else Verdict(noise, "label noise")
 
-    def _questions(self, pair: Pair) -> Iterator[Question]:
-        for judge in self._judges_of(pair):
+    def _asked(self, case: Case) -> Iterator["_Asked"]:
+        for judge in self._judges_of(case):
             if judge.is_builtin:
-                yield Question(judge, is_switched=False, request=None)
+                yield _Asked(judge, View())
                 continue
-            for turn, is_switched in enumerate(self._orders(judge, pair)):
+            for number, view in enumerate(judge.kind.views(case, judge.order, self.seed)):
                 for sample in range(judge.samples):
-                    if judge.batch_size > 1:
-                        group, place = self._batches[judge.name].place_of[pair.index]
-                        request = self._batched_request(judge.name, group, turn, sample)
-                        yield Question(judge, is_switched, request, place, judge.batch_size)
-                    else:
-                        request = self._request(judge, (pair,), (is_switched,), sample)
-                        yield Question(judge, is_switched, request)
+                    yield _Asked(judge, view, number, sample)
 
-    def _judges_of(self, pair: Pair) -> list[Judge]:
+    def _question(self, case: Case, asked: "_Asked", places: Iterator[int]) -> Question:
+        judge = asked.judge
+        if judge.is_builtin:
+            return Question(judge, asked.view)
+        start = next(places)
+        key = bytes(self._keys[start : start + KEY_BYTES])
+        place = self._batches[judge.name].place_of[case.index][1] if judge.batch_size > 1 else 0
+        return Question(judge, asked.view, key, place, judge.batch_size)
+
+    def _requests(self, case: Case, asked: Sequence["_Asked"]) -> list[Request]:
+        return [self._request(case, one) for one in asked if not one.judge.is_builtin]
+
+    def _request(self, case: Case, asked: "_Asked") -> Request:
+        judge = asked.judge
+        if judge.batch_size > 1:
+            group, _ = self._batches[judge.name].place_of[case.index]
+            return self._batched_request(judge.name, group, asked.number, asked.sample)
+        return judge.about([self._fields(judge, case, asked.view)], self._sample(judge, asked.sample))
+
+    def _sample(self, judge: Judge, sample: int) -> int:
+        return (self.seed + self.repeat) * judge.samples + sample
+
+    def _fields(self, judge: Judge, case: Case, view: View) -> Fields:
+        for name in judge.columns:
+            if name not in case.fields:
+                raise UsageError(
+                    f"case {case.index + 1} has no column {name!r}, which the prompt of {judge.name} shows. "
+                    f"{nearest(name, case.fields)}"
+                )
+        return judge.kind.fields(case, view)
+
+    def _judges_of(self, case: Case) -> list[Judge]:
         judges = list(self.annotator.judges)
         if self.annotator.combine == "jury" or len(judges) == 1:
             return judges
-        return [annotator_of(pair.instruction, self.seed, judges)]
-
-    def _orders(self, judge: Judge, pair: Pair) -> list[bool]:
-        if judge.order == "both":
-            return [False, True]
-        return [judge.order == "random" and is_switched(pair.instruction, self.seed)]
-
-    def _request(
-        self, judge: Judge, pairs: tuple[Pair | None, ...], switched: tuple[bool, ...], sample: int
-    ) -> Request:
-        assert judge.prompt is not None
-        rows = [fields_of(pair, is_switched) for pair, is_switched in zip(pairs, switched, strict=True)]
-        return Request(
-            endpoint=judge.endpoint,
-            model=judge.model,
-            messages=judge.prompt.messages(rows),
-            prompt=judge.prompt.text(rows),
-            parameters=judge.parameters,
-            sample=(self.seed + self.repeat) * judge.samples + sample,
-            needs=judge.parser.needs if judge.parser else frozenset(),
-        )
+        return [annotator_of(case.conversation, self.seed, judges)]
 
     def _group(self) -> dict[str, Batches]:
-        """Group the pairs of each judge whose prompt asks about several."""
+        """Group the cases of each judge whose prompt asks about several."""
         batched = {judge.name: judge for judge in self.annotator.judges if judge.batch_size > 1}
         if not batched:
             return {}
         indices: dict[str, list[int]] = {name: [] for name in batched}
-        for pair in self.pairs:
-            if not self._known(pair):
-                for judge in self._judges_of(pair):
+        for case in self.cases:
+            if not self._known(case):
+                for judge in self._judges_of(case):
                     if judge.name in indices:
-                        indices[judge.name].append(pair.index)
+                        indices[judge.name].append(case.index)
         return {
             name: batches(indices[name], judge.batch_size, self.seed if judge.shuffle else None, judge.chunk)
             for name, judge in batched.items()
         }
 
     @lru_cache(maxsize=64)  # noqa: B019 - a plan lives as long as its run
-    def _batched_request(self, name: str, group: int, turn: int, sample: int) -> Request:
-        """Return the request about a whole group; `turn` is the place in the orders that each pair is shown in."""
+    def _batched_request(self, name: str, group: int, number: int, sample: int) -> Request:
+        """Return the request about a whole group; `number` is the view of each case that it shows."""
         judge = next(judge for judge in self.annotator.judges if judge.name == name)
-        pairs = tuple(
-            None if index is None else self.pairs[index] for index in self._batches[name].groups[group]
-        )
-        switched = tuple(pair is not None and self._orders(judge, pair)[turn] for pair in pairs)
-        return self._request(judge, pairs, switched, sample)
+        kind = judge.kind
+        rows = []
+        for index in self._batches[name].groups[group]:
+            if index is None:
+                rows.append(kind.fields(kind.padding, View()))
+            else:
+                case = self.cases[index]
+                rows.append(self._fields(judge, case, kind.views(case, judge.order, self.seed)[number]))
+        return judge.about(rows, self._sample(judge, sample))
 
     def __hash__(self) -> int:
         return id(self)
 
 
-def annotator_of(instruction: str, seed: int, pool: list[T]) -> T:
-    """Draw the annotator of a pool that judges an instruction."""
-    return pool[0] if len(pool) == 1 else _draw("annotator", instruction, seed, pool)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question before it is written out: `number` counts the views of the case, `sample` the repetitions."""
 
-
-def noise_on(instruction: str, seed: int, p_label_flip: float) -> float | None:
-    """Draw the coin flip that an instruction gets instead of a verdict; None where it gets none."""
-    if not p_label_flip:
-        return None
-    weights = [1 - 2 * p_label_flip, p_label_flip, p_label_flip]
-    return _draw("noisy_preference", instruction, seed, [None, 1.0, 2.0], weights)
-
-
-@lru_cache(maxsize=4096)
-def is_switched(instruction: str, seed: int) -> bool:
-    """Return whether `order: random` shows output 2 first.
-
-    Args:
-        instruction: as loaded, after `input` is merged.
-        seed: of the run.
-    """
-    return _draw("is_switched_outputs", instruction, seed, [False, True])
-
-
-def fields_of(pair: Pair | None, is_switched: bool) -> dict[str, str]:
-    """Return what a prompt template may use of a pair as shown; None is padding, in a prompt on several pairs.
-
-    `output_1` and `output_2` are the outputs as shown, under the names that AlpacaEval's templates use.
-    """
-    instruction, outputs = (
-        ("1+1=", ("2", "3")) if pair is None else (pair.instruction, (pair.output_1, pair.output_2))
-    )
-    first, second = outputs[::-1] if is_switched else outputs
-    return {
-        "instruction": instruction,
-        "first": first,
-        "second": second,
-        "output_1": first,
-        "output_2": second,
-        "nonce": nonce(instruction, *sorted(outputs)),
-    }
-
-
-def _draw(
-    purpose: str, instruction: str, seed: int, choices: list[T], weights: list[float] | None = None
-) -> T:
-    generator = random.Random(f"{purpose}{instruction}{seed}")
-    return generator.choices(choices, weights=weights, k=1)[0]
+    judge: Judge
+    view: View
+    number: int = 0
+    sample: int = 0

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autoeval.annotators.plan import Plan, Question
-from autoeval.annotators.read import turned
 from autoeval.completions.cache import Cache, Entry, RecordedVerdict
-from autoeval.completions.keys import request_key
 from autoeval.completions.providers.logprobs import read_logprobs
 from autoeval.data.annotations import Texts, texts_of
 from autoeval.data.loading import is_missing
@@ -28,7 +26,8 @@ class Imported:
     """What came of an import: counts of pairs.
 
     `known` were in the cache already, `identical` have equal outputs and need no judge, `incomplete` belong to
-    prompts on several pairs that are not all there, and `foreign` were judged by annotators that do not judge here.
+    prompts on several pairs that are not all there, `failed` say only that a server failed, and `foreign` were judged
+    by annotators that do not judge here.
     """
 
     replies: int = 0
@@ -36,6 +35,7 @@ class Imported:
     known: int = 0
     identical: int = 0
     incomplete: int = 0
+    failed: int = 0
     foreign: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -64,7 +64,7 @@ def import_recorded(plan: Plan, judgments: Mapping[Texts, Annotation], cache: Ca
                 f"{plan.annotator.name} asks {len(planned.questions)} questions a pair, so a recorded verdict on a "
                 "pair answers none of them. Import into an annotator that asks one."
             )
-        recorded = judgments.get(texts_of(planned.pair))
+        recorded = judgments.get(texts_of(planned.case))
         if planned.known or not planned.questions:
             imported.identical += recorded is not None
             continue
@@ -72,8 +72,8 @@ def import_recorded(plan: Plan, judgments: Mapping[Texts, Annotation], cache: Ca
         if recorded and recorded.annotator and recorded.annotator not in names:
             imported.foreign[recorded.annotator] += 1
             recorded = None
-        if question.request is not None:
-            asked[request_key(question.request)].append((question, recorded))
+        if question.key is not None:
+            asked[question.key].append((question, recorded))
     known = cache.known(list(asked))
     imported.known = sum(recorded is not None for key in known for _, recorded in asked[key])
     cache.put_many(_entries({key: asked[key] for key in asked if key not in known}, imported))
@@ -104,18 +104,19 @@ def _agrees(question: Question, completion: Completion, recorded: Annotation) ->
     assert question.judge.parser is not None
     readings = question.judge.parser.read(completion)
     if len(readings) != question.n_places:
-        return recorded.preference is None
+        return recorded.value is None
     reading = readings[question.place]
-    if isinstance(reading, Unparsed) or recorded.preference is None:
-        return isinstance(reading, Unparsed) and recorded.preference is None
-    return abs(turned(reading.preference, question.is_switched) - recorded.preference) <= _TOLERANCE
+    if isinstance(reading, Unparsed) or recorded.value is None:
+        return isinstance(reading, Unparsed) and recorded.value is None
+    turned = question.judge.kind.turned(reading.value, question.view)
+    return abs(turned - recorded.value) <= _TOLERANCE
 
 
 def _verdict(judged: list[tuple[Question, Annotation]]) -> RecordedVerdict:
     preferences: list[float | None] = [None] * judged[0][0].n_places
     for question, recorded in judged:
-        if recorded.preference is not None:
-            preferences[question.place] = turned(recorded.preference, question.is_switched)
+        if recorded.value is not None:
+            preferences[question.place] = question.judge.kind.turned(recorded.value, question.view)
     first = judged[0][1].judgments[0]
     return RecordedVerdict(tuple(preferences), first.price, first.seconds)
 

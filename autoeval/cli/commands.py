@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from autoeval.cli.guide import EXAMPLES, GROUPS
+from autoeval.plugins import plugins
 
 _JOURNEYS = {
     "evaluate": (
@@ -131,14 +132,15 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         """Build a command; hyphens in its name are accepted."""
         name = name.replace("-", "_")
-        if name not in _JOURNEYS:
+        if name not in _JOURNEYS and name not in plugins("commands"):
             return None
         from importlib import import_module
 
         from autoeval.cli.from_function import command
         from autoeval.journeys.parameters.obsolete import REASONS
 
-        function = getattr(import_module(_JOURNEYS[name][0]), name)
+        ours = name in _JOURNEYS
+        function = getattr(import_module(_JOURNEYS[name][0]), name) if ours else plugins("commands")[name]
         of_display = [_output_format()] if name in _PRINT_BOARDS else []
         return command(function, REASONS, _run, of_display, EXAMPLES.get(name, ()))
 

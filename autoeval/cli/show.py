@@ -12,7 +12,7 @@ from rich.text import Text
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.show_scored import show_scored
-from autoeval.cli.tables import board_notes, board_table, graded_table, subset_table
+from autoeval.cli.tables import board_notes, board_table, graded_table, parts_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
 from autoeval.journeys.cache import CacheReport
@@ -27,13 +27,15 @@ from autoeval.journeys.new import NewConfig
 from autoeval.journeys.recorded_board import RecordedBoard
 from autoeval.journeys.site import Site
 from autoeval.journeys.validate import Validation
+from autoeval.leaderboards.columns import shown_names
+from autoeval.leaderboards.grades import COLUMNS as GRADED_COLUMNS
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
 from autoeval.runs.estimate import DryRun, DryRuns
 from autoeval.runs.finished import Run
 from autoeval.runs.generating import Generation
 from autoeval.runs.regeneration import Regeneration
-from autoeval.runs.result import Evaluation
+from autoeval.runs.result import Evaluation, GradedEvaluation, Result
 from autoeval.runs.scored import ScoredRun
 from autoeval.runs.sharding import ShardReport
 
@@ -89,6 +91,9 @@ class PrintedBoard:
 
 def board_of(result: Any) -> PrintedBoard | None:
     """Return the board that a journey's result is for a program that reads it; None for other results."""
+    if isinstance(result, GradedEvaluation):
+        board = result.board if result.tally.n_judged else Board({})
+        return PrintedBoard(board, shown_names(GRADED_COLUMNS), _show_written)
     if isinstance(result, Evaluation):
         shown = result.board.of_mode(result.mode_to_print, result.shown_as)
         columns = models_columns(shown.order, result.shows_mode)
@@ -179,37 +184,57 @@ def _show_evaluation(console: Console, result: Evaluation) -> None:
     _show_account(console, result)
 
 
-def _show_account(console: Console, result: Evaluation) -> None:
+def _show_graded(console: Console, result: GradedEvaluation) -> None:
+    if result.tally.n_judged:
+        shown = result.board.of_mode(result.mode_to_print, result.shown_as)
+        console.print(graded_table(shown, console.width, result.shown_as))
+        if result.by_part:
+            console.print(parts_table(result.by_part, console.width))
+        if result.apart:
+            console.print(
+                Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"
+            )
+    _show_written(console, result)
+
+
+def _show_written(console: Console, result: Result) -> None:
     """Say how much was judged, what it cost and where it was written."""
     for line in summary_lines(result):
         console.print(Text(line))
     for path in (*result.outputs_paths, *result.paths):
         console.print(Text(f"  {path}"), soft_wrap=True)
+
+
+def _show_account(console: Console, result: Evaluation) -> None:
+    """Say what there is to say of a run on pairs besides its board, and how to cite it."""
+    _show_written(console, result)
     if result.tally.n_judged and result.tally.coverage >= result.min_coverage:
         console.print(Text("To cite:"))
         console.print(Text(f"  {citation(result)}"), soft_wrap=True)
         console.print(Text(f"  {latex_citation(result)}"), soft_wrap=True)
 
 
-def summary_lines(result: Evaluation) -> list[str]:
+def summary_lines(result: Result) -> list[str]:
     """Say the coverage, the failures by reason, the flips, what was asked and what it cost."""
     tally, asked = result.tally, result.ask
     total = tally.n_judged + tally.n_missing
     lines = [line for made in result.generations for line in generation_lines(made)]
-    lines.append(f"{tally.n_judged} of {total} pairs judged ({100 * tally.coverage:.1f}%)")
+    lines.append(f"{tally.n_judged} of {total} {result.counted} judged ({100 * tally.coverage:.1f}%)")
     if result.n_unpaired:
-        lines.append(f"{result.n_unpaired} instructions of the reference have no output (--is_allow_partial)")
+        whose = "reference" if isinstance(result, Evaluation) else "eval set"
+        lines.append(f"{result.n_unpaired} instructions of the {whose} have no output (--is_allow_partial)")
     for reason, count in tally.failures.most_common():
         lines.append(f"  missing: {count} {reason}")
-    if tally.n_missing and tally.n_judged and not result.paid:
-        bounds = tally.worst_case()
+    if isinstance(result, Evaluation) and tally.n_missing and tally.n_judged and not result.paid:
+        bounds = result.tally.worst_case()
         lines.append(
             f"whatever the missing ones are, the win rate lies from {bounds.low:.1f} to {bounds.high:.1f}%"
         )
     lines += result.cautions
-    lines += result.paid.lines if result.paid else []
-    if tally.flip_rate is not None:
-        lines.append(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round")
+    if isinstance(result, Evaluation):
+        lines += result.paid.lines if result.paid else []
+        if (flips := result.tally.flip_rate) is not None:
+            lines.append(f"{flips:.1f}% of the verdicts flip when the order is turned round")
     lines += asked_lines(asked)
     if result.paths or result.outputs_paths:
         lines.append("Written:")
@@ -348,6 +373,7 @@ def _counted(n: int, thing: str) -> str:
 
 _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Evaluation: _show_evaluation,
+    GradedEvaluation: _show_graded,
     DryRun: _show_dry_run,
     DryRuns: _show_dry_runs,
     Leaderboard: _show_leaderboard,

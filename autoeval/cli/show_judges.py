@@ -22,7 +22,8 @@ from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.label import Corrected
 from autoeval.journeys.percent_of import Percentages
 from autoeval.journeys.rank import Ranking
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell
 
 _EVALUATORS = {
     "agree": ("Human agreement", 1),

@@ -7,7 +7,8 @@ from rich.text import Text
 from autoeval.cli.tables import plain_table
 from autoeval.journeys.percent_of import Percentages
 from autoeval.journeys.rank import Ranking
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell
 
 PERCENT_COLUMNS = ("percent", "low", "high", "sum_model", "sum_reference", "n_total", "n_missing")
 RANKING_COLUMNS = ("rating", "low", "high", "rank_low", "rank_high", "n")

@@ -10,12 +10,13 @@ from rich.text import Text
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.leaderboards.fooling import FOOLS, how_it_fools
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell, ColumnType
 from autoeval.metrics.estimates import WinRate
+from autoeval.metrics.grades import MeanGrade
 
 BRIDGED = "≈"
 """Marks a win rate that its board's judge never gave."""
-ARENA_CATEGORIES = ("hard_prompt", "creative_writing")
 _CONTROLLED = "length_controlled_winrate"
 
 
@@ -55,19 +56,29 @@ def board_notes(board: Board) -> list[str]:
     return [f"{FOOLS} {name} was made to fool the judge: {what}" for name, what in found.items() if what]
 
 
-def graded_table(board: Board, width: int = 80) -> Table:
-    """Make a board of grades a table no wider than the terminal."""
+def graded_table(board: Board, width: int = 80, current: str | None = None) -> Table:
+    """Make a board of scores a table no wider than the terminal; the current model's row is marked."""
     rows = list(board.rows.values())
+    columns: dict[str, list[str]] = {}
+    for column in board.known:
+        if column.title:
+            shown = _count if column.type is ColumnType.COUNT else _number
+            columns[column.title] = [shown(row.get(column.name)) for row in rows]
+            if column is board.known[0]:
+                columns["95% interval"] = [_interval(row, 2) for row in rows]
+    return _table("model", list(board.rows), columns, current, width)
+
+
+def parts_table(by_part: Mapping[str, MeanGrade], width: int = 80) -> Table:
+    """Make the scores of turns and categories a table no wider than the terminal."""
+    means = by_part.values()
     columns = {
-        "score": [_number(row.get("score")) for row in rows],
-        "95% interval": [_interval(row, 2) for row in rows],
-        "turn 1": [_number(row.get("turn_1")) for row in rows],
-        "turn 2": [_number(row.get("turn_2")) for row in rows],
-        **{name: [_number(row.get(name)) for row in rows] for name in ARENA_CATEGORIES},
-        "n": [_count(row.get("n_total")) for row in rows],
-        "missing": [_count(row.get("n_missing")) for row in rows],
+        "score": [_number(one.mean) for one in means],
+        "95% interval": [f"{one.low:.2f} – {one.high:.2f}" for one in means],
+        "n": [str(one.n) for one in means],
+        "missing": [str(one.n_missing) for one in means],
     }
-    return _table("model", list(board.rows), columns, None, width)
+    return _table("part", [name.replace("_", " ") for name in by_part], columns, None, width)
 
 
 def _interval_of(board: Board) -> str:

@@ -10,16 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from autoeval.completions import providers
 from autoeval.completions.budget import Budget, PriceOf
 from autoeval.completions.cache import Cache
-from autoeval.completions.keys import request_key
 from autoeval.completions.lane import Lane, LocalLane
 from autoeval.completions.ledger import Job, Ledger, Progress, Stop
+from autoeval.completions.replies import by_key
 from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
 from autoeval.completions.trial import WhyUnread
@@ -31,7 +30,6 @@ from autoeval.types import Endpoint, Failure, Request
 if TYPE_CHECKING:
     from autoeval.completions.batch.asking import BatchRun
 
-_LOOKED_UP_AT_ONCE = 200
 _MOST_QUEUED = 2_000
 
 T = TypeVar("T")
@@ -265,20 +263,20 @@ async def _ask_all(
 
 async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes", again: Set[bytes]) -> None:
     """Put every request that neither the cache nor this run has into its lane, no faster than lanes work."""
-    source = iter(requests)
-    while not ledger.stop and (chunk := list(islice(source, _LOOKED_UP_AT_ONCE))):
-        by_key = {request_key(request): request for request in chunk}
-        keys = list(by_key)
+    for stretch in by_key(requests):
+        if ledger.stop:
+            break
+        keys = list(stretch)
         waiting = await ledger.keeper.run(partial(ledger.cache.in_batches, keys))
         known = (
             await ledger.keeper.run(partial(ledger.cache.known, keys)) - again
         )  # after the batches: see there
         waiting -= known
-        ledger.progress.planned += len(by_key)
+        ledger.progress.planned += len(keys)
         ledger.progress.cached += len(known)
         ledger.wait_for_batches(waiting)
-        lanes.trials.look_at({key: request for key, request in by_key.items() if key in known}, ledger)
-        for key, request in by_key.items():
+        lanes.trials.look_at({key: request for key, request in stretch.items() if key in known}, ledger)
+        for key, request in stretch.items():
             if key not in known and ledger.open(key):
                 await lanes.room()
                 lanes.of(request).put(Job(key, request, is_claimed=key in again))

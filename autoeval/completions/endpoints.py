@@ -2,7 +2,7 @@
 
 import os
 
-from autoeval.completions.providers import PROVIDERS, weights_of
+from autoeval.completions.providers import PROVIDERS, known_providers, weights_of
 from autoeval.completions.providers.presets import PRESETS
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.clients import clients_in_environment, first_address, read_clients
@@ -21,9 +21,9 @@ def endpoint_of(config: ModelConfig, where: str) -> Endpoint:
         UsageError: there is no such provider, or no such local model, or the client config is wrong.
         MissingExtraError: a local model needs a package that is not installed.
     """
-    if config.provider not in PROVIDERS:
+    if config.provider not in PROVIDERS and config.provider not in (known := known_providers()):
         raise UsageError(
-            f"{where}: there is no provider {config.provider!r}. {nearest(config.provider, PROVIDERS)}"
+            f"{where}: there is no provider {config.provider!r}. {nearest(config.provider, known)}"
         )
     weights = weights_of(config.provider, config.model)
     return make_endpoint(

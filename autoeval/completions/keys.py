@@ -6,6 +6,9 @@ from typing import Any
 
 from autoeval.types import Endpoint, Request
 
+KEY_BYTES = 32
+"""How long a key is."""
+
 
 def request_key(request: Request) -> bytes:
     """Return the 32-byte key under which the reply to `request` is cached.

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
-from itertools import islice
 
 from autoeval.completions.cache import Cache
-from autoeval.completions.keys import request_key
 from autoeval.completions.ledger import Ledger, Stop, StopReason
+from autoeval.completions.replies import new_by_key
 from autoeval.completions.trial import FIRST, Trial, WhyUnread
 from autoeval.types import Completion, Endpoint, Request
-
-_LOOKED_UP_AT_ONCE = 200
 
 
 @dataclass
@@ -55,15 +52,12 @@ def first_to_try(
     a verdict.
     """
     first: list[Request] = []
-    source, seen = iter(requests), set[bytes]()
-    while chunk := list(islice(source, _LOOKED_UP_AT_ONCE)):
-        by_key = {key: request for request in chunk if (key := request_key(request)) not in seen}
-        seen |= by_key.keys()
-        if trials.cache.in_batches(list(by_key)):
+    for stretch in new_by_key(requests, set()):
+        if trials.cache.in_batches(list(stretch)):
             return []
-        known = trials.cache.known(list(by_key)) - again
-        trials.look_at({key: request for key, request in by_key.items() if key in known}, ledger)
-        first += [request for key, request in by_key.items() if key not in known]
+        known = trials.cache.known(list(stretch)) - again
+        trials.look_at({key: request for key, request in stretch.items() if key in known}, ledger)
+        first += [request for key, request in stretch.items() if key not in known]
         if ledger.stop or any(trials.of(request).is_proven for request in first):
             return []
         if len(first) > FIRST:

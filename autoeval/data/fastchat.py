@@ -166,6 +166,16 @@ def read_games(source: Any, role: str = "--judgments") -> Iterator[Games]:
         )
 
 
+def fastchat_judgments(source: Any, role: str) -> Iterator[GradedTurn] | Iterator[Games] | None:
+    """Return the judgments of a file of FastChat's, graded or compared; None where it is another file."""
+    first = next(iter(read_rows(source, role)), None)
+    if first is not None and "user_prompt" in first.fields and "judgment" in first.fields:
+        return read_grades(source, role)
+    if first is not None and "g1_user_prompt" in first.fields:
+        return read_games(source, role)
+    return None
+
+
 def answer_row(answer: Answer, answer_id: str, time: float) -> dict[str, Any]:
     """Return an answer as `model_answer/<model>.jsonl` has it; `time` is in seconds since the epoch."""
     return {

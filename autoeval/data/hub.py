@@ -27,13 +27,25 @@ def is_hub_name(text: str) -> bool:
 
 
 def hub_file(filename: str, flag: str = "--reference_outputs") -> Path:
-    """Return the local path of a file of the AlpacaEval dataset, downloading it the first time.
+    """Return the local path of a file of the AlpacaEval dataset, downloading it the first time; see `_file`."""
+    return _file(ALPACA_EVAL_REPOSITORY, "dataset", filename, flag)
+
+
+def space_file(space: str, filename: str, flag: str = "--evaluation_dataset") -> Path:
+    """Return the local path of a file of a space, downloading it the first time; see `_file`."""
+    return _file(space, "space", filename, flag)
+
+
+def _file(repository: str, repository_type: str, filename: str, flag: str) -> Path:
+    """Return the local path of a file of a repository, downloading it the first time.
 
     A file in the cache is taken as it is, without asking the hub. `DATASETS_FORCE_DOWNLOAD=1` fetches it
     again, `DATASETS_TOKEN` is sent as the token, and the hub's own variables (`HF_HOME`, `HF_ENDPOINT`,
     `HF_HUB_OFFLINE`, …) mean what they always do.
 
     Args:
+        repository: its name.
+        repository_type: `dataset` or `space`.
         filename: its name in the repository, such as `alpaca_eval.json`.
         flag: the flag with which the user can name a file of their own instead; errors suggest it.
 
@@ -46,22 +58,22 @@ def hub_file(filename: str, flag: str = "--reference_outputs") -> Path:
     force = os.environ.get("DATASETS_FORCE_DOWNLOAD", "").lower() not in ("", "0", "false")
     token = os.environ.get("DATASETS_TOKEN") or None
     if not force:
-        cached = huggingface_hub.try_to_load_from_cache(ALPACA_EVAL_REPOSITORY, filename, repo_type="dataset")
+        cached = huggingface_hub.try_to_load_from_cache(repository, filename, repo_type=repository_type)
         if isinstance(cached, str):
             return Path(cached)
-    url = huggingface_hub.hf_hub_url(ALPACA_EVAL_REPOSITORY, filename, repo_type="dataset")
+    url = huggingface_hub.hf_hub_url(repository, filename, repo_type=repository_type)
     try:
         # Where the hub cannot be reached, this fails at once; the download would try for half a minute.
         with contextlib.suppress(HfHubHTTPError):  # it did answer; the download knows what may be tried again
             huggingface_hub.get_hf_file_metadata(url, token=token)
         return Path(
             huggingface_hub.hf_hub_download(
-                ALPACA_EVAL_REPOSITORY, filename, repo_type="dataset", force_download=force, token=token
+                repository, filename, repo_type=repository_type, force_download=force, token=token
             )
         )
     except Exception as error:  # the client's errors have no common base, and change between its releases
         raise UsageError(
-            f"The file {filename} of the dataset {ALPACA_EVAL_REPOSITORY} is not on this machine and could "
+            f"The file {filename} of the {repository_type} {repository} is not on this machine and could "
             f"not be downloaded from {url} ({_first_line(error)}). Connect to the network once, or give "
             f"a file of your own: {flag} PATH."
         ) from error

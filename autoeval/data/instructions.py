@@ -1,6 +1,7 @@
 """The instructions of any eval set, to generate outputs for."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
 
@@ -15,18 +16,24 @@ class Instruction:
     """One instruction (`input` merged into it) and the subset that it belongs to.
 
     `later` is what the user says after each answer, where there are several turns. `parameters` replace the model's
-    own on this instruction.
+    own on this instruction. `fields` are further columns that a judge's prompt can show, such as a reference answer.
     """
 
     text: str
     dataset: str | None = None
     later: tuple[str, ...] = ()
     parameters: Mapping[str, object] = field(default_factory=dict)
+    fields: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def turns(self) -> tuple[str, ...]:
         """All that the user says, turn by turn."""
         return (self.text, *self.later)
+
+    @property
+    def conversation(self) -> str:
+        """All that the user says, as one text."""
+        return "\n\n".join(self.turns)
 
 
 def load_instructions(
@@ -48,10 +55,29 @@ def load_instructions(
     for row in read_rows(source, role):
         text = read_instruction(row)
         found.setdefault(instruction_key(text), Instruction(text, read_label(row, "dataset")))
+    return sampled(list(found.values()), max_instances, seed)
+
+
+def sampled(instructions: list[Instruction], max_instances: int | None, seed: int = 0) -> list[Instruction]:
+    """Return a sample of instructions in their order, the one that `load_pairs` takes; None for all.
+
+    Raises:
+        UsageError: `max_instances` is below 1.
+    """
+    check_max_instances(max_instances)
     if max_instances is None:
-        return list(found.values())
-    chosen = set(nsmallest(max_instances, found, key=lambda key: draw(key, seed)))
-    return [instruction for key, instruction in found.items() if key in chosen]
+        return instructions
+    by_key = {instruction_key(instruction.text): instruction for instruction in instructions}
+    chosen = set(nsmallest(max_instances, by_key, key=lambda key: draw(key, seed)))
+    return [instruction for key, instruction in by_key.items() if key in chosen]
+
+
+def hash_of(instructions: Iterable[Instruction]) -> str:
+    """Return a hash of a set of instructions that does not depend on their order, as `Pairs.eval_set_hash` is."""
+    digest = hashlib.sha256()
+    for key in sorted(instruction_key(instruction.conversation) for instruction in instructions):
+        digest.update(key)
+    return digest.hexdigest()[:16]
 
 
 def check_max_instances(max_instances: int | None) -> None:

@@ -1,10 +1,19 @@
-"""MT-Bench's facts: which questions are of which category, and what differs between categories."""
+"""MT-Bench: its questions with their reference answers, and what differs between categories."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-N_TURNS = 2
-SCALE = (1.0, 10.0)
-"""The lowest and the highest grade of a turn."""
+from autoeval.data.fastchat import Answer, Turns, read_answers, read_questions
+from autoeval.data.hub import space_file
+from autoeval.data.instructions import Instruction
+from autoeval.errors import UsageError
+
+SPACE = "lmsys/mt-bench"
+"""The space of the hub that has the files."""
+NAME = "mt_bench"
+HASH = "f9093be5d24a4457"
+"""Of the 80 questions, as `instructions.hash_of` gives it."""
 
 TEMPERATURES: Mapping[str, float] = {
     "writing": 0.7,
@@ -29,3 +38,92 @@ def category_of(question_id: str) -> str | None:
     categories = list(TEMPERATURES)
     place = int(question_id) - _FIRST if question_id.isdecimal() else -1
     return categories[place // _IN_A_CATEGORY] if 0 <= place < _IN_A_CATEGORY * len(categories) else None
+
+
+QUESTIONS, ANSWERS = "question.jsonl", "reference_answer/gpt-4.jsonl"
+_FOLDER = "data/mt_bench"
+_MOST_ABOVE = 4
+
+
+def load_questions(source: Any, reference_answers: Any, near: Iterable[Any]) -> list[Instruction]:
+    """Load the questions, those of some categories with right answers.
+
+    Args:
+        source: FastChat's `question.jsonl`, or the folder that holds it; None for the one nearest to `near`, else the
+            hub's.
+        reference_answers: FastChat's `reference_answer/gpt-4.jsonl`; None for the one beside the questions, where
+            there is one.
+        near: files that may lie in a FastChat folder.
+
+    Raises:
+        UsageError: a file is wrong, or the questions are nowhere to be found.
+    """
+    source = _questions_file(source, near)
+    if reference_answers is None:
+        beside = _in_folder(source.parent, ANSWERS) if isinstance(source, Path) else None
+        reference_answers = beside or (_hub_answers() if source is None else None)
+    questions = read_questions(space_file(SPACE, f"{_FOLDER}/{QUESTIONS}") if source is None else source)
+    answers = _only(read_answers(reference_answers, "--reference_answers")) if reference_answers else {}
+    return [
+        Instruction(
+            text=question.turns[0],
+            dataset=question.category,
+            later=question.turns[1:],
+            parameters={"temperature": TEMPERATURES[question.category]}
+            if question.category in TEMPERATURES
+            else {},
+            fields={
+                "question_id": question.question_id,
+                **_reference(question.question_id, question.category, answers),
+            },
+        )
+        for question in questions
+    ]
+
+
+def _reference(question_id: str, category: str, answers: Mapping[str, Answer]) -> dict[str, Turns]:
+    if category not in WITH_REFERENCE or question_id not in answers:
+        return {}
+    return {"reference": answers[question_id].turns}
+
+
+def _only(answers: Mapping[str, Mapping[str, Answer]]) -> Mapping[str, Answer]:
+    if len(answers) != 1:
+        raise UsageError(f"--reference_answers: give the answers of one model, not of {len(answers)}.")
+    return next(iter(answers.values()))
+
+
+def _questions_file(source: Any, near: Iterable[Any]) -> Any:
+    """Return the questions that are named, or lie nearest; None where the hub's are meant."""
+    if source is not None:
+        path = Path(source) if isinstance(source, str | Path) else None
+        if path is None or not path.is_dir():
+            return path if path is not None and path.is_file() else source
+        found = _in_folder(path, QUESTIONS)
+        if found is None:
+            raise UsageError(f"--evaluation_dataset: {path} holds no {QUESTIONS}.")
+        return found
+    return next(_nearest(near), None)
+
+
+def _nearest(near: Iterable[Any]) -> Iterator[Path]:
+    """Walk through the question files in the folders above some files, and in the current one."""
+    for entry in (*near, Path("here")):
+        if isinstance(entry, str | Path):
+            for folder in list(Path(entry).absolute().parents)[:_MOST_ABOVE]:
+                if (found := _in_folder(folder, QUESTIONS)) is not None:
+                    yield found
+
+
+def _in_folder(folder: Path, name: str) -> Path | None:
+    """Return a file of a FastChat folder, whichever of its levels is meant, compressed or not."""
+    for below in ("", "mt_bench", _FOLDER):
+        for ending in ("", ".gz"):
+            path = folder / below / f"{name}{ending}"
+            if path.is_file():
+                return path
+    return None
+
+
+def _hub_answers() -> Path:
+    return space_file(SPACE, f"{_FOLDER}/{ANSWERS}", "--reference_answers")

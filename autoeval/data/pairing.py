@@ -16,7 +16,7 @@ from autoeval.data.records import MODEL, REFERENCE, Record, read_records
 from autoeval.data.spool import REFERENCE_SIDE, PairedRow, Spool
 from autoeval.errors import UsageError
 from autoeval.texts.thinking import without_thinking
-from autoeval.types import Pair
+from autoeval.types import Case
 
 DEFAULT_MODEL_NAME = "Current model"  # AlpacaEval's, where nothing names the model
 _DEFAULT_REFERENCE_NAME = "reference"
@@ -51,13 +51,18 @@ class Pairs:
         self.datasets = spool.datasets(model.side)
         self.eval_set_hash = spool.eval_set_hash
 
+    @property
+    def reference(self) -> str:
+        """What the outputs are judged against."""
+        return self.generator_1
+
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[Pair]:
+    def __iter__(self) -> Iterator[Case]:
         return map(self._pair, self._spool.pairs(self._side))
 
-    def __getitem__(self, index: int) -> Pair:
+    def __getitem__(self, index: int) -> Case:
         if not -self._length <= index < self._length:
             raise IndexError(f"there is no pair {index}; there are {self._length}")
         return self._pair(self._spool.pair_at(self._side, index % self._length))
@@ -72,8 +77,8 @@ class Pairs:
         """Delete the temporary database; pairs that were loaded together share one."""
         self._spool.close()
 
-    def _pair(self, row: PairedRow) -> Pair:
-        return Pair(
+    def _pair(self, row: PairedRow) -> Case:
+        return Case.pair(
             index=row.number,
             instruction=row.instruction,
             output_1=row.output_1,

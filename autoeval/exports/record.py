@@ -101,8 +101,8 @@ class RunRecord:
     def pairs(self) -> Iterator[tuple[Any, ...]]:
         """Yield the columns `PAIR_COLUMNS` of each pair; None where there is nothing."""
         for each in self.annotations():
-            pair = each.pair
-            yield pair.instruction, pair.dataset, pair.output_1, pair.output_2, each.preference, each.failure
+            pair = each.case
+            yield pair.conversation, pair.dataset, pair.output_1, pair.output_2, each.value, each.failure
 
     @property
     def report(self) -> Path | None:

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from autoeval.prompting.config import MessageConfig, ModelConfig, Price
-from autoeval.prompting.prompt import Prompt
+from autoeval.prompting.asker import Asker
+from autoeval.prompting.config import MessageConfig, ModelConfig
+from autoeval.prompting.prompt import AnyPrompt
 from autoeval.prompting.templates import Fields
-from autoeval.types import Endpoint
 
 PROMPT_VARIABLES = frozenset({"instruction"})
 
@@ -41,20 +41,11 @@ class GeneratorConfig(ModelConfig):
 
 
 @dataclass(frozen=True)
-class Generator:
-    """A model ready to be asked for outputs.
+class Generator(Asker):
+    """A model ready to be asked for outputs."""
 
-    `unmet` says why it cannot be asked here, where that is so; its cached replies can still be read.
-    """
-
-    name: str
-    endpoint: Endpoint
-    model: str
-    parameters: Mapping[str, Any]
-    prompt: Prompt
-    price: Price | None = None
+    prompt: AnyPrompt
     reply_tokens: int = 300
-    unmet: str = ""
 
     @cached_property
     def identity(self) -> Mapping[str, Any]:

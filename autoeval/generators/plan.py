@@ -71,14 +71,7 @@ class GenerationPlan:
         seed = parameters.get("seed")
         if sample and isinstance(seed, int):  # with one seed, all samples would be the same
             parameters["seed"] = seed + sample
-        return Request(
-            endpoint=generator.endpoint,
-            model=generator.model,
-            messages=self._messages(wanted, said),
-            prompt=self._text(wanted, said),
-            parameters=parameters,
-            sample=sample,
-        )
+        return generator.request(self._messages(wanted, said), self._text(wanted, said), parameters, sample)
 
     def _messages(self, wanted: Wanted, said: Sequence[str]) -> tuple[Message, ...]:
         """Return the conversation so far; the system's words stand at its beginning only."""

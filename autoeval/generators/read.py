@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
+from autoeval.completions.replies import stretches
 from autoeval.data.instructions import Instruction
 from autoeval.generators.plan import GenerationPlan, Key, Wanted
 from autoeval.types import Completion, Failure, Request
 
-_READ_AT_ONCE = 200
 REFUSAL = "refusal"
 
 
@@ -73,8 +72,7 @@ def followed(plan: GenerationPlan, outputs: Iterable[Begun], cache: Cache) -> It
     Yields:
         One item per output, in their order.
     """
-    source = iter(outputs)
-    while chunk := list(islice(source, _READ_AT_ONCE)):
+    for chunk in stretches(outputs):
         for _ in range(max(len(one.wanted.instruction.turns) for one in chunk)):
             entries = cache.get_many([one.key for one in chunk if one.next is not None])
             chunk = [_with_reply(plan, one, entries.get(one.key)) for one in chunk]

@@ -18,9 +18,10 @@ from autoeval.journeys.parameters.asking import Asking, AskingParameters, checke
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards import boards
-from autoeval.leaderboards.labelled import LABELLED_COLUMNS, read_evaluators
+from autoeval.leaderboards.labelled import LABELLED, read_evaluators
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES, Board, Cell
+from autoeval.leaderboards.table import EVALUATORS, MODES, Board
+from autoeval.metrics.columns import Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import judge_all
@@ -290,12 +291,12 @@ def _without_nan(row: Mapping[str, Any]) -> dict[str, Cell]:
 
 
 def _begun() -> Board:
-    return Board({}, EVALUATOR_COLUMNS)
+    return Board({}, EVALUATORS)
 
 
 def _add_to_board(path: Path, name: str, row: Mapping[str, Cell]) -> Path:
     def change(board: Board) -> Board:
-        return replace(board, known_columns=(*EVALUATOR_COLUMNS, *LABELLED_COLUMNS)).with_row(name, row)
+        return replace(board, known=(*EVALUATORS, *LABELLED)).with_row(name, row)
 
     boards.update_board(path, change, {}, SORTED_BY, read_evaluators)
     return path

@@ -22,7 +22,7 @@ from autoeval.data.loading import read_rows
 from autoeval.data.replacing import replacing
 from autoeval.data.spreadsheet import as_cell
 from autoeval.errors import MissingExtraError, UsageError
-from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board, read_board
+from autoeval.leaderboards.table import EVALUATORS, Board, read_board
 from autoeval.metrics.win_rate import win_rate
 from autoeval.runs.annotation_table import annotation_table, with_files
 
@@ -129,7 +129,7 @@ def analyze_models(
 
 
 def _evaluators(path: Path) -> Board:
-    return read_board(path, EVALUATOR_COLUMNS)
+    return read_board(path, EVALUATORS)
 
 
 def _board(annotations: "pd.DataFrame", models: Sequence[str]) -> Board:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 from autoeval.analysis.audit import AuditReport, audit_report
 from autoeval.analysis.effects import Effect, self_preference
 from autoeval.analysis.perturbations import DEFAULT_CHECKS, Probe, audit_plan, audit_table
-from autoeval.annotators.plan import Plan, PlannedPair
+from autoeval.annotators.plan import Plan, Planned
 from autoeval.checks import check_number, require_source
 from autoeval.completions.ask import AskReport
 from autoeval.completions.cache import Cache
-from autoeval.completions.keys import request_key
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import load_pairs
 from autoeval.errors import UsageError
@@ -26,7 +25,7 @@ from autoeval.leaderboards.presets import find_preset
 from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import Judged, judge, judge_all
 from autoeval.runs.saving import judge_facts, save_json
-from autoeval.types import Pair
+from autoeval.types import Case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +131,7 @@ def audit(
             raise UsageError("the outputs are all identical to the reference's: there is nothing to ask.")
         cache = opened.enter_context(asked_how.open_cache())
         questions = _Questions.of(probes, asked_how, seed, cache)
-        n_pairs = len({probe.pair.index for probe in probes})
+        n_pairs = len({probe.case.index for probe in probes})
         asked_how.display.announce(f"audit of {asked_how.annotator.name} on {n_pairs} pairs")
         if asked_how.dry_run:
             return total(estimate(plan, cache, asked_how.options.is_batch) for plan in questions.plans)
@@ -215,12 +214,12 @@ class _Questions:
             return judge(self.anchor_plan, fresh, live, asking.display, False, None)
 
 
-def _numbered(probes: Sequence[Probe]) -> tuple[Pair, ...]:
-    return tuple(replace(probe.pair, index=index) for index, probe in enumerate(probes))
+def _numbered(probes: Sequence[Probe]) -> tuple[Case, ...]:
+    return tuple(replace(probe.case, index=index) for index, probe in enumerate(probes))
 
 
-def _is_stored(planned: PlannedPair, cache: Cache) -> bool:
-    keys = [request_key(question.request) for question in planned.questions if question.request]
+def _is_stored(planned: Planned, cache: Cache) -> bool:
+    keys = [question.key for question in planned.questions if question.key]
     return bool(keys) and len(cache.known(keys)) == len(set(keys))
 
 

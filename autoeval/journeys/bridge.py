@@ -32,7 +32,7 @@ from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.table import Cell
+from autoeval.metrics.columns import Cell
 from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import judge_all
 
@@ -177,7 +177,7 @@ class _Builder:
         bridge = Bridge(
             judge=_named_judge(self.asking.annotator),
             old=self.old,
-            reference=cast("Pairs", plans[0].pairs).generator_1,
+            reference=cast("Pairs", plans[0].cases).generator_1,
             anchors=anchors,
             link=None,
             left_out=(),

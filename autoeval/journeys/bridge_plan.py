@@ -32,7 +32,7 @@ class Offer:
 
 def offers(plans: Sequence[Plan], n_available: int, n_board: int) -> list[Offer]:
     """Say how many anchors and pairs give which width at which price; the first offer is the one that was planned."""
-    n_pairs = len(plans[0].pairs)
+    n_pairs = len(plans[0].cases)
     with Cache(None) as empty:
         whole = [estimate(plan, empty).cost for plan in plans]
     known = [cost for cost in whole if cost is not None]

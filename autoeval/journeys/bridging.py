@@ -11,7 +11,8 @@ from autoeval.annotators.config import Annotator
 from autoeval.data.pairing import Pairs
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.rows import Conditions
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell
 
 _OUTPUTS = ("*/model_outputs.*", "*.json*", "*.csv*", "*.tsv*", "*.parquet")
 

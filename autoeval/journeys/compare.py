@@ -75,7 +75,7 @@ def compare(run_a: str, run_b: str, n_pairs: int = 10, seed: int = 0) -> RunComp
 def _table(run: Run) -> "pd.DataFrame":
     import pandas as pd
 
-    rows = [(each.pair.instruction, each.preference) for each in run.annotations]
+    rows = [(each.case.instruction, each.value) for each in run.annotations]
     table = pd.DataFrame(rows, columns=["instruction", "preference"])
     return table.assign(generator_1=run.reference, generator_2=run.model)
 
@@ -94,8 +94,8 @@ def _contrasts(a: Run, b: Run) -> list[Contrast]:
 def _means(run: Run) -> dict[str, float]:
     by_instruction: dict[str, list[float]] = {}
     for each in run.annotations:
-        if each.preference is not None:
-            by_instruction.setdefault(each.pair.instruction, []).append(each.preference)
+        if each.value is not None:
+            by_instruction.setdefault(each.case.instruction, []).append(each.value)
     return {instruction: sum(found) / len(found) for instruction, found in by_instruction.items()}
 
 

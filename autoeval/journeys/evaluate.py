@@ -1,20 +1,23 @@
 """The main journey: a file of outputs in, a win rate that can be trusted out."""
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack, cast
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.checks import check_choice, check_number
+from autoeval.checks import check_choice, check_number, require_source
+from autoeval.completions.ask import Display
 from autoeval.completions.storage.places import Shard
-from autoeval.data.evalset import eval_set_name
+from autoeval.data.conversations import ConversationPairs, load_conversation_pairs
+from autoeval.data.eval_sets import EvalSet, eval_set_name, find_eval_set
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.errors import UsageError
 from autoeval.exports.record import read_record
 from autoeval.exports.trackers import check_log, log_run
+from autoeval.journeys.grading import Grading, grade
 from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.choosing import outputs_to_compare
@@ -23,10 +26,12 @@ from autoeval.journeys.parameters.metric_choice import Metric, find_metric
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.placing import Standing
-from autoeval.leaderboards.presets import Preset, find_preset
+from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.rows import Conditions, leaderboard_row
-from autoeval.leaderboards.table import MODES, Cell
+from autoeval.leaderboards.table import MODES
+from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import METHODS, Method
+from autoeval.runs.estimate import DryRun
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged, judge, records
 from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
@@ -34,7 +39,7 @@ from autoeval.runs.output_flaws import announced, output_warnings
 from autoeval.runs.paying import check_paying, choose, save_paid
 from autoeval.runs.recomputing import recompute
 from autoeval.runs.reporting import write_report
-from autoeval.runs.result import Evaluation, Setting
+from autoeval.runs.result import Evaluation, Result, Setting
 from autoeval.runs.saving import BOARD_NAME, save, save_reasons
 
 
@@ -42,7 +47,7 @@ from autoeval.runs.saving import BOARD_NAME, save, save_reasons
 def evaluate(
     model_outputs: Any = None,
     reference_outputs: Any = None,
-    annotators_config: str | Path | None = None,
+    annotators_config: str | Path | Annotator | None = None,
     name: str | None = None,
     output_path: str | Path | None = "auto",
     precomputed_leaderboard: str | Path | None = "auto",
@@ -67,6 +72,9 @@ def evaluate(
     lc_standard_error: str = BOOTSTRAP,
     n_paid: int | None = None,
     precision: float | None = None,
+    eval_set: str | None = None,
+    evaluation_dataset: Any = None,
+    reference_answers: Any = None,
     log_to: str | None = None,
     shard: str | None = None,
     **asking: Unpack[AskingParameters],
@@ -110,6 +118,12 @@ def evaluate(
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
             judged as they are, and it is said how many hold some.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
+        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench. Outputs are
+            then files of FastChat's (model_answer/MODEL.jsonl), or of evaluate_from_model's.
+        evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder. Default: the one that
+            lies near the outputs, else the hub's.
+        reference_answers: With eval_set, the right answers that its judge sees: reference_answer/gpt-4.jsonl.
+            Default: the one beside the questions, where there is one.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
             `auto`: from the hub where it can be had; None: the shipped difficulties.
@@ -142,8 +156,38 @@ def evaluate(
     check_log(log_to, output_path)
     part = Shard.parse(shard)
     defaults = find_preset(preset)
+    questions = find_eval_set(eval_set)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
-    source = judge_source(annotators_config, defaults, parameters)
+    source = judge_source(annotators_config, questions or defaults, parameters)
+    asked_how = (
+        None if model_outputs is None else prepare(_loaded(annotators_config) or source, parameters, False)
+    )
+    is_kept = _is_kept(is_cache_leaderboard, max_instances)
+    if asked_how is not None and asked_how.annotator.kind.n_outputs == 1:
+        how = Grading(
+            asking=asked_how,
+            judge_source=source,
+            eval_set=questions,
+            evaluation_dataset=evaluation_dataset,
+            reference_answers=reference_answers,
+            name=name,
+            output_path=output_path,
+            board=precomputed_leaderboard,
+            overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
+            is_kept=is_kept,
+            mode=current_leaderboard_mode,
+            sort_by=sort_by or "score",
+            max_instances=max_instances,
+            seed=seed,
+            allows_partial=is_allow_partial,
+            strips_thinking=is_strip_thinking,
+            recomputes=is_recompute_metrics_only,
+            no_report=no_report,
+        )
+        _refuse_to_log(log_to)
+        _refuse_to_cut(part)
+        graded = grade(model_outputs, how, defaults)
+        return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = Standing.find(
         precomputed_leaderboard,
         source,
@@ -151,27 +195,28 @@ def evaluate(
         overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
         sort_by=sort_by or defaults.sort_by,
         mode_to_print=leaderboard_mode_to_print,
-        is_kept=max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard,
+        is_kept=is_kept,
     )
     if metric.function is None:  # a function has columns of its own
         boards.check_column(sort_by, standing.board)
-    if model_outputs is None:
+    if asked_how is None:
         return standing.alone()
-    asked_how = prepare(source, parameters)
     annotator, display = asked_how.annotator, asked_how.display
     votes = HumanVotes(human_annotations)
     require_files(model_outputs, "--model_outputs")
     with ExitStack() as opened:
-        pairs = opened.enter_context(
-            load_pairs(
-                model_outputs,
-                outputs_to_compare(reference_outputs, defaults),
-                name=name,
-                allow_partial=is_allow_partial,
-                max_instances=max_instances,
-                strips_thinking=is_strip_thinking,
-            )
+        loading = _Loading(
+            defaults,
+            questions,
+            evaluation_dataset,
+            reference_answers,
+            name,
+            is_allow_partial,
+            max_instances,
+            is_strip_thinking,
         )
+        pairs = loading.pairs(model_outputs, reference_outputs)
+        opened.push(pairs)
         folder = output_folder(None if part else output_path, model_outputs, pairs.generator_2, source)
         paid = None
         if n_paid is not None or precision is not None:
@@ -188,7 +233,7 @@ def evaluate(
         if asked_how.dry_run or part:
             return asked_how.without_judging([plan], cache, part)
         if is_recompute_metrics_only:
-            judged = recompute(pairs, annotator.name, folder)
+            judged = recompute(pairs, annotator, folder)
         else:
             in_folder = None if paid else folder
             judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, in_folder)
@@ -231,9 +276,67 @@ def evaluate(
     )
     _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     result.check_judged()
-    if log_to is not None and folder is not None:
-        display.announce(log_run(read_record(folder), log_to))
-    return (result.leaderboard, result.records()) if is_return_instead_of_print else result
+    return _returned(result, is_return_instead_of_print, log_to, display)
+
+
+def _returned(result: Result | DryRun, as_tables: bool, log_to: str | None, display: Display) -> Any:
+    """Return a result as it is, or as alpaca_eval does: the leaderboard and the annotations. It is logged before."""
+    if log_to is not None and isinstance(result, Evaluation) and result.folder is not None:
+        display.announce(log_run(read_record(result.folder), log_to))
+    return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
+
+
+def _refuse_to_cut(part: Shard | None) -> None:
+    if part is not None:
+        raise UsageError(
+            "--shard is for pairs: several runs with one cache share the questions of a judge of single outputs."
+        )
+
+
+def _refuse_to_log(log_to: str | None) -> None:
+    if log_to is not None:
+        raise UsageError("--log_to takes runs on pairs. Leave it out, or name a judge of pairs.")
+
+
+def _loaded(annotators_config: Any) -> Annotator | None:
+    return annotators_config if isinstance(annotators_config, Annotator) else None
+
+
+def _is_kept(is_cache_leaderboard: bool | None, max_instances: int | None) -> bool:
+    """Whether a row goes into the board's file; of a sample, only where that is wanted."""
+    return max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
+
+
+@dataclass(frozen=True)
+class _Loading:
+    """How outputs are paired; the attributes are parameters of `evaluate`."""
+
+    preset: EvalSet
+    eval_set: EvalSet | None
+    evaluation_dataset: Any
+    reference_answers: Any
+    name: str | None
+    allow_partial: bool
+    max_instances: int | None
+    strips_thinking: bool
+
+    def pairs(self, model_outputs: Any, reference_outputs: Any) -> Pairs | ConversationPairs:
+        """Pair outputs by instruction, or by question where they answer those of an eval set.
+
+        Raises:
+            UsageError: a source is wrong, or nothing says what to compare with.
+        """
+        how: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("name", "allow_partial", "max_instances", "strips_thinking")
+        }
+        if self.eval_set is None or self.eval_set.load is None:
+            return load_pairs(model_outputs, outputs_to_compare(reference_outputs, self.preset), **how)
+        what = f"say whose answers to {self.eval_set.title} to compare with"
+        reference = require_source(reference_outputs, "--reference_outputs", what)
+        near = (model_outputs, reference, self.reference_answers)
+        questions = self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
+        return load_conversation_pairs(model_outputs, reference, questions, **how)
 
 
 def _refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> None:
@@ -255,7 +358,12 @@ def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_prin
 
 
 def _keep(
-    result: Evaluation, annotator: Annotator, votes: HumanVotes, standing: Standing, *, keeps_run: bool
+    result: Evaluation,
+    annotator: Annotator,
+    votes: HumanVotes,
+    standing: Standing,
+    *,
+    keeps_run: bool,
 ) -> None:
     """Write a result's files, and its row into the board's; where nothing was judged, only what says why."""
     if not result.tally.n_judged:
@@ -283,7 +391,12 @@ def _more_columns(
 
 
 def _setting(
-    annotator: Annotator, pairs: Pairs, defaults: Preset, seed: int, standing: Standing, method: str
+    annotator: Annotator,
+    pairs: Pairs | ConversationPairs,
+    defaults: EvalSet,
+    seed: int,
+    standing: Standing,
+    method: str,
 ) -> Setting:
     conditions = replace(Conditions.of(annotator, pairs, set()), method=method)
     board = standing.comparable_with(pairs.generator_2, conditions)

@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from autoeval.annotators.config import Judge
+from autoeval.annotators.config import Annotator, Judge
 from autoeval.checks import check_number
 from autoeval.completions import providers
 from autoeval.completions.ask import Display, Silent
 from autoeval.completions.cache import Cache
 from autoeval.completions.providers import LOCAL
-from autoeval.data.instructions import load_instructions
+from autoeval.data.eval_sets import find_eval_set
+from autoeval.data.instructions import Instruction, load_instructions, sampled
 from autoeval.errors import AutoevalError, NothingJudgedError, UsageError
 from autoeval.generators.config import Generator
 from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
@@ -30,7 +31,7 @@ from autoeval.runs.estimate import DryRun, DryRuns, price_of
 from autoeval.runs.generating import Generation, generate
 from autoeval.runs.judging import open_cache, refuse_unbatchable
 from autoeval.runs.outputs_file import OutputsFile
-from autoeval.runs.result import EXIT_PENDING, Evaluation
+from autoeval.runs.result import EXIT_PENDING, Result
 from autoeval.runs.retirement import refuse_gone, say_lifetimes
 from autoeval.runs.side import Side
 
@@ -108,10 +109,10 @@ def evaluate_from_model(
             load_generator(reference_model_configs, "--reference_model_configs", config_dirs=config_dirs)
         )
     _refuse_unknown_prices(generators, settings["max_cost"])
-    evaluation_dataset = _reusable(evaluation_dataset)
+    settings["evaluation_dataset"] = evaluation_dataset = _reusable(evaluation_dataset)
+    judge = _judge(settings)
     compare_with = _compare_with(evaluation_dataset, settings, is_generated=len(generators) > 1)
-    eval_set = compare_with if evaluation_dataset is None else evaluation_dataset
-    instructions = load_instructions(eval_set, max_instances=max_instances)
+    instructions = _instructions(settings, compare_with)
     folder = results_folder(output_path, generators[0].name)
     sides = [
         Side.open(
@@ -127,13 +128,13 @@ def evaluate_from_model(
         if settings["dry_run"]:
             return DryRuns({**steps, "judge": _plan_judging(sides, cache, compare_with, settings)})
         if any(step.n_new for step in steps.values()):
-            _check_can_ask(generators, settings)
+            _check_can_ask(generators, judge, settings)
             say_lifetimes(generators, settings["display"] or Silent())
             _plan_judging(sides, cache, compare_with, settings)
         if folder:
             make_folder(folder)
         made = tuple(_generate(sides, cache, settings, chunksize))
-    if folder and len(sides) == 1:
+    if folder and len(sides) == 1 and compare_with is not None:
         reference = OutputsFile.of_both(folder)[1]
         assert reference is not None
         reference.copy_given(compare_with, instructions)
@@ -170,6 +171,26 @@ def _refuse_unknown_prices(generators: Sequence[Generator], max_cost: float | No
             )
 
 
+def _judge(settings: dict[str, Any]) -> Annotator:
+    """Load the judge, once for the whole run, and put it among the settings."""
+    parameters = cast("AskingParameters", settings)
+    defaults = find_eval_set(settings["eval_set"]) or find_preset(settings["preset"])
+    given = settings["annotators_config"]
+    asking = prepare(given or judge_source(None, defaults, parameters), parameters, compares=False)
+    settings["annotators_config"] = asking.annotator
+    return asking.annotator
+
+
+def _instructions(settings: Mapping[str, Any], compare_with: Any) -> list[Instruction]:
+    """Return what the model is asked: the questions of an eval set, else the instructions of a source."""
+    eval_set, source = find_eval_set(settings["eval_set"]), settings["evaluation_dataset"]
+    if eval_set is not None and eval_set.load is not None:
+        questions = eval_set.load(source, settings["reference_answers"], ())
+        return sampled(questions, settings["max_instances"])
+    source = compare_with if source is None else source
+    return load_instructions(source, max_instances=settings["max_instances"])
+
+
 def _compare_with(evaluation_dataset: Any, settings: Mapping[str, Any], *, is_generated: bool) -> Any:
     """Return the source of the outputs to compare with, or of the instructions where those are generated."""
     given = settings["reference_outputs"]
@@ -179,6 +200,8 @@ def _compare_with(evaluation_dataset: Any, settings: Mapping[str, Any], *, is_ge
         )
     if given is not None:
         return _reusable(given)
+    if settings["eval_set"] is not None:
+        return None
     if evaluation_dataset is not None:
         return evaluation_dataset
     return outputs_to_compare(None, find_preset(settings["preset"]))
@@ -202,16 +225,16 @@ def _plan_judging(
     return plan
 
 
-def _check_can_ask(generators: Sequence[Generator], settings: Mapping[str, Any]) -> None:
+def _check_can_ask(
+    generators: Sequence[Generator], annotator: Annotator, settings: Mapping[str, Any]
+) -> None:
     """Find a missing key or package of the judge before the outputs are paid for.
 
     Raises:
         UsageError: something is missing.
     """
-    parameters = cast("AskingParameters", settings)
-    source = judge_source(settings["annotators_config"], find_preset(settings["preset"]), parameters)
-    judges = prepare(source, parameters).annotator.judges
-    asked: list[Generator | Judge] = [*generators, *(judge for judge in judges if not judge.is_builtin)]
+    judges = [judge for judge in annotator.judges if not judge.is_builtin]
+    asked: list[Generator | Judge] = [*generators, *judges]
     if settings["batch"]:
         refuse_unbatchable(
             one for one in asked if isinstance(one, Judge) or one.endpoint.provider not in LOCAL
@@ -262,6 +285,6 @@ def _evaluate(
     try:
         result = replace(evaluate(list(made[0].rows), **judged), generations=tuple(made))
     except NothingJudgedError as error:
-        result = replace(cast("Evaluation", error.result), generations=tuple(made))
+        result = replace(cast("Result", error.result), generations=tuple(made))
     result.check_judged()
     return (result.leaderboard, result.records()) if returns_tables else result

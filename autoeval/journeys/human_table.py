@@ -5,12 +5,12 @@ from hashlib import sha256
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
+from autoeval.data.alpaca_eval import human_annotations, human_crossannotations
 from autoeval.data.annotations import read_preference
-from autoeval.data.evalset import human_annotations, human_crossannotations
 from autoeval.data.loading import Row, read_rows
 from autoeval.data.records import read_instruction, read_label, read_text
 from autoeval.errors import UsageError
-from autoeval.types import Pair
+from autoeval.types import Case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ class HumanTable:
     """
 
     votes: "pd.DataFrame"
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Case, ...]
     n_votes: int
     digest: str
 
@@ -113,8 +113,8 @@ def _generators(source: Any) -> dict[Key, str]:
     return names
 
 
-def _pair(index: int, row: dict[str, Any]) -> Pair:
-    return Pair(
+def _pair(index: int, row: dict[str, Any]) -> Case:
+    return Case.pair(
         index=index,
         instruction=row["instruction"],
         output_1=row["output_1"],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.config import Annotator
+from autoeval.annotators.fastchat import import_fastchat
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.annotators.plan import Plan
 from autoeval.annotators.recorded import Imported, import_recorded
@@ -15,6 +16,7 @@ from autoeval.completions.ask import Display
 from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import CachingPath
 from autoeval.data.annotations import Texts, read_annotations, texts_of
+from autoeval.data.fastchat import fastchat_judgments
 from autoeval.data.loading import expand, read_rows
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import Folders, annotator_source, config_folders
@@ -50,6 +52,7 @@ def import_annotations(
     order: str | None = None,
     judge_model: str | None = None,
     judge_base_url: str | None = None,
+    judge_prompts: Any = None,
     display: Display | None = None,  # noqa: ARG001
     **obsolete: Any,
 ) -> Import:
@@ -59,8 +62,9 @@ def import_annotations(
     others the verdicts.
 
     Args:
-        annotations: Files of judgments: annotations.json of ours or of alpaca_eval, or its cache
-            (annotations_seed0_configs.json). In Python a path, a list of paths, or the rows.
+        annotations: Files of judgments: annotations.json of ours or of alpaca_eval, its cache
+            (annotations_seed0_configs.json), or FastChat's model_judgment files. In Python a path, a list of paths, or
+            the rows.
         annotators_config: Whose judgments they are: an annotator as in evaluate. Default: the preset's.
         annotators_config_dir: A folder of annotators (or several), looked into first.
         base_dir: alpaca_eval's name for annotators_config_dir.
@@ -70,6 +74,7 @@ def import_annotations(
         order: Which output the judge saw first, in place of the config's word: random or fixed.
         judge_model: The judge's model, in place of the config's.
         judge_base_url: The judge's server, in place of the config's.
+        judge_prompts: FastChat's judge_prompts.jsonl, whose prompts judgments of FastChat's answer.
         display: Has no effect.
         **obsolete: Old parameters that no longer mean anything; each is named.
 
@@ -87,7 +92,7 @@ def import_annotations(
         raise UsageError("--caching_path: an import needs a cache of ours that stays; name an SQLite file.")
     folders = config_folders(annotators_config_dir, base_dir)
     source = annotator_source(annotators_config, find_preset(preset), folders)
-    overrides = JudgeOverrides(base_url=judge_base_url, model=judge_model, order=order)
+    overrides = JudgeOverrides(base_url=judge_base_url, model=judge_model, order=order, prompts=judge_prompts)
     annotator = load_annotator(source, overrides, folders)
     with open_cache(caching_path) as cache:
         imports = [
@@ -103,8 +108,10 @@ def import_file(source: Any, annotator: Annotator, seed: int, cache: Cache) -> I
     Raises:
         UsageError: the file is wrong, or none of its judgments is the annotator's.
     """
+    if (of_fastchat := fastchat_judgments(source, "annotations")) is not None:
+        return import_fastchat(annotator, of_fastchat, cache)
     judgments = by_texts(read_annotations(read_rows(source, "annotations")))
-    pairs = [recorded.pair for recorded in judgments.values()]
+    pairs = [recorded.case for recorded in judgments.values()]
     imported = import_recorded(Plan(annotator, pairs, seed), judgments, cache)
     refuse_foreign(imported, annotator, _name(source))
     return imported
@@ -129,7 +136,7 @@ def import_json_cache(caching_path: CachingPath, plan: Plan, cache: Cache, displ
 
 def by_texts(judgments: Iterable[Annotation]) -> dict[Texts, Annotation]:
     """Return judgments by their pair's texts; of several on one pair the last, as alpaca_eval's cache keeps it."""
-    return {texts_of(recorded.pair): recorded for recorded in judgments}
+    return {texts_of(recorded.case): recorded for recorded in judgments}
 
 
 def refuse_foreign(imported: Imported, annotator: Annotator, name: str) -> None:
@@ -154,6 +161,8 @@ def _line(name: str, imported: Imported) -> str:
     parts = [f"{imported.replies} replies and {imported.verdicts} verdicts imported"]
     if imported.identical:
         parts.append(f"{imported.identical} need no judge")
+    if imported.failed:
+        parts.append(f"{imported.failed} say only that a server failed")
     if imported.known:
         parts.append(f"{imported.known} were there already")
     if imported.incomplete:

@@ -14,13 +14,14 @@ from autoeval.data.labelled import FORMATS, Labelled, LabelledPair, RecordedJudg
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.asking import Asking, AskingParameters, judge_source, prepare
 from autoeval.leaderboards import boards
-from autoeval.leaderboards.labelled import LABELLED_COLUMNS, read_evaluators
+from autoeval.leaderboards.labelled import LABELLED, read_evaluators
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board, Cell
+from autoeval.leaderboards.table import EVALUATOR_COLUMNS, EVALUATORS, Board
+from autoeval.metrics.columns import Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import DryRun, estimate
 from autoeval.runs.judging import judge_all
-from autoeval.types import Pair
+from autoeval.types import Case
 
 SORTED_BY = "accuracy"
 
@@ -118,7 +119,7 @@ def analyze_labelled(
     if asked is not None:
         rows[asked.judge.name]["price_per_1000_pairs"] = asked.price
     path = None if source.leaderboard_path in (None, "auto") else Path(str(source.leaderboard_path))
-    board = Board(rows, LABELLED_COLUMNS).sorted_by(SORTED_BY)
+    board = Board(rows, LABELLED).sorted_by(SORTED_BY)
     if path is not None:
         board = _add(path, rows, summary, source.is_overwrite)
     return LabelledAnalysis(
@@ -133,8 +134,8 @@ def analyze_labelled(
     )
 
 
-def _pair(index: int, pair: LabelledPair) -> Pair:
-    return Pair(
+def _pair(index: int, pair: LabelledPair) -> Case:
+    return Case.pair(
         index=index,
         instruction=pair.instruction,
         output_1=pair.output_1,
@@ -212,9 +213,7 @@ def _add(path: Path, rows: Mapping[str, dict[str, Cell]], summary: str, is_overw
             for name, row in board.rows.items()
         }
         merged = {name: {**kept.get(name, {}), **row} for name, row in rows.items()}
-        return replace(board, known_columns=(*LABELLED_COLUMNS, *EVALUATOR_COLUMNS)).with_rows(
-            {**kept, **merged}
-        )
+        return replace(board, known=(*LABELLED, *EVALUATORS)).with_rows({**kept, **merged})
 
     return boards.update_board(path, change, {}, SORTED_BY, read_evaluators)
 

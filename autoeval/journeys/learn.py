@@ -107,8 +107,8 @@ def _by_model(annotations: Any, annotator: str) -> dict[str, list[Annotation]]:
     found: dict[str, list[Annotation]] = {}
     for file in expand(annotations, "annotations"):
         for one in read_annotations(read_rows(file, "annotations"), annotator):
-            found.setdefault(one.pair.generator_2 or str(file), []).append(one)
-    judged = {name: rows for name, rows in found.items() if any(row.preference is not None for row in rows)}
+            found.setdefault(one.case.generator_2 or str(file), []).append(one)
+    judged = {name: rows for name, rows in found.items() if any(row.value is not None for row in rows)}
     if len(judged) < FEWEST_MODELS:
         raise UsageError(
             f"--annotations: {len(judged)} models were judged there; learning needs {FEWEST_MODELS} or more. "
@@ -128,12 +128,12 @@ def _learn(by_model: Mapping[str, Sequence[Annotation]], annotator: Annotator) -
     reader = TextReader(list(references), list(references.values()))
     seen, shares = {}, {}
     for name, rows in by_model.items():
-        by_instruction = {row.pair.instruction: row for row in rows}
+        by_instruction = {row.case.instruction: row for row in rows}
         outputs, judged = [], []
         for instruction in references:
             row = by_instruction.get(instruction)
-            outputs.append(row.pair.output_2 if row else "")
-            judged.append(np.nan if row is None or row.preference is None else row.preference - 1)
+            outputs.append(row.case.output_2 if row else "")
+            judged.append(np.nan if row is None or row.value is None else row.value - 1)
         seen[name], shares[name] = reader.read(outputs), np.array(judged)
     history = aligned(seen, shares)
     kept = Kept(history, reader.frequencies, tuple(map(text_hash, references.values())))
@@ -162,9 +162,9 @@ def _references(by_model: Mapping[str, Sequence[Annotation]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, rows in by_model.items():
         for row in rows:
-            if found.setdefault(row.pair.instruction, row.pair.output_1) != row.pair.output_1:
+            if found.setdefault(row.case.instruction, row.case.output_1) != row.case.output_1:
                 raise UsageError(
                     f"--annotations: {name} was compared with another reference than a model before it (instruction "
-                    f"{row.pair.instruction[:60]!r}). Learn from one reference at a time."
+                    f"{row.case.instruction[:60]!r}). Learn from one reference at a time."
                 )
     return found

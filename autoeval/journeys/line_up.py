@@ -19,12 +19,13 @@ from autoeval.errors import UsageError
 from autoeval.generators import loading as generators
 from autoeval.generators.config import GeneratorConfig
 from autoeval.leaderboards.presets import PRESETS
+from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import ModelConfig, Price
 from autoeval.prompting.finding import find_config, shipped_configs
 from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.runs.estimate import estimate, price_of
 from autoeval.runs.retirement import retirement
-from autoeval.types import Endpoint, Pair, Request
+from autoeval.types import Case, Request
 
 _FORMS = {
     "ranking": "binary",
@@ -36,7 +37,7 @@ _FORMS = {
 }
 _OWN = LOCAL | {"builtin", "vllm_server", "ollama"}
 _ANY = "(you name it)"
-_EXAMPLE = Pair(0, "What is 2 + 2?", "4", "2 + 2 is 5.", "reference", "model")
+_EXAMPLE = Case.pair(0, "What is 2 + 2?", "4", "2 + 2 is 5.", "reference", "model")
 _PATIENCE = 60.0
 _MOST_BEYOND = 3.0
 """A reply that costs more than this many times what was said is said to."""
@@ -130,18 +131,10 @@ def models(*, display: Display | None = None) -> LineUp:  # noqa: ARG001 - every
     return LineUp("model", entries, str(today()), str(table_date()))
 
 
-@dataclass(frozen=True)
-class _Named:
-    """Who a config asks. Nothing is loaded for it: a local model's weights are not looked for."""
-
-    endpoint: Endpoint
-    model: str
-    price: Price | None
-
-
-def _named(config: ModelConfig) -> _Named:
+def _named(config: ModelConfig) -> Asker:
+    """Return who a config asks. Nothing is loaded for it: a local model's weights are not looked for."""
     endpoint = make_endpoint(config.provider, config.model, config.base_url, config.api_key_env)
-    return _Named(endpoint, config.model, config.price)
+    return Asker(config.model, endpoint, config.model, {}, None, config.price)
 
 
 def _judge_entry(name: str) -> Entry:
@@ -152,7 +145,7 @@ def _judge_entry(name: str) -> Entry:
     says += f" × {config.samples}" if config.samples > 1 else ""
     price = Price(input=0, output=0) if is_builtin else _price(config)
     default_of = tuple(preset.name for preset in PRESETS.values() if preset.annotator == name)
-    order = "" if is_builtin else config.order
+    order = "" if is_builtin or config.kind == "single" else config.order
     return Entry(name, config.provider, config.model or _ANY, order, says, price, _until(config), default_of)
 
 
@@ -200,7 +193,9 @@ def tried(annotator: Annotator, left: float | None, dry_run: bool = False) -> Tr
     def price(request: Request) -> Price | None:
         return prices[request.endpoint.provider, request.model]
 
-    plan = Plan(once, [_EXAMPLE])
+    is_pairwise = annotator.kind.n_outputs == 2
+    example = _EXAMPLE if is_pairwise else replace(_EXAMPLE, outputs=_EXAMPLE.outputs[:1])
+    plan = Plan(once, [example])
     try:
         for judge in asked:
             providers.create(judge.endpoint, _PATIENCE)
@@ -215,16 +210,15 @@ def tried(annotator: Annotator, left: float | None, dry_run: bool = False) -> Tr
         report = ask(
             plan.requests(), cache, options, lambda r: prices[r.endpoint.provider, r.model], Silent()
         )
-        (annotation,) = read(
-            plan, annotator.name, cache, report.failures, lambda r: prices[r.endpoint.provider, r.model]
-        )
+        (annotation,) = read(plan, annotator.name, cache, report.failures, price_of)
     cost = report.spent if report.is_price_known else None
-    if annotation.preference is None:
+    if annotation.value is None:
         why = report.stop.message if report.stop else annotation.failure
         return Trial(f"no verdict: {why}", False, cost, expected)
     if cost is not None and expected is not None and cost > _MOST_BEYOND * expected:
         return Trial(f"costs ${cost:.6f}, not about ${expected:.6f}", False, cost, expected)
-    return Trial(f"answers: {annotation.preference:.2f} of 1 (right) to 2 (wrong)", True, cost, expected)
+    meaning = "of 1 (right) to 2 (wrong)" if is_pairwise else f"on a scale {annotator.scale}"
+    return Trial(f"answers: {annotation.value:.2f} {meaning}", True, cost, expected)
 
 
 def _one_order(judge: Judge) -> Any:

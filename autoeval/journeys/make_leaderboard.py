@@ -251,7 +251,7 @@ def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path
 
 
 def _result(plan: Plan, judged: Judged, mode: str, with_length: bool) -> _Result:
-    pairs = cast("Pairs", plan.pairs)
+    pairs = cast("Pairs", plan.cases)
     conditions = Conditions.of(plan.annotator, pairs, judged.tally.models)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode)
     if with_length and judged.tally.n_judged:

@@ -12,11 +12,20 @@ from autoeval.completions.ask import Display
 from autoeval.data.reviews import HIGHEST, LOWEST, Review, read_groups, read_reviews
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.boards import save_board
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell, Column, ColumnType
 from autoeval.metrics.observations import Observations
 from autoeval.metrics.student import student_quantile
 
-COLUMNS = ("percent", "low", "high", "sum_model", "sum_reference", "n_total", "n_missing", "reference")
+COLUMNS = (
+    *(
+        Column(name, ColumnType.NUMBER, name)
+        for name in ("percent", "low", "high", "sum_model", "sum_reference")
+    ),
+    Column("n_total", ColumnType.COUNT, "n"),
+    Column("n_missing", ColumnType.COUNT, "missing"),
+    Column("reference", ColumnType.TEXT),
+)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from autoeval.data.arena_hard import SETS, read_judgments, read_styles
 from autoeval.data.fastchat import read_grades
 from autoeval.data.mt_bench import category_of
 from autoeval.errors import UsageError
+from autoeval.leaderboards import grades
 from autoeval.leaderboards.arena import (
     CONTROLS,
     Styles,
@@ -21,7 +22,6 @@ from autoeval.leaderboards.arena import (
 )
 from autoeval.leaderboards.arena_games import Category, games_by_category
 from autoeval.leaderboards.boards import save_board
-from autoeval.leaderboards.grades import graded_board, grades_by_model
 from autoeval.leaderboards.table import Board
 
 
@@ -89,9 +89,10 @@ def _mt_bench(eval_set: str, recorded: Recorded) -> Made:
     for flag in fields(Recorded):
         if flag.name not in ("judgments", "compatible") and getattr(recorded, flag.name) != flag.default:
             raise UsageError(f"--{flag.name} has no meaning with --eval_set {eval_set}. Leave it out.")
-    grades = grades_by_model(read_grades(recorded.judgments))
-    board = graded_board(grades.values(), category_of, recorded.compatible)
-    return Made(board, {model: found.cautions for model, found in grades.items() if found.cautions})
+    found = grades.recorded_grades(read_grades(recorded.judgments), category_of)
+    told = {model: grades.cautions(of_model) for model, of_model in found.items()}
+    board = grades.recorded_board(found, recorded.compatible)
+    return Made(board, {model: lines for model, lines in told.items() if lines})
 
 
 def _arena_hard(eval_set: str, recorded: Recorded) -> Made:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.prompting.finding import find_config
 from autoeval.prompting.templates import BraceTemplate
 from autoeval.prompting.yaml_files import read_yaml
-from autoeval.types import Pair, Request
+from autoeval.types import Case, Request
 
 _EXAMPLES = (
     ("Name a primary colour.", "Red is a primary colour.", "Green, I think."),
@@ -33,7 +33,7 @@ _EXAMPLES = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class Sent:
     """What one judge, or a model, would send for an example. `unmet` says why nothing can be sent here."""
 
     name: str
@@ -49,7 +49,7 @@ class Validation:
     kind: str
     name: str
     path: Path
-    requests: Sequence[Asked]
+    requests: Sequence[Sent]
 
 
 def validate(
@@ -117,30 +117,36 @@ def _is_judge(data: Mapping[str, Any]) -> bool:
 def _judgment(judge: Judge) -> Request | None:
     """Return what a judge would ask about example pairs."""
     examples = [_EXAMPLES[index % len(_EXAMPLES)] for index in range(judge.batch_size)]
-    pairs = [Pair(index, *texts, "reference", "model") for index, texts in enumerate(examples)]
-    return next(Plan(Annotator(judge.name, [judge]), pairs).requests(), None)
+    fields = dict.fromkeys(judge.columns, "…")
+    cases = [
+        replace(_case(index, texts, judge.kind.n_outputs), fields=fields)
+        for index, texts in enumerate(examples)
+    ]
+    return next(Plan(Annotator(judge.name, [judge]), cases).requests(), None)
+
+
+def _case(index: int, texts: tuple[str, str, str], n_outputs: int) -> Case:
+    """Return an example pair, or the model's output of it alone."""
+    pair = Case.pair(index, *texts, "reference", "model")
+    return replace(pair, outputs=pair.outputs[-n_outputs:])
 
 
 def _generation(generator: Generator) -> Request:
     """Return what a model would be asked."""
-    rows = [{"instruction": _EXAMPLES[0][0]}]
-    prompt = generator.prompt
-    return Request(
-        generator.endpoint, generator.model, prompt.messages(rows), prompt.text(rows), generator.parameters
-    )
+    return generator.about([{"instruction": _EXAMPLES[0][0]}])
 
 
-def _asked(asker: Judge | Generator, request: Request | None) -> Asked:
+def _asked(asker: Judge | Generator, request: Request | None) -> Sent:
     if request is None:
-        return Asked(asker.name, "in this process, without a request", {})
+        return Sent(asker.name, "in this process, without a request", {})
     endpoint = request.endpoint
     address = f"{endpoint.provider}{f' at {endpoint.base_url}' if endpoint.base_url else ''}"
     if asker.unmet:
-        return Asked(asker.name, address, _plain_body(request), asker.unmet)
+        return Sent(asker.name, address, _plain_body(request), asker.unmet)
     try:
-        return Asked(asker.name, address, providers.body(request))
+        return Sent(asker.name, address, providers.body(request))
     except UsageError as error:  # a parameter that the provider does not take
-        return Asked(asker.name, address, _plain_body(request), str(error))
+        return Sent(asker.name, address, _plain_body(request), str(error))
 
 
 def _plain_body(request: Request) -> dict[str, Any]:

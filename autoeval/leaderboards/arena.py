@@ -9,7 +9,7 @@ import numpy as np
 from autoeval.data.arena_hard import ArenaSet, Style
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.arena_games import Category, Played
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
 from autoeval.metrics.against_baseline import (
     Against,
     Rates,
@@ -18,12 +18,25 @@ from autoeval.metrics.against_baseline import (
     at_equal_style,
     resampled_means,
 )
+from autoeval.metrics.columns import Cell, Column, ColumnType
 from autoeval.metrics.estimates import Method
 from autoeval.metrics.intervals import interval_ends
 from autoeval.metrics.observations import Floats
 from autoeval.metrics.style import style_counts
 
-COLUMNS = ("score", "standard_error", "low", "high", "n_total", "n_missing")
+COLUMNS: tuple[Column, ...] = (
+    Column("score", ColumnType.NUMBER, "score"),
+    Column("standard_error", ColumnType.ERROR),
+    Column("low", ColumnType.NUMBER),
+    Column("high", ColumnType.NUMBER),
+    Column("n_total", ColumnType.COUNT, "n"),
+    Column("n_missing", ColumnType.COUNT, "missing"),
+    *(
+        Column(f"{name}{end}", ColumnType.NUMBER, "" if end else name)
+        for name in ("hard_prompt", "creative_writing")
+        for end in ("", "_low", "_high")
+    ),
+)
 """What a row says first; then each category's score, the baseline and the judge."""
 
 CONTROLS: Mapping[str, tuple[int, ...]] = {"length": (0,), "markdown": (1, 2, 3)}

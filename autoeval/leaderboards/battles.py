@@ -9,23 +9,16 @@ import numpy as np
 from autoeval.data.replacing import replacing
 from autoeval.data.spreadsheet import as_cell
 from autoeval.errors import UsageError
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
 from autoeval.metrics.battle_ratings import Ratings
+from autoeval.metrics.columns import Cell, Column, ColumnType
 from autoeval.metrics.observations import Floats
 from autoeval.metrics.strengths import Contests
 
 COLUMNS = (
-    "rating",
-    "standard_error",
-    "low",
-    "high",
-    "rank",
-    "rank_low",
-    "rank_high",
-    "n",
-    "n_wins",
-    "n_ties",
-    "n_losses",
+    *(Column(name, ColumnType.NUMBER, name) for name in ("rating", "standard_error", "low", "high")),
+    *(Column(name, ColumnType.COUNT, name) for name in ("rank", "rank_low", "rank_high")),
+    *(Column(name, ColumnType.COUNT, name) for name in ("n", "n_wins", "n_ties", "n_losses")),
 )
 """What a row says: points, the 95% interval, the rank with its interval, and the model's battles."""
 

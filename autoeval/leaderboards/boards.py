@@ -1,32 +1,34 @@
 """The board that a result joins: found, updated by one process at a time, and written in one step."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from autoeval.checks import check_choice
+from autoeval.data.eval_sets import EvalSet
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError, nearest
+from autoeval.leaderboards.columns import COLUMNS, names_of
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
-from autoeval.leaderboards.presets import Preset
 from autoeval.leaderboards.rows import Row
-from autoeval.leaderboards.table import COLUMNS, Board, read_board
+from autoeval.leaderboards.table import Board, read_board
+from autoeval.metrics.columns import Column
 from autoeval.prompting.alpaca_eval.folders import installed
 from autoeval.prompting.finding import judge_name
 from autoeval.resources import shipped
 
 _EMPTY = Board({})
 _LOCK_SECONDS = 60.0
-_RESULT = ("win_rate", "standard_error", "n_total", "length_controlled_winrate")
+_RESULT = ("win_rate", "score", "standard_error", "n_total", "length_controlled_winrate")
 _ALPACA_EVAL_REFERENCES = {"data_AlpacaEval": "text_davinci_003", "data_AlpacaEval_2": "gpt4_1106_preview"}
 
 
 def find_board(
     precomputed: str | Path | None,
     annotator: str | Path,
-    preset: Preset,
+    preset: EvalSet,
     flag: str = "--precomputed_leaderboard",
 ) -> tuple[Board, Path | None]:
     """Return the board that results are shown among, and its file.
@@ -47,22 +49,32 @@ def find_board(
         path = shipped("leaderboards") / preset.name / f"{judge_name(annotator)}.csv"
         return (read_board(path), path) if path.is_file() else (_EMPTY, None)
     path = Path(precomputed)
-    if path.exists():
-        return (read_own if is_own(path) else read_board)(path), path
-    if path.suffix.lower() != ".csv":
+    if path.exists() and not is_own(path):
+        return read_board(path), path
+    if not path.exists() and path.suffix.lower() != ".csv":
         return _named_board(str(precomputed), preset, flag)
-    _check_can_be_made(path)
-    return _EMPTY, path  # a board to be begun
+    return begun(path), path
 
 
-def read_own(path: Path) -> Board:
+def begun(path: Path, known: Sequence[Column] = COLUMNS) -> Board:
+    """Return a board of the user's, an empty one where it is still to be begun.
+
+    Raises:
+        UsageError: it cannot be read, or could not be made.
+    """
+    if not path.exists():
+        _check_can_be_made(path)
+    return read_own(path, known)
+
+
+def read_own(path: Path, known: Sequence[Column] = COLUMNS) -> Board:
     """Read a board that results are going to be written to, and what is stored beside it, before anything is spent.
 
     Raises:
         UsageError: one of both cannot be read.
     """
     read_preferences(path_beside(path))
-    return read_board(path) if path.exists() else _EMPTY
+    return read_board(path, known) if path.exists() else Board({}, known)
 
 
 def _check_can_be_made(path: Path) -> None:
@@ -74,7 +86,7 @@ def _check_can_be_made(path: Path) -> None:
         )
 
 
-def known_models(preset: Preset) -> Board:
+def known_models(preset: EvalSet) -> Board:
     """Return the shipped board of known models on the preset's eval set, whoever judges now."""
     return read_board(shipped("leaderboards") / preset.name / f"{preset.board}.csv")
 
@@ -86,7 +98,7 @@ def check_column(sort_by: str | None, board: Board) -> None:
         UsageError: naming the nearest column.
     """
     if sort_by is not None:
-        check_choice("sort_by", sort_by, dict.fromkeys([*COLUMNS, *board.columns()]))
+        check_choice("sort_by", sort_by, dict.fromkeys([*names_of(board.known), *board.columns()]))
 
 
 def is_own(path: Path) -> bool:
@@ -121,6 +133,7 @@ def update_board(
     preferences: Mapping[str, Iterable[Preference]],
     sort_by: str,
     read: Callable[[Path], Board] = read_board,
+    empty: Board = _EMPTY,
 ) -> Board:
     """Change a board while no other process does.
 
@@ -130,6 +143,7 @@ def update_board(
         preferences: what is stored beside the board for models that are new or replaced.
         sort_by: the column that the board is sorted by.
         read: reads the file.
+        empty: what a board begins with that is not there yet.
 
     Returns:
         The board as written.
@@ -138,7 +152,7 @@ def update_board(
         UsageError: the board cannot be read, locked or written.
     """
     with _locked(path):
-        board = change(read(path) if path.exists() else _EMPTY).sorted_by(sort_by)
+        board = change(read(path) if path.exists() else empty).sorted_by(sort_by)
         stored = {**read_preferences(path_beside(path)), **preferences}
         if preferences:
             with _writing(path_beside(path)), replacing(path_beside(path)) as file:
@@ -187,7 +201,7 @@ def _locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _named_board(name: str, preset: Preset, flag: str) -> tuple[Board, Path]:
+def _named_board(name: str, preset: EvalSet, flag: str) -> tuple[Board, Path]:
     found = {
         path.stem.removesuffix("_leaderboard"): path
         for folder in reversed(_installed_boards())

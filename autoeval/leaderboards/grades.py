@@ -1,83 +1,169 @@
-"""Boards of graded conversations: a row a model, with its score, each turn's, and each category's."""
+"""Single outputs counted: a model's score, each turn's and each category's, and boards of them."""
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autoeval.data.fastchat import ERROR, GradedTurn
-from autoeval.data.mt_bench import SCALE, TEMPERATURES
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.data.mt_bench import TEMPERATURES
+from autoeval.leaderboards.counts import Counts
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell, Column, ColumnType, cells
 from autoeval.metrics.grades import MeanGrade, mean_grade
+from autoeval.metrics.instructions import instruction_key
+from autoeval.types import Annotation, Scale
 
-COLUMNS = (
-    "score",
-    "standard_error",
-    "low",
-    "high",
-    "turn_1",
-    "turn_1_low",
-    "turn_1_high",
-    "turn_2",
-    "turn_2_low",
-    "turn_2_high",
-    "n_total",
-    "n_missing",
-    *(f"{category}{end}" for category in TEMPERATURES for end in ("", "_low", "_high")),
-    "judge",
-)
-"""What a row says; `score` is the mean over all graded turns, every interval takes questions as observations."""
+GRADES = Scale(1.0, 10.0)
+"""MT-Bench's scale."""
 
-Key = tuple[str, int]
-"""A question and a turn of it."""
+Key = tuple[str, str]
+"""A question and a part of it: a turn (`turn_1`), or nothing where it has one turn only."""
 
 
 @dataclass
-class Grades:
-    """The grades of one model's turns.
+class Grades(Counts):
+    """The scores of one model's outputs, on a scale.
 
-    `by_turn` has every grade of a turn, None for a judgment that holds none; `reasons` counts why.
+    `values` has every score of a question's part, None for a judgment that holds none. `categories` has the category
+    of a question, `aspects` what the judge said of each aspect, with the question.
     """
 
-    model: str
-    by_turn: dict[Key, list[float | None]] = field(default_factory=lambda: defaultdict(list))
-    reasons: Counter[str] = field(default_factory=Counter)
+    scale: Scale = GRADES
+    values: dict[Key, list[float | None]] = field(default_factory=dict)
+    categories: dict[str, str] = field(default_factory=dict)
+    aspects: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
     judges: set[str] = field(default_factory=set)
+    _length: int = 0
 
-    def add(self, turn: GradedTurn) -> None:
-        """Take one judgment in."""
-        reason = why_missing(turn)
-        if reason:
-            self.reasons[reason] += 1
-        self.by_turn[turn.question_id, turn.turn].append(None if reason else turn.score)
-        self.judges.add(turn.judge)
+    def count(self, annotation: Annotation) -> None:
+        """Count one annotation: each of its turns, or the whole where there is one turn."""
+        super().count(annotation)
+        case = annotation.case
+        question = instruction_key(case.conversation)
+        self._length += len(case.output)
+        parts = dict.fromkeys(judgment.part for judgment in annotation.judgments) or {"": None}
+        for part in parts:
+            whole = annotation.value if not part else annotation.parts.get(part)
+            self.add(question, part, whole, case.dataset, annotation.failure)
+        for name, value in annotation.parts.items():
+            if name not in parts:
+                self.aspects.setdefault(name, []).append((question, value))
+
+    def add(
+        self, question: str, part: str, value: float | None, category: str | None, failure: str | None
+    ) -> None:
+        """Take one score in; where it is None, `failure` says why."""
+        self.values.setdefault((question, part), []).append(value)
+        if category:
+            self.categories.setdefault(question, category)
+        if value is None:
+            self.failures[(failure or "unknown").partition(":")[0]] += 1
+
+    @property
+    def n_judged(self) -> int:
+        """How many scores there are."""
+        return self.mean().n
+
+    @property
+    def n_missing(self) -> int:
+        """How many scores are missing."""
+        return self.mean().n_missing
 
     @property
     def n_repeated(self) -> int:
-        """How many turns were judged more than once."""
-        return sum(len(grades) > 1 for grades in self.by_turn.values())
-
-    def mean(self, wanted: Callable[[Key], bool] = lambda _: True) -> MeanGrade:
-        """Average the turns that are wanted; one that was judged several times counts once, with the mean."""
-        keys = [key for key in self.by_turn if wanted(key)]
-        return mean_grade(
-            [_mean(self.by_turn[key]) for key in keys], [question for question, _ in keys], SCALE
-        )
-
-    def plain_mean(self, wanted: Callable[[Key], bool] = lambda _: True) -> float:
-        """Average as FastChat does: every grade in the file counts, also of a turn that was judged twice."""
-        grades = [grade for key, several in self.by_turn.items() if wanted(key) for grade in several]
-        return _mean(grades) or math.nan
+        """How many parts were judged more than once."""
+        return sum(len(values) > 1 for values in self.values.values())
 
     @property
-    def cautions(self) -> list[str]:
-        """What a reader must know before trusting the numbers."""
-        told = [f"{count} without a grade: {reason}" for reason, count in self.reasons.most_common()]
-        if self.n_repeated:
-            told.append(
-                f"{self.n_repeated} turns were judged more than once; each counts once, with its mean"
-            )
-        return told
+    def avg_length(self) -> int:
+        """Mean length of the outputs in characters, rounded down."""
+        return self._length // self._n_outputs if self._n_outputs else 0
+
+    def mean(self, wanted: Callable[[Key], bool] = lambda _: True) -> MeanGrade:
+        """Average the parts that are wanted; one that was judged several times counts once, with the mean."""
+        keys = [key for key in self.values if wanted(key)]
+        means = [_mean(self.values[key]) for key in keys]
+        return mean_grade(means, [question for question, _ in keys], self.scale.ends)
+
+    def aspect(self, name: str) -> MeanGrade:
+        """Average what the judge said of an aspect."""
+        found = self.aspects[name]
+        return mean_grade([value for _, value in found], [question for question, _ in found], None)
+
+    def parts(self) -> dict[str, Callable[[Key], bool]]:
+        """Return what has a figure of its own, each turn and each category, with the keys that belong to it."""
+        turns = sorted({part for _, part in self.values if part}, key=lambda part: (len(part), part))
+        return {**{turn: _of_turn(turn) for turn in turns}, **self.by_category()}
+
+    def by_category(self) -> dict[str, Callable[[Key], bool]]:
+        """Return the categories in their order, each with the keys that belong to it; none where there is one."""
+        found = dict.fromkeys(self.categories.values())
+        known = [name for name in TEMPERATURES if name in found]
+        names = [*known, *(name for name in found if name not in TEMPERATURES)]
+        return {name: self._of_category(name) for name in names}
+
+    def _of_category(self, name: str) -> Callable[[Key], bool]:
+        return lambda key: self.categories.get(key[0]) == name
+
+
+HEADLINE = (
+    Column("score", ColumnType.NUMBER, "score", lambda grades: grades.mean().mean),
+    Column("standard_error", ColumnType.ERROR, "SE", lambda grades: grades.mean().standard_error),
+    Column("low", ColumnType.NUMBER, "", lambda grades: grades.mean().low),
+    Column("high", ColumnType.NUMBER, "", lambda grades: grades.mean().high),
+)
+TURNS = tuple(
+    Column(f"turn_{turn}{end}", ColumnType.NUMBER, "" if end else f"turn {turn}")
+    for turn in (1, 2)
+    for end in ("", "_low", "_high")
+)
+COUNTED = (
+    Column("n_total", ColumnType.COUNT, "n", lambda grades: grades.n_judged),
+    Column("n_missing", ColumnType.COUNT, "missing", lambda grades: grades.n_missing),
+)
+CATEGORIES = tuple(
+    Column(f"{name}{end}", ColumnType.NUMBER) for name in TEMPERATURES for end in ("", "_low", "_high")
+)
+CONDITIONS = tuple(
+    Column(name, ColumnType.TEXT)
+    for name in ("mode", "annotator", "fingerprint", "judge_models", "reference", "eval_set", "judge")
+)
+COLUMNS = (*HEADLINE, *TURNS, *COUNTED, *CATEGORIES, Column("avg_length", ColumnType.COUNT), *CONDITIONS)
+"""What a row says; `score` is the mean over all graded turns, every interval takes questions as observations."""
+
+
+def figures(grades: Grades) -> dict[str, Cell]:
+    """Return the cells of a row that follow from its scores: the headline, turns, categories, aspects, counts."""
+    parts = {name: grades.mean(wanted) for name, wanted in grades.parts().items()}
+    parts |= {name: grades.aspect(name) for name in grades.aspects}
+    return {
+        **cells(HEADLINE, grades),
+        **{
+            f"{name}{end}": value
+            for name, part in parts.items()
+            for end, value in (("", part.mean), ("_low", part.low), ("_high", part.high))
+        },
+        **cells(COUNTED, grades),
+    }
+
+
+def recorded_grades(
+    turns: Iterable[GradedTurn], category_of: Callable[[str], str | None]
+) -> dict[str, Grades]:
+    """Sort recorded judgments by the model that they are about."""
+    found: dict[str, Grades] = {}
+    for turn in turns:
+        grades = found.setdefault(turn.model, Grades())
+        reason = why_missing(turn)
+        grades.add(
+            turn.question_id,
+            f"turn_{turn.turn}",
+            None if reason else turn.score,
+            category_of(turn.question_id),
+            reason,
+        )
+        grades.judges.add(turn.judge)
+    return found
 
 
 def why_missing(turn: GradedTurn) -> str | None:
@@ -86,88 +172,56 @@ def why_missing(turn: GradedTurn) -> str | None:
         return "the judge's server failed"
     if turn.score == -1:
         return "the reply holds no grade"
-    low, high = SCALE
-    return None if low <= turn.score <= high else f"the grade lies outside {low:g} to {high:g}"
+    return None if GRADES.holds(turn.score) else f"the grade lies outside {GRADES.low:g} to {GRADES.high:g}"
 
 
-def grades_by_model(turns: Iterable[GradedTurn]) -> dict[str, Grades]:
-    """Sort judgments by the model that they are about."""
-    found: dict[str, Grades] = {}
-    for turn in turns:
-        found.setdefault(turn.model, Grades(turn.model)).add(turn)
-    return found
+def cautions(grades: Grades) -> list[str]:
+    """Say what a reader must know before trusting the numbers of recorded judgments."""
+    told = [f"{count} without a grade: {reason}" for reason, count in grades.failures.most_common()]
+    if grades.n_repeated:
+        told.append(f"{grades.n_repeated} turns were judged more than once; each counts once, with its mean")
+    return told
 
 
-def graded_board(
-    models: Iterable[Grades], category_of: Callable[[str], str | None], compatible: bool = False
-) -> Board:
-    """Make a board, best first.
+def recorded_board(models: Mapping[str, Grades], compatible: bool = False) -> Board:
+    """Make a board of recorded judgments, best first.
 
     Args:
-        models: with their grades.
-        category_of: the category of a question.
+        models: by name, with their grades.
         compatible: give FastChat's figures in place of ours: plain means of every grade in the file, without
             intervals.
     """
-    row = _compatible_row if compatible else _row
-    rows: Mapping[str, Mapping[str, Cell]] = {model.model: row(model, category_of) for model in models}
+    row = _compatible_row if compatible else figures
+    rows = {
+        name: {**row(grades), "judge": " ".join(sorted(grades.judges))} for name, grades in models.items()
+    }
     return Board(rows, COLUMNS).sorted_by("score")
 
 
-def _row(grades: Grades, category_of: Callable[[str], str | None]) -> dict[str, Cell]:
-    whole = grades.mean()
-    parts = {name: grades.mean(wanted) for name, wanted in _parts(grades, category_of).items()}
-    ends = {
-        f"{name}{end}": value
-        for name, part in parts.items()
-        for end, value in (("", part.mean), ("_low", part.low), ("_high", part.high))
-    }
+def _compatible_row(grades: Grades) -> dict[str, Cell]:
+    """Average as FastChat does: every grade in the file counts, also of a turn that was judged twice."""
+    every = [value for values in grades.values.values() for value in values]
     return {
-        "score": whole.mean,
-        "standard_error": whole.standard_error,
-        "low": whole.low,
-        "high": whole.high,
-        **ends,
-        "n_total": whole.n,
-        "n_missing": whole.n_missing,
-        "judge": " ".join(sorted(grades.judges)),
+        "score": _plain(every),
+        **{name: _plain(_wanted(grades, wanted)) for name, wanted in grades.parts().items()},
+        "n_total": sum(value is not None for value in every),
+        "n_missing": every.count(None),
     }
 
 
-def _compatible_row(grades: Grades, category_of: Callable[[str], str | None]) -> dict[str, Cell]:
-    parts = {name: grades.plain_mean(wanted) for name, wanted in _parts(grades, category_of).items()}
-    judgments = [grade for several in grades.by_turn.values() for grade in several]
-    return {
-        "score": grades.plain_mean(),
-        **parts,
-        "n_total": sum(grade is not None for grade in judgments),
-        "n_missing": judgments.count(None),
-        "judge": " ".join(sorted(grades.judges)),
-    }
+def _wanted(grades: Grades, wanted: Callable[[Key], bool]) -> Iterator[float | None]:
+    return (value for key, values in grades.values.items() if wanted(key) for value in values)
 
 
-def _parts(grades: Grades, category_of: Callable[[str], str | None]) -> dict[str, Callable[[Key], bool]]:
-    """Return the parts of a row by name, each with the turns that belong to it."""
-    turns = sorted({turn for _, turn in grades.by_turn})
-    found = {category_of(question) for question, _ in grades.by_turn}
-    categories = [
-        *(name for name in TEMPERATURES if name in found),
-        *sorted(found - {*TEMPERATURES, None}, key=str),
-    ]
-    return {
-        **{f"turn_{turn}": _of_turn(turn) for turn in turns},
-        **{str(name): _of_category(name, category_of) for name in categories},
-    }
+def _plain(values: Iterable[float | None]) -> float:
+    found = _mean(list(values))
+    return math.nan if found is None else found
 
 
-def _of_turn(turn: int) -> Callable[[Key], bool]:
+def _of_turn(turn: str) -> Callable[[Key], bool]:
     return lambda key: key[1] == turn
 
 
-def _of_category(name: str | None, category_of: Callable[[str], str | None]) -> Callable[[Key], bool]:
-    return lambda key: category_of(key[0]) == name
-
-
-def _mean(grades: Sequence[float | None]) -> float | None:
-    judged = [grade for grade in grades if grade is not None]
+def _mean(values: Sequence[float | None]) -> float | None:
+    judged = [value for value in values if value is not None]
     return math.fsum(judged) / len(judged) if judged else None

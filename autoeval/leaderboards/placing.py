@@ -1,14 +1,15 @@
 """Where a result stands: on its board, or apart from one whose numbers do not compare."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoeval.data.eval_sets import EvalSet
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.preferences import Preference, path_beside
-from autoeval.leaderboards.presets import Preset
 from autoeval.leaderboards.rows import Conditions, Row
-from autoeval.leaderboards.table import Board
+from autoeval.leaderboards.table import Board, read_board
+from autoeval.metrics.columns import Column
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Standing:
 
     board: Board
     path: Path | None
-    known: Preset | None
-    preset: Preset
+    known: EvalSet | None
+    preset: EvalSet
     overwrites: bool
     sort_by: str
     mode_to_print: str | None
@@ -57,7 +58,7 @@ class Standing:
         cls,
         precomputed: str | Path | None,
         annotator: str | Path,
-        preset: Preset,
+        preset: EvalSet,
         overwrites: bool,
         sort_by: str,
         mode_to_print: str | None,
@@ -84,6 +85,24 @@ class Standing:
             is_kept=is_kept and is_own,
         )
 
+    @classmethod
+    def among_own(
+        cls,
+        path: Path | None,
+        known: Sequence[Column],
+        preset: EvalSet,
+        overwrites: bool,
+        sort_by: str,
+        is_kept: bool,
+    ) -> "Standing":
+        """Find the board of the user's own runs that a file holds, or is to hold; None for no board.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        board = Board({}, known) if path is None else boards.begun(path, known)
+        return cls(board, path, None, preset, overwrites, sort_by, None, is_kept and path is not None)
+
     def alone(self) -> Board:
         """Return what is shown where no model is evaluated: the board, else the preset's known models."""
         shown = self.board if self.path else boards.known_models(self.preset)
@@ -104,7 +123,9 @@ class Standing:
         """
         board = self.board
         conflict = conditions.conflict(board, replaced={name})
-        placed, shown_as = boards.merged(Board({}) if conflict else board, name, row, self.overwrites)
+        placed, shown_as = boards.merged(
+            Board({}, board.known) if conflict else board, name, row, self.overwrites
+        )
         if not conflict and self.known is not None:
             board = boards.known_models(self.known)
             conflict = conditions.conflict(board) if conditions.has_same_pairs_as(board) else None
@@ -151,4 +172,6 @@ class Standing:
             lambda board: boards.with_one_row(board, name, row, self.overwrites),
             {name: stored} if is_written and path_beside(self.path).exists() else {},
             self.sort_by,
+            lambda path: read_board(path, self.board.known),
+            Board({}, self.board.known),
         )

@@ -2,57 +2,20 @@
 
 import ast
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autoeval.annotators.loading import load_annotator
 from autoeval.completions.lifetimes import is_gone, today
+from autoeval.data.eval_sets import EVAL_SETS, EvalSet
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.alpaca_eval.folders import CONFIG_NAME, installed
 
-
-@dataclass(frozen=True)
-class Preset:
-    """Defaults that belong together: numbers made under one preset can be compared.
-
-    `reference` names an eval set of the hub. `board` is AlpacaEval's judge, by which the shipped leaderboard of known
-    models was made; `annotator` is ours of the same kind, which judges unless that one is named or can still be asked.
-    """
-
-    name: str
-    reference: str
-    annotator: str
-    board: str
-    sort_by: str
-    is_length_controlled: bool
-
-    def wants_length_control(self, sort_by: str | None) -> bool:
-        """Whether a row has length-controlled columns, by default or because the board is sorted by them."""
-        return self.is_length_controlled or sort_by == "length_controlled_winrate"
+PRESETS: Mapping[str, EvalSet] = {name: one for name, one in EVAL_SETS.items() if one.reference}
+"""The eval sets of pairs, which `--preset` names."""
 
 
-PRESETS = {
-    "alpaca_eval_1": Preset(
-        name="alpaca_eval_1",
-        reference="text_davinci_003",
-        annotator="gpt6_ranking",
-        board="alpaca_eval_gpt4",
-        sort_by="win_rate",
-        is_length_controlled=False,
-    ),
-    "alpaca_eval_2": Preset(
-        name="alpaca_eval_2",
-        reference="gpt4_1106_preview",
-        annotator="gpt6_logprob",
-        board="weighted_alpaca_eval_gpt4_turbo",
-        sort_by="length_controlled_winrate",
-        is_length_controlled=True,
-    ),
-}
-
-
-def find_preset(name: str | None) -> Preset:
+def find_preset(name: str | None) -> EvalSet:
     """Return a preset by name; None takes AlpacaEval's variable IS_ALPACA_EVAL_2 where set, else version 1.
 
     Raises:
@@ -64,7 +27,7 @@ def find_preset(name: str | None) -> Preset:
     return PRESETS[name]
 
 
-def default_annotator(preset: Preset, config_dirs: Sequence[Path] = ()) -> str:
+def default_annotator(preset: EvalSet, config_dirs: Sequence[Path] = ()) -> str:
     """Return the judge of a preset: ours, unless AlpacaEval's is meant and can be asked.
 
     AlpacaEval's is meant where its config is in a folder that the user has named, whatever became of its model; where

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board, Cell
+from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board
+from autoeval.metrics.columns import Cell
 
 if TYPE_CHECKING:
     import pandas as pd

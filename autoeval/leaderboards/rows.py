@@ -4,9 +4,13 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from autoeval.annotators.config import Annotator
+from autoeval.data.cases import OutputCases
+from autoeval.data.conversations import ConversationPairs
 from autoeval.data.pairing import Pairs
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.columns import Figures, all_columns
+from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.tally import Tally
+from autoeval.metrics.columns import Cell, cells
 
 Row = Mapping[str, Cell]
 
@@ -23,15 +27,21 @@ class Conditions:
     method: str = ""
 
     @classmethod
-    def of(cls, annotator: Annotator, pairs: Pairs, served: set[str]) -> "Conditions":
+    def of(
+        cls, annotator: Annotator, pairs: Pairs | ConversationPairs | OutputCases, served: set[str]
+    ) -> "Conditions":
         """Return the conditions of a run; `served` are the names that servers gave for the judge's models."""
         return cls(
             annotator=annotator.name,
             fingerprint=annotator.fingerprint,
             judge_models=" ".join(sorted(served)),
-            reference=pairs.generator_1,
+            reference=pairs.reference,
             eval_set=pairs.eval_set_hash,
         )
+
+    def cells(self) -> dict[str, Cell]:
+        """Return them as a row tells them; how pairs were drawn, the row says where they were."""
+        return {name: getattr(self, name) for name in _MEANINGS}
 
     def conflict(self, board: Board, replaced: Container[str] = ()) -> str | None:
         """Say why a row made under these conditions may not stand on a board; None where it may.
@@ -78,31 +88,9 @@ def numbers(tally: Tally, n_unpaired: int = 0) -> dict[str, Cell]:
         tally: the preferences.
         n_unpaired: instructions without an output, which count as missing.
     """
-    rate = tally.win_rate()
-    return {
-        "win_rate": rate.win_rate,
-        "standard_error": rate.standard_error,
-        "n_wins": rate.n_wins,
-        "n_wins_base": rate.n_wins_base,
-        "n_draws": rate.n_draws,
-        "n_total": rate.n_total,
-        "n_missing": rate.n_missing + n_unpaired,
-        "discrete_win_rate": rate.discrete_win_rate,
-        "avg_length": tally.avg_length,
-        "low": rate.low,
-        "high": rate.high,
-        "flip_rate": tally.flip_rate,
-    }
+    return cells(all_columns(), Figures(tally, n_unpaired))
 
 
 def leaderboard_row(tally: Tally, n_unpaired: int, conditions: Conditions, mode: str) -> dict[str, Cell]:
     """Return the row of a result."""
-    return {
-        **numbers(tally, n_unpaired),
-        "mode": mode,
-        "annotator": conditions.annotator,
-        "fingerprint": conditions.fingerprint,
-        "judge_models": conditions.judge_models,
-        "reference": conditions.reference,
-        "eval_set": conditions.eval_set,
-    }
+    return {**numbers(tally, n_unpaired), "mode": mode, **conditions.cells()}

@@ -12,7 +12,8 @@ from autoeval.annotators.builtin import interval_name
 from autoeval.errors import UsageError
 from autoeval.leaderboards.details import SIGNIFICANT, Comparison, Details, SubsetRate, board_details
 from autoeval.leaderboards.fooling import how_it_fools
-from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.leaderboards.table import Board, read_board
+from autoeval.metrics.columns import Cell
 from autoeval.pages import charts
 from autoeval.pages.charts import Interval
 from autoeval.pages.document import packed, render

@@ -11,103 +11,59 @@ from typing import IO, TYPE_CHECKING
 from autoeval.data.loading import shorten
 from autoeval.data.spreadsheet import as_cell, from_cell
 from autoeval.errors import UsageError
+from autoeval.leaderboards.columns import COLUMNS, names_of
+from autoeval.metrics.columns import Cell, Column, ColumnType
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Cell = str | int | float | None
-
 MODES = ("minimal", "verified", "community", "dev")
 """How much a row was checked, strictest first."""
 
-COLUMNS = (
-    "win_rate",
-    "standard_error",
-    "n_wins",
-    "n_wins_base",
-    "n_draws",
-    "n_total",
-    "n_missing",
-    "discrete_win_rate",
-    "mode",
-    "avg_length",
-    "length_controlled_winrate",
-    "lc_standard_error",
-    "lc_method",
-    "difficulty_free_lc_winrate",
-    "low",
-    "high",
-    "flip_rate",
-    "annotator",
-    "fingerprint",
-    "judge_models",
-    "reference",
-    "eval_set",
-    "bridged_from",
-    "bridged_win_rate",
-    "n_paid",
-    "method",
-)
-"""The columns that we write, in their order; columns of others are kept behind them."""
-
-EVALUATOR_COLUMNS = (
-    "Human agreement",
-    "Price [$/1000 examples]",
-    "Time [seconds/1000 examples]",
-    "Spearman corr.",
-    "Pearson corr.",
-    "Bias",
-    "Variance",
-    "Proba. prefer longer",
-    "Proba. prefer lists",
-    "Proba. prefer 1",
-    "# parsed",
-    "mode",
-    "Human agreement SE",
-    "Proba. prefer first shown",
-    "Flip rate",
-    "Krippendorff's alpha",
-    "Share parsed",
-    "Human votes",
-    "fingerprint",
-    "judge_models",
+EVALUATORS: tuple[Column, ...] = (
+    Column("Human agreement", ColumnType.PERCENT),
+    Column("Price [$/1000 examples]", ColumnType.NUMBER),
+    Column("Time [seconds/1000 examples]", ColumnType.NUMBER),
+    Column("Spearman corr.", ColumnType.NUMBER),
+    Column("Pearson corr.", ColumnType.NUMBER),
+    Column("Bias", ColumnType.NUMBER),
+    Column("Variance", ColumnType.NUMBER),
+    Column("Proba. prefer longer", ColumnType.NUMBER),
+    Column("Proba. prefer lists", ColumnType.NUMBER),
+    Column("Proba. prefer 1", ColumnType.NUMBER),
+    Column("# parsed", ColumnType.COUNT),
+    Column("mode", ColumnType.TEXT),
+    Column("Human agreement SE", ColumnType.ERROR),
+    Column("Proba. prefer first shown", ColumnType.NUMBER),
+    Column("Flip rate", ColumnType.NUMBER),
+    Column("Krippendorff's alpha", ColumnType.NUMBER),
+    Column("Share parsed", ColumnType.NUMBER),
+    Column("Human votes", ColumnType.TEXT),
+    Column("fingerprint", ColumnType.TEXT),
+    Column("judge_models", ColumnType.TEXT),
 )
 """The columns of a board of evaluators: AlpacaEval's, then ours."""
 
-_COUNTS = frozenset(
-    {"n_wins", "n_wins_base", "n_draws", "n_total", "n_missing", "avg_length", "# parsed", "n_paid"}
-)
+EVALUATOR_COLUMNS = names_of(EVALUATORS)
+
 _MOST_COUNT = 2.0**53  # beyond it, not every whole number is a float
-_PERCENT = (0.0, 100.0)
 _RANGES = {
-    **dict.fromkeys(("win_rate", "discrete_win_rate", "length_controlled_winrate"), _PERCENT),
-    **dict.fromkeys(("difficulty_free_lc_winrate", "low", "high", "flip_rate", "Human agreement"), _PERCENT),
-    **dict.fromkeys(("standard_error", "lc_standard_error", "Human agreement SE"), (0.0, math.inf)),
+    ColumnType.COUNT: (0.0, _MOST_COUNT),
+    ColumnType.PERCENT: (0.0, 100.0),
+    ColumnType.ERROR: (0.0, math.inf),
+    ColumnType.NUMBER: (-math.inf, math.inf),
 }
-_TEXTS = frozenset(
-    {
-        "mode",
-        "lc_method",
-        "annotator",
-        "fingerprint",
-        "judge_models",
-        "reference",
-        "eval_set",
-        "bridged_from",
-        "Human votes",
-    }
-)
 
 
 @dataclass(frozen=True)
 class Board:
     """Rows by model name. A board is never changed; merging gives a new one.
 
-    `known_columns` are those that are written first, in this order; `order` is the column that it was sorted by last.
+    `known` are the columns that are written first, in this order; `order` is the one that it was sorted by last.
     """
 
     rows: Mapping[str, Mapping[str, Cell]]
-    known_columns: Sequence[str] = COLUMNS
+    known: Sequence[Column] = COLUMNS
     order: str | None = None
 
     def with_row(self, name: str, row: Mapping[str, Cell]) -> "Board":
@@ -119,14 +75,15 @@ class Board:
         return replace(self, rows={**self.rows, **rows})
 
     def sorted_by(self, column: str) -> "Board":
-        """Return the board with the highest value of `column` first; rows without one come last, by win rate.
+        """Return the board with the highest value of `column` first; rows without one come last, by the headline.
 
         Equal ones stand in the order of their names, so that the order never depends on who came first.
         """
+        headline = self.known[0].name
 
         def key(item: tuple[str, Mapping[str, Cell]]) -> tuple[float, float, str]:
             name, row = item
-            return -_order(row.get(column)), -_order(row.get("win_rate")), name
+            return -_order(row.get(column)), -_order(row.get(headline)), name
 
         return replace(self, rows=dict(sorted(self.rows.items(), key=key)), order=column)
 
@@ -145,9 +102,8 @@ class Board:
     def columns(self) -> list[str]:
         """Return every column that some row has, ours first."""
         present = {column: None for row in self.rows.values() for column in row}
-        return [column for column in self.known_columns if column in present] + [
-            column for column in present if column not in self.known_columns
-        ]
+        known = names_of(self.known)
+        return [name for name in known if name in present] + [name for name in present if name not in known]
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return the board as a DataFrame with the model's name as index."""
@@ -165,17 +121,18 @@ class Board:
             writer.writerow([as_cell(name), *(_written(row.get(column)) for column in columns)])
 
 
-def read_board(path: Path, known_columns: Sequence[str] = COLUMNS) -> Board:
+def read_board(path: Path, known: Sequence[Column] = COLUMNS) -> Board:
     """Read a board from CSV (the first column is the model's name).
 
     Args:
         path: the file.
-        known_columns: the columns of this kind of board; a board of that kind has the first one.
+        known: the columns of this kind of board; a board of that kind has the first one.
 
     Raises:
         UsageError: the file cannot be read, or is no board of this kind.
     """
-    needed = known_columns[0]
+    needed = known[0].name
+    types = {column.name: column.type for column in known}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file)
@@ -193,31 +150,35 @@ def read_board(path: Path, known_columns: Sequence[str] = COLUMNS) -> Board:
                 if not name.strip() or name in entries:
                     told = f"the model {name!r} is there twice" if name in entries else "no model is named"
                     raise _wrong(path, f"{where}: {told}")
-                entries[name] = _row(header[1:], fields[1:], path, where)
+                entries[name] = _row(header[1:], fields[1:], types, path, where)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"the leaderboard {path} cannot be read: {error}.") from None
-    return Board(entries, known_columns)
+    return Board(entries, known)
 
 
 def _wrong(path: Path, told: str) -> UsageError:
     return UsageError(f"the leaderboard {path}: {told}.")
 
 
-def _row(columns: Sequence[str], fields: Sequence[str], path: Path, where: str) -> dict[str, Cell]:
+def _row(
+    columns: Sequence[str], fields: Sequence[str], types: Mapping[str, ColumnType], path: Path, where: str
+) -> dict[str, Cell]:
     try:
-        return {column: _parsed(column, text) for column, text in zip(columns, fields, strict=True)}
+        return {
+            name: _parsed(name, types.get(name), text) for name, text in zip(columns, fields, strict=True)
+        }
     except ValueError as error:
         raise _wrong(path, f"{where}: {error}") from None
 
 
-def _parsed(column: str, text: str) -> Cell:
+def _parsed(column: str, kind: ColumnType | None, text: str) -> Cell:
     if text == "":
         return None
-    if column in _TEXTS:
+    if kind is ColumnType.TEXT:
         return from_cell(text)
-    if column not in COLUMNS and column not in EVALUATOR_COLUMNS:
+    if kind is None:
         return _parsed_unknown(text)
-    least, most = (0.0, _MOST_COUNT) if column in _COUNTS else _RANGES.get(column, (-math.inf, math.inf))
+    least, most = _RANGES[kind]
     try:
         number = float(text)
         if not math.isfinite(number):
@@ -227,7 +188,7 @@ def _parsed(column: str, text: str) -> Cell:
     if not least <= number <= most:
         limit = "negative" if number < least else f"more than {most:g}"
         raise ValueError(f"{column} is {shorten(text)}, which is {limit}")
-    if column not in _COUNTS:
+    if kind is not ColumnType.COUNT:
         return number
     if not number.is_integer():
         raise ValueError(f"{column} is {shorten(text)}, not a whole number")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Self
 
 from autoeval.annotators.combine import is_flipped
+from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.preferences import Preference
 from autoeval.metrics.estimates import Estimate, Method, WinRate, WorstCase
 from autoeval.metrics.instructions import instruction_key
@@ -20,12 +20,11 @@ _NOT_ASKED_BOTH_WAYS = -1
 
 
 @dataclass
-class Tally:
-    """What a run's numbers are computed from, one entry a pair.
+class Tally(Counts):
+    """What the numbers of a run on pairs are computed from, one entry a pair.
 
     `preferences` has NaN for a missing judgment; lengths are in characters; `instructions` numbers the
-    instructions, so that several samples of one are one observation. `models` are the names that servers gave for
-    the models that judged, `adapted` says in which ways they were asked otherwise than planned.
+    instructions, so that several samples of one are one observation.
     """
 
     preferences: array[float] = field(default_factory=lambda: array("d"))
@@ -33,14 +32,8 @@ class Tally:
     lengths_2: array[int] = field(default_factory=lambda: array("q"))
     instructions: array[int] = field(default_factory=lambda: array("q"))
     subsets: array[int] = field(default_factory=lambda: array("q"))
-    failures: Counter[str] = field(default_factory=Counter)
-    prices: array[float] = field(default_factory=lambda: array("d"))
     flips: array[int] = field(default_factory=lambda: array("b"))
-    models: set[str] = field(default_factory=set)
-    adapted: set[str] = field(default_factory=set)
     has_samples: bool = False
-    _likely_constant: int = 0
-    _constant_lead: int = 0
     _subset_numbers: dict[str, int] = field(default_factory=dict)
     _instruction_numbers: dict[str, int] = field(default_factory=dict)
 
@@ -52,30 +45,22 @@ class Tally:
             tally._add(preference)
         return tally
 
-    def counted(self, annotations: Iterable[Annotation]) -> Iterator[Annotation]:
-        """Count each annotation as it passes through."""
-        for annotation in annotations:
-            self._count(annotation)
-            yield annotation
-
-    def _count(self, annotation: Annotation) -> None:
-        pair = annotation.pair
+    def count(self, annotation: Annotation) -> None:
+        """Count one annotation."""
+        super().count(annotation)
+        case = annotation.case
         self._add(
             Preference(
-                instruction=instruction_key(pair.instruction),
-                subset=pair.dataset or "",
-                preference=annotation.preference,
-                length_1=len(pair.output_1),
-                length_2=len(pair.output_2),
+                instruction=instruction_key(case.conversation),
+                subset=case.dataset or "",
+                preference=annotation.value,
+                length_1=len(case.output_1),
+                length_2=len(case.output_2),
                 is_flipped=is_flipped(annotation),
             )
         )
-        if annotation.preference is None:
+        if annotation.value is None:
             self.failures[(annotation.failure or "unknown").partition(":")[0]] += 1
-        self._note_output(hash(pair.output_2))
-        self.prices.append(_price(annotation))
-        self.models.update(judgment.model for judgment in annotation.judgments if judgment.model)
-        self.adapted.update(change for judgment in annotation.judgments for change in judgment.adapted)
 
     def _add(self, row: Preference) -> None:
         self.preferences.append(float("nan") if row.preference is None else row.preference)
@@ -86,21 +71,6 @@ class Tally:
         number = self._instruction_numbers.setdefault(row.instruction, len(self._instruction_numbers))
         self.instructions.append(number)
         self.flips.append(_NOT_ASKED_BOTH_WAYS if row.is_flipped is None else row.is_flipped)
-
-    def _note_output(self, digest: int) -> None:
-        """Vote for the text that most outputs are, keeping only one candidate (Boyer and Moore, 1981)."""
-        if self._constant_lead == 0:
-            self._likely_constant = digest
-        self._constant_lead += 1 if digest == self._likely_constant else -1
-
-    @property
-    def constant_share(self) -> float:
-        """The share of the model's outputs that is at least one and the same text.
-
-        Each output outside the lead was cancelled against a different one, so the lead alone is certain; a text
-        that m of n outputs are has a lead of at least (2m − n) / n.
-        """
-        return self._constant_lead / len(self.preferences) if self.preferences else 0.0
 
     def stored(self) -> Iterator[Preference]:
         """Walk through what was counted, without the texts, as a board stores it."""
@@ -132,11 +102,6 @@ class Tally:
     def n_judged(self) -> int:
         """How many pairs have one."""
         return len(self.preferences) - self.n_missing
-
-    @property
-    def coverage(self) -> float:
-        """Judged pairs as a share of all, 0 to 1."""
-        return self.n_judged / len(self.preferences) if self.preferences else 0.0
 
     @property
     def flip_rate(self) -> float | None:
@@ -183,8 +148,3 @@ class Tally:
 
     def _clusters(self) -> array[int] | None:
         return self.instructions if self.has_samples else None
-
-
-def _price(annotation: Annotation) -> float:
-    prices = [judgment.price for judgment in annotation.judgments if judgment.price is not None]
-    return sum(prices) if prices else float("nan")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoeval.metrics.intervals import interval_ends
-from autoeval.metrics.observations import Observations
+from autoeval.metrics.observations import Floats, Observations
+from autoeval.metrics.student import student_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class MeanGrade:
 def mean_grade(
     grades: Sequence[float | None],
     questions: Sequence[Hashable],
-    scale: tuple[float, float] = (1.0, 10.0),
+    scale: tuple[float, float] | None = (1.0, 10.0),
     level: float = 0.95,
 ) -> MeanGrade:
     """Average grades.
@@ -46,7 +47,8 @@ def mean_grade(
     Args:
         grades: one a turn, None or NaN where missing; shape (n,).
         questions: the question of each grade; shape (n,).
-        scale: the lowest and the highest grade.
+        scale: the lowest and the highest grade; None where there is no end, as of rewards: then the interval is
+            Student's t interval, mean ± t(G−1) · standard error.
         level: coverage that the interval aims at.
 
     Returns:
@@ -55,8 +57,10 @@ def mean_grade(
     Raises:
         ValueError: a grade lies outside the scale, or the lengths differ.
     """
-    low, high = scale
     values = np.array([math.nan if grade is None else grade for grade in grades], dtype=float)
+    if scale is None:
+        return _unbounded(values, questions, level)
+    low, high = scale
     if np.any((values < low) | (values > high)):
         raise ValueError(f"a grade lies outside {low:g} to {high:g}")
     observed = Observations.of((values - low) / (high - low), questions)
@@ -64,13 +68,21 @@ def mean_grade(
     start, end = interval_ends(observed, "t_plus4", level, seed=0)
     n = int((~np.isnan(values)).sum())
     return MeanGrade(
-        mean=low + width * float(observed.mean),
+        mean=math.fsum(values[~np.isnan(values)]) / n if n else math.nan,
         standard_error=width * float(observed.standard_error),
         low=low + width * float(start),
         high=low + width * float(end),
         n=n,
         n_missing=len(values) - n,
     )
+
+
+def _unbounded(values: Floats, questions: Sequence[Hashable], level: float) -> MeanGrade:
+    observed = Observations.of(values, questions)
+    mean, error = float(observed.mean), float(observed.standard_error)
+    reach = student_quantile(observed.n - 1, level) * error if observed.n > 1 else math.nan
+    n = int((~np.isnan(values)).sum())
+    return MeanGrade(mean, error, mean - reach, mean + reach, n, len(values) - n)
 
 
 def settled(winners: tuple[str, str]) -> str:

@@ -90,11 +90,24 @@ def scatter(title: str, points: Mapping[str, tuple[float, float]], x_title: str,
     return _finished(chart, title)
 
 
-def radar(title: str, axes: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> Markup:
-    """Draw a ring of percentages for each of several things; each is a group with the class `serie-N`."""
-    chart = _pygal().Radar(**_options(460, 330), dots_size=3, range=(0, 100), fill=False)
+def radar(
+    title: str,
+    axes: Sequence[str],
+    series: Mapping[str, Sequence[float | None]],
+    ends: tuple[float, float] = (0, 100),
+) -> Markup:
+    """Draw a ring of numbers for each of several things; each is a group with the class `serie-N`.
+
+    Args:
+        title: what the chart shows.
+        axes: what each of the numbers is of.
+        series: the numbers of each thing, None where there is none.
+        ends: the lowest and the highest that they can be.
+    """
+    low, high = ends
+    chart = _pygal().Radar(**_options(460, 330), dots_size=3, range=ends, fill=False)
     chart.x_labels = list(axes)
-    chart.y_labels = (0, 50, 100)
+    chart.y_labels = (low, (low + high) / 2, high)
     for name, values in series.items():
         chart.add(name, list(values))
     return _finished(chart, title)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from autoeval.annotators.text_features import Features, measure
+from autoeval.annotators.builtin.text_features import Features, measure
 from autoeval.metrics.observations import Floats
 
 if TYPE_CHECKING:

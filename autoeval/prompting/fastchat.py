@@ -71,17 +71,57 @@ class JudgePrompts:
 
     def grading(self, n_turns: int, has_reference: bool) -> JudgePrompt:
         """Return the prompt that FastChat grades the last of so many turns with."""
-        return self._named(f"single-{'math-v1' if has_reference else 'v1'}", n_turns)
+        return self.named(f"single-{'math-v1' if has_reference else 'v1'}", n_turns)
 
     def comparing(self, n_turns: int, has_reference: bool) -> JudgePrompt:
         """Return the prompt that FastChat compares the last of so many turns of two models with."""
-        return self._named(f"pair-{'math-v1' if has_reference else 'v2'}", n_turns)
+        return self.named(f"pair-{'math-v1' if has_reference else 'v2'}", n_turns)
 
-    def _named(self, name: str, n_turns: int) -> JudgePrompt:
+    def named(self, name: str, n_turns: int = 1) -> JudgePrompt:
+        """Return a prompt by its name; the one for several turns where there are some.
+
+        Raises:
+            UsageError: the file does not have it.
+        """
         name += "-multi-turn" if n_turns > 1 else ""
         if name not in self.by_name:
             raise UsageError(f"--judge_prompts has no prompt {name!r}. {nearest(name, self.by_name)}")
         return self.by_name[name]
+
+
+@dataclass(frozen=True)
+class FastChatPrompt:
+    """A judge's prompt that is one of the file's, chosen by how many turns there are and whether right answers are.
+
+    `compares`: two outputs are shown, rather than one.
+    """
+
+    prompts: JudgePrompts
+    compares: bool
+    is_chat: bool = True
+
+    @property
+    def sources(self) -> list[list[str | None]]:
+        """The name, the system's words and the template of each prompt of the file that can be chosen."""
+        kind = "pair" if self.compares else "single"
+        chosen = sorted(name for name in self.prompts.by_name if name.startswith(kind))
+        return [[one.name, one.system, one.template] for one in map(self.prompts.by_name.__getitem__, chosen)]
+
+    def chosen(self, fields: Mapping[str, str]) -> JudgePrompt:
+        """Return the prompt for a case with these fields."""
+        n_turns = sum(1 for name in fields if re.fullmatch(r"question_\d+", name))
+        has_reference = "ref_answer_1" in fields
+        choose = self.prompts.comparing if self.compares else self.prompts.grading
+        return choose(n_turns, has_reference)
+
+    def messages(self, rows: Sequence[Mapping[str, str]]) -> tuple[Message, ...]:
+        """Fill the prompt that is chosen for the one row."""
+        (fields,) = rows
+        return self.chosen(fields).messages(fields)
+
+    def text(self, rows: Sequence[Mapping[str, str]]) -> str | None:  # noqa: ARG002 - they are chat prompts
+        """Return None: the file holds chat prompts."""
+        return None
 
 
 def grading_fields(turns: Sequence[str], answers: Sequence[str], reference: Sequence[str]) -> dict[str, str]:

@@ -3,11 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from autoeval.errors import UsageError
 from autoeval.prompting.config import MessageConfig, ModelConfig
 from autoeval.prompting.templates import BraceTemplate, Fields, JinjaTemplate, Template
 from autoeval.types import Message
+
+
+class AnyPrompt(Protocol):
+    """What fills a prompt in: templates of ours, or another tool's own file of prompts."""
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether it is chat messages, rather than one text for a completion model."""
+
+    @property
+    def sources(self) -> Sequence[Sequence[str | None]]:
+        """Everything that decides what it says besides what it is filled in with: role, author's name, source."""
+
+    def messages(self, rows: Sequence[Fields]) -> tuple[Message, ...]:
+        """Fill a chat prompt; none for a completion model's."""
+
+    def text(self, rows: Sequence[Fields]) -> str | None:
+        """Fill a completion model's prompt; None for a chat prompt."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +35,11 @@ class Prompt:
 
     parts: tuple[tuple[str, str | None, Template], ...]
     is_chat: bool = True
+
+    @property
+    def sources(self) -> list[list[str | None]]:
+        """The role, the author's name and the source of each message."""
+        return [[role, name, getattr(template, "source", "")] for role, name, template in self.parts]
 
     def messages(self, rows: Sequence[Fields]) -> tuple[Message, ...]:
         """Fill a chat prompt; see `Template.render`."""

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autoeval.annotators.combine import is_flipped
-from autoeval.types import Annotation, Judgment, Pair
+from autoeval.types import Annotation, Case, Judgment
 
 MOST_PAIRS = 2000
-Prompts = Callable[[Pair], Sequence[Sequence[tuple[str, str]]]]
+Prompts = Callable[[Case], Sequence[Sequence[tuple[str, str]]]]
 """Gives the conversations that a pair was judged with: messages as (role, text)."""
-Votes = Callable[[Pair], float | None]
+Votes = Callable[[Case], float | None]
 """Gives people's mean preference on a pair, None where nobody voted."""
 
 
@@ -42,18 +42,18 @@ def entries(
     """Turn annotations into what the page's script reads; empty fields are left out."""
     for i, annotation in enumerate(annotations):
         if wanted is None or i in wanted:
-            pair = annotation.pair
+            case = annotation.case
             entry = {
                 "id": i + 1,
-                "subset": pair.dataset,
-                "instruction": pair.instruction,
-                "reference": pair.output_1,
-                "model": pair.output_2,
-                "preference": annotation.preference,
+                "subset": case.dataset,
+                "instruction": case.conversation,
+                "reference": case.output_1,
+                "model": case.output_2,
+                "preference": annotation.value,
                 "failure": annotation.failure,
                 "judgments": [_judgment(judgment) for judgment in annotation.judgments],
-                "prompts": prompts(pair),
-                "people": votes(pair),
+                "prompts": prompts(case),
+                "people": votes(case),
                 "flipped": is_flipped(annotation) or None,
             }
             yield {name: value for name, value in entry.items() if value not in (None, [], ())}
@@ -62,16 +62,16 @@ def entries(
 def _judgment(judgment: Judgment) -> dict[str, Any]:
     said = {
         "by": judgment.annotator,
-        "preference": judgment.preference,
+        "preference": judgment.value,
         "explanation": judgment.explanation,
-        "reply": _text_of(judgment.raw_completion),
+        "reply": text_of(judgment.raw_completion),
         "first": {True: "model", False: "reference", None: None}[judgment.is_switched],
         "failure": judgment.failure,
     }
     return {name: value for name, value in said.items() if value not in (None, "")}
 
 
-def _text_of(raw_completion: Any) -> str | None:
+def text_of(raw_completion: Any) -> str | None:
     """Return the text of a reply that may be an OpenAI-shaped choice."""
     if isinstance(raw_completion, Mapping):
         message = raw_completion.get("message")

@@ -11,7 +11,7 @@ from typing import Any
 from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import common_provider
 from autoeval.data.annotations import of_one_model, read_annotations
-from autoeval.data.evalset import eval_set_name
+from autoeval.data.eval_sets import eval_set_name
 from autoeval.data.loading import read_rows
 from autoeval.data.spool import instruction_key
 from autoeval.errors import UsageError
@@ -168,17 +168,17 @@ def counted(where: Place, facts: RunFacts) -> tuple[Tally, RunFacts]:
     first = None
     for annotation in tally.counted(read_annotations(of_one_model(read_rows(where.path, "run")))):
         first = first or annotation
-        keys.add(instruction_key(annotation.pair.instruction))
+        keys.add(instruction_key(annotation.case.conversation))
     if first is None:
         return tally, facts
     digest = sha256(b"".join(sorted(keys))).hexdigest()[:16]
     judge = facts.judge or first.annotator or "unknown judge"
-    model = first.pair.generator_2 or facts.model
+    model = first.case.generator_2 or facts.model
     return tally, replace(
         facts,
         model=model,
         series=checkpoint_of(model),
-        reference=facts.reference or first.pair.generator_1 or "reference",
+        reference=facts.reference or first.case.generator_1 or "reference",
         judge=judge,
         eval_set=digest,
         eval_set_name=facts.eval_set_name or f"{eval_set_name(digest)} ({len(keys)} pairs)",

@@ -2,22 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.budget import PriceOf
 from autoeval.completions.cache import Cache
-from autoeval.completions.keys import request_key
 from autoeval.completions.pricing import cost, list_price
 from autoeval.completions.providers.reasoning import expected_tokens
+from autoeval.completions.replies import new_by_key
 from autoeval.completions.tokens import estimate_input_tokens
+from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import Price
-from autoeval.runs.asked import Asked
 from autoeval.runs.retirement import lifetime_notes
 from autoeval.types import Request
-
-_LOOKED_UP_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class DryRuns:
         return None if None in costs else sum(cost for cost in costs if cost is not None)
 
 
-def price_of(asked: Asked) -> Price | None:
+def price_of(asked: Asker) -> Price | None:
     """Return what a model costs: as its config says, else by the price list."""
     return asked.price or list_price(asked.endpoint.provider, asked.model)
 
@@ -74,7 +71,7 @@ def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
     price = prices(plan.annotator)
     counted = count(
         plan.requests(),
-        len(plan.pairs),
+        len(plan.cases),
         cache,
         lambda request: price[request.endpoint.provider, request.model],
         lambda request: reply_tokens[request.model],
@@ -83,7 +80,7 @@ def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
     return with_notes(counted, plan.annotator.judges)
 
 
-def with_notes(plan: DryRun, all_asked: Iterable[Asked]) -> DryRun:
+def with_notes(plan: DryRun, all_asked: Iterable[Asker]) -> DryRun:
     """Return a plan with what must be known of the ends of the models that it would ask."""
     return replace(plan, notes=lifetime_notes(all_asked)) if plan.n_new else plan
 
@@ -109,12 +106,10 @@ def count(
     seen: set[bytes] = set()
     n_cached = input_tokens = output_tokens = reasoning_tokens = 0
     dollars: float | None = 0.0
-    for chunk in _chunks(requests):
-        by_key = {key: request for request in chunk if (key := request_key(request)) not in seen}
-        seen |= by_key.keys()
-        known = cache.known(list(by_key))
+    for stretch in new_by_key(requests, seen):
+        known = cache.known(list(stretch))
         n_cached += len(known)
-        for request in (request for key, request in by_key.items() if key not in known):
+        for request in (request for key, request in stretch.items() if key not in known):
             thought = expected_tokens(request.model, request.parameters)
             tokens_in, tokens_out = estimate_input_tokens(request), reply_tokens(request) + thought
             input_tokens += tokens_in
@@ -150,9 +145,3 @@ def total(plans: Iterable[DryRun]) -> DryRun:
         reasoning_tokens=sum(part.reasoning_tokens for part in parts),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
     )
-
-
-def _chunks(requests: Iterable[Request]) -> Iterable[list[Request]]:
-    source = iter(requests)
-    while chunk := list(islice(source, _LOOKED_UP_AT_ONCE)):
-        yield chunk

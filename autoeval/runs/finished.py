@@ -32,12 +32,12 @@ class Run:
     @property
     def model(self) -> str:
         """The evaluated model."""
-        return self.annotations[0].pair.generator_2 or self.path.parent.name
+        return self.annotations[0].case.generator_2 or self.path.parent.name
 
     @property
     def reference(self) -> str:
         """What it was compared with; several names where its outputs were of several models."""
-        names = dict.fromkeys(each.pair.generator_1 for each in self.annotations)
+        names = dict.fromkeys(each.case.generator_1 for each in self.annotations)
         return ", ".join(filter(None, names)) or "reference"
 
     @property

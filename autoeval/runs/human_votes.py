@@ -6,7 +6,7 @@ from typing import Any
 from autoeval.data.annotations import read_preference
 from autoeval.data.loading import Row, read_rows
 from autoeval.data.records import read_instruction, read_text
-from autoeval.types import Pair
+from autoeval.types import Case
 
 
 class HumanVotes:
@@ -26,7 +26,7 @@ class HumanVotes:
         for row in [] if source is None else read_rows(source, "--human_annotations"):
             self._add(row)
 
-    def __call__(self, pair: Pair) -> float | None:
+    def __call__(self, pair: Case) -> float | None:
         """Return the mean vote on a pair, None where nobody voted."""
         votes = self._votes.get(_key(pair.instruction, pair.output_1, pair.output_2))
         return sum(votes) / len(votes) if votes else None

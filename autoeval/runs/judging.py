@@ -10,18 +10,21 @@ from typing import Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.annotators.read import Replies, read, unparsed_keys, why_unread
+from autoeval.annotators.read import read, unparsed_keys, why_unread
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.cache import Cache, Entry, default_path
 from autoeval.completions.keys import request_key
+from autoeval.completions.replies import Replies
 from autoeval.completions.storage.places import AUTO, CachingPath, Shard, find_place
 from autoeval.data.annotations import row_of, write_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
+from autoeval.leaderboards.counts import Counts
+from autoeval.leaderboards.grades import Grades
 from autoeval.leaderboards.tally import Tally
+from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import Price
-from autoeval.runs.asked import Asked
-from autoeval.runs.estimate import prices
+from autoeval.runs.estimate import price_of, prices
 from autoeval.runs.retirement import explained, say_lifetimes, stop_of_gone
 from autoeval.types import Annotation, FailureKind, Request
 
@@ -33,10 +36,22 @@ _ANSWERED = frozenset({"unparsed", FailureKind.FILTERED, FailureKind.INVALID_REQ
 class Judged:
     """The annotations of a run: counted, and either in a file or as rows; in neither where nobody answered."""
 
-    tally: Tally
+    counts: Counts
     report: AskReport
     annotations_path: Path | None
     rows: tuple[dict[str, Any], ...] | None
+
+    @property
+    def tally(self) -> Tally:
+        """The preferences, where pairs were judged."""
+        assert isinstance(self.counts, Tally)
+        return self.counts
+
+    @property
+    def grades(self) -> Grades:
+        """The scores, where single outputs were judged."""
+        assert isinstance(self.counts, Grades)
+        return self.counts
 
 
 def judge(
@@ -110,7 +125,7 @@ def ask_all(
         refuse_unbatchable(judges)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
     requests = Replay(lambda: _part(chain.from_iterable(plan.requests() for plan in plans), shard))
-    n_pairs, n_requests = sum(len(plan.pairs) for plan in plans), sum(plan.n_requests for plan in plans)
+    n_pairs, n_requests = sum(len(plan.cases) for plan in plans), sum(plan.n_requests for plan in plans)
     if shard is not None:
         again = frozenset(filter(shard.has, again))
         n_pairs, n_requests = (n_pairs + 1) // shard.count, n_requests // shard.count
@@ -122,7 +137,7 @@ def ask_all(
         display,
         again,
         n_pairs,
-        "pairs judged",
+        "pairs judged" if plans[0].annotator.kind.n_outputs == 2 else "outputs judged",
         why_unread=why_unread(judges),
         per_request=n_pairs / n_requests if n_requests else 1.0,
     )
@@ -143,15 +158,14 @@ def _refuse_unmet(plan: Plan, cache: Cache) -> None:
         return
     for planned in plan:
         for question in planned.questions:
-            request = question.request
-            if question.judge.unmet and request and not cache.known([request_key(request)]):
+            if question.judge.unmet and question.key and not cache.known([question.key]):
                 raise UsageError(
                     f"{question.judge.name} cannot be asked: {question.judge.unmet}. Judgments that it has given can "
                     "be imported with: alpaca_eval import_annotations."
                 )
 
 
-def refuse_unbatchable(asked: Iterable[Asked]) -> None:
+def refuse_unbatchable(asked: Iterable[Asker]) -> None:
     """Refuse a model without a batch API before anything is submitted.
 
     Raises:
@@ -183,15 +197,19 @@ def read_one(
         folder: where annotations.json goes; None writes none.
         keeps_rows: keep the rows in memory where they are not written.
     """
-    tally = Tally()
-    price_of = _price_of(plan.annotator)
-    annotations = tally.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
+    counts = counts_of(plan.annotator)
+    annotations = counts.counted(read(plan, plan.annotator.name, cache, report.failures, price_of))
     if folder is not None:
         path = folder / "annotations.json"
-        is_written = _write(path, annotations, tally)
-        return Judged(tally, report, path if is_written else None, None)
+        is_written = _write(path, annotations, counts)
+        return Judged(counts, report, path if is_written else None, None)
     rows = tuple(row_of(annotation) for annotation in annotations if keeps_rows)
-    return Judged(tally, report, None, rows)
+    return Judged(counts, report, None, rows)
+
+
+def counts_of(annotator: Annotator) -> Counts:
+    """Return what counts an annotator's annotations, empty: preferences, or scores on its scale."""
+    return Tally() if annotator.kind.n_outputs == 2 else Grades(scale=annotator.scale)
 
 
 @dataclass
@@ -219,14 +237,14 @@ def _price_of(annotator: Annotator) -> Callable[[Request], Price | None]:
     return lambda request: price[request.endpoint.provider, request.model]
 
 
-def _write(path: Path, annotations: Iterator[Annotation], tally: Tally) -> bool:
+def _write(path: Path, annotations: Iterator[Annotation], counts: Counts) -> bool:
     """Write a run's annotations; False where nobody answered, so that what was there stays."""
     beginning = list(islice(annotations, 1))  # nothing is touched where the very first reply is missing
     try:
         with replacing(path) as file:
             for _ in write_rows(file, chain(beginning, annotations)):
                 pass
-            if not (tally.n_judged or tally.failures.keys() & _ANSWERED):
+            if not (counts.n_judged or counts.failures.keys() & _ANSWERED):
                 raise _NobodyAnswered
     except _NobodyAnswered:
         return False

@@ -8,8 +8,8 @@ from autoeval.data.hub import hub_file
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.leaderboards.rows import Row
-from autoeval.leaderboards.table import Cell
 from autoeval.leaderboards.tally import Tally
+from autoeval.metrics.columns import Cell
 from autoeval.runs.judging import Judged
 
 if TYPE_CHECKING:

@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from autoeval.annotators.config import Annotator
 from autoeval.completions.ask import Display
+from autoeval.data.cases import OutputCases
+from autoeval.data.conversations import ConversationPairs
+from autoeval.data.mt_bench import WITH_REFERENCE
 from autoeval.data.pairing import Pairs
 from autoeval.texts.thinking import without_thinking
 
@@ -43,7 +47,27 @@ def announced(warnings: Iterable[str], display: Display) -> tuple[str, ...]:
     return told
 
 
-def output_warnings(pairs: Pairs) -> tuple[str, ...]:
+def grading_warnings(cases: OutputCases, annotator: Annotator) -> tuple[str, ...]:
+    """Say which outputs hold reasoning, where many are empty, and which right answers are missing.
+
+    Args:
+        cases: read once.
+        annotator: the judge.
+    """
+    model, unanswered = _Counts(), 0
+    for case in cases:
+        model.add(case.output)
+        unanswered += case.dataset in WITH_REFERENCE and "reference" not in case.fields
+    told = [*model.warnings(cases.generator, cases.n_stripped)]
+    if unanswered and annotator.kind.name == "single" and any("question_id" in case.fields for case in cases):
+        told.append(
+            f"{unanswered} outputs of math, reasoning and coding are graded without a right answer; give them with "
+            "--reference_answers"
+        )
+    return tuple(told)
+
+
+def output_warnings(pairs: Pairs | ConversationPairs) -> tuple[str, ...]:
     """Say which outputs hold reasoning, and where many are empty: the model's first, then the reference's.
 
     Args:

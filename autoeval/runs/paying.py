@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import Pairs
+from autoeval.annotators.plan import Cases
 from autoeval.checks import check_number
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
-from autoeval.leaderboards.table import Cell
+from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
-from autoeval.types import Pair
+from autoeval.types import Case
 
 if TYPE_CHECKING:
     from autoeval.metrics.observations import Floats
@@ -34,16 +34,16 @@ _FEWEST_OF_A_SUBSET = 25
 class SomePairs:
     """Some of a run's pairs, in their order; `index` of a pair stays what it is among all."""
 
-    pairs: Pairs
+    pairs: Cases
     chosen: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.chosen)
 
-    def __iter__(self) -> Iterator[Pair]:
+    def __iter__(self) -> Iterator[Case]:
         return (self.pairs[index] for index in self.chosen)
 
-    def __getitem__(self, index: int) -> Pair:
+    def __getitem__(self, index: int) -> Case:
         return self.pairs[self.chosen[index]]
 
 
@@ -171,7 +171,7 @@ def check_paying(n_paid: Any, precision: Any) -> None:
 
 
 def choose(
-    pairs: Pairs,
+    pairs: Cases,
     annotator: Annotator,
     n_paid: int | None,
     precision: float | None,
@@ -226,7 +226,7 @@ def choose(
 _Plan = tuple["Sample", "Floats", str, str]
 
 
-def _drawn(everything: Sequence[Pair], annotator: Annotator, seed: int) -> _Plan:
+def _drawn(everything: Sequence[Case], annotator: Annotator, seed: int) -> _Plan:
     import numpy as np
 
     from autoeval.metrics.sampling import Sample, uncertainty
@@ -241,7 +241,7 @@ def _drawn(everything: Sequence[Pair], annotator: Annotator, seed: int) -> _Plan
     return Sample.draw(np.ones(len(everything)), seed), predicted, RANDOM, reason
 
 
-def _learned_prediction(everything: Sequence[Pair], annotator: Annotator) -> "tuple[Floats | None, str]":
+def _learned_prediction(everything: Sequence[Case], annotator: Annotator) -> "tuple[Floats | None, str]":
     """Predict from the judge's history without the model itself; or say why not."""
     from autoeval.prediction.history import FEWEST_MODELS
     from autoeval.prediction.kept import kept_path, load_kept
@@ -275,7 +275,7 @@ def _enough(plan: _Plan, precision: float) -> int:
     return low
 
 
-def _identity(everything: Sequence[Pair], annotator: Annotator, seed: int) -> dict[str, Any]:
+def _identity(everything: Sequence[Case], annotator: Annotator, seed: int) -> dict[str, Any]:
     digest = sha256()
     for pair in everything:
         for text in (pair.instruction, pair.output_1, pair.output_2):

@@ -5,23 +5,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from autoeval.annotators.config import Annotator
 from autoeval.completions.ask import AskReport
 from autoeval.data.annotations import of_one_model, read_annotations, row_of, texts_of
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
-from autoeval.leaderboards.tally import Tally
-from autoeval.runs.judging import Judged
-from autoeval.types import Annotation, Pair
+from autoeval.runs.judging import Judged, counts_of
+from autoeval.types import Annotation, Case
 
 _NOTHING_ASKED = AskReport(0, 0, 0, {}, None, 0, 0, 0.0, True, frozenset(), 0.0)
 
 
-def recompute(pairs: Iterable[Pair], annotator: str, folder: Path | None) -> Judged:
-    """Count the judgments on pairs that a folder's annotations.json holds.
+def recompute(cases: Iterable[Case], annotator: Annotator, folder: Path | None) -> Judged:
+    """Count the judgments on cases that a folder's annotations.json holds.
 
     Args:
-        pairs: the pairs.
-        annotator: who judged, where a row does not say.
+        cases: the cases.
+        annotator: who judged.
         folder: where annotations.json is, of ours or of alpaca_eval; it is left as it is.
 
     Raises:
@@ -33,16 +33,14 @@ def recompute(pairs: Iterable[Pair], annotator: str, folder: Path | None) -> Jud
             f"--is_recompute_metrics_only: there is no {path or 'annotations.json (--output_path is None)'}. "
             "Name the folder that has it with --output_path, or leave the flag out."
         )
-    tally = Tally()
-    rows = tuple(map(row_of, tally.counted(annotations_of(pairs, path, annotator))))
-    if not tally.n_judged:
-        raise UsageError(
-            f"{path} has no judgment on any of these pairs. Are they the outputs that were judged?"
-        )
-    return Judged(tally, _NOTHING_ASKED, path, rows)
+    counts = counts_of(annotator)
+    rows = tuple(map(row_of, counts.counted(annotations_of(cases, path, annotator.name))))
+    if not counts.n_judged:
+        raise UsageError(f"{path} has no judgment on any of these outputs. Are they those that were judged?")
+    return Judged(counts, _NOTHING_ASKED, path, rows)
 
 
-def annotations_of(pairs: Iterable[Pair], source: Any, annotator: str) -> Iterator[Annotation]:
+def annotations_of(pairs: Iterable[Case], source: Any, annotator: str) -> Iterator[Annotation]:
     """Look the judgments on pairs up in an annotation file.
 
     Args:
@@ -50,11 +48,11 @@ def annotations_of(pairs: Iterable[Pair], source: Any, annotator: str) -> Iterat
         source: the file, of ours or of alpaca_eval.
         annotator: who judged, where a row does not say.
     """
-    rows = of_one_model(read_rows(source, "annotations"))
-    recorded = {texts_of(each.pair): each for each in read_annotations(rows, annotator)}
+    rows = of_one_model(read_rows(source, "annotations"), compares=False)
+    recorded = {texts_of(each.case): each for each in read_annotations(rows, annotator)}
     for pair in pairs:
         found = recorded.get(texts_of(pair))
         if found is None:
             yield Annotation(pair, annotator, None, "not in annotations.json")
         else:
-            yield replace(found, pair=pair)
+            yield replace(found, case=pair)

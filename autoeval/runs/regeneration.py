@@ -8,8 +8,9 @@ from pathlib import Path
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import path_beside, read_preferences
 from autoeval.leaderboards.rows import Row, numbers
-from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.leaderboards.table import Board, read_board
 from autoeval.leaderboards.tally import Tally
+from autoeval.metrics.columns import Cell
 from autoeval.resources import shipped
 from autoeval.runs.length import length_controlled
 

@@ -16,8 +16,8 @@ from autoeval.data.loading import read_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.runs.human_votes import HumanVotes
-from autoeval.runs.result import Evaluation
-from autoeval.types import Pair, Request
+from autoeval.runs.result import Evaluation, GradedEvaluation
+from autoeval.types import Case, Request
 from autoeval.version import __version__
 
 if TYPE_CHECKING:
@@ -55,6 +55,57 @@ def write_report(result: Evaluation, annotator: Annotator, votes: HumanVotes) ->
     try:
         with replacing(path) as file:
             file.write(page)
+    except OSError as error:
+        raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+
+
+def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
+    """Write report.html of outputs that were judged by themselves, unless the one there says the same.
+
+    Args:
+        result: what the report is about; its annotations.json is read output by output.
+        annotator: who judged.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from autoeval.report.graded import SCRIPT, TEMPLATE, GradedFacts, graded_page
+
+    if result.folder is None:
+        return
+    shown = [asdict(result.setting), result.row, result.cautions, __version__]
+    digest = hashlib.sha256(json.dumps(shown, default=str).encode())
+    for file in (result.paths[0], TEMPLATE, SCRIPT):
+        digest.update(file.read_bytes())
+    path = result.folder / REPORT
+    if digest.hexdigest().encode() in _head(path):
+        return
+    tally, setting = result.tally, result.setting
+    settings = {
+        "judge": setting.judge,
+        "judge's model": ", ".join(sorted(tally.models) or setting.judge_models),
+        "eval set": setting.eval_set,
+        "right answers": setting.reference,
+        "fingerprint": setting.fingerprint,
+        "prompt": annotator.prompt_hash,
+        "made by": f"autoeval {__version__}",
+    }
+    facts = GradedFacts(
+        model=result.name,
+        score=result.score,
+        scale=tally.scale,
+        parts=result.by_part,
+        categories=list(tally.by_category()),
+        failures=dict(tally.failures.most_common()),
+        cautions=result.cautions,
+        judge_description=annotator.description,
+        settings={name: value for name, value in settings.items() if value},
+    )
+    annotations = read_annotations(read_rows(result.paths[0], "annotations"))
+    page = graded_page(facts, annotations, digest.hexdigest())
+    try:
+        with replacing(path) as written:
+            written.write(page)
     except OSError as error:
         raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
 
@@ -100,16 +151,15 @@ def _page(result: Evaluation, annotator: Annotator, votes: HumanVotes, digest: s
     return report_page(_facts(result, annotator), list(entries(annotations, wanted, prompts, votes)), digest)
 
 
-def _prompts(annotator: Annotator, seed: int) -> Callable[[Pair], Sequence[Sequence[tuple[str, str]]]]:
+def _prompts(annotator: Annotator, seed: int) -> Callable[[Case], Sequence[Sequence[tuple[str, str]]]]:
     """Return what gives a pair's prompts; those on several pairs at once cannot be made again from one of them."""
     if any(judge.batch_size > 1 for judge in annotator.judges):
         return lambda _pair: ()
     return partial(_prompts_of, annotator, seed)
 
 
-def _prompts_of(annotator: Annotator, seed: int, pair: Pair) -> Sequence[Sequence[tuple[str, str]]]:
-    (planned,) = Plan(annotator, [pair], seed)
-    conversations = [_conversation(question.request) for question in planned.questions if question.request]
+def _prompts_of(annotator: Annotator, seed: int, case: Case) -> Sequence[Sequence[tuple[str, str]]]:
+    conversations = [_conversation(request) for request in Plan(annotator, [case], seed).requests()]
     return [
         conversation for i, conversation in enumerate(conversations) if conversation not in conversations[:i]
     ]

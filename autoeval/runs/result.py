@@ -5,19 +5,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
 from autoeval.completions.ledger import StopReason
 from autoeval.errors import NothingJudgedError
+from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.fooling import how_it_fools
+from autoeval.leaderboards.grades import Grades
 from autoeval.leaderboards.placing import Apart
 from autoeval.leaderboards.rows import Row
 from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.estimates import Estimate, WinRate
+from autoeval.metrics.grades import MeanGrade
 from autoeval.runs.generating import Generation
 from autoeval.runs.paying import ROWS_NAME, SAMPLE_NAME, PaidResult
 
@@ -47,12 +51,12 @@ def exit_code_after(asked: AskReport, is_complete: bool) -> int:
     return EXIT_OK if is_complete else EXIT_INCOMPLETE
 
 
-def nothing_judged(tallies: Sequence[Tally], asked: AskReport) -> str:
+def nothing_judged(tallies: Sequence[Counts], asked: AskReport, what: str = "pairs") -> str:
     """Say why a run has no result."""
     failures = sum((tally.failures for tally in tallies), Counter[str]())
     reasons = ", ".join(f"{count} {reason}" for reason, count in failures.most_common())
     why = f" {asked.stop.message}" if asked.stop else ""
-    return f"not one of {failures.total()} pairs could be judged ({reasons}).{why}"
+    return f"not one of {failures.total()} {what} could be judged ({reasons}).{why}"
 
 
 @dataclass(frozen=True)
@@ -80,29 +84,29 @@ class Setting:
         models = ", ".join(self.judge_models)
         judge = self.judge if models in ("", self.judge) else f"{self.judge} ({models})"
         board = f"comparable with {self.board}" if self.board else "on no shipped board"
+        if not self.preset:  # outputs that are judged by themselves
+            parts = [f"judge {judge}", self.eval_set, self.reference, board if self.board else ""]
+            return " · ".join(part for part in parts if part)
         return (
             f"judge {judge} · reference {self.reference} · {self.eval_set} · preset {self.preset} · {board}"
         )
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """One model's result.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Result:
+    """One model's result, whatever kind of judging it is of.
 
     `row` is its leaderboard row, which stands on `board` under the name `shown_as`; `apart` is a board of models
     that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
-    nothing is written it is None and `rows` has the annotations. `caution` is what a reader must know of the
-    length-controlled win rate, `warnings` what they must know of the outputs. `generations` are the outputs that were
-    made on the way, the model's first. `shows_mode` says that the rows of all modes were asked for, each with its own.
-    `paid` is what a sample of the pairs says, where not all were paid for. Without `is_written`, the folder has nothing
-    of it, because nobody answered.
+    nothing is written it is None and `rows` has the annotations. `warnings` are what a reader must know of the outputs.
+    `generations` are the outputs that were made on the way, the model's first. Without `is_written`, the folder has
+    nothing of it, because nobody answered.
     """
 
     name: str
     shown_as: str
     setting: Setting
-    estimate: Estimate
-    tally: Tally
+    tally: Counts
     row: Row
     board: Board
     apart: Apart | None
@@ -112,50 +116,51 @@ class Evaluation:
     min_coverage: float
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
-    caution: str | None
     warnings: tuple[str, ...] = ()
     generations: tuple[Generation, ...] = ()
     has_report: bool = True
-    shows_mode: bool = False
-    paid: PaidResult | None = None
     is_written: bool = True
 
+    counted: ClassVar[str]
+    """What is judged, in the plural."""
+
+    @property
+    def headline(self) -> Estimate:
+        """The number that the result comes to, with its interval."""
+        raise NotImplementedError
+
     def __repr__(self) -> str:
-        """Say the result in one line; `leaderboard` and `annotations` are its tables."""
-        one = self.estimate
-        return (
-            f"<Evaluation of {self.name}: win rate {one.value:.2f} ({one.low:.2f} to {one.high:.2f}), n = {one.n}, "
-            f"judge {self.setting.judge}, reference {self.setting.reference}>"
-        )
+        """Say the result in a line."""
+        return f"<{type(self).__name__} of {self.line}>"
 
-    @cached_property
-    def win_rate(self) -> WinRate:
-        """The win rate with its counts; where some pairs were paid for, the counts are of those."""
-        rate, one = self.tally.win_rate(), self.estimate
-        if self.paid is None:
-            return rate
-        return replace(
-            rate, win_rate=one.value, standard_error=one.standard_error, low=one.low, high=one.high
-        )
+    def _repr_html_(self) -> str:
+        """Show the board in a notebook."""
+        html: str = self.leaderboard.to_html(float_format=lambda number: f"{number:.2f}", na_rep="")
+        return f"<p>{escape(self.line)}</p>\n{html}"
 
-    @cached_property
-    def by_subset(self) -> Mapping[str, WinRate]:
-        """The win rate of each subset of the eval set; empty where there are fewer than two."""
-        return {} if self.paid else self.tally.by_subset()
+    @property
+    def line(self) -> str:
+        """The result in a line."""
+        raise NotImplementedError
 
     @property
     def cautions(self) -> list[str]:
         """What a reader must know before trusting the number."""
-        cautions = [*self.warnings, *([f"length control: {self.caution}"] if self.caution else [])]
+        cautions = [*self.warnings]
         if fools := how_it_fools(self.name):
             cautions.append(f"{self.name} was made to fool the judge: {fools}")
         share = self.tally.constant_share
         if share > _CONSTANT_SHARE and self.tally.n_judged >= _ENOUGH_TO_BE_CONSTANT:
             cautions.append(
                 f"at least {100 * share:.0f}% of the outputs are one and the same text, whatever the instruction: the "
-                "win rate tells how the judge can be swayed, not how the model follows instructions"
+                f"{self.headline_name} tells how the judge can be swayed, not how the model follows instructions"
             )
         return cautions
+
+    @property
+    def headline_name(self) -> str:
+        """What the headline is called."""
+        return "win rate"
 
     @property
     def exit_code(self) -> int:
@@ -168,10 +173,21 @@ class Evaluation:
         """Refuse a result that is none.
 
         Raises:
-            NothingJudgedError: not a single pair was judged.
+            NothingJudgedError: nothing was judged.
         """
         if not self.tally.n_judged:
-            raise NothingJudgedError(nothing_judged([self.tally], self.ask), self, self.exit_code)
+            raise NothingJudgedError(
+                nothing_judged([self.tally], self.ask, self.counted), self, self.exit_code
+            )
+
+    @property
+    def row_files(self) -> list[str]:
+        """The files that hold the annotations, by name."""
+        return ["annotations.json"]
+
+    def more_facts(self) -> dict[str, Any]:
+        """Return what run.json says of this kind of result alone."""
+        return {}
 
     @property
     def outputs_paths(self) -> list[Path]:
@@ -186,7 +202,7 @@ class Evaluation:
         if not self.tally.n_judged:
             return [self.folder / name for name in ("annotations.json", "run.json")]
         names = [
-            *([ROWS_NAME, SAMPLE_NAME] if self.paid else ["annotations.json"]),
+            *self.row_files,
             "leaderboard.csv",
             "run.json",
             *(["report.html"] if self.has_report else []),
@@ -213,3 +229,114 @@ class Evaluation:
             return []
         loaded: list[dict[str, Any]] = json.loads(self.paths[0].read_text(encoding="utf-8"))
         return loaded
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Evaluation(Result):
+    """A model's outputs against a reference's.
+
+    `caution` is what a reader must know of the length-controlled win rate. `shows_mode` says that the rows of all modes
+    were asked for, each with its own. `paid` is what a sample of the pairs says, where not all were paid for.
+    """
+
+    estimate: Estimate
+    tally: Tally
+    caution: str | None
+    shows_mode: bool = False
+    paid: PaidResult | None = None
+
+    counted: ClassVar[str] = "pairs"
+
+    @property
+    def headline(self) -> Estimate:
+        """The win rate with the interval of the run's own method."""
+        return self.estimate
+
+    @cached_property
+    def win_rate(self) -> WinRate:
+        """The win rate with its counts; where some pairs were paid for, the counts are of those."""
+        rate, one = self.tally.win_rate(), self.estimate
+        if self.paid is None:
+            return rate
+        return replace(
+            rate, win_rate=one.value, standard_error=one.standard_error, low=one.low, high=one.high
+        )
+
+    @cached_property
+    def by_subset(self) -> Mapping[str, WinRate]:
+        """The win rate of each subset of the eval set; empty where there are fewer than two."""
+        return {} if self.paid else self.tally.by_subset()
+
+    @property
+    def line(self) -> str:
+        """The result in a line."""
+        one = self.estimate
+        return (
+            f"{self.name}: win rate {one.value:.2f} ({one.low:.2f} to {one.high:.2f}), n = {one.n}, "
+            f"judge {self.setting.judge}, reference {self.setting.reference}"
+        )
+
+    @property
+    def cautions(self) -> list[str]:
+        """What a reader must know before trusting the number."""
+        more = [f"length control: {self.caution}"] if self.caution else []
+        n = len(self.warnings)
+        told = super().cautions
+        return [*told[:n], *more, *told[n:]]
+
+    @property
+    def row_files(self) -> list[str]:
+        """The files that hold the annotations, by name."""
+        return [ROWS_NAME, SAMPLE_NAME] if self.paid else super().row_files
+
+    def more_facts(self) -> dict[str, Any]:
+        """Return what run.json says of a sample that was paid for."""
+        return {"sample": self.paid.facts()} if self.paid else {}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class GradedEvaluation(Result):
+    """A model's outputs by themselves, each scored on the judge's scale.
+
+    `files` are what else was written into the folder, by name.
+    """
+
+    tally: Grades
+    files: tuple[str, ...] = ()
+
+    counted: ClassVar[str] = "outputs"
+
+    @cached_property
+    def score(self) -> MeanGrade:
+        """The mean over everything that was scored."""
+        return self.tally.mean()
+
+    @cached_property
+    def by_part(self) -> Mapping[str, MeanGrade]:
+        """The mean of each turn and of each category."""
+        return {name: self.tally.mean(wanted) for name, wanted in self.tally.parts().items()}
+
+    @property
+    def headline(self) -> Estimate:
+        """The score with its interval."""
+        one = self.score
+        return Estimate(one.mean, one.standard_error, one.low, one.high, one.n)
+
+    @property
+    def headline_name(self) -> str:
+        """What the headline is called."""
+        return "score"
+
+    @property
+    def line(self) -> str:
+        """The result in a line."""
+        one = self.score
+        return (
+            f"{self.name}: score {one.mean:.2f} ({one.low:.2f} to {one.high:.2f}), n = {one.n}, "
+            f"judge {self.setting.judge}"
+        )
+
+    @property
+    def row_files(self) -> list[str]:
+        """The files that hold the annotations, by name."""
+        return [*super().row_files, *self.files]

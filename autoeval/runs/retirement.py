@@ -8,13 +8,12 @@ from autoeval.annotators.config import Judge
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport, Display
 from autoeval.completions.cache import Cache
-from autoeval.completions.keys import request_key
 from autoeval.completions.ledger import Stop, StopReason
 from autoeval.completions.lifetimes import Lifetime, lifetime, maker_at, table_date, today
 from autoeval.completions.listing import listed_shutdown
 from autoeval.completions.providers import LOCAL
 from autoeval.errors import UsageError
-from autoeval.runs.asked import Asked
+from autoeval.prompting.asker import Asker
 from autoeval.types import Endpoint
 
 OUR_JUDGES = {"openai": "gpt6_ranking", "anthropic": "claude5_ranking", "google": "gemini3_ranking"}
@@ -78,7 +77,7 @@ class Retirement:
 _SERVER = "as the server's list of models says"
 
 
-def retirement(asked: Asked, day: date | None = None, *, asks_server: bool = False) -> Retirement | None:
+def retirement(asked: Asker, day: date | None = None, *, asks_server: bool = False) -> Retirement | None:
     """Return what is known of a model's end, None where nothing is.
 
     Args:
@@ -111,14 +110,14 @@ def _may_be_listed(endpoint: Endpoint, known: Lifetime | None) -> bool:
     return known.shutdown is None
 
 
-def say_lifetimes(all_asked: Iterable[Asked], display: Display) -> None:
+def say_lifetimes(all_asked: Iterable[Asker], display: Display) -> None:
     """Warn of models that are gone elsewhere, or go soon, before anything is asked."""
     found = [retirement(asked, asks_server=True) for asked in all_asked]
     for line in dict.fromkeys(note for one in found if one and (note := one.note())):
         display.announce(line)
 
 
-def lifetime_notes(all_asked: Iterable[Asked]) -> tuple[str, ...]:
+def lifetime_notes(all_asked: Iterable[Asker]) -> tuple[str, ...]:
     """Return the lines of `say_lifetimes` as far as the table knows them, without asking any server."""
     found = [retirement(asked) for asked in all_asked]
     return tuple(dict.fromkeys(note for one in found if one and (note := one.note())))
@@ -142,11 +141,11 @@ def stop_of_gone(plans: Sequence[Plan], cache: Cache) -> AskReport | None:
     if not gone:
         return None
     keys = {
-        request_key(question.request): question.judge.name
+        question.key: question.judge.name
         for plan in plans
         for planned in plan
         for question in planned.questions
-        if question.request
+        if question.key
     }
     known = cache.known(list(keys))
     lacking = {name for key, name in keys.items() if key not in known} & gone.keys()
@@ -161,7 +160,7 @@ def stop_of_gone(plans: Sequence[Plan], cache: Cache) -> AskReport | None:
     )
 
 
-def refuse_gone(asked: Asked, name: str) -> None:
+def refuse_gone(asked: Asker, name: str) -> None:
     """Refuse a judge or a model to evaluate that is gone, before anything is spent.
 
     Raises:
@@ -172,7 +171,7 @@ def refuse_gone(asked: Asked, name: str) -> None:
         raise UsageError(f"{name} cannot be asked: {found.ended()}. {found.instead()}.")
 
 
-def explained(report: AskReport, all_asked: Iterable[Asked]) -> AskReport:
+def explained(report: AskReport, all_asked: Iterable[Asker]) -> AskReport:
     """Return a report whose stop says of a model that the server no longer has what is known of its end."""
     stop = report.stop
     if stop is None or stop.reason is not StopReason.REFUSED or "HTTP 404" not in stop.message:

@@ -12,7 +12,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.leaderboards import boards
-from autoeval.runs.result import Evaluation
+from autoeval.runs.result import Result
 from autoeval.version import __version__
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 BOARD_NAME = "leaderboard.csv"
 
 
-def save(
-    result: Evaluation, annotator: Annotator, keeps_run: bool = False, keeps_board: bool = False
-) -> None:
+def save(result: Result, annotator: Annotator, keeps_run: bool = False, keeps_board: bool = False) -> None:
     """Write a result's files.
 
     Args:
@@ -44,7 +42,7 @@ def save(
         _save_run(result, annotator, result.folder)
 
 
-def save_reasons(result: Evaluation, annotator: Annotator) -> None:
+def save_reasons(result: Result, annotator: Annotator) -> None:
     """Write what ran where not a single pair was judged.
 
     Raises:
@@ -54,15 +52,15 @@ def save_reasons(result: Evaluation, annotator: Annotator) -> None:
         _save_run(result, annotator, result.folder)
 
 
-def _save_run(result: Evaluation, annotator: Annotator, folder: Path) -> None:
+def _save_run(result: Result, annotator: Annotator, folder: Path) -> None:
     with replacing(folder / "run.json") as file:
         json.dump(_run(result, annotator), file, ensure_ascii=False, indent=2)
         file.write("\n")
 
 
-def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
+def _run(result: Result, annotator: Annotator) -> dict[str, Any]:
     """Say what ran, so that a number can be explained later. Keys are never part of it."""
-    report, rate = result.ask, result.win_rate
+    report = result.ask
     setting = asdict(result.setting)
     del setting["provider"]  # it stands with each judge
     return {
@@ -71,13 +69,13 @@ def _run(result: Evaluation, annotator: Annotator) -> dict[str, Any]:
         "models_named_by_server": sorted(result.tally.models),
         "adapted": sorted(result.tally.adapted),
         "counts": {
-            "judged": rate.n_total,
-            "missing": rate.n_missing,
+            "judged": result.tally.n_judged,
+            "missing": result.tally.n_missing,
             "unpaired": result.n_unpaired,
             "failures": dict(result.tally.failures),
         },
         "cautions": result.cautions,
-        **({"sample": result.paid.facts()} if result.paid else {}),
+        **result.more_facts(),
         "requests": {"planned": report.n_requests, "cached": report.n_cached, "asked": report.n_asked},
         "tokens": {
             "input": report.input_tokens,
@@ -151,6 +149,10 @@ def _judge(judge: Any) -> dict[str, Any]:
         "base_url": judge.endpoint.base_url,
         "model": judge.model,
         "parameters": dict(judge.parameters),
-        "order": judge.order,
+        **(
+            {"order": judge.order}
+            if judge.kind.n_outputs > 1
+            else {"scale": [judge.scale.low, judge.scale.high]}
+        ),
         "samples": judge.samples,
     }

@@ -11,7 +11,8 @@ from typing import Any
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import save_board
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.quantities import Quantity
 from autoeval.runs.saving import BOARD_NAME, save_json, versions
@@ -76,7 +77,7 @@ class ScoredRun:
     @property
     def board(self) -> Board:
         """The row of leaderboard.csv."""
-        return Board({self.name: self._cells()}, tuple(self._cells()))
+        return Board({self.name: self._cells()}, ())
 
     @property
     def paths(self) -> list[Path]:

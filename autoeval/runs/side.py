@@ -69,13 +69,17 @@ class Side:
     def stand_ins(self, cache: Cache) -> list[Row]:
         """Return the outputs as far as they are known, and text of the expected length for the others."""
         rows, missing = self.read(cache, {})
+        name = self.plan.generator.name
+        text = f"{name} " + "word " * self.plan.generator.reply_tokens
         for lack in missing:
-            name, text = (
-                self.plan.generator.name,
-                f"{self.plan.generator.name} " + "word " * self.plan.generator.reply_tokens,
-            )
-            key = lack.wanted.key
-            rows[key] = {"instruction": key[0], "sample": key[1], "output": text, "generator": name}
+            key, turns = lack.wanted.key, [text] * len(lack.wanted.instruction.turns)
+            rows[key] = {
+                "instruction": key[0],
+                "sample": key[1],
+                "output": "\n\n".join(turns),
+                **({"turns": turns} if len(turns) > 1 else {}),
+                "generator": name,
+            }
         return [rows[key] for key in self.plan.all_keys()]
 
     def read(self, cache: Cache, failures: Mapping[bytes, Failure]) -> tuple[dict[Key, Row], list[Missing]]:

@@ -17,7 +17,8 @@ from autoeval.prompting.alpaca_eval.token_bias import tokenizer
 from autoeval.prompting.templates import BraceTemplate
 from autoeval.prompting.yaml_files import read_yaml
 from autoeval.types import Request
-from tests.alpaca_eval.peer import ask_peer, peer_package
+from tests.alpaca_eval.peer import ask_peer
+from tests.processes.peer import peer_package
 from tests.recorded import load_recorded, recorded_data
 
 pytestmark = pytest.mark.peer

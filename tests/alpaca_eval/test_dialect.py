@@ -16,7 +16,7 @@ from autoeval.leaderboards.presets import default_annotator, find_preset
 from autoeval.prompting.alpaca_eval.templates import compile_prompt
 from autoeval.prompting.finding import find_config
 from autoeval.resources import shipped
-from autoeval.types import Pair
+from autoeval.types import Case
 from tests.alpaca_eval.configs import RANKING, write_evaluators
 from tests.servers import JudgeServer, always
 
@@ -38,7 +38,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return package
 
 
-def messages(evaluators: Path, pair: Pair) -> list[dict[str, Any]]:
+def messages(evaluators: Path, pair: Case) -> list[dict[str, Any]]:
     annotator = load_annotator(evaluators / "alpaca_eval_gpt4")
     (request,) = Plan(annotator, [pair]).requests()
     found: list[dict[str, Any]] = providers.body(request)["messages"]
@@ -59,14 +59,14 @@ def messages(evaluators: Path, pair: Pair) -> list[dict[str, Any]]:
     ],
 )
 def test_an_output_with_marks_or_fields_stays_text(evaluators: Path, hostile: str) -> None:
-    found = messages(evaluators, Pair(0, "Say hello.", hostile, "Hello.", "a", "b"))
+    found = messages(evaluators, Case.pair(0, "Say hello.", hostile, "Hello.", "a", "b"))
     assert [message["role"] for message in found] == ["system", "user"]
     assert hostile in found[1]["content"]
     assert found[1]["content"].count("Hello.") == 1
 
 
 def test_ordinary_text_is_filled_and_stripped_as_there(evaluators: Path) -> None:
-    pair = Pair(0, "  Say\nhello. ", " Hi {you} ", "Hello.\n\n", "a", "b")
+    pair = Case.pair(0, "  Say\nhello. ", " Hi {you} ", "Hello.\n\n", "a", "b")
     assert messages(evaluators, pair)[0] == {"role": "system", "content": "You order two answers."}
     text = messages(evaluators, pair)[1]["content"]
     assert "Question:   Say\nhello. \n" in text

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import autoeval
-from autoeval.annotators.plan import is_switched
+from autoeval.annotators.kinds.draws import is_switched
 from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.import_annotations import import_annotations
 from autoeval.runs.result import Evaluation

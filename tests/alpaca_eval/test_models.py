@@ -12,7 +12,8 @@ from autoeval.errors import UsageError
 from autoeval.generators.config import Generator
 from autoeval.generators.loading import GeneratorOverrides, load_generator
 from autoeval.types import Request
-from tests.alpaca_eval.peer import ask_peer, peer_package
+from tests.alpaca_eval.peer import ask_peer
+from tests.processes.peer import peer_package
 
 pytestmark = pytest.mark.peer
 

@@ -65,7 +65,7 @@ def test_the_verdicts_are_those_of_the_peer(tmp_path: Path) -> None:
                 differing["they take the second of equally likely tokens"] += 1
             else:
                 assert isinstance(reading, Verdict), (case, verdict, reading)
-                assert reading.preference == pytest.approx(verdict, abs=1e-12), (case, verdict)
+                assert reading.value == pytest.approx(verdict, abs=1e-12), (case, verdict)
                 agreed[case.function] += 1
     assert set(differing) == {
         "their run crashes",
@@ -268,9 +268,7 @@ def test_odd_log_probabilities(
         assert isinstance(found, Unparsed)
     else:
         assert isinstance(found, Verdict)
-        assert found.preference == pytest.approx(
-            round(expected * 2) / 2 if is_binarize else expected, abs=1e-3
-        )
+        assert found.value == pytest.approx(round(expected * 2) / 2 if is_binarize else expected, abs=1e-3)
 
 
 def test_a_filtered_reply_is_none() -> None:

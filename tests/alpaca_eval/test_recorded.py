@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from autoeval.annotators.alpaca_eval.reading import AlpacaEvalParser
-from autoeval.annotators.plan import is_switched
-from autoeval.annotators.read import turned
+from autoeval.annotators.kinds import PAIRWISE, View
+from autoeval.annotators.kinds.draws import is_switched
 from autoeval.annotators.recorded import completion_of
 from autoeval.leaderboards.rows import numbers
 from autoeval.leaderboards.tally import Tally
 from autoeval.runs.recomputing import annotations_of
-from autoeval.types import Pair, Verdict
+from autoeval.types import Case, Verdict
 from tests.recorded import load_recorded, recorded_data, recorded_models
 
 WEIGHTED = AlpacaEvalParser(
@@ -48,7 +48,8 @@ def test_every_recorded_reply_gives_its_recorded_preference() -> None:
                 assert not isinstance(reading, Verdict)
                 continue
             assert isinstance(reading, Verdict), reading
-            found = turned(reading.preference, is_switched(row["instruction"], 0))
+            shown = View(is_switched=is_switched(row["instruction"], 0))
+            found = PAIRWISE.turned(reading.value, shown)
             assert found == pytest.approx(row["preference"], abs=1e-6)
             replies += 1
     assert replies > 9_600
@@ -68,10 +69,10 @@ def judged(eval_set: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield model, dict(numbers(tally))
 
 
-def pairs_of(path: Path) -> Iterator[Pair]:
+def pairs_of(path: Path) -> Iterator[Case]:
     for index, row in enumerate(load_recorded(path)):
         texts = (row["instruction"], row["output_1"], row["output_2"])
-        yield Pair(index, *texts, row["generator_1"], row["generator_2"], row["dataset"])
+        yield Case.pair(index, *texts, row["generator_1"], row["generator_2"], row["dataset"])
 
 
 @pytest.mark.parametrize("eval_set", ["alpaca_eval_1", "alpaca_eval_2"])

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import autoeval
-from tests.alpaca_eval.peer import ask_peer, peer_package
+from tests.alpaca_eval.peer import ask_peer
+from tests.processes.peer import peer_package
 from tests.recorded import load_recorded, recorded_data
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Answerer, Body

@@ -1,8 +1,6 @@
 """Recorded public results (see the data folder's README), found by AUTOEVAL_RECORDED_DATA."""
 
 import json
-import os
-import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.processes.peer import run_peer
 from tests.recorded import recorded_data
 
 
@@ -43,9 +42,6 @@ def board() -> pd.DataFrame:
 @pytest.fixture
 def peer(tmp_path: Path) -> Callable[..., Any]:
     """Run a script in the environment of alpaca-eval 0.6.6; it finds `rows` and sets `result`."""
-    python = os.environ.get("AUTOEVAL_PEER_PYTHON")
-    if not python:
-        pytest.skip("alpaca-eval 0.6.6 is not given (set AUTOEVAL_PEER_PYTHON to a Python that has it)")
 
     def run(script: str, **tables: pd.DataFrame) -> Any:
         for name, table in tables.items():
@@ -57,8 +53,7 @@ def peer(tmp_path: Path) -> Callable[..., Any]:
             "import numpy as np, pandas as pd",
         ]
         lines += [*reading, script, f"json.dump(result, open('{tmp_path / 'result.json'}', 'w'))"]
-        environment = {**os.environ, "IS_ALPACA_EVAL_2": "False", "PYTHONPATH": ""}
-        subprocess.run([python, "-c", "\n".join(lines)], check=True, env=environment, capture_output=True)
+        run_peer("-c", "\n".join(lines), folder=tmp_path)
         return json.loads((tmp_path / "result.json").read_text())
 
     return run

@@ -12,14 +12,14 @@ from autoeval.analysis.audit import AuditFinding, AuditReport
 from autoeval.analysis.effects import Alternative, Effect
 from autoeval.analysis.perturbations import CHECKS, Probe, anchor, filler, injection, markup, repeat, swap
 from autoeval.errors import UsageError
-from autoeval.types import Pair
+from autoeval.types import Case
 
 FAULTS = ("position", "filler", "list", "bold", "injection", "drift")
 texts = st.text(st.sampled_from("abz .,!?\n-*1)`#é|"), max_size=80)
 
 
-def pair(index: int = 0, one: str = "It rains. Take a coat.", two: str = "Stay in! It is wet.") -> Pair:
-    return Pair(index, f"What now, number {index}?", one, two, "reference", "model")
+def pair(index: int = 0, one: str = "It rains. Take a coat.", two: str = "Stay in! It is wet.") -> Case:
+    return Case.pair(index, f"What now, number {index}?", one, two, "reference", "model")
 
 
 @cache
@@ -36,7 +36,7 @@ def judged(seed: int, fault: str | None = None, noise: float = 0.0, graded: bool
     shown_first = rng.choice([1, 2], 200)
     answers = []
     for probe in plan():
-        place = probe.pair.index
+        place = probe.case.index
         better = 2 if (quality[place] > 0) ^ (probe.check == "swap") ^ (rng.random() < noise) else 1
         favoured = {"position": shown_first[place], probe.check: probe.side}.get(fault or "")
         favoured = 2 if fault == "drift" and probe.check == "anchor" else favoured
@@ -44,7 +44,7 @@ def judged(seed: int, fault: str | None = None, noise: float = 0.0, graded: bool
             better = favoured
         answers.append(1.5 + (better - 1.5) * (rng.uniform(0.6, 1) if graded else 1))
     return audit_report(
-        audit_table(plan(), answers, [shown_first[probe.pair.index] == 2 for probe in plan()])
+        audit_table(plan(), answers, [shown_first[probe.case.index] == 2 for probe in plan()])
     )
 
 
@@ -183,7 +183,7 @@ def test_instructions_are_the_observations() -> None:
 
 
 def test_missing_answers_leave_their_check_only() -> None:
-    answers = [None if probe.check == "bold" and probe.pair.index < 50 else 1.5 for probe in plan()]
+    answers = [None if probe.check == "bold" and probe.case.index < 50 else 1.5 for probe in plan()]
     report = audit_report(audit_table(plan(), answers))
     assert (finding(report, "bold").n, finding(report, "list").n) == (150, 200)
 
@@ -226,7 +226,7 @@ def test_the_plan_asks_every_pair_once_a_check_and_draws_sides() -> None:
     assert 70 < sides.count(1) < 130
     assert {probe.sample for probe in probes if probe.check == "repeat"} == {1}
     assert {probe.check for probe in probes if probe.is_fresh} == {"anchor"}
-    assert audit_plan([probe.pair for probe in probes if probe.check == "original"], CHECKS) == list(probes)
+    assert audit_plan([probe.case for probe in probes if probe.check == "original"], CHECKS) == list(probes)
 
 
 def test_pairs_without_a_question_and_changes_without_a_change_are_left_out() -> None:

@@ -20,4 +20,4 @@ def reading(judge: Parser, reply: str | Completion, finish_reason: str = "stop")
     """Return the preference that a parser reads from a reply, or the reason why it reads none."""
     completion = reply if isinstance(reply, Completion) else Completion(reply, finish_reason)
     (found,) = judge.read(completion)
-    return found.reason if isinstance(found, Unparsed) else found.preference
+    return found.reason if isinstance(found, Unparsed) else found.value

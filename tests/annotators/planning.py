@@ -9,7 +9,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.prompting.prompt import Prompt
 from autoeval.prompting.templates import BraceTemplate, JinjaTemplate, Template
 from autoeval.prompting.yaml_files import read_yaml
-from autoeval.types import Endpoint, Pair
+from autoeval.types import Case, Endpoint
 from tests.annotators.parsing import parser
 
 SHIPPED = {name: read_yaml(find_config(name)) for name in names()}
@@ -18,9 +18,9 @@ REMOTE = [name for name, config in SHIPPED.items() if config["provider"] not in 
 NAMES = frozenset({"instruction", "first", "second", "nonce"})
 
 
-def a_pair(index: int, output_1: str = "", output_2: str = "") -> Pair:
+def a_pair(index: int, output_1: str = "", output_2: str = "") -> Case:
     """Return a pair whose texts say which they are."""
-    return Pair(
+    return Case.pair(
         index=index,
         instruction=f"question {index}",
         output_1=output_1 or f"reference {index}",
@@ -30,7 +30,7 @@ def a_pair(index: int, output_1: str = "", output_2: str = "") -> Pair:
     )
 
 
-def pairs(n: int) -> list[Pair]:
+def pairs(n: int) -> list[Case]:
     """Return so many pairs."""
     return [a_pair(index) for index in range(n)]
 
@@ -52,7 +52,7 @@ def a_judge(name: str = "judge", batch_size: int = 1, **fields: Any) -> Judge:
     )
 
 
-def a_plan(some_pairs: Sequence[Pair], *judges: Judge, seed: int = 0, **fields: Any) -> Plan:
+def a_plan(some_pairs: Sequence[Case], *judges: Judge, seed: int = 0, **fields: Any) -> Plan:
     """Return a plan of a jury (or, with `combine="pool"`, a pool) of judges."""
     return Plan(Annotator("test", judges, **fields), some_pairs, seed)
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from autoeval.annotators.builtin import BUILTIN
+from autoeval.annotators.builtin import BUILTIN, Builtin
 from autoeval.annotators.combine import is_flipped
+from autoeval.annotators.kinds import View
 from autoeval.annotators.parsers import Parser, Reading
-from autoeval.annotators.plan import PlannedPair, Question
+from autoeval.annotators.plan import Planned, Question
 from autoeval.annotators.read import read
 from autoeval.completions.cache import Entry
 from autoeval.completions.keys import request_key
@@ -58,22 +59,22 @@ def test_a_verdict_outside_of_its_scale_is_none(value: object, monkeypatch: pyte
         def read(self, completion: Completion) -> list[Reading]:  # noqa: ARG002
             return [Verdict(value)]  # type: ignore[arg-type]
 
-    monkeypatch.setitem(BUILTIN, "odd", lambda *_: value)
+    monkeypatch.setitem(BUILTIN, "odd", Builtin(lambda _: Verdict(value)))  # type: ignore[arg-type]
     builtin = replace(a_judge("odd"), parser=None)
-    request = Request(Endpoint("openai"), "odd", prompt="?")
+    key = request_key(Request(Endpoint("openai"), "odd", prompt="?"))
     questions = [
-        Question(builtin, is_switched=False, request=None),
-        Question(replace(a_judge(), parser=Odd()), is_switched=True, request=request),
+        Question(builtin, View()),
+        Question(replace(a_judge(), parser=Odd()), View(is_switched=True), key),
     ]
     for question in questions:
         (found,) = read(
-            [PlannedPair(a_pair(0), questions=(question,))],
+            [Planned(a_pair(0), questions=(question,))],
             "test",
-            Replies({request_key(request): Completion("said")}),
+            Replies({key: Completion("said")}),
             {},
             lambda _: None,
         )
-        assert found.preference is None
+        assert found.value is None
         assert found.failure == f"unparsed: the verdict {value!r} is not a number from 1 to 2"
 
 

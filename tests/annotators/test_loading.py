@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,22 +52,26 @@ def test_every_shipped_annotator_can_be_asked(name: str) -> None:
     annotator = load_annotator(name, SERVER if name == "openai_compatible" else None)
     assert annotator.name == name
     assert annotator.description
-    for planned in Plan(annotator, pairs(4)):
+    n = annotator.kind.n_outputs
+    plan = Plan(annotator, [replace(pair, outputs=pair.outputs[-n:]) for pair in pairs(4)])
+    requests = plan.requests()
+    for planned in plan:
         assert planned.questions
         for question in planned.questions:
-            if question.request is None:
+            if question.key is None:
                 assert question.judge.is_builtin
                 continue
-            asked = "".join(message.content for message in question.request.messages)
-            shown = [planned.pair.output_1, planned.pair.output_2]
+            request = next(requests)
+            asked = "".join(message.content for message in request.messages)
+            shown = [output.text for output in planned.case.outputs]
             places = [
                 asked.index(text)
-                for text in (planned.pair.instruction, *shown[:: -1 if question.is_switched else 1])
+                for text in (planned.case.instruction, *shown[:: -1 if question.is_switched else 1])
             ]
             assert places == sorted(places)
-            body = providers.body(question.request)
+            body = providers.body(request)
             assert body["model"] == question.judge.model
-            assert planned.pair.output_2 in str(body["messages"])
+            assert planned.case.output in str(body["messages"])
 
 
 @pytest.mark.parametrize("name", sorted(set(REMOTE) - {"openai_compatible"}))

@@ -103,7 +103,7 @@ def test_any_reply_gives_one_verdict_in_range_or_a_reason(kind: str, completion:
     with warnings.catch_warnings(action="error"):
         (found,) = PARSERS[kind].read(completion)
     if isinstance(found, Verdict):
-        assert 1 <= found.preference <= 2
+        assert 1 <= found.value <= 2
     else:
         assert found.reason
 
@@ -115,7 +115,7 @@ def test_no_side_is_favoured(kind: str, completion: Completion) -> None:
     (found,), (turned,) = PARSERS[kind].read(completion), SWAPPED[kind].read(completion)
     if isinstance(found, Verdict):
         assert isinstance(turned, Verdict)
-        assert turned.preference == pytest.approx(3 - found.preference)
+        assert turned.value == pytest.approx(3 - found.value)
     else:
         assert isinstance(turned, Unparsed)
 
@@ -179,9 +179,7 @@ def test_logprobs_are_weighed_as_the_formula_says(
     (found,) = parser("logprobs", tie="tie", least_mass=1e-12).read(Completion("a", logprobs=(token,)))
     p_first, p_second, p_tie = sum(map(math.exp, first)), sum(map(math.exp, second)), math.exp(tie)
     assert isinstance(found, Verdict)
-    assert found.preference == pytest.approx(
-        1 + (p_second + p_tie / 2) / (p_first + p_second + p_tie), abs=1e-12
-    )
+    assert found.value == pytest.approx(1 + (p_second + p_tie / 2) / (p_first + p_second + p_tie), abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from autoeval.annotators.combine import combine
-from autoeval.annotators.plan import PlannedPair, is_switched
+from autoeval.annotators.kinds.draws import is_switched
+from autoeval.annotators.plan import Planned
 from autoeval.completions.keys import request_key
 from autoeval.completions.providers import openai
 from autoeval.types import Completion, Judgment, Verdict
@@ -22,13 +23,13 @@ def drawn_by_alpaca_eval(purpose: str, instruction: str, seed: int, choices: lis
 @pytest.mark.parametrize("seed", [0, 1, 42])
 def test_the_order_is_drawn_as_alpaca_eval_draws_it(seed: int) -> None:
     some = pairs(50)
-    for pair, planned in zip(some, a_plan(some, a_judge(), seed=seed), strict=True):
+    plan = a_plan(some, a_judge(), seed=seed)
+    for pair, planned, request in zip(some, plan, plan.requests(), strict=True):
         switched = drawn_by_alpaca_eval("is_switched_outputs", pair.instruction, seed, [False, True])
         (question,) = planned.questions
         assert question.is_switched == switched == is_switched(pair.instruction, seed)
         shown = ("model", "reference") if switched else ("reference", "model")
-        assert question.request is not None
-        assert question.request.messages[0].content == "|".join(
+        assert request.messages[0].content == "|".join(
             [pair.instruction, *(f"{who} {pair.index}" for who in shown)]
         )
 
@@ -44,7 +45,7 @@ def test_recorded_replies_answer_the_questions_that_are_drawn() -> None:
         assert isinstance(reply, Completion)
         (reading,) = judge.read(reply)
         assert isinstance(reading, Verdict)
-        turned = 3 - reading.preference if is_switched(row["instruction"], 0) else reading.preference
+        turned = 3 - reading.value if is_switched(row["instruction"], 0) else reading.value
         assert turned == pytest.approx(row["preference"], abs=1e-6)
 
 
@@ -96,16 +97,16 @@ def test_identical_outputs_are_a_tie_without_a_question() -> None:
     same, other = a_pair(0, "same", "same"), a_pair(1, "same", "same ")
     plan = a_plan([same, other], a_judge())
     (known, asked) = plan
-    assert known == PlannedPair(same, Verdict(1.5, "the outputs are identical"))
+    assert known == Planned(same, Verdict(1.5, "the outputs are identical"))
     assert asked.known is None
     assert len(asked.questions) == 1
-    assert combine(known, "test", ()).preference == 1.5
+    assert combine(known, "test", ()).value == 1.5
 
 
 def test_label_noise_is_drawn_as_alpaca_eval_draws_it() -> None:
     some = pairs(400)
     plan = a_plan(some, a_judge(), p_label_flip=0.25, seed=3)
-    flips = [None if planned.known is None else planned.known.preference for planned in plan]
+    flips = [None if planned.known is None else planned.known.value for planned in plan]
     assert flips == [
         random.Random(f"noisy_preference{pair.instruction}3").choices([None, 1, 2], [0.5, 0.25, 0.25], k=1)[0]
         for pair in some
@@ -126,13 +127,13 @@ def test_prompts_on_several_pairs_ask_about_each_once(order: str, shuffle: bool)
     some = [*pairs(5), same, a_pair(6), a_pair(7)]
     plan = a_plan(some, a_judge(batch_size=3, order=order, shuffle=shuffle))
     lines: Counter[str] = Counter()
+    written = plan.requests()
     for planned in plan:
         for question in planned.questions:
-            assert question.request is not None
-            shown = question.request.messages[0].content.split("\n")
+            shown = next(written).messages[0].content.split("\n")
             assert len(shown) == question.n_places == 3
-            outputs = (planned.pair.output_1, planned.pair.output_2)
-            line = "|".join([planned.pair.instruction, *(outputs[::-1] if question.is_switched else outputs)])
+            outputs = (planned.case.output_1, planned.case.output_2)
+            line = "|".join([planned.case.instruction, *(outputs[::-1] if question.is_switched else outputs)])
             assert shown[question.place] == line
             lines[line] += 1
     assert len(lines) == 7 * (2 if order == "both" else 1)
@@ -174,7 +175,7 @@ def a_judgment(preference: float | None, failure: str | None = None) -> Judgment
 def test_one_missing_judgment_makes_the_pair_missing(
     judgments: list[Judgment], preference: float | None, failure: str | None
 ) -> None:
-    annotation = combine(PlannedPair(a_pair(0)), "test", judgments)
-    assert annotation.preference == preference
+    annotation = combine(Planned(a_pair(0)), "test", judgments)
+    assert annotation.value == preference
     assert annotation.failure == failure
     assert annotation.judgments == tuple(judgments)

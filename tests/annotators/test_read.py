@@ -50,7 +50,7 @@ def test_verdicts_are_turned_back(cache: Cache, order: str) -> None:
     plan = a_plan(pairs(20), a_judge(order=order))
     answer(plan, cache, prefers_the_model)
     found = annotated(plan, cache)
-    assert [annotation.preference for annotation in found] == [2.0] * 20
+    assert [annotation.value for annotation in found] == [2.0] * 20
     switched = {judgment.is_switched for annotation in found for judgment in annotation.judgments}
     assert switched == ({False} if order == "fixed" else {False, True})
 
@@ -79,7 +79,7 @@ def test_a_reply_without_a_verdict_is_kept(cache: Cache, reply: Completion, kept
     plan = a_plan(pairs(1), a_judge())
     answer(plan, cache, lambda _: reply)
     (annotation,) = annotated(plan, cache)
-    assert annotation.preference is None
+    assert annotation.value is None
     assert str(annotation.failure).startswith("unparsed: ")
     assert annotation.judgments[0].raw_completion == kept
     assert unparsed_keys(plan, cache) == {request_key(request) for request in plan.requests()}
@@ -122,15 +122,15 @@ def test_several_pairs_in_one_reply(cache: Cache) -> None:
         key = request_key(request)
         known[key] = known.get(key) or Completion(next(replies))
         cache.put(key, known[key])
-    assert [annotation.preference for annotation in annotated(plan, cache)] == [1.0, 2.0, 2.0]
+    assert [annotation.value for annotation in annotated(plan, cache)] == [1.0, 2.0, 2.0]
     assert unparsed_keys(plan, cache) == set()
     first = request_key(next(plan.requests()))
     for reply, missing in (("1", [True, True, False]), ("?\n2", [True, False, False])):
         cache.put(first, Completion(reply))
-        assert [annotation.preference is None for annotation in annotated(plan, cache)] == missing
+        assert [annotation.value is None for annotation in annotated(plan, cache)] == missing
         assert unparsed_keys(plan, cache) == {first}
 
 
 def test_identical_outputs_need_no_reply(cache: Cache) -> None:
     (annotation,) = annotated(a_plan([a_pair(0, "same", "same")], a_judge()), cache)
-    assert annotation.preference == 1.5
+    assert annotation.value == 1.5

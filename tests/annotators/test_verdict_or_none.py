@@ -17,6 +17,6 @@ def test_a_reply_gives_its_verdict_or_none(name: str) -> None:
     for completion, expected in replies(name, N_REPLIES, SEED):
         (found,) = SUBJECTS[name].parser.read(completion)
         if isinstance(found, Verdict):
-            assert found.preference == expected, completion
+            assert found.value == expected, completion
             n_read += 1
     assert n_read > LEAST_READ * N_REPLIES

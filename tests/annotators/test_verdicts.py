@@ -14,7 +14,7 @@ from tests.recorded import recorded_data
 def reading(reply: str, take: str = "only", finish_reason: str = "stop") -> float | str:
     parser: Parser = TypeAdapter(AnyParser).validate_python({"kind": "verdicts", "take": take})
     (found,) = parser.read(Completion(reply, finish_reason))
-    return found.preference if isinstance(found, Verdict) else found.reason
+    return found.value if isinstance(found, Verdict) else found.reason
 
 
 @pytest.mark.parametrize(

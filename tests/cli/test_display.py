@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -165,3 +166,28 @@ def test_the_offline_judge_needs_no_network_and_no_key(command: CommandLine) -> 
     assert "4 of 4 pairs judged" in outcome.err
     assert "requests" not in outcome.err
     assert len(rows()) == 4
+
+
+def test_a_log_gets_a_line_every_thirty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that does not wait: each look lasts as long as it is told to, until the run is over."""
+    waited: list[float] = []
+    third = threading.Event()
+
+    class Clock(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            if timeout is None:  # not the log's
+                return super().wait()
+            if len(waited) == 3:
+                third.set()
+                return super().wait()
+            waited.append(timeout)
+            return False
+
+    err = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", err)
+    monkeypatch.setattr("autoeval.cli.display.threading.Event", Clock)
+    progress = Progress(total=10, cached=4)
+    with TerminalDisplay().watch(progress):
+        third.wait()
+    assert waited == [30.0] * 3
+    assert err.getvalue().count("4/10") == 3

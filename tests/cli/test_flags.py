@@ -1,11 +1,10 @@
 """Flags in every spelling that AlpacaEval's users have for them, and a help that says what each is."""
 
 import inspect
-import os
 import re
-import subprocess
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from autoeval.cli.from_function import read_docstring
 from autoeval.cli.values import Flag
 from autoeval.journeys.parameters.obsolete import REASONS
 from tests.cli.running import CommandLine
+from tests.processes.peer import run_peer
 
 COMMANDS = list(commands._JOURNEYS)
 TEXTS: dict[str, tuple[str, Any]] = {
@@ -124,7 +124,6 @@ def test_an_old_parameter_is_accepted_and_named(command: CommandLine, name: str)
         assert outcome.err == f"autoeval: --{name} has no effect: {REASONS[name]}.\n"
 
 
-_PEER = os.environ.get("AUTOEVAL_PEER_PYTHON")
 _PEERS_PARAMETERS = """
 import inspect, json
 from alpaca_eval import main
@@ -134,11 +133,10 @@ print(json.dumps({name: list(inspect.signature(getattr(main, name)).parameters) 
 
 
 @pytest.mark.peer
-@pytest.mark.skipif(not _PEER, reason="AUTOEVAL_PEER_PYTHON names no environment with alpaca-eval 0.6.6")
-def test_every_parameter_of_alpaca_eval_is_accepted() -> None:
+def test_every_parameter_of_alpaca_eval_is_accepted(tmp_path: Path) -> None:
     import json
 
-    told = subprocess.run([str(_PEER), "-c", _PEERS_PARAMETERS], capture_output=True, text=True, check=True)
+    told = run_peer("-c", _PEERS_PARAMETERS, folder=tmp_path)
     for name, theirs in json.loads(told.stdout.splitlines()[-1]).items():
         ours = {parameter.name for parameter in parameters_of(name)} | set(REASONS)
         ends_in_kwargs = {

@@ -14,14 +14,15 @@ from typing import Any
 from unittest.mock import patch
 
 import autoeval
+from autoeval.annotators.kinds.draws import is_switched
 from autoeval.annotators.loading import load_annotator
-from autoeval.annotators.plan import Plan, is_switched
+from autoeval.annotators.plan import Plan
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key
 from autoeval.data.pairing import load_pairs
 from autoeval.journeys.import_annotations import import_file
 from autoeval.runs.judging import judge_all
-from autoeval.types import Pair
+from autoeval.types import Case
 from tests.alpaca_eval.configs import write_evaluators
 from tests.recorded import load_recorded, recorded_data, recorded_models
 from tests.servers import Answer, JudgeServer, prompt_text
@@ -150,10 +151,10 @@ def recorded(eval_set: str, folder: Path) -> Iterator[tuple[str, dict[str, Any]]
             yield model, _judged(plan, cache, folder / "recorded" / model)
 
 
-def _pairs(path: Path) -> list[Pair]:
+def _pairs(path: Path) -> list[Case]:
     names = ("instruction", "output_1", "output_2", "generator_1", "generator_2")
     distinct = dict.fromkeys(tuple(row[name] for name in names) for row in load_recorded(path))
-    return [Pair(index, *texts) for index, texts in enumerate(distinct)]
+    return [Case.pair(index, *texts) for index, texts in enumerate(distinct)]
 
 
 def _judged(plan: Plan, cache: Cache, folder: Path) -> dict[str, Any]:

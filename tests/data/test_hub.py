@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autoeval.data import evalset
+from autoeval.data import alpaca_eval
 from autoeval.errors import UsageError
 from tests.data.local_hub import LocalHub, local_hub
 from tests.processes import start_python
@@ -17,10 +17,10 @@ FILES = {
 }
 REFERENCE = """
 import sys
-from autoeval.data import evalset
+from autoeval.data import alpaca_eval
 from autoeval.errors import UsageError
 try:
-    print(evalset.reference({name!r}))
+    print(alpaca_eval.reference({name!r}))
 except UsageError as error:
     sys.exit(f"UsageError: {{error}}")
 """
@@ -116,7 +116,7 @@ def test_the_token_is_sent_and_never_shown(tmp_path: Path) -> None:
 
 def test_an_unknown_reference_gets_the_nearest_name() -> None:
     with pytest.raises(UsageError, match="Did you mean 'gpt4_1106_preview'"):
-        evalset.reference("gpt4_1106")
+        alpaca_eval.reference("gpt4_1106")
 
 
 def test_alpaca_evals_dataset_by_its_name_on_the_hub(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autoeval.data.instructions import Instruction, load_instructions
 from autoeval.data.pairing import load_pairs, load_pairs_by_generator
-from autoeval.types import Pair
+from autoeval.types import Case
 from tests.data.writing import write
 
 
@@ -28,7 +28,7 @@ def shuffled(outputs: list[dict[str, Any]], seed: int = 1) -> list[dict[str, Any
 def test_pairs_come_in_the_order_of_the_reference_as_often_as_wanted() -> None:
     with load_pairs(shuffled(rows(20, generator="new")), REFERENCE) as pairs:
         expected = [
-            Pair(n, f"question {n}", f"reference {n}", f"answer {n}", "base", "new", "easy")
+            Case.pair(n, f"question {n}", f"reference {n}", f"answer {n}", "base", "new", "easy")
             for n in range(20)
         ]
         assert list(pairs) == list(pairs) == expected
@@ -67,7 +67,7 @@ def test_annotations_of_another_run_serve_as_outputs_of_both_sides() -> None:
     annotations = [
         {"instruction": "q", "output_1": "r", "output_2": "m", "generator_1": "base", "generator_2": "new"}
     ]
-    assert list(load_pairs(annotations, annotations)) == [Pair(0, "q", "r", "m", "base", "new")]
+    assert list(load_pairs(annotations, annotations)) == [Case.pair(0, "q", "r", "m", "base", "new")]
 
 
 def test_an_empty_output_is_an_output() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autoeval.data.evalset import eval_set_name
+from autoeval.data.eval_sets import eval_set_name
 from autoeval.data.pairing import load_pairs, load_pairs_by_generator
 from autoeval.errors import UsageError
 from tests.recorded import load_recorded, recorded_data

@@ -58,8 +58,8 @@ def _reading(judge: Parser, outcome: Outcome) -> float | str:
         with warnings.catch_warnings(action="error"):
             (found,) = judge.read(outcome)
         if isinstance(found, Verdict):
-            assert 1 <= found.preference <= 2
-            return found.preference
+            assert 1 <= found.value <= 2
+            return found.value
         assert isinstance(found, Unparsed)
         reason = found.reason
     assert reason.strip()

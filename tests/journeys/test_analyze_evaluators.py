@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import autoeval
-from autoeval.annotators.plan import is_switched
+from autoeval.annotators.kinds.draws import is_switched
 from autoeval.journeys.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
 from tests.recorded import load_recorded, recorded_data
 from tests.servers import Answer, JudgeServer
@@ -219,7 +219,7 @@ def test_the_votes_of_alpaca_farm_come_from_the_hub(tmp_path: Path, monkeypatch:
         "alpaca_farm_human_crossannotations.json": votes,
         "alpaca_farm_human_annotations.json": authors,
     }
-    monkeypatch.setattr("autoeval.data.evalset.hub_file", lambda name, _: files[name])
+    monkeypatch.setattr("autoeval.data.alpaca_eval.hub_file", lambda name, _: files[name])
     result = autoeval.analyze_evaluators("humans", precomputed_leaderboard=None, output_path=None)
     assert (len(result.human.pairs), result.human.n_votes) == (12, 4)
     assert result.report.correlations.spearman.n == 3

@@ -16,7 +16,8 @@ from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.citation import bridged_citation
 from autoeval.journeys.site import site
-from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.leaderboards.table import Board, read_board
+from autoeval.metrics.columns import Cell
 from tests.processes import start_command
 from tests.recorded import recorded_data, recorded_models
 from tests.servers import Answer, JudgeServer, prompt_text

@@ -13,8 +13,9 @@ from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.presets import PRESETS
 from autoeval.leaderboards.rows import Conditions
-from autoeval.leaderboards.table import Board, Cell, read_board
+from autoeval.leaderboards.table import Board, read_board
 from autoeval.leaderboards.tally import Tally
+from autoeval.metrics.columns import Cell
 from autoeval.runs.regeneration import compare_rows
 
 HERE = Conditions("judge", "f1", "served", "reference", "e1")

@@ -5,7 +5,8 @@ from itertools import permutations
 
 import pytest
 
-from autoeval.leaderboards.table import Board, Cell
+from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Cell
 
 ROWS: dict[str, dict[str, Cell]] = {
     "first": {"win_rate": 30.0, "length_controlled_winrate": 50.0},

@@ -1,8 +1,6 @@
 import csv
 import json
 import math
-import os
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from autoeval.metrics.length_control import (
     length_controlled_win_rates,
 )
 from autoeval.metrics.length_model import GamedRows, LengthModel, Solver, predicted_win_rate
+from tests.processes.peer import peer_python, run_peer
 from tests.recorded import load_recorded, recorded_data
 
 Rows = list[dict[str, Any]]
@@ -98,9 +97,7 @@ def test_shipped_difficulties_give_the_published_length_controlled_win_rates() -
 @pytest.mark.peer
 @pytest.mark.slow
 def test_with_the_file_of_gamed_rows_it_is_what_alpaca_eval_computes(tmp_path: Path) -> None:
-    peer = os.environ.get("AUTOEVAL_PEER_PYTHON")
-    if not peer:
-        pytest.skip("AUTOEVAL_PEER_PYTHON names no python with alpaca-eval 0.6.6")
+    peer_python()
     models = {name: rows for name, rows in recorded()[0].items() if len(rows) == 805}
     gamed, given = gamed_file(tmp_path / "df_gamed.csv"), tmp_path / "models.json"
     fields = ("preference", "output_1", "output_2")
@@ -113,7 +110,7 @@ def test_with_the_file_of_gamed_rows_it_is_what_alpaca_eval_computes(tmp_path: P
         )
     )
     script = Path(__file__).with_name("peer_length_control.py")
-    out = subprocess.run([peer, script, gamed, given], capture_output=True, text=True, check=True)
+    out = run_peer(script, gamed, given, folder=tmp_path)
     theirs = json.loads(out.stdout.splitlines()[-1])
     file = GamedRows.read(gamed)
     for name, rows in models.items():

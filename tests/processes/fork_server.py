@@ -25,24 +25,6 @@ from dataclasses import dataclass
 from typing import Any
 
 _N_FILES = 4
-_IMPORTED = (
-    *("aiohttp", "anthropic.types.beta", "genai_prices.data", "genai_prices.data_snapshot", "jinja2.sandbox"),
-    *(
-        "numpy",
-        "openai.types.chat",
-        "pandas",
-        "pygal",
-        "rich.progress",
-        "rich.table",
-        "scipy.stats",
-        "truststore",
-    ),
-    *("autoeval.cli.commands", "autoeval.cli.from_function", "autoeval.cli.show", "autoeval.cli.show_runs"),
-    *("autoeval.completions.ask", "autoeval.completions.providers.anthropic"),
-    *("autoeval.completions.providers.openai", "autoeval.report.page", "autoeval.report.pairs"),
-    *("autoeval.completions.batch.asking", "autoeval.generators.loading", "autoeval.journeys.line_up"),
-    *("autoeval.journeys.evaluate", "autoeval.journeys.make_leaderboard"),
-)
 
 
 @dataclass(frozen=True)
@@ -57,22 +39,15 @@ class Request:
 
 
 def main() -> None:
-    """Serve on the socket whose number is the only argument; in a fork, run what was asked for."""
-    warm_up()
-    served = socket.socket(fileno=int(sys.argv[1]))
-    request = _Server(served).serve()
-    if request is not None:
-        become(request)
-
-
-def warm_up() -> None:
-    """Import what commands import, but for what reads the environment when it is imported."""
-    for name in _IMPORTED:
-        importlib.import_module(name)
-    importlib.import_module("openai").AsyncOpenAI(api_key="none").chat.completions  # noqa: B018 - imported when used
-    importlib.import_module("anthropic").AsyncAnthropic(api_key="none").messages  # noqa: B018
+    """Given a socket's number and modules: import them and serve there; in a fork, be what was asked for."""
+    number, *modules = sys.argv[1:]
+    for module in modules:
+        importlib.import_module(module)
     assert threading.active_count() == 1
     gc.freeze()  # what is shared with the forks is not looked through by each of them
+    request = _Server(socket.socket(fileno=int(number))).serve()
+    if request is not None:
+        become(request)
 
 
 class _Server:

@@ -1,4 +1,4 @@
-"""The test's side of the fork server: one for each process that runs tests, started when it is first needed."""
+"""The test's side: a fork server for each interpreter that is needed, in each process that runs tests."""
 
 import atexit
 import json
@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -18,9 +18,56 @@ from tests.processes.process import Process
 
 ROOT = Path(__file__).resolve().parents[2]
 _ASKING = threading.Lock()
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_OURS = [
+    "aiohttp",
+    "anthropic.resources.messages",
+    "anthropic.types.beta",
+    "genai_prices.data",
+    "genai_prices.data_snapshot",
+    "jinja2.sandbox",
+    "numpy",
+    "openai.resources.chat.completions",
+    "openai.types.chat",
+    "pandas",
+    "pygal",
+    "rich.progress",
+    "rich.table",
+    "scipy.stats",
+    "truststore",
+    "autoeval.cli.commands",
+    "autoeval.cli.from_function",
+    "autoeval.cli.show",
+    "autoeval.cli.show_runs",
+    "autoeval.completions.ask",
+    "autoeval.completions.providers.anthropic",
+    "autoeval.completions.providers.openai",
+    "autoeval.report.page",
+    "autoeval.report.pairs",
+    "autoeval.completions.batch.asking",
+    "autoeval.generators.loading",
+    "autoeval.journeys.line_up",
+    "autoeval.journeys.evaluate",
+    "autoeval.journeys.make_leaderboard",
+]
+"""What commands import, but for what reads the environment when it is imported."""
 
 
-def fork(request: Request, stdin: Path, stdout: IO[str] | None) -> Process:
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that forks: what it has imported, and the variables that it starts with."""
+
+    python: str = sys.executable
+    imported: tuple[str, ...] = (*_OURS,)
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+def fork(
+    request: Request,
+    stdin: Path = Path(os.devnull),
+    stdout: IO[str] | None = None,
+    interpreter: Interpreter = Interpreter(),
+) -> Process:
     """Start what is asked for, with a file as its input; its output goes to another, or to the test."""
     asked = json.dumps(asdict(request)).encode()
     out, to_out = (None, os.dup(stdout.fileno())) if stdout else os.pipe()
@@ -28,8 +75,9 @@ def fork(request: Request, stdin: Path, stdout: IO[str] | None) -> Process:
     ending, to_ending = os.pipe()
     given = [os.open(stdin, os.O_RDONLY), to_out, to_err, to_ending]
     with _ASKING:
-        socket.send_fds(_server(), [len(asked).to_bytes(4)], given)
-        _server().sendall(asked)
+        server = _server(interpreter)
+        socket.send_fds(server, [len(asked).to_bytes(4)], given)
+        server.sendall(asked)
     for file in given:
         os.close(file)
     ends = os.fdopen(ending, "rb", buffering=0)
@@ -39,13 +87,13 @@ def fork(request: Request, stdin: Path, stdout: IO[str] | None) -> Process:
 
 
 @cache
-def _server() -> socket.socket:
+def _server(interpreter: Interpreter) -> socket.socket:
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-P", str(Path(fork_server.__file__)), str(theirs.fileno())],
+            [interpreter.python, "-P", fork_server.__file__, str(theirs.fileno()), *interpreter.imported],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **_ONE_THREAD, **dict(interpreter.variables)},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

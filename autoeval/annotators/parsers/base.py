@@ -102,7 +102,7 @@ def agreed(verdicts: list[Verdict], nothing: str, hints: Iterable[float] = ()) -
     """
     if not verdicts:
         return Unparsed(nothing)
-    if len({verdict.preference for verdict in verdicts} | set(hints)) > 1:
+    if len({verdict.value for verdict in verdicts} | set(hints)) > 1:
         return CONTRADICTION
     return verdicts[-1]
 

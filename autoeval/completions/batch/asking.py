@@ -4,18 +4,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
 from autoeval.completions.batch.apis import BatchError, BatchRefusedError
 from autoeval.completions.batch.collecting import Collection
 from autoeval.completions.batch.jobs import BatchJob
 from autoeval.completions.batch.submission import Submission
-from autoeval.completions.keys import request_key
 from autoeval.completions.ledger import Ledger, Stop, StopReason
+from autoeval.completions.replies import by_key
 from autoeval.errors import AutoevalError
 from autoeval.types import FailureKind, Request
 
-_LOOKED_UP_AT_ONCE = 200
 _MOST_SUBMISSIONS = 3
 _WINDOW = timedelta(hours=24)
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0
@@ -89,14 +87,14 @@ class BatchRun:
     def _take_stock(self, requests: Iterable[Request], again: Set[bytes]) -> None:
         """Count what is there, and claim what waits in a job already."""
         cache, progress = self.ledger.cache, self.ledger.progress
-        for by_key in _chunks(requests):
-            waiting = cache.in_batches(list(by_key))  # before what is known: it may be collected in between
-            known = cache.known(list(by_key)) - again
-            progress.planned += len(by_key)
+        for stretch in by_key(requests):
+            waiting = cache.in_batches(list(stretch))  # before what is known: it may be collected in between
+            known = cache.known(list(stretch)) - again
+            progress.planned += len(stretch)
             progress.cached += len(known)
             for key in waiting - known:
                 if self.ledger.open(key):
-                    self.ledger.budget.commit(key, by_key[key])
+                    self.ledger.budget.commit(key, stretch[key])
 
     def _is_something_due(self) -> bool:
         """Whether something may have to be submitted: at first, what came free, and what found no room before."""
@@ -110,14 +108,14 @@ class BatchRun:
         self._is_due, self._has_to_wait = True, False  # until everything is submitted
         cache, forced = self.ledger.cache, again - self._collection.answered
         submission = Submission(self.ledger, self._collection.jobs, self._collection.api_of, forced)
-        for by_key in _chunks(requests):
+        for stretch in by_key(requests):
             if self.ledger.stop:
                 break
-            waiting = cache.in_batches(list(by_key))
-            known = cache.known(list(by_key)) - forced
-            missing = [key for key in by_key if key not in known and key not in waiting]
+            waiting = cache.in_batches(list(stretch))
+            known = cache.known(list(stretch)) - forced
+            missing = [key for key in stretch if key not in known and key not in waiting]
             for key in self._without_hopeless(missing):
-                self._has_to_wait |= not submission.add(key, by_key[key])
+                self._has_to_wait |= not submission.add(key, stretch[key])
         submission.finish()
         self._is_due = False
 
@@ -178,12 +176,6 @@ def _what_is_open(jobs: list[BatchJob], has_more: bool) -> str:
         f"{n_requests} requests are in {where} done by {latest:%Y-%m-%d %H:%M} UTC at the latest, usually much "
         f"earlier.{more}"
     )
-
-
-def _chunks(requests: Iterable[Request]) -> Iterator[dict[bytes, Request]]:
-    source = iter(requests)
-    while chunk := list(islice(source, _LOOKED_UP_AT_ONCE)):
-        yield {request_key(request): request for request in chunk}
 
 
 def _pauses() -> Iterator[float]:

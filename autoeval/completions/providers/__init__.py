@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 from autoeval.completions.providers.presets import PRESETS, is_plain
 from autoeval.errors import MissingExtraError, UsageError, nearest
+from autoeval.plugins import plugins
 from autoeval.types import Completion, Endpoint, Failure, Request
 
 
@@ -104,6 +105,8 @@ def create(endpoint: Endpoint, timeout: float) -> Provider | LocalProvider:
         UsageError: unknown provider, malformed address or no key.
         MissingExtraError: the provider's package is not installed.
     """
+    if (added := _added(endpoint.provider)) is not None:
+        return cast("Provider | LocalProvider", added(endpoint, timeout))
     entry = _entry(endpoint.provider)
     if endpoint.clients:
         entry = _Entry("rotating:RotatingProvider")
@@ -126,6 +129,8 @@ def body(request: Request) -> dict[str, Any]:
     Raises:
         UsageError: unknown provider.
     """
+    if (added := _added(request.endpoint.provider)) is not None:
+        return cast("dict[str, Any]", added.body(request))
     name = request.endpoint.provider
     module = f"{__name__}.openai" if name in PRESETS else _entry(name).module
     return cast("dict[str, Any]", import_module(module).body(request))
@@ -149,7 +154,17 @@ def weights_of(provider: str, model: str) -> str | None:
         raise MissingExtraError(f"The provider {provider!r}", entry.extra or provider) from error
 
 
+def known_providers() -> list[str]:
+    """Return the names of all providers, those of installed packages last."""
+    return [*PROVIDERS, *plugins("providers")]
+
+
+def _added(name: str) -> Any:
+    """Return the class of a provider that an installed package adds; None for one of ours, or for none."""
+    return None if name in PROVIDERS else plugins("providers").get(name)
+
+
 def _entry(name: str) -> _Entry:
     if name not in PROVIDERS:
-        raise UsageError(f"There is no provider {name!r}. {nearest(name, PROVIDERS)}")
+        raise UsageError(f"There is no provider {name!r}. {nearest(name, known_providers())}")
     return PROVIDERS[name]

@@ -13,11 +13,12 @@ from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
 from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import CachingPath, Shard
-from autoeval.journeys.parameters.choosing import Folders, annotator_source, config_folders
+from autoeval.data.eval_sets import EvalSet
+from autoeval.errors import UsageError
+from autoeval.journeys.parameters.choosing import Folders, Judges, annotator_source, config_folders
 from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
-from autoeval.leaderboards.presets import Preset
 from autoeval.runs.estimate import DryRun, estimate, total
 from autoeval.runs.judging import open_cache, refuse_unknown_prices
 from autoeval.runs.result import exit_code_after
@@ -49,6 +50,10 @@ class JudgeParameters(TypedDict, total=False):
         Shared(
             None, "Which output the judge sees first, in place of the config's word: random, both or fixed."
         ),
+    ]
+    judge_prompts: Annotated[
+        Any,
+        Shared(None, "FastChat's judge_prompts.jsonl, used to the letter in place of the config's prompt."),
     ]
     p_label_flip: Annotated[
         float | None,
@@ -132,18 +137,19 @@ def checked(given: AskingParameters, journey: Callable[..., Any]) -> AskingParam
 
 
 def judge_source(
-    annotators_config: str | Path | None, preset: Preset, parameters: JudgeParameters
+    annotators_config: Judges | None, preset: EvalSet, parameters: JudgeParameters
 ) -> str | Path:
     """Return the judge that is named, else the preset's; see `annotator_source`."""
     return annotator_source(annotators_config, preset, _folders(parameters))
 
 
-def prepare(source: str | Path, parameters: AskingParameters) -> Asking:
+def prepare(source: Judges, parameters: AskingParameters, compares: bool = True) -> Asking:
     """Load a judge and check how it is to be asked.
 
     Args:
-        source: the name of an annotator, a config's folder, or a YAML file.
+        source: the name of an annotator, a config's folder, or a YAML file; one that is loaded is taken as it is.
         parameters: all of them, as `checked` returns them.
+        compares: the journey is about pairs, and has no use for a judge of single outputs.
 
     Raises:
         UsageError: the config or a value is wrong.
@@ -155,8 +161,16 @@ def prepare(source: str | Path, parameters: AskingParameters) -> Asking:
         order=parameters["order"],
         price=parameters["judge_price"],
         p_label_flip=parameters["p_label_flip"],
+        prompts=parameters["judge_prompts"],
     )
-    annotator = load_annotator(source, overrides, _folders(parameters))
+    annotator = (
+        source if isinstance(source, Annotator) else load_annotator(source, overrides, _folders(parameters))
+    )
+    if compares and annotator.kind.n_outputs == 1:
+        raise UsageError(
+            f"{annotator.name} judges outputs by themselves (kind: {annotator.kind.name}), and this command compares "
+            "two. Use evaluate or evaluate_from_model, or name a judge of pairs."
+        )
     refuse_unknown_prices(annotator, parameters["max_cost"])
     return Asking(
         annotator=annotator,

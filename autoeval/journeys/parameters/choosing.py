@@ -4,22 +4,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.evalset import reference
+from autoeval.annotators.config import Annotator
+from autoeval.data.alpaca_eval import reference
+from autoeval.data.eval_sets import EvalSet
 from autoeval.errors import UsageError
-from autoeval.leaderboards.presets import Preset, default_annotator
+from autoeval.leaderboards.presets import default_annotator
 
 Folders = str | Path | Sequence[str | Path] | None
 """A folder of annotators, or several."""
 
 
+Judges = str | Path | Annotator
+"""An annotator by name, folder or file, or one that is loaded already."""
+
+
 def annotator_source(
-    annotators_config: str | Path | None, preset: Preset, folders: Sequence[Path]
+    annotators_config: Judges | None, preset: EvalSet, folders: Sequence[Path]
 ) -> str | Path:
-    """Return the annotator that is named, else the preset's."""
+    """Return what names the annotator that is given, else the preset's."""
+    if isinstance(annotators_config, Annotator):
+        return annotators_config.source or annotators_config.name
     return annotators_config or default_annotator(preset, folders)
 
 
-def outputs_to_compare(reference_outputs: Any, preset: Preset) -> Any:
+def outputs_to_compare(reference_outputs: Any, preset: EvalSet) -> Any:
     """Return the source of the outputs that are named, else the preset's."""
     return reference(preset.reference) if reference_outputs is None else reference_outputs
 

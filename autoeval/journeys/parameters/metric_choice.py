@@ -7,7 +7,7 @@ from typing import Any
 
 from autoeval.checks import check_choice
 from autoeval.errors import UsageError, nearest
-from autoeval.leaderboards.table import Cell
+from autoeval.metrics.columns import Cell
 from autoeval.runs.length import GLM_NAMES, LENGTH_CONTROL
 
 _WIN_RATE, _LENGTH_CONTROLLED = "get_winrate", "get_length_controlled_winrate"

@@ -1,13 +1,9 @@
-"""The embedded judges: verdicts without a request, a key or a network.
-
-An annotator names one with `provider: builtin` and `model: <name in BUILTIN>`; a third one is a function
-and a line in that registry.
-"""
+"""The embedded judges that prefer one of two outputs by what can be counted in them."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from autoeval.annotators.text_features import Features, measure
+from autoeval.annotators.builtin.text_features import Features, measure
 
 # How far one unit of each feature of a text (see `text_features.Features`) moves the log odds that it is the
 # better answer. Fitted by benchmarks/fit_offline_judge.py, which prints this table; no human vote is in it.
@@ -69,27 +65,3 @@ def offline(instruction: str, output_1: str, output_2: str) -> float:
 
 def _score(features: Features) -> float:
     return math.fsum(weight * getattr(features, name) for name, weight in _ALL_WEIGHTS)
-
-
-BUILTIN: Mapping[str, Callable[[str, str, str], float]] = {
-    "longest": longest,
-    "offline": offline,
-}
-"""Builtin judges by name: (instruction, output_1, output_2) to a preference in [1, 2]."""
-
-
-def interval_name(judge: object, provider: str | None = None) -> str:
-    """Return what the interval of a win rate by a judge is to be called.
-
-    That of an embedded judge is of the draw of instructions only: how far its verdicts are from those of a model or
-    a person, which is much further, is not in it.
-
-    Args:
-        judge: the judge's name.
-        provider: who serves it; None where that is not known, and the name has to tell.
-    """
-    is_embedded = judge in BUILTIN if provider is None else provider == "builtin"
-    return SAMPLING_ONLY if is_embedded else "95% interval"
-
-
-SAMPLING_ONLY = "sampling only"

@@ -9,7 +9,6 @@ from pathlib import Path
 from autoeval.data.hub import hub_file
 from autoeval.errors import UsageError, nearest
 
-_ALPACA_EVAL_HASH = "a969e3178d392302"  # of the 805 instructions, which both references answer
 _REFERENCES = {
     "text_davinci_003": "alpaca_eval.json",
     "gpt4_1106_preview": "alpaca_eval_gpt4_baseline.json",
@@ -38,8 +37,3 @@ def human_crossannotations() -> Path:
 def human_annotations() -> Path:
     """Return AlpacaFarm's human votes on many models' outputs: a row a vote, one annotator a pair."""
     return hub_file("alpaca_farm_human_annotations.json", "--human_annotations")
-
-
-def eval_set_name(eval_set_hash: str) -> str:
-    """Return the name of a known set of instructions (see `Pairs.eval_set_hash`), `own eval set` for another."""
-    return "AlpacaEval" if eval_set_hash == _ALPACA_EVAL_HASH else "own eval set"

@@ -1,0 +1,95 @@
+"""What a kind of judging is: what is asked about a case, and how the answers become its value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from autoeval.types import Case, Scale, Verdict
+
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One question about a case: which part of it is asked about, and whether its outputs change places.
+
+    `part` names a turn (`turn_1`, …); it is empty where the whole case is asked about at once.
+    """
+
+    part: str = ""
+    is_switched: bool = False
+
+
+class Kind(Protocol):
+    """What is asked of a judge."""
+
+    @property
+    def name(self) -> str:
+        """What configs call it."""
+
+    @property
+    def n_outputs(self) -> int:
+        """How many outputs a case has."""
+
+    @property
+    def scale(self) -> Scale | None:
+        """Which numbers its verdicts are; None where each judge says so."""
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """What a prompt may use."""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What a prompt must show of the outputs."""
+
+    @property
+    def padding(self) -> Case:
+        """What stands for a case in a prompt on several, where there are not enough."""
+
+    def known(self, case: Case) -> Verdict | None:
+        """Return the verdict that needs no question, None where somebody has to be asked."""
+
+    def views(self, case: Case, order: str, seed: int) -> Sequence[View]:
+        """Return the questions about a case.
+
+        Args:
+            case: the case.
+            order: which output is shown first: `random`, `both` or `fixed`.
+            seed: of the run.
+        """
+
+    def fields(self, case: Case, view: View) -> Fields:
+        """Return what a prompt can show of a case in a view."""
+
+    def turned(self, value: float, view: View) -> float:
+        """Turn a value from how a view shows the case into the case's own order, or back."""
+
+
+def parts_of(case: Case) -> tuple[str, ...]:
+    """Return the names of a case's turns, of one turn the empty name that stands for the whole."""
+    return ("",) if len(case.turns) == 1 else tuple(f"turn_{n}" for n in range(1, len(case.turns) + 1))
+
+
+def n_turns(case: Case, view: View) -> int:
+    """Return how many turns a view shows."""
+    return parts_of(case).index(view.part) + 1
+
+
+def history(turns: Sequence[str], replies: Sequence[str]) -> str:
+    """Return what was said before the last of some turns, as a prompt shows it; empty before the first one."""
+    said = zip(turns[:-1], replies, strict=False)
+    return "\n\n".join(f"User: {turn}\n\nAssistant: {reply}" for turn, reply in said)
+
+
+def right_answers(case: Case, n: int) -> tuple[str, ...]:
+    """Return the reference answers to the first n turns of a case; none where it has none."""
+    found = case.fields.get("reference") or ()
+    return (found,) if isinstance(found, str) else tuple(map(as_text, found[:n]))
+
+
+def as_text(value: object) -> str:
+    """Return a further column of a case as a prompt shows it; a list becomes a line an item."""
+    if isinstance(value, list | tuple):
+        return "\n".join(map(as_text, value))
+    return "" if value is None else value if isinstance(value, str) else str(value)

@@ -1,0 +1,77 @@
+"""Two outputs for one instruction: which is better?"""
+
+from collections.abc import Sequence
+
+from autoeval.annotators.kinds.base import Fields, View, as_text, history, n_turns, parts_of, right_answers
+from autoeval.annotators.kinds.draws import is_switched
+from autoeval.prompting.fastchat import comparing_fields
+from autoeval.prompting.templates import nonce
+from autoeval.types import PREFERENCE, Case, Verdict
+
+
+class Pairwise:
+    """A preference from 1 (output 1 is better) to 2, turn by turn where there are several.
+
+    A prompt shows `instruction`, the output shown `first` and the one shown `second`; of a later turn,
+    `history_first` and `history_second` are what was said before it.
+    """
+
+    name = "pairwise"
+    n_outputs = 2
+    scale = PREFERENCE
+    variables = frozenset(
+        {"instruction", "first", "second", "nonce", "reference", "history_first", "history_second"}
+    )
+    shown = ("first", "second")
+    padding = Case.pair(-1, "1+1=", "2", "3")
+
+    def known(self, case: Case) -> Verdict | None:
+        """Return a tie for outputs that are identical."""
+        one, other = case.outputs
+        return Verdict(1.5, "the outputs are identical") if one.turns == other.turns else None
+
+    def views(self, case: Case, order: str, seed: int) -> Sequence[View]:
+        """Return the turns of a case, each in one order or in both."""
+        if order == "both":
+            return [View(part, switched) for part in parts_of(case) for switched in (False, True)]
+        switched = order == "random" and is_switched(case.conversation, seed)
+        return [View(part, switched) for part in parts_of(case)]
+
+    def fields(self, case: Case, view: View) -> Fields:
+        """Return what a prompt can show of a pair.
+
+        `output_1` and `output_2` are the outputs as shown, under the names that AlpacaEval's templates use.
+        """
+        n = n_turns(case, view)
+        one, other = (output.turns[:n] for output in case.outputs)
+        first, second = (other, one) if view.is_switched else (one, other)
+        turns = case.turns[:n]
+        shown = {
+            "instruction": turns[-1],
+            "first": first[-1],
+            "second": second[-1],
+            "output_1": first[-1],
+            "output_2": second[-1],
+            "nonce": nonce("".join(turns), *sorted(("".join(one), "".join(other)))),
+        }
+        if len(case.turns) == 1 and not case.fields:  # most pairs: what the rest comes to for them
+            named = {
+                "question": turns[0],
+                "question_1": turns[0],
+                "answer_a": first[0],
+                "answer_b": second[0],
+            }
+            return shown | named | {"reference": "", "history_first": "", "history_second": ""}
+        reference = right_answers(case, n)
+        return {
+            **{name: as_text(value) for name, value in case.fields.items()},
+            **shown,
+            "reference": "\n\n".join(reference),
+            "history_first": history(turns, first),
+            "history_second": history(turns, second),
+            **comparing_fields(turns, first, second, reference),
+        }
+
+    def turned(self, value: float, view: View) -> float:
+        """Turn a preference from the order shown into the pair's own, or back."""
+        return 3 - value if view.is_switched else value
