@@ -31,7 +31,8 @@ def test_results_are_shown_as_tables_of_moderate_length(tmp_path: Path) -> None:
         {"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in CELLS.split("---\n")
     ]
     content = {"cells": [{**cell, "execution_count": None} for cell in cells], "metadata": {}}
-    notebook = nbformat.reads(json.dumps({**content, "nbformat": 4, "nbformat_minor": 4}), as_version=4)
+    whole = json.dumps({**content, "nbformat": 4, "nbformat_minor": 4})
+    notebook = nbformat.reads(whole, as_version=4)  # type: ignore[no-untyped-call, unused-ignore]
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [cell.outputs[-1]["data"] for cell in notebook.cells]
     for data, said in zip(shown[:3], ("example-model", "Where they differ most", "win rate"), strict=True):

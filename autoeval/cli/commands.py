@@ -41,8 +41,20 @@ _JOURNEYS = {
         "autoeval.journeys.check",
         "Check outputs that have a right answer: numbers, choices, instructions, code in a sandbox.",
     ),
+    "refusal": (
+        "autoeval.journeys.refusal",
+        "Tell how often a model refuses: safe prompts, which it should answer, and unsafe ones.",
+    ),
+    "best_of_n": (
+        "autoeval.journeys.best_of_n",
+        "Say what the best of n samples is worth, as a scorer picks it, for every n.",
+    ),
     "show": ("autoeval.journeys.show", "Show a finished run again."),
     "compare": ("autoeval.journeys.compare", "Compare two finished runs, pair by pair."),
+    "gate": (
+        "autoeval.journeys.gate",
+        "Hold a run against rules before a release: pass, fail, or undecided.",
+    ),
     "view": (
         "autoeval.journeys.view",
         "Show all runs of a folder in a browser: compare, read, label by hand.",
@@ -71,6 +83,10 @@ _JOURNEYS = {
     "import_annotations": (
         "autoeval.journeys.import_annotations",
         "Put recorded judgments into the cache, so that none is paid for again.",
+    ),
+    "import_results": (
+        "autoeval.journeys.import_results",
+        "Put results of lm-evaluation-harness and Inspect, and of check, beside win rates.",
     ),
     "analyze_evaluators": (
         "autoeval.journeys.analyze_evaluators",

@@ -11,20 +11,24 @@ from rich.text import Text
 
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
-from autoeval.cli.show_scored import show_scored
+from autoeval.cli.show_scored import show_best_of_n, show_gate, show_refusals, show_results, show_scored
 from autoeval.cli.tables import board_notes, board_table, graded_table, parts_table, subset_table
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
+from autoeval.journeys.best_of_n import BestOfN
 from autoeval.journeys.cache import CacheReport
 from autoeval.journeys.citation import citation, latex_citation
 from autoeval.journeys.compare import RunComparison
 from autoeval.journeys.export import Export
+from autoeval.journeys.gate import Gate
 from autoeval.journeys.import_annotations import Import
+from autoeval.journeys.import_results import ImportedResults
 from autoeval.journeys.learn import Learned
 from autoeval.journeys.line_up import LineUp
 from autoeval.journeys.make_leaderboard import Leaderboard
 from autoeval.journeys.new import NewConfig
 from autoeval.journeys.recorded_board import RecordedBoard
+from autoeval.journeys.refusal import Refusals
 from autoeval.journeys.site import Site
 from autoeval.journeys.validate import Validation
 from autoeval.leaderboards.columns import shown_names
@@ -380,7 +384,11 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,
     Run: show_run,
+    Refusals: show_refusals,
     ScoredRun: show_scored,
+    BestOfN: show_best_of_n,
+    Gate: show_gate,
+    ImportedResults: show_results,
     RunComparison: show_comparison,
     Site: _show_site,
     Board: _show_board,

@@ -10,7 +10,8 @@ from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import find_annotations
-from autoeval.runs.catalog import Place, RunFacts, counted, facts_of, part, place, run_json
+from autoeval.runs.catalog import Place, RunFacts, place
+from autoeval.runs.counted_facts import counted, facts_of, first_fields, is_graded, part, run_json
 from autoeval.runs.paying import ROWS_NAME
 from autoeval.types import Annotation
 from autoeval.version import __version__
@@ -120,6 +121,8 @@ def read_record(run: str | Path) -> RunRecord:
     paid = Path(run) / ROWS_NAME
     path = paid if paid.is_file() else find_annotations(run)
     where = place(path, path.parent.parent)
+    if is_graded(first_fields(path)):
+        raise UsageError(f"{path} has scores of single outputs; pairs with a win rate can be exported.")
     facts = facts_of(where)
     if facts.problem:
         raise UsageError(facts.problem)

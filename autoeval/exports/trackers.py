@@ -118,7 +118,7 @@ def _to_trackio(record: RunRecord) -> str:
         if record.report:
             trackio.log_artifact(str(record.report), name="report", type="report")
     finally:
-        trackio.finish()
+        trackio.finish()  # type: ignore[no-untyped-call, unused-ignore]
     return f"logged to trackio: run {run.name} of project {project} (trackio show --project {project})"
 
 

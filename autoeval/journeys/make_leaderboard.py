@@ -123,7 +123,8 @@ def make_leaderboard(
         seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
-        eval_set: The eval set that judgments are of: mt_bench, arena_hard_v0.1 or arena_hard_v2.0.
+        eval_set: The eval set that judgments are of: mt_bench, wildbench, arena_hard_v0.1 or
+            arena_hard_v2.0.
         judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
             anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'; arena_hard: a judge's folder of
             <model>.jsonl.

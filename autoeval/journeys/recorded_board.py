@@ -9,6 +9,7 @@ from autoeval.checks import check_choice, require_source
 from autoeval.data.arena_hard import SETS, read_judgments, read_styles
 from autoeval.data.fastchat import read_grades
 from autoeval.data.mt_bench import category_of
+from autoeval.data.wildbench import read_wildbench
 from autoeval.errors import UsageError
 from autoeval.leaderboards import grades
 from autoeval.leaderboards.arena import (
@@ -23,6 +24,7 @@ from autoeval.leaderboards.arena import (
 from autoeval.leaderboards.arena_games import Category, games_by_category
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.table import Board
+from autoeval.leaderboards.wildbench import wildbench_board
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,22 @@ def recorded_board(eval_set: str | None, recorded: Recorded, path: str | Path | 
 
 
 def _mt_bench(eval_set: str, recorded: Recorded) -> Made:
-    for flag in fields(Recorded):
-        if flag.name not in ("judgments", "compatible") and getattr(recorded, flag.name) != flag.default:
-            raise UsageError(f"--{flag.name} has no meaning with --eval_set {eval_set}. Leave it out.")
+    _refuse_others(eval_set, recorded, ("judgments", "compatible"))
     found = grades.recorded_grades(read_grades(recorded.judgments), category_of)
     told = {model: grades.cautions(of_model) for model, of_model in found.items()}
     board = grades.recorded_board(found, recorded.compatible)
     return Made(board, {model: lines for model, lines in told.items() if lines})
+
+
+def _wildbench(eval_set: str, recorded: Recorded) -> Made:
+    _refuse_others(eval_set, recorded, ("judgments",))
+    return Made(wildbench_board(read_wildbench(recorded.judgments)))
+
+
+def _refuse_others(eval_set: str, recorded: Recorded, taken: Sequence[str]) -> None:
+    for flag in fields(Recorded):
+        if flag.name not in taken and getattr(recorded, flag.name) != flag.default:
+            raise UsageError(f"--{flag.name} has no meaning with --eval_set {eval_set}. Leave it out.")
 
 
 def _arena_hard(eval_set: str, recorded: Recorded) -> Made:
@@ -159,6 +170,7 @@ def _add_repeated(categories: Sequence[Category], cautions: dict[str, list[str]]
 
 _MAKERS: Mapping[str, Callable[[str, Recorded], Made]] = {
     "mt_bench": _mt_bench,
+    "wildbench": _wildbench,
     **dict.fromkeys(SETS, _arena_hard),
 }
 """Eval sets, each with what makes a board of its judgments."""

@@ -10,9 +10,10 @@ from typing import Any
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.errors import UsageError
+from autoeval.leaderboards.columns import all_columns, names_of
 from autoeval.leaderboards.details import SIGNIFICANT, Comparison, Details, SubsetRate, board_details
 from autoeval.leaderboards.fooling import how_it_fools
-from autoeval.leaderboards.table import Board, read_board
+from autoeval.leaderboards.table import EVALUATORS, Board, read_board
 from autoeval.metrics.columns import Cell
 from autoeval.pages import charts
 from autoeval.pages.charts import Interval
@@ -77,6 +78,18 @@ class SiteBoard:
         """Return what all rows say in a column of names, or nothing where they differ or do not say."""
         values = {row.get(column) for row in self.board.rows.values()}
         return str(values.pop() or "") if len(values) == 1 else ""
+
+    @property
+    def other_results(self) -> Sequence[str]:
+        """The columns of numbers that other harnesses measured."""
+        known = names_of((*all_columns(), *EVALUATORS))
+        columns = [column for column in self.board.columns() if column not in known]
+        return [
+            column
+            for column in columns
+            if not column.endswith(" SE")
+            and any(_number(row.get(column)) is not None for row in self.board.rows.values())
+        ]
 
     @property
     def interval_name(self) -> str:

@@ -101,8 +101,15 @@ def row_of(answer: Answer, checked: Checked, annotator: str, generator: str) -> 
         **({"target": answer.target} if isinstance(answer.target, str | int | float) else {}),
         "annotator": annotator,
         "score": checked.score,
-        "parts": {name: list(values) for name, values in checked.parts.items()},
+        "parts": {name: sum(values) / len(values) for name, values in checked.parts.items()},
+        **_several(checked),
         "extracted": checked.extracted,
         "explanation": checked.note,
         "failure": checked.failure,
     }
+
+
+def _several(checked: Checked) -> dict[str, Any]:
+    """Return the scores of parts that are several, of which `parts` has the mean."""
+    several = {name: list(values) for name, values in checked.parts.items() if len(values) > 1}
+    return {"observations": several} if several else {}

@@ -3,7 +3,7 @@
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,7 +111,9 @@ def save_json(value: Mapping[str, Any], path: Path) -> Path:
     Raises:
         UsageError: the file cannot be written.
     """
-    return _written(path, json.dumps(_plain({**value, "versions": versions()}), ensure_ascii=False, indent=2))
+    return save_text(
+        json.dumps(_plain({**value, "versions": versions()}), ensure_ascii=False, indent=2), path
+    )
 
 
 def save_rows(table: "pd.DataFrame", path: Path) -> Path:
@@ -120,11 +122,25 @@ def save_rows(table: "pd.DataFrame", path: Path) -> Path:
     Raises:
         UsageError: the file cannot be written.
     """
-    rows = (json.dumps(_plain(row), ensure_ascii=False) for row in table.to_dict("records"))
-    return _written(path, "[\n" + ",\n".join(rows) + "\n]")
+    return save_records(table.to_dict("records"), path)
 
 
-def _written(path: Path, text: str) -> Path:
+def save_records(records: Iterable[Mapping[Any, Any]], path: Path) -> Path:
+    """Write rows as a JSON array with a row a line, as annotations.json is; what is not a number is null.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    rows = (json.dumps(_plain(row), ensure_ascii=False) for row in records)
+    return save_text("[\n" + ",\n".join(rows) + "\n]", path)
+
+
+def save_text(text: str, path: Path) -> Path:
+    """Write a text that ends with a line break.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     try:
         with replacing(path) as file:
             file.write(text + "\n")

@@ -1,6 +1,5 @@
 """A run whose answers were scored one by one: its numbers, and its files."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -8,14 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.quantities import Quantity
-from autoeval.runs.saving import BOARD_NAME, save_json, versions
+from autoeval.runs.saving import BOARD_NAME, save_json, save_records
 
 Row = Mapping[str, Any]
 
@@ -93,18 +90,13 @@ class ScoredRun:
         """
         if self.folder is None:
             return
-        try:
-            with replacing(self.folder / "annotations.json") as file:
-                lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in self.rows)
-                file.write("[\n" + ",\n".join(lines) + "\n]\n")
-        except OSError as error:
-            raise UsageError(f"--output_path: {self.folder} cannot be written: {error.strerror}.") from None
+        save_records(self.rows, self.folder / "annotations.json")
         save_board(self.board, self.folder / BOARD_NAME)
         save_json(self._run(), self.folder / "run.json")
 
     def _cells(self) -> dict[str, Cell]:
         headline = next(iter(self.estimates.values()))
-        cells: dict[str, Cell] = {"score": None, "standard_error": headline.standard_error}
+        cells: dict[str, Cell] = {next(iter(self.estimates)): None, "standard_error": headline.standard_error}
         for name, estimate in self.estimates.items():
             cells |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
         return {
@@ -125,5 +117,4 @@ class ScoredRun:
                 "failures": dict(self.failures),
             },
             "cautions": list(self.cautions),
-            "versions": versions(),
         }

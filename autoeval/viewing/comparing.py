@@ -12,7 +12,7 @@ _NOISE = 1e-9  # of adding up floats
 
 @dataclass(frozen=True)
 class Difference:
-    """The win rate of one run minus that of another on their shared instructions, in points.
+    """The win rate of one run (or mean score) minus that of another on their shared instructions, in points.
 
     `low` and `high` are the ends of the 95% t interval of the paired differences (as `compare` has it); NaN for
     fewer than two instructions and where all differences are equal.
@@ -32,7 +32,7 @@ def difference(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str,
         second: those of the other.
     """
     one, other = _means(first), _means(second)
-    differences = 100 * np.array([one[key] - other[key] for key in one if key in other])
+    differences = np.array([one[key] - other[key] for key in one if key in other])
     n = len(differences)
     if n == 0:
         return Difference(nan, nan, nan, 0)
@@ -50,5 +50,7 @@ def _means(heads: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for head in heads:
         if "preference" in head:
-            found.setdefault(head["key"], []).append(head["preference"])
+            found.setdefault(head["key"], []).append(100 * head["preference"])
+        elif "score" in head:
+            found.setdefault(head["key"], []).append(head["score"])
     return {key: sum(values) / len(values) for key, values in found.items()}

@@ -10,7 +10,8 @@ from autoeval.errors import UsageError
 from autoeval.leaderboards.tally import Tally
 from autoeval.report.facts import Facts, length_effect
 from autoeval.report.page import facts_fragment
-from autoeval.runs.catalog import Place, RunFacts, counted, part, run_json
+from autoeval.runs.catalog import Place, RunFacts
+from autoeval.runs.counted_facts import counted, first_fields, is_graded, part, run_json
 from autoeval.viewing.comparing import Difference, difference
 from autoeval.viewing.index import Index
 from autoeval.viewing.rendering import rendered
@@ -47,15 +48,17 @@ class Documents:
             UsageError: it cannot be read.
         """
         where, facts = self.place(run)
-        tally, told = counted(where, facts)
-        report = where.path.with_name("report.html")
-        return {
+        document: Document = {
             "run": {**_shown(facts), "tags": self.tags.all().get(facts.folder, [])},
-            "facts": facts_fragment(_facts(where, told, tally)) if tally.n_judged else "",
-            "failures": dict(tally.failures),
+            "facts": "",
+            "failures": {},
             "pairs": self.store.heads(where),
-            "report": str(report) if report.is_file() else None,
         }
+        if is_graded(first_fields(where.path)):
+            return document
+        tally, told = counted(where, facts)
+        drawn = facts_fragment(_facts(where, told, tally)) if tally.n_judged else ""
+        return {**document, "facts": drawn, "failures": dict(tally.failures)}
 
     def pair(self, run: str, number: int) -> Document:
         """Return a pair, counted from 1, with its texts as they are and rendered.
@@ -111,8 +114,11 @@ class Documents:
 
 def with_html(entry: Entry) -> Document:
     """Return a pair with its texts rendered too, where that shows more than the text does."""
-    html = {name: rendered(entry[name]) for name in _RENDERED}
-    return {**entry, "html": {name: text for name, text in html.items() if text is not None}}
+    html = {name: rendered(entry[name]) for name in _RENDERED if name in entry}
+    found = {**entry, "html": {name: text for name, text in html.items() if text is not None}}
+    if "turns" in entry:
+        found["turns_html"] = [[rendered(text) for text in turn] for turn in entry["turns"]]
+    return found
 
 
 def _shown(facts: RunFacts) -> Document:

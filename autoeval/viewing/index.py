@@ -8,18 +8,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from autoeval.data.replacing import replacing
-from autoeval.runs.catalog import (
-    Place,
-    RunFacts,
-    as_json,
-    facts_from_annotations,
-    facts_from_summary,
-    facts_of,
-    from_json,
-    place,
-    places,
-    unread,
-)
+from autoeval.runs.catalog import Place, RunFacts, as_json, from_json, place, places, unread
+from autoeval.runs.counted_facts import facts_from_annotations, facts_from_summary, facts_of
 from autoeval.version import __version__
 
 _KEPT_EVERY = 25

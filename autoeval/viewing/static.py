@@ -27,7 +27,6 @@ def static_files(documents: Documents) -> Iterator[tuple[str, str]]:
     readable = [one for one in documents.index.runs() if not one.problem]
     for facts in readable:
         run = documents.run(facts.id)
-        run["report"] = None
         heads[facts.id] = run["pairs"]
         yield _file(f"run-{facts.id}", run)
         where, _ = documents.place(facts.id)

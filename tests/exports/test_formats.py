@@ -66,4 +66,4 @@ def test_what_cannot_be_exported_is_said(run: Path, tmp_path: Path) -> None:
         ({}, "name one or more"),
     ):
         with pytest.raises(UsageError, match=said):
-            export(**parameters)  # type: ignore[arg-type]
+            export(**parameters)

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from scipy import stats
 from autoeval.errors import UsageError
 from autoeval.journeys.compare import compare
 from autoeval.journeys.view import documents_of, runs_folder
+from autoeval.runs.catalog import Place
 from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
+from autoeval.runs.counted_facts import facts_from_annotations
 from autoeval.viewing.documents import Documents
 from autoeval.viewing.index import Index
 from tests.viewing.runs import finish, write_run
@@ -56,12 +59,12 @@ def test_a_run_is_read_again_only_where_a_file_changed(
     index = Index(tmp_path, tmp_path / "kept")
     assert [one.win_rate for one in index.runs(waits=True)] == [100, 100]
     read: list[str] = []
-    from autoeval.viewing import index as module
 
-    real = module.facts_from_annotations
-    monkeypatch.setattr(
-        module, "facts_from_annotations", lambda where: (read.append(where.folder), real(where))[1]
-    )
+    def noted(where: Place) -> Any:
+        read.append(where.folder)
+        return facts_from_annotations(where)
+
+    monkeypatch.setattr("autoeval.viewing.index.facts_from_annotations", noted)
     (second / "annotations.json").write_text((first / "annotations.json").read_text().replace("2.0", "1.25"))
     again = Index(tmp_path, tmp_path / "kept")
     assert [one.win_rate for one in again.runs(waits=True)] == [100, 25]
@@ -134,3 +137,33 @@ def test_tags_are_kept_beside_the_runs(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         runs_folder(tmp_path / "nothing")
+
+
+def test_a_run_of_graded_conversations_has_its_score_and_every_turn(tmp_path: Path) -> None:
+    rows = [
+        {
+            "instruction": f"Say {number}.",
+            "user_turns": [f"Say {number}.", "And again?"],
+            "dataset": "writing",
+            "generator": "m",
+            "output": "one\n\n**two**",
+            "turns": ["one", "**two**"],
+            "annotator": "grader",
+            "score": score,
+            "parts": {"turn_1": score},
+            "failure": None if score else "cut off",
+        }
+        for number, score in enumerate([8.0, 6.0, None], 1)
+    ]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "annotations.json").write_text(json.dumps(rows))
+    found = documents(tmp_path)
+    (listed,) = found.runs(waits=True)["runs"]
+    interval = stats.ttest_1samp([8, 6], 0).confidence_interval()
+    assert (listed["score"], listed["n"], listed["n_missing"], listed["win_rate"]) == (7, 2, 1, None)
+    assert [listed["low"], listed["high"]] == pytest.approx([interval.low, interval.high])
+    document = found.run(listed["id"])
+    assert [pair.get("score") for pair in document["pairs"]] == [8, 6, None]
+    pair = found.pair(listed["id"], 1)
+    assert pair["turns"][1] == ["And again?", "**two**"]
+    assert "<strong>two</strong>" in pair["turns_html"][1][1]

@@ -84,13 +84,15 @@ PROVIDERS: Mapping[str, _Entry] = {
     "anthropic": _Entry("anthropic:AnthropicProvider"),
     "bedrock": _Entry("bedrock:BedrockProvider", extra="bedrock"),
     "gguf": _Entry("gguf:GgufProvider", extra="gguf"),
+    "reward": _Entry("reward:RewardProvider"),
+    "reward_model": _Entry("reward_model:RewardModelProvider", extra="transformers"),
     "transformers": _Entry("transformers:TransformersProvider", extra="transformers"),
     "vertex": _Entry("vertex:VertexProvider", extra="vertex"),
     "vllm": _Entry("vllm:VllmProvider", extra="vllm"),
     **{name: _Entry("openai_sdk:OpenAIProvider") for name in PRESETS},
 }
 
-LOCAL = frozenset({"gguf", "transformers", "vllm"})
+LOCAL = frozenset({"gguf", "reward_model", "transformers", "vllm"})
 """The providers whose models run in this process and cost nothing."""
 
 

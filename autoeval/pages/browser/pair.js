@@ -8,22 +8,31 @@ function detail(pair, browser) {
     class: "plain", type: "button", text: label, disabled: other ? null : "", onclick: () => { location.hash = browser.address(other); } });
   return [
     element("div", { class: "bar" },
-      element("span", { class: `chip ${kind}`, text: kind }),
+      element("span", { class: `chip ${kind}`, text: chipText(pair) }),
       element("span", { text: verdict(pair, names) }),
       pair.flipped ? element("span", { class: "chip missing", text: "flips with the order" }) : null,
       element("span", { class: "end" }, step("Previous", browser.shown[place - 1]), step("Next", browser.shown[place + 1]))),
     element("p", { class: "eyebrow" },
       [`Pair ${pair.id}`, pair.subset].filter(Boolean).join(" · ") + " · ",
       element("a", { href: browser.address(browser.current), text: "link to this pair" })),
-    element("h3", { text: "Instruction" }),
-    block(pair.instruction, { html: pair.html?.instruction }),
-    outputs(pair, names),
+    ...(pair.turns ? conversation(pair, names) : [element("h3", { text: "Instruction" }),
+      block(pair.instruction, { html: pair.html?.instruction }), outputs(pair, names)]),
     ...(pair.judgments || []).map((judgment) => judgmentBlock(judgment, pair, names)),
     ...(pair.prompts || []).map((messages, number) => prompt(messages, number, pair.prompts.length)),
   ];
 }
 
+// Every turn of a conversation: what the user said, and what the model answered.
+function conversation(pair, names) {
+  return pair.turns.flatMap(([asked, answered], turn) => [
+    element("h3", { text: `Turn ${turn + 1}` }),
+    block(asked, { html: pair.turns_html?.[turn][0] }),
+    element("div", { class: "outputs alone" }, outputBox("model", names.model, answered, false, { html: pair.turns_html?.[turn][1] })),
+  ]);
+}
+
 function verdict(pair, names) {
+  if (pair.score !== undefined) return Object.entries(pair.parts || {}).map(([name, value]) => `${name.replace("_", " ")}: ${value}`).join(" · ");
   if (pair.preference === undefined) return `no verdict: ${pair.failure || "unknown"}`;
   const people = pair.people === undefined ? "" : ` · people: ${percent(pair.people)}`;
   const who = { win: `${names.model} preferred`, loss: `${names.reference} preferred`, tie: "tie" }[outcome(pair)];
@@ -31,6 +40,9 @@ function verdict(pair, names) {
 }
 
 function outputs(pair, names) {
+  if (pair.reference === undefined) {
+    return element("div", { class: "outputs alone" }, outputBox("model", names.model, pair.model, false, { html: pair.html?.model }));
+  }
   const found = byId("differences").checked ? wording(pair.reference, pair.model) : {};
   const kind = outcome(pair);
   const sides = element("div", { class: "outputs" },
@@ -47,7 +59,7 @@ function outputBox(role, name, text, isPreferred, look) {
 
 function judgmentBlock(judgment, pair, names) {
   const order = judgment.first && pair.prompts ? `shown first: ${names[judgment.first]}` : null;
-  const said = judgment.preference === undefined ? `no verdict: ${judgment.failure || "unknown"}` : percent(judgment.preference);
+  const said = judgment.score !== undefined ? String(judgment.score) : judgment.preference === undefined ? `no verdict: ${judgment.failure || "unknown"}` : percent(judgment.preference);
   const line = [judgment.by, said, order].filter(Boolean).join(" · ");
   const text = [judgment.explanation, judgment.reply].filter(Boolean);
   if (!text.length) return element("p", { class: "small soft", text: `Judge: ${line}` });

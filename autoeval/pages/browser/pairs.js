@@ -1,11 +1,12 @@
 // The pair browser: a list to filter, order and search, and the chosen pair. What is set stands in the address.
 
-const outcome = (pair) =>
+const outcome = (pair) => pair.score !== undefined ? "score" :
   pair.preference === undefined ? "missing" : pair.preference > 1.5 ? "win" : pair.preference < 1.5 ? "loss" : "tie";
 const isClose = (pair) => Math.abs(pair.preference - 1.5) <= 0.1 + 1e-9 && pair.preference !== 1.5;
 const disagrees = (pair) => (pair.preference - 1.5) * (pair.people - 1.5) < 0;
+const chipText = (pair) => (pair.score !== undefined ? pair.score.toLocaleString("en", { maximumFractionDigits: 2 }) : outcome(pair));
 const percent = (preference) => `${(100 * (preference - 1)).toFixed(1).replace(/\.0$/, "")}%`;
-const longer = (pair) => pair.longer ?? pair.model.length - pair.reference.length;
+const longer = (pair) => pair.longer ?? pair.model.length - (pair.reference ?? "").length;
 
 const FILTERS = {
   all: () => true,
@@ -15,8 +16,8 @@ const FILTERS = {
 };
 const ORDERS = {
   file: (one, other) => one.id - other.id,
-  loss: (one, other) => (one.preference ?? 9) - (other.preference ?? 9),
-  win: (one, other) => (other.preference ?? 0) - (one.preference ?? 0),
+  loss: (one, other) => (one.score ?? 99) - (other.score ?? 99) || (one.preference ?? 9) - (other.preference ?? 9),
+  win: (one, other) => (other.score ?? -99) - (one.score ?? -99) || (other.preference ?? 0) - (one.preference ?? 0),
   close: (one, other) => Math.abs((one.preference ?? 9) - 1.5) - Math.abs((other.preference ?? 9) - 1.5),
   longer: (one, other) => longer(other) - longer(one),
 };
@@ -135,7 +136,7 @@ class PairBrowser {
     const link = element("a", { href: this.address(pair), "data-id": pair.id, "aria-current": pair === this.current ? "true" : null },
       element("span", { class: "line", text: pair.instruction.slice(0, 200) }),
       element("span", { class: "meta", text: [`#${pair.id}`, pair.subset].filter(Boolean).join(" · ") }),
-      element("span", { class: `chip ${kind}`, text: kind }));
+      element("span", { class: `chip ${kind}`, text: chipText(pair) }));
     return element("li", {}, link);
   }
 

@@ -17,7 +17,7 @@ async function showComparison(ids, settings) {
 function sharedRows({ pairs }) {
   const byKey = pairs.map((heads) => Map.groupBy(heads, (head) => head.key));
   const mean = (heads) => {
-    const said = heads.filter((head) => head.preference !== undefined).map((head) => head.preference);
+    const said = heads.map((head) => head.preference ?? head.score).filter((value) => value !== undefined);
     return said.length ? said.reduce((sum, value) => sum + value, 0) / said.length : null;
   };
   const rows = [...byKey[0].keys()].filter((key) => byKey.every((heads) => heads.has(key))).map((key) => {
@@ -57,7 +57,7 @@ async function drawComparison(at = null) {
   byId("compare-list").firstElementChild.replaceChildren(...shown.map((row) => element("li", {},
     element("a", { href: comparisonAddress(row), "aria-current": row === current ? "true" : null },
       element("span", { class: "line", text: row.instruction }),
-      element("span", { class: "meta", text: row.preferences.map((value) => (value === null ? "–" : percent(value))).join(" · ") })))));
+      element("span", { class: "meta", text: row.preferences.map((value, place) => (value === null ? "–" : compared.runs[place].score === null ? percent(value) : fixed(value, 2))).join(" · ") })))));
   const link = byId("compare-list").querySelector("[aria-current]");
   if (link) keepInView(link, byId("compare-list"));
   byId("compare-pair").replaceChildren(...(current ? await comparedPair(current) : [element("p", { class: "soft", text: "No instruction fits." })]));
@@ -69,14 +69,14 @@ function comparisonAddress(row) {
 
 async function comparedPair(row) {
   const pairs = await Promise.all(compared.ids.map((id, place) => source.pair(id, row.ids[place])));
-  const references = [...new Set(pairs.map((pair) => pair.reference))];
+  const references = [...new Set(pairs.map((pair) => pair.reference).filter((text) => text !== undefined))];
   return [
     element("h3", { text: "Instruction" }), block(pairs[0].instruction, { html: pairs[0].html?.instruction }),
     element("div", { class: `outputs of-${pairs.length}` }, ...pairs.map((pair, place) => {
       const run = compared.runs[place];
       const kind = outcome(pair);
-      const head = element("p", { class: "small" }, element("span", { class: `chip ${kind}`, text: kind }), " ",
-        element("a", { href: `#run-${run.id}/pair-${pair.id}`, text: pair.preference === undefined ? "its pair" : `${percent(pair.preference)}, its pair` }));
+      const head = element("p", { class: "small" }, element("span", { class: `chip ${kind}`, text: chipText(pair) }), " ",
+        element("a", { href: `#run-${run.id}/pair-${pair.id}`, text: pair.preference === undefined ? "its page" : `${percent(pair.preference)}, its pair` }));
       const box = outputBox("model", run.model, pair.model, false, { html: pair.html?.model });
       box.firstElementChild.after(head);
       return box;

@@ -10,7 +10,9 @@ async function showRun(id, place, settings) {
     openRun = await source.run(id);
     const { run, pairs, facts, failures } = openRun;
     byId("facts").innerHTML = facts || `<p class="notice"></p>`;
-    if (!facts) {
+    if (!facts && run.score !== null) {
+      byId("facts").firstElementChild.textContent = `Mean score ${fixed(run.score, 2)} (${run.interval_name} ${fixed(run.low, 2)} – ${fixed(run.high, 2)}), n = ${run.n}.`;
+    } else if (!facts) {
       const reasons = Object.entries(failures).map(([reason, n]) => `${n} ${reason}`).join(", ");
       byId("facts").firstElementChild.textContent = `Nothing was judged, so there is no win rate (${reasons}).`;
     }
@@ -27,7 +29,7 @@ async function showRun(id, place, settings) {
   }
   const { run } = openRun;
   pairBrowser.isOpen = true;
-  setTitle(`${run.model} against ${run.reference}`, `${run.judge} · ${run.folder}`, run.model);
+  setTitle(run.reference ? `${run.model} against ${run.reference}` : run.model, `${run.judge} · ${run.folder}`, run.model);
   drawRunActions(run);
   await pairBrowser.follow(place, settings);
 }
@@ -36,11 +38,11 @@ function drawRunActions(run) {
   const tags = element("input", { type: "text", id: "tags", "aria-label": "Tags, with commas between", placeholder: "tags, with commas", autocomplete: "off" });
   tags.value = run.tags.join(", ");
   tags.addEventListener("change", async () => { run.tags = await send(`runs/${run.id}/tags`, { tags: tags.value.split(",") }); tags.value = run.tags.join(", "); });
-  const others = allRuns.filter((other) => other.setting === run.setting && other.id !== run.id && other.win_rate !== null);
-  const nearest = others.sort((one, other) => Math.abs(rateOf(one) - run.win_rate) - Math.abs(rateOf(other) - run.win_rate)).slice(0, 1);
+  const others = allRuns.filter((other) => other.setting === run.setting && other.id !== run.id && valueOf(other) !== null);
+  const nearest = others.sort((one, other) => Math.abs(rateOf(one) - rateOf(run)) - Math.abs(rateOf(other) - rateOf(run))).slice(0, 1);
   byId("run-actions").replaceChildren(
     element("a", { class: "button", href: addressOf("runs", { board: run.setting }), text: "Its board" }),
     ...nearest.map((other) => element("a", { class: "button", href: `#compare-${run.id}-${other.id}`, text: `Beside ${other.model}` })),
-    ...(isLive ? [element("a", { class: "button", href: `#label-${run.id}`, text: "Label by hand" }), tags]
+    ...(isLive ? [run.score === null ? element("a", { class: "button", href: `#label-${run.id}`, text: "Label by hand" }) : "", tags]
       : run.tags.map((tag) => element("span", { class: "chip tie", text: tag }))));
 }

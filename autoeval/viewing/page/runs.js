@@ -4,14 +4,16 @@ const MOST_COMPARED = 5;
 const chosenRuns = new Set();
 let allRuns = [];
 
-const rateOf = (run) => run.win_rate ?? -1;
+const valueOf = (run) => run.win_rate ?? run.score;
+const digitsOf = (run) => (run.score === null ? 1 : 2);
+const rateOf = (run) => valueOf(run) ?? -1;
 const RUN_ORDERS = {
   rate: (one, other) => rateOf(other) - rateOf(one),
   made: (one, other) => other.made - one.made,
   model: (one, other) => one.model.localeCompare(other.model, "en", { numeric: true }),
   folder: (one, other) => one.folder.localeCompare(other.folder, "en", { numeric: true }),
 };
-const boardName = (run) => `${run.eval_set_name || "unknown eval set"} · ${run.judge} · against ${run.reference}`;
+const boardName = (run) => [run.eval_set_name || "unknown eval set", run.judge, run.reference && `against ${run.reference}`].filter(Boolean).join(" · ");
 
 async function loadRuns() {
   const found = await source.runs();
@@ -58,7 +60,7 @@ function drawRuns() {
 function boardTable(runs) {
   const ranks = new Map([...runs].sort(RUN_ORDERS.rate).map((run, place) => [run.id, place + 1]));
   const hasControl = runs.some((run) => run.length_controlled !== null);
-  const head = ["", "Rank", "Model", "Win rate", runs[0].interval_name, ...(hasControl ? ["LC win rate"] : []), "Judged", "Length"];
+  const head = ["", "Rank", "Model", runs[0].score === null ? "Win rate" : "Score", runs[0].interval_name, ...(hasControl ? ["LC win rate"] : []), "Judged", "Length"];
   const scope = (text) => element("th", { scope: "col", class: ["Model", ""].includes(text) ? null : "num", text: text || "" },
     text ? null : element("span", { class: "visually-hidden", text: "Chosen" }));
   const narrow = new Set(["Judged", "Length"]);
@@ -73,15 +75,15 @@ function boardTable(runs) {
 function runRow(run, rank, hasControl) {
   const box = element("input", { type: "checkbox", "aria-label": `choose ${run.model}`, onchange: (event) => choose(run.id, event.currentTarget.checked) });
   box.checked = chosenRuns.has(run.id);
-  const interval = run.low === null ? "" : `${fixed(run.low)} – ${fixed(run.high)}`;
+  const interval = run.low === null ? "" : `${fixed(run.low, digitsOf(run))} – ${fixed(run.high, digitsOf(run))}`;
   const cell = (text, more = "") => element("td", { class: `num ${more}`.trimEnd(), text });
-  return element("tr", {}, element("td", {}, box), cell(run.win_rate === null ? "" : String(rank)),
+  return element("tr", {}, element("td", {}, box), cell(valueOf(run) === null ? "" : String(rank)),
     element("th", { scope: "row" },
       element("a", { href: `#run-${run.id}`, text: run.model }),
       ...run.tags.map((tag) => element("span", { class: "chip tie", text: tag })),
       run.cautions.length ? element("span", { class: "chip missing", title: run.cautions.join("\n"), text: "careful" }) : null,
       element("span", { class: "soft small folder", text: run.folder })),
-    cell(fixed(run.win_rate)), cell(interval),
+    cell(fixed(valueOf(run), digitsOf(run))), cell(interval),
     hasControl ? cell(fixed(run.length_controlled)) : null,
     cell(run.n_missing ? `${run.n} of ${run.n + run.n_missing}` : String(run.n), "wide-only"),
     cell(run.avg_length === null ? "" : run.avg_length.toLocaleString("en"), "wide-only"));

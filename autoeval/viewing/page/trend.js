@@ -15,7 +15,7 @@ function svg(tag, attributes = {}, ...children) {
 
 // Trainings of which two checkpoints or more are among the runs, on one board.
 function seriesOf(runs) {
-  const found = Map.groupBy(runs.filter((run) => run.series && run.win_rate !== null), (run) => `${run.series.name}\n${run.setting}`);
+  const found = Map.groupBy(runs.filter((run) => run.series && valueOf(run) !== null), (run) => `${run.series.name}\n${run.setting}`);
   return [...found.values()].filter((points) => new Set(points.map((run) => run.series.step)).size > 1);
 }
 
@@ -29,7 +29,7 @@ function drawSeries(runs) {
 
 async function showTrend(ids) {
   await loadRuns();
-  const runs = ids.map((id) => allRuns.find((run) => run.id === id)).filter((run) => run && run.win_rate !== null);
+  const runs = ids.map((id) => allRuns.find((run) => run.id === id)).filter((run) => run && valueOf(run) !== null);
   const isBySteps = runs.length > 0 && runs.every((run) => run.series);
   const at = (run) => (isBySteps ? run.series.step : run.made);
   runs.sort((one, other) => at(one) - at(other));
@@ -46,18 +46,19 @@ function trendChart(runs, at, isBySteps) {
   const { width, height, left, right, top, bottom } = CHART;
   const [first, last] = [at(runs[0]), at(runs.at(-1))];
   const x = (run) => left + (width - left - right) * (last > first ? (at(run) - first) / (last - first) : 0.5);
-  const y = (percent) => top + (height - top - bottom) * (1 - percent / 100);
-  const said = runs.map((run) => `${run.model}: ${fixed(run.win_rate)}% (${fixed(run.low)} to ${fixed(run.high)})`);
-  const chart = svg("svg", { class: "chart trend", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Win rate: ${said.join("; ")}` });
-  for (const tick of [0, 25, 50, 75, 100]) {
+  const most = runs[0].score === null ? 100 : Math.max(10, ...runs.map((run) => run.high ?? run.score));
+  const y = (value) => top + (height - top - bottom) * (1 - value / most);
+  const said = runs.map((run) => `${run.model}: ${fixed(valueOf(run), digitsOf(run))} (${fixed(run.low, digitsOf(run))} to ${fixed(run.high, digitsOf(run))})`);
+  const chart = svg("svg", { class: "chart trend", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${runs[0].score === null ? "Win rate in %" : "Score"}: ${said.join("; ")}` });
+  for (const tick of [0, 0.25, 0.5, 0.75, 1].map((share) => share * most)) {
     chart.append(svg("path", { class: "grid", d: `M${left} ${y(tick)}H${width - right}` }),
       svg("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end", text: tick }));
   }
-  chart.append(svg("path", { class: "line", d: `M${runs.map((run) => `${x(run)} ${y(run.win_rate)}`).join("L")}` }));
+  chart.append(svg("path", { class: "line", d: `M${runs.map((run) => `${x(run)} ${y(valueOf(run))}`).join("L")}` }));
   runs.forEach((run, place) => {
     const group = svg("g", {}, svg("title", { text: said[place] }));
     if (run.low !== null) group.append(svg("path", { class: "ci", d: `M${x(run) - 4} ${y(run.low)}h8m-4 0V${y(run.high)}m-4 0h8` }));
-    group.append(svg("circle", { class: "dot", cx: x(run), cy: y(run.win_rate), r: 4 }));
+    group.append(svg("circle", { class: "dot", cx: x(run), cy: y(valueOf(run)), r: 4 }));
     chart.append(group);
   });
   const labels = runs.length > 8 ? [runs[0], runs[Math.floor(runs.length / 2)], runs.at(-1)] : runs;
@@ -66,7 +67,7 @@ function trendChart(runs, at, isBySteps) {
       text: isBySteps ? run.series.step.toLocaleString("en") : momentOf(run).slice(5, 10) }));
   }
   chart.append(svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", text: isBySteps ? "steps" : "when it was judged" }));
-  return element("figure", {}, chart, element("figcaption", { text: `Win rate in %, each with its ${runs[0].interval_name}.` }));
+  return element("figure", {}, chart, element("figcaption", { text: `${runs[0].score === null ? "Win rate in %" : "Score"}, each with its ${runs[0].interval_name}.` }));
 }
 
 function trendTable(runs, isBySteps) {
@@ -75,6 +76,6 @@ function trendTable(runs, isBySteps) {
     element("tbody", {}, ...runs.map((run) => element("tr", {},
       element("td", { text: isBySteps ? run.series.step.toLocaleString("en") : momentOf(run) }),
       element("th", { scope: "row" }, element("a", { href: `#run-${run.id}`, text: run.model })),
-      element("td", { class: "num", text: fixed(run.win_rate) }),
-      element("td", { class: "num", text: run.low === null ? "" : `${fixed(run.low)} – ${fixed(run.high)}` }))))));
+      element("td", { class: "num", text: fixed(valueOf(run), digitsOf(run)) }),
+      element("td", { class: "num", text: run.low === null ? "" : `${fixed(run.low, digitsOf(run))} – ${fixed(run.high, digitsOf(run))}` }))))));
 }

@@ -44,3 +44,15 @@ def make_tiny_model(folder: Path, *, has_template: bool = True) -> str:
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
+
+
+def make_tiny_reward_model(folder: Path) -> str:
+    """Save the same as a sequence-classification model with one output, as reward models are."""
+    import torch
+    import transformers
+
+    make_tiny_model(folder)
+    config: Any = transformers.AutoConfig.from_pretrained(folder, num_labels=1)
+    torch.manual_seed(1)
+    transformers.LlamaForSequenceClassification(config).save_pretrained(folder)
+    return str(folder)

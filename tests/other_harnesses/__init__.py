@@ -1,0 +1,1 @@
+"""Files that other harnesses wrote, and tests that read them."""
