@@ -18,6 +18,7 @@ from autoeval.leaderboards.arena import (
     arena_board,
     controlled,
     counted_style,
+    has_games,
     means,
     upstream_means,
 )
@@ -115,6 +116,8 @@ def _arena_hard(eval_set: str, recorded: Recorded) -> Made:
         recorded.baseline,
         keeps_lone=recorded.compatible and arena.is_first_version,
     )
+    if not any(has_games(category) for category in categories):
+        raise UsageError("--judgments: no model has a question with a verdict in both orders.")
     cautions: dict[str, list[str]] = {}
     _add_repeated(categories, cautions)
     if styles is None:

@@ -105,6 +105,8 @@ def means(category: Category, interval: Method = "t_plus4") -> Scores:
 def upstream_means(category: Category, arena: ArenaSet) -> Scores:
     """Return the scores as Arena-Hard computes them: every game is an observation, drawn a hundred times."""
     opponents = _opponents(category)
+    if not opponents:
+        return {}
     games = [
         (place, win, weight)
         for place, played in enumerate(opponents.values())
@@ -133,6 +135,8 @@ def controlled(category: Category, styles: Styles, arena: ArenaSet, compatible: 
         UsageError: nothing is counted of the baseline's answers, or of no model's.
     """
     left_out: dict[str, str] = {}
+    if not _opponents(category):
+        return Controlled({}, {}, {})
     _check_counted(category, styles)
     opponents = {}
     for model, played in _opponents(category).items():
@@ -228,6 +232,11 @@ def _pooled(rates: Sequence[Rate], sizes: Sequence[int]) -> Rate:
         mean - float(np.linalg.norm(share * (value - low))),
         mean + float(np.linalg.norm(share * (high - value))),
     )
+
+
+def has_games(category: Category) -> bool:
+    """Whether some model has a judged question against the baseline."""
+    return bool(_opponents(category))
 
 
 def _opponents(category: Category) -> dict[str, Played]:

@@ -38,7 +38,7 @@ def ranks(values: Floats, covariance: Floats, level: float = 0.95, seed: int = 0
         seed: of the draws that give the critical values.
     """
     errors = difference_errors(covariance)
-    draws = _normal_draws(covariance, seed)
+    draws = _normal_draws(covariance, seed).astype(np.float32)  # a million differences a model
     low, high = np.ones(len(values)), np.full(len(values), float(len(values)))
     for i, error in enumerate(errors):
         known = error > _SMALL

@@ -22,6 +22,7 @@ _SMALLEST_STEP = 1e-10
 _LARGEST_STEP = 3.0
 _LEAST_PAIR_COUNT = 50
 _NOTHING = 1e-9
+_MOST_CELLS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -165,14 +166,19 @@ def fit_with_errors(contests: Contests, clusters: Sequence[Places] = ()) -> Stre
         contests: the battles.
         clusters: codes of the battles that are one observation, one or two ways; none: each stands alone.
     """
-    beta = fit(contests if contests.features.shape[1] else aggregated(contests)[0])
-    p = sigmoid(contests.log_odds(beta))
-    residuals = contests.weights * (contests.wins - p)
-    bread = np.linalg.inv(_information(contests, p))
-    bread[: contests.m] -= bread[: contests.m].mean(axis=0)
-    if not clusters:
-        meat = contests.squared(residuals**2) * _few(len(residuals))
+    if contests.features.shape[1]:
+        source, place = contests, np.arange(len(contests.wins))
     else:
+        source, place = aggregated(contests)
+    beta = fit(source)
+    p = sigmoid(source.log_odds(beta))
+    bread = np.linalg.inv(_information(source, p))
+    bread[: contests.m] -= bread[: contests.m].mean(axis=0)
+    if not clusters:  # battles that were summed up have the same residual, but for their weights
+        squares = sums(place, contests.weights**2, len(source.wins)) * (source.wins - p) ** 2
+        meat = source.squared(squares) * _few(len(contests.wins))
+    else:
+        residuals = contests.weights * (contests.wins - sigmoid(contests.log_odds(beta)))
         meat = sum((_meat(contests, residuals, codes) for codes in clusters), np.zeros_like(bread))
     if len(clusters) == 2:
         both = np.unique(np.stack(clusters, axis=1), axis=0, return_inverse=True)[1].ravel()
@@ -216,9 +222,10 @@ def aggregated(contests: Contests) -> tuple[Contests, Places]:
     Returns:
         The sums, and the row that each battle went into, shape (n,).
     """
-    outcomes, outcome = np.unique(contests.wins, return_inverse=True)
+    outcomes = np.unique(contests.wins)
+    outcome = np.searchsorted(outcomes, contests.wins)
     cells = (contests.first * contests.m + contests.second) * len(outcomes) + outcome
-    used, place = np.unique(cells, return_inverse=True)
+    used, place = _numbered(cells, contests.m**2 * len(outcomes))
     pairs = used // len(outcomes)
     summed = Contests(
         m=contests.m,
@@ -229,6 +236,17 @@ def aggregated(contests: Contests) -> tuple[Contests, Places]:
         features=np.empty((len(used), 0)),
     )
     return summed, place
+
+
+def _numbered(cells: Places, n_possible: int) -> tuple[Places, Places]:
+    """Return the cells that occur, in order, and the place of each battle's among them."""
+    if n_possible > _MOST_CELLS:
+        used, place = np.unique(cells, return_inverse=True)
+        return used, place
+    used = np.flatnonzero(np.bincount(cells, minlength=n_possible))
+    lookup = np.empty(n_possible, dtype=np.intp)
+    lookup[used] = np.arange(len(used))
+    return used, lookup[cells]
 
 
 def sums(places: Places, values: Floats, n: int) -> Floats:

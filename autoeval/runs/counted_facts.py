@@ -152,7 +152,7 @@ def _graded(where: Place, facts: RunFacts) -> RunFacts:
     """Average the scores of a run whose outputs were judged by themselves; instructions are the observations."""
     seen, scores, lengths = Seen(), dict[bytes, list[float]](), list[int]()
     n_missing = 0
-    for row in seen.through(of_one_model(read_rows(where.path, "run"))):
+    for row in seen.through(of_one_model(read_rows(where.path, "run"), compares=False)):
         lengths.append(len(str(row.fields.get("output") or "")))
         score = _number(row.fields.get("score"))
         if score is None:

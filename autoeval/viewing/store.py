@@ -137,7 +137,7 @@ def _key(entry: Entry) -> str:
 
 
 def _rows(where: Place) -> Iterator[tuple[str, int, str, str, str]]:
-    rows = of_one_model(read_rows(where.path, "run"))
+    rows = of_one_model(read_rows(where.path, "run"), compares=False)
     found = _graded(rows) if is_graded(first_fields(where.path)) else _pairs(rows)
     for entry in found:
         yield where.id, entry["id"], _key(entry), json.dumps(head_of(entry)), json.dumps(entry)

@@ -287,6 +287,8 @@ GOOD = old("m", "1", "A>B", "B>A")
         ([GOOD], {"style_control": True}, "--style_control needs what the answers look like"),
         ([GOOD], {"answers": "x"}, "are for --style_control"),
         ([GOOD], {"control_features": "size", "answers": "x"}, "--control_features: 'size'"),
+        ([old("m", "1", None, None)], {}, "no model has a question with a verdict"),
+        ([old("m", "1", None, None)], {"compatible": True}, "no model has a question with a verdict"),
         ([], {}, "there is no row"),
     ],
 )

@@ -6,6 +6,7 @@ that the model gives, unbounded, as it stands in the reply.
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from autoeval.completions.providers.failures import MalformedReplyError, hinted, printable, reported_failure
@@ -82,13 +83,18 @@ def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
         told = f"the reply holds {len(rewards)} rewards where one was asked for"
         raise MalformedReplyError(hinted(f"{told}: {printable(str(reply), key)[:100]}"))
     return Completion(
-        text=repr(rewards[0]),
+        text=in_digits(rewards[0]),
         finish_reason="stop",
         model=optional_text(fields.get("model")),
         input_tokens=count(mapping(fields.get("usage")).get("prompt_tokens")),
         output_tokens=0,
         seconds=seconds,
     )
+
+
+def in_digits(reward: float) -> str:
+    """Write a number without an exponent, every digit of it."""
+    return format(Decimal(repr(reward)), "f")
 
 
 def _rewards(value: Any) -> list[float]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autoeval.completions.providers.parameters import refuse_unknown
+from autoeval.completions.providers.reward import in_digits
 from autoeval.completions.providers.transformers import body, weights_of
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
@@ -61,7 +62,7 @@ class RewardModelProvider:
             told = f"{request.model} has {len(rewards)} outputs; a reward model has one"
             return Failure(FailureKind.REFUSED, told)
         return Completion(
-            text=repr(rewards[0]),
+            text=in_digits(rewards[0]),
             finish_reason="stop",
             model=request.model,
             input_tokens=n_tokens,

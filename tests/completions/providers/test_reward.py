@@ -146,3 +146,9 @@ def test_a_reply_without_exactly_one_reward_is_malformed(reply: Any) -> None:
 
 def test_an_error_in_a_reply_is_a_failure() -> None:
     assert isinstance(read({"error": "overloaded"}, 0.1), Failure)
+
+
+def test_a_small_reward_is_written_in_digits() -> None:
+    found = read([{"score": -1.5e-7}], 0.1)
+    assert isinstance(found, Completion)
+    assert found.text == "-0.00000015"
