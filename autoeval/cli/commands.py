@@ -112,6 +112,10 @@ _JOURNEYS = {
         "autoeval.journeys.label",
         "Draw pairs of a run for a person to label, and correct the win rate with the labels.",
     ),
+    "cache": (
+        "autoeval.journeys.cache",
+        "Count, merge, check or export the replies in caches: cache info|merge|verify|export.",
+    ),
     "batches": ("autoeval.journeys.batches", "List the batch jobs in a cache, and end them early."),
     "analyze_models": (
         "autoeval.journeys.analyze_models",

@@ -9,6 +9,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import Display
+from autoeval.completions.storage.places import Shard
 from autoeval.data.conversations import ConversationPairs, load_conversation_pairs
 from autoeval.data.eval_sets import EvalSet, eval_set_name, find_eval_set
 from autoeval.data.loading import require_files
@@ -30,7 +31,7 @@ from autoeval.leaderboards.rows import Conditions, leaderboard_row
 from autoeval.leaderboards.table import MODES
 from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import METHODS, Method
-from autoeval.runs.estimate import DryRun, estimate
+from autoeval.runs.estimate import DryRun
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged, judge, records
 from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
@@ -75,6 +76,7 @@ def evaluate(
     evaluation_dataset: Any = None,
     reference_answers: Any = None,
     log_to: str | None = None,
+    shard: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -131,12 +133,15 @@ def evaluate(
             learned of the judge, fewer say as much; a larger number later continues the same sample.
         precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
         log_to: Log the result to a tracker, as its own settings say where: mlflow, wandb or trackio.
-        caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
-            one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
+        shard: Ask one part of the requests, as 2/8, into a cache of its own and write nothing else; a run on all
+            parts' caches reads them.
+        caching_path: The cache of the judge's replies: a file, a folder of files, or several (the first is written,
+            the others are read). `auto`: in the user's cache folder; None: a temporary one. A JSON file is an
+            alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
-        An Evaluation; a DryRun with dry_run; a Board without model_outputs; with
+        An Evaluation; a DryRun with dry_run; a ShardReport with shard; a Board without model_outputs; with
         is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
 
     Raises:
@@ -149,6 +154,7 @@ def evaluate(
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
     check_paying(n_paid, precision)
     check_log(log_to, output_path)
+    part = Shard.parse(shard)
     defaults = find_preset(preset)
     questions = find_eval_set(eval_set)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
@@ -179,6 +185,7 @@ def evaluate(
             no_report=no_report,
         )
         _refuse_to_log(log_to)
+        _refuse_to_cut(part)
         graded = grade(model_outputs, how, defaults)
         return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = Standing.find(
@@ -210,7 +217,7 @@ def evaluate(
         )
         pairs = loading.pairs(model_outputs, reference_outputs)
         opened.push(pairs)
-        folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
+        folder = output_folder(None if part else output_path, model_outputs, pairs.generator_2, source)
         paid = None
         if n_paid is not None or precision is not None:
             _refuse_with_a_sample(metric, is_recompute_metrics_only)
@@ -220,11 +227,11 @@ def evaluate(
         if paid:
             display.announce(paid.line())
         warnings = announced(output_warnings(pairs), display)
-        cache = opened.enter_context(asked_how.open_cache())
+        cache = opened.enter_context(asked_how.open_cache(part))
         plan = Plan(annotator, paid.pairs if paid else pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
-        if asked_how.dry_run:
-            return estimate(plan, cache, asked_how.options.is_batch)
+        if asked_how.dry_run or part:
+            return asked_how.without_judging([plan], cache, part)
         if is_recompute_metrics_only:
             judged = recompute(pairs, annotator, folder)
         else:
@@ -277,6 +284,13 @@ def _returned(result: Result | DryRun, as_tables: bool, log_to: str | None, disp
     if log_to is not None and isinstance(result, Evaluation) and result.folder is not None:
         display.announce(log_run(read_record(result.folder), log_to))
     return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
+
+
+def _refuse_to_cut(part: Shard | None) -> None:
+    if part is not None:
+        raise UsageError(
+            "--shard is for pairs: several runs with one cache share the questions of a judge of single outputs."
+        )
 
 
 def _refuse_to_log(log_to: str | None) -> None:
