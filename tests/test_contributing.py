@@ -14,6 +14,7 @@ import autoeval
 import autoeval.extending
 from autoeval.annotators.kinds import SINGLE
 from autoeval.annotators.loading import load_annotator
+from autoeval.cli.tables import board_table
 from autoeval.errors import UsageError
 from autoeval.plugins import GROUPS, plugins
 
@@ -95,6 +96,7 @@ def test_a_column(installed: Path) -> None:
     )
     assert result.row["decided"] == pytest.approx(100.0)
     assert "decided" in (result.folder / "leaderboard.csv").read_text(encoding="utf-8")
+    assert "decided" in [column.header for column in board_table(result.board, width=200).columns]
 
 
 def test_an_eval_set(installed: Path) -> None:

@@ -23,6 +23,11 @@ def combine(planned: Planned, annotator: str, judgments: Sequence[Judgment]) -> 
         verdict = planned.known
         known = Judgment(annotator, verdict.value, explanation=verdict.explanation, price=0.0, seconds=0.0)
         return Annotation(case, annotator, verdict.value, judgments=(known,), weight=verdict.weight)
+    if len(judgments) == 1 and not judgments[0].part:
+        only = judgments[0]
+        return Annotation(
+            case, annotator, only.value, only.failure, tuple(judgments), only.parts, only.weight
+        )
     settled = _settled(planned.questions, judgments)
     by_part: dict[str, list[Judgment]] = {}
     for judgment in settled:

@@ -76,13 +76,20 @@ class Plan:
     def n_questions(self) -> int:
         """How many questions there are at most; identical outputs and equal requests make it fewer."""
         per_judge = [(2 if judge.order == "both" else 1) * judge.samples for judge in self.annotator.judges]
-        return len(self.cases) * (sum(per_judge) if self.annotator.combine == "jury" else max(per_judge))
+        of_a_view = sum(per_judge) if self.annotator.combine == "jury" else max(per_judge)
+        return len(self.cases) * self._n_views * of_a_view
 
     @property
     def n_requests(self) -> float:
         """How many requests about `n_questions` are; a prompt can ask about several cases."""
         sizes = [judge.batch_size for judge in self.annotator.judges if not judge.is_builtin]
         return self.n_questions / (sum(sizes) / len(sizes)) if sizes else 0.0
+
+    @property
+    def _n_views(self) -> int:
+        """How many questions the first case is in one order, which the others are alike in: one a turn."""
+        first = next(iter(self.cases), None)
+        return 1 if first is None else len(self.annotator.kind.views(first, "fixed", self.seed))
 
     def requests(self) -> Iterator[Request]:
         """Walk through everything there is to ask; equal requests may come more than once."""
@@ -99,15 +106,16 @@ class Plan:
             if known is not None:
                 yield Planned(case, known), []
                 continue
-            asked = list(self._asked(case))
-            end = place + KEY_BYTES * sum(not one.judge.is_builtin for one in asked)
+            asked = self._asked(case)
+            end = place + KEY_BYTES * sum([not one.judge.is_builtin for one in asked])
             requests = [] if end <= len(self._keys) and not with_requests else self._requests(case, asked)
             if place == len(self._keys):
                 self._keys.extend(b"".join(map(request_key, requests)))
-            keys = iter(range(place, end, KEY_BYTES))
-            questions = tuple(self._question(case, one, keys) for one in asked)
-            place = end
-            yield Planned(case, None, questions), requests
+            questions = []
+            for one in asked:
+                questions.append(self._question(case, one, place))
+                place += 0 if one.judge.is_builtin else KEY_BYTES
+            yield Planned(case, None, tuple(questions)), requests
 
     def _known(self, case: Case) -> Verdict | None:
         if (known := self.annotator.kind.known(case)) is not None:
@@ -115,20 +123,20 @@ class Plan:
         noise = noise_on(case.conversation, self.seed, self.annotator.p_label_flip)
         return None if noise is None else Verdict(noise, "label noise")
 
-    def _asked(self, case: Case) -> Iterator["_Asked"]:
+    def _asked(self, case: Case) -> list["_Asked"]:
+        asked = []
         for judge in self._judges_of(case):
             if judge.is_builtin:
-                yield _Asked(judge, View())
+                asked.append(_Asked(judge, View()))
                 continue
             for number, view in enumerate(judge.kind.views(case, judge.order, self.seed)):
-                for sample in range(judge.samples):
-                    yield _Asked(judge, view, number, sample)
+                asked += [_Asked(judge, view, number, sample) for sample in range(judge.samples)]
+        return asked
 
-    def _question(self, case: Case, asked: "_Asked", places: Iterator[int]) -> Question:
+    def _question(self, case: Case, asked: "_Asked", start: int) -> Question:
         judge = asked.judge
         if judge.is_builtin:
             return Question(judge, asked.view)
-        start = next(places)
         key = bytes(self._keys[start : start + KEY_BYTES])
         place = self._batches[judge.name].place_of[case.index][1] if judge.batch_size > 1 else 0
         return Question(judge, asked.view, key, place, judge.batch_size)

@@ -9,11 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from autoeval.cli.show_asked import asked_lines, cost_of
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.show_scored import show_best_of_n, show_gate, show_refusals, show_results, show_scored
 from autoeval.cli.tables import board_notes, board_table, graded_table, parts_table, subset_table
-from autoeval.completions.ask import AskReport
 from autoeval.journeys.batches import BatchList
 from autoeval.journeys.best_of_n import BestOfN
 from autoeval.journeys.citation import citation, latex_citation
@@ -243,24 +243,13 @@ def summary_lines(result: Result) -> list[str]:
     return lines
 
 
-def asked_lines(asked: AskReport) -> list[str]:
-    """Say why asking stopped, what was asked, how long it took and what it cost."""
-    lines = [f"stopped: {asked.stop.message}"] if asked.stop else []
-    if asked.n_requests:
-        lines.append(
-            f"{asked.n_requests} requests: {asked.n_cached} cached, {asked.n_asked} asked in {asked.seconds:.1f} s, "
-            f"{asked.input_tokens + asked.output_tokens} tokens, {_cost(asked)}"
-        )
-    return lines
-
-
 def generation_lines(made: Generation) -> list[str]:
     """Say how many outputs a model has, where they came from, how fast, and what is wrong with them."""
     asked, name = made.report, made.generator.name
     parts = [f"{len(made.rows)} outputs of {name}: {made.n_kept} kept", f"{asked.n_cached} cached"]
     generated = f"{asked.n_asked} generated"
     if made.tokens_per_second:
-        generated += f" in {asked.seconds:.1f} s ({made.tokens_per_second:.0f} tokens/s, {_cost(asked)})"
+        generated += f" in {asked.seconds:.1f} s ({made.tokens_per_second:.0f} tokens/s, {cost_of(asked)})"
     lines = [", ".join([*parts, generated])]
     flaws = {
         "truncated at the token limit": made.n_truncated,
@@ -271,14 +260,6 @@ def generation_lines(made: Generation) -> list[str]:
         lines.append("  of these " + ", ".join(f"{count} {flaw}" for flaw, count in flaws.items() if count))
     lines += [f"  not generated: {count} {reason}" for reason, count in made.missing.items()]
     return lines
-
-
-def _cost(asked: AskReport) -> str:
-    return (
-        f"${asked.spent:.4f}"
-        if asked.is_price_known
-        else f"more than ${asked.spent:.4f} (a price is unknown)"
-    )
 
 
 def _show_board(console: Console, board: Board) -> None:

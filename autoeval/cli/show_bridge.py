@@ -17,7 +17,7 @@ def show_bridge_plan(console: Console, plan: BridgePlan) -> None:
 
 def show_bridge(console: Console, result: Bridge) -> None:
     """Show the anchors with where the others put them, the placed models, and what was asked."""
-    from autoeval.cli.show import asked_lines
+    from autoeval.cli.show_asked import asked_lines
 
     if result.link is not None:
         _show_link(console, result)

@@ -108,7 +108,7 @@ def judge_lines(result: JudgeAnalysis) -> list[str]:
         lines.append(f"Krippendorff's alpha among its {result.n_votes} votes {report.alpha.value:.2f}")
     lines.append(f"{report.n_parsed} votes ({report.parsed.value:.1f}% of what was asked)")
     if result.ask:
-        from autoeval.cli.show import asked_lines
+        from autoeval.cli.show_asked import asked_lines
 
         lines += asked_lines(result.ask)
     if result.incomparable:
@@ -118,7 +118,7 @@ def judge_lines(result: JudgeAnalysis) -> list[str]:
 
 def show_audit(console: Console, result: Audit) -> None:
     """Show an audit: a line in words for each check."""
-    from autoeval.cli.show import asked_lines
+    from autoeval.cli.show_asked import asked_lines
 
     for finding in result.report.findings:
         style = "bold" if finding.flagged else None

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autoeval.analysis.labelled import JudgeWorth, Worth
-from autoeval.cli.show import asked_lines
+from autoeval.cli.show_asked import asked_lines
 from autoeval.cli.tables import plain_table
 from autoeval.journeys.labelled_judges import LabelledAnalysis
 

@@ -14,6 +14,7 @@ from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, ColumnType
 from autoeval.metrics.estimates import WinRate
 from autoeval.metrics.grades import MeanGrade
+from autoeval.plugins import plugins
 
 BRIDGED = "≈"
 """Marks a win rate that its board's judge never gave."""
@@ -38,6 +39,11 @@ def board_table(
         "n": [_count(row.get("n_total")) for row in board.rows.values()],
         "missing": [_count(row.get("n_missing")) for row in board.rows.values()],
         "length": [_count(row.get("avg_length")) for row in board.rows.values()],
+        **{
+            column.title: [_number(row.get(column.name)) for row in board.rows.values()]
+            for column in plugins("columns").values()
+            if column.title
+        },
     }
     labels = {name: f"{name} {FOOLS}" if how_it_fools(name) else name for name in board.rows}
     table = _table("model", list(labels.values()), columns, labels.get(current or ""), width)

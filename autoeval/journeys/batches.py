@@ -73,7 +73,7 @@ def _chosen(flag: str, jobs: list[BatchJob], wanted: str) -> list[BatchJob]:
 
 
 def _cancel(job: BatchJob, timeout: float) -> None:
-    from autoeval.completions.batch.apis import batch_api
+    from autoeval.completions.batch.choosing import batch_api
 
     assert job.id is not None
     with closing(batch_api(job.endpoint, timeout)) as api:
@@ -82,7 +82,7 @@ def _cancel(job: BatchJob, timeout: float) -> None:
 
 
 def _told(job: BatchJob, timeout: float) -> str:
-    from autoeval.completions.batch.apis import batch_api
+    from autoeval.completions.batch.choosing import batch_api
 
     if job.state is not JobState.OPEN or job.id is None:
         return str(job.state)

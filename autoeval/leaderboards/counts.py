@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from autoeval.types import Annotation
 
+_UNKNOWN = float("nan")
+
 
 @dataclass
 class Counts:
@@ -35,10 +37,14 @@ class Counts:
     def count(self, annotation: Annotation) -> None:
         """Count one annotation."""
         self._note_output(hash(annotation.case.output))
-        prices = [judgment.price for judgment in annotation.judgments if judgment.price is not None]
-        self.prices.append(sum(prices) if prices else float("nan"))
-        self.models.update(judgment.model for judgment in annotation.judgments if judgment.model)
-        self.adapted.update(change for judgment in annotation.judgments for change in judgment.adapted)
+        paid: float | None = None
+        for judgment in annotation.judgments:
+            if judgment.price is not None:
+                paid = judgment.price if paid is None else paid + judgment.price
+            if judgment.model:
+                self.models.add(judgment.model)
+            self.adapted.update(judgment.adapted)
+        self.prices.append(_UNKNOWN if paid is None else paid)
 
     @property
     def n_judged(self) -> int:

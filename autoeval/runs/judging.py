@@ -157,7 +157,7 @@ def refuse_unbatchable(asked: Iterable[Asker]) -> None:
     Raises:
         UsageError: naming its provider and those that have one.
     """
-    from autoeval.completions.batch.apis import require_batch_api
+    from autoeval.completions.batch.choosing import require_batch_api
 
     for one in asked:
         if one.endpoint.provider != "builtin":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
@@ -121,8 +121,10 @@ class Result:
     has_report: bool = True
     is_written: bool = True
 
-    counted: ClassVar[str]
-    """What is judged, in the plural."""
+    @property
+    def counted(self) -> str:
+        """What is judged, in the plural."""
+        raise NotImplementedError
 
     @property
     def headline(self) -> Estimate:
@@ -245,7 +247,10 @@ class Evaluation(Result):
     shows_mode: bool = False
     paid: PaidResult | None = None
 
-    counted: ClassVar[str] = "pairs"
+    @property
+    def counted(self) -> str:
+        """What is judged, in the plural."""
+        return "pairs"
 
     @property
     def headline(self) -> Estimate:
@@ -304,7 +309,10 @@ class GradedEvaluation(Result):
     tally: Grades
     files: tuple[str, ...] = ()
 
-    counted: ClassVar[str] = "outputs"
+    @property
+    def counted(self) -> str:
+        """What is judged, in the plural."""
+        return "turns" if any(part for _, part in self.tally.values) else "outputs"
 
     @cached_property
     def score(self) -> MeanGrade:

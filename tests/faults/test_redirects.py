@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 
 import autoeval
-from autoeval.completions.batch.apis import BatchRefusedError, batch_api
+from autoeval.completions.batch.apis import BatchRefusedError
+from autoeval.completions.batch.choosing import batch_api
 from autoeval.types import Endpoint, Failure, FailureKind, Request
 from tests.completions.providers.asking import KEY, KEY_VARIABLE, fail, request_to
 from tests.faults.counting import run

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from autoeval.annotators.parsers import Parser
-from autoeval.completions.batch.apis import batch_api
+from autoeval.completions.batch.choosing import batch_api
 from autoeval.completions.budget import Budget
 from autoeval.completions.cache import Cache
 from autoeval.completions.providers import create

@@ -17,6 +17,8 @@ MODEL = "alpaca-7b"
 SHIPPED = [(family, judge) for family, judges in FAMILIES.items() for judge in judges]
 NEED_NO_SERVER = {"longest", "offline", "smollm2_logprob"}
 OF_ANY_MODEL = {"openai_compatible"}
+OF_CONVERSATIONS = {"mt_bench_grade", "mt_bench_pairwise"}
+"""Tried on recorded conversations in tests/mt_bench."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,7 @@ def check(result: Evaluation, judge: str) -> None:
 
 
 def test_every_shipped_judge_is_tried_here() -> None:
-    assert {judge for _, judge in SHIPPED} == set(names()) - NEED_NO_SERVER - OF_ANY_MODEL
+    assert {judge for _, judge in SHIPPED} == set(names()) - NEED_NO_SERVER - OF_ANY_MODEL - OF_CONVERSATIONS
 
 
 @pytest.mark.parametrize(("family", "judge"), SHIPPED)

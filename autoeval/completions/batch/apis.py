@@ -8,17 +8,14 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from autoeval.completions.batch.streams import stream_lines
-from autoeval.completions.providers import LOCAL
 from autoeval.completions.providers.failures import connection_failure, malformed, status_failure
 from autoeval.completions.providers.fields import decode
 from autoeval.completions.providers.remote import without_key
-from autoeval.errors import AutoevalError, UsageError
-from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
+from autoeval.errors import AutoevalError
+from autoeval.types import Completion, Failure, FailureKind, Request
 
 SUBMIT_SECONDS = 600.0
 """How long a provider may take to accept a job, which can be many megabytes."""
-
-_OPENAI = frozenset({"openai", "openai_compatible", "azure"})
 
 
 class BatchError(AutoevalError):
@@ -82,40 +79,6 @@ class BatchApi(Protocol):
 
     def close(self) -> None:
         """Close the connections."""
-
-
-def batch_api(endpoint: Endpoint, timeout: float) -> BatchApi:
-    """Return the batch API of an endpoint.
-
-    Raises:
-        UsageError: there is none, or the key is missing.
-    """
-    require_batch_api(endpoint)
-    if endpoint.provider == "anthropic":
-        from autoeval.completions.batch.anthropic import AnthropicBatches
-
-        return AnthropicBatches(endpoint, timeout)
-    from autoeval.completions.batch.openai import OpenAIBatches
-
-    return OpenAIBatches(endpoint, timeout)
-
-
-def require_batch_api(endpoint: Endpoint) -> None:
-    """Refuse an endpoint that cannot be asked in batches; nothing needs to be installed or reached for that.
-
-    Raises:
-        UsageError: naming those that can.
-    """
-    is_known = endpoint.provider == "anthropic" or (endpoint.provider in _OPENAI and not endpoint.clients)
-    if is_known:
-        return
-    why = "runs on this machine" if endpoint.provider in LOCAL else "has no batch API that autoeval knows"
-    if endpoint.clients:
-        why = "is asked through several clients, and a batch job belongs to one"
-    raise UsageError(
-        f"--batch: {endpoint.provider!r} {why}; OpenAI, servers of its protocol and Anthropic can be asked in batches. "
-        "Leave out --batch."
-    )
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from autoeval.completions.batch.apis import (
     BatchRefusedError,
     BatchUnknownError,
     Outcome,
-    batch_api,
 )
+from autoeval.completions.batch.choosing import batch_api
 from autoeval.completions.batch.jobs import ABANDONED_SECONDS, LEAST_REQUESTS, BatchJob, Jobs, JobState
 from autoeval.completions.cache import CacheError
 from autoeval.completions.ledger import Ledger
