@@ -278,6 +278,12 @@ def _show_no_board(console: Console, board: Board) -> None:
         )
 
 
+def _show_refusals(console: Console, run: Refusals) -> None:
+    show_refusals(console, run)
+    for line in asked_lines(run.ask):
+        console.print(Text(line))
+
+
 def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
     console.print(graded_table(result.board, console.width))
     for model, cautions in result.cautions.items():
@@ -365,7 +371,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,
     Run: show_run,
-    Refusals: show_refusals,
+    Refusals: _show_refusals,
     ScoredRun: show_scored,
     BestOfN: show_best_of_n,
     Gate: show_gate,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from autoeval.answers.refusal import read_refusal, refusal_by_rule
 from autoeval.errors import UsageError
 from autoeval.journeys.gate import gate
 from autoeval.journeys.refusal import refusal
+from autoeval.texts.refusals import read_refusal, refusal_by_rule
 from tests.cli.running import CommandLine
 from tests.recorded import recorded_data
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autoeval.annotators.builtin.preferring import longest, offline
-from autoeval.annotators.kinds import PAIRWISE, Kind
+from autoeval.annotators.builtin.refusing import refusal_rule
+from autoeval.annotators.kinds import PAIRWISE, SINGLE, Kind
 from autoeval.types import PREFERENCE, Case, Scale, Unparsed, Verdict
 
 
@@ -32,6 +33,7 @@ __all__ = ["BUILTIN", "FINGERPRINTS", "SAMPLING_ONLY", "Builtin", "interval_name
 BUILTIN: dict[str, Builtin] = {
     "longest": _preferring(longest),
     "offline": _preferring(offline),
+    "refusal_rule": Builtin(refusal_rule, SINGLE, Scale(0.0, 1.0)),
 }
 """Builtin judges by name."""
 
