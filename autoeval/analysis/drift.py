@@ -8,6 +8,7 @@ the distance between the replies of different days beyond that within a day (the
 among those of the dealings (Westfall and Young 1993), so that looking at two things costs no false alarm.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -108,7 +109,7 @@ def drift(then: npt.ArrayLike, now: npt.ArrayLike, seed: int = 0) -> Drift | Non
     )
 
 
-def own_noise(replies: npt.ArrayLike) -> tuple[float, int]:
+def own_noise(replies: npt.ArrayLike | Sequence[Sequence[float | None]]) -> tuple[float, int]:
     """Return how many verdicts a judge changes when it is asked twice on one day, and on how many pairs that is seen.
 
     Args:

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from autoeval.analysis.drift import own_noise
+from autoeval.cli.show_asked import asked_lines
 from autoeval.cli.tables import plain_table
 from autoeval.journeys.anchor import Anchored
 from autoeval.journeys.anchor_board import JudgesDates
@@ -11,8 +12,6 @@ from autoeval.journeys.anchor_board import JudgesDates
 
 def show_anchored(console: Console, result: Anchored) -> None:
     """Say whether the judge is still the same, and what was asked."""
-    from autoeval.cli.show import asked_lines
-
     for line in (*_what_came(result), *asked_lines(result.ask)):
         console.print(Text(line))
     console.print(Text(f"Kept in:\n  {result.path}"), soft_wrap=True)

@@ -13,7 +13,7 @@ from autoeval.cli.commands import group
 from autoeval.completions.cache import Cache
 from autoeval.journeys.anchor import Anchored, anchor
 from autoeval.journeys.anchor_board import JudgesDates, anchors
-from autoeval.runs import anchor_set
+from autoeval.runs.anchor_set import AnchorSet
 from autoeval.runs.estimate import DryRun
 from tests.servers import Answer, JudgeServer
 from tests.servers.answers import Body
@@ -100,6 +100,7 @@ def test_what_is_cut_off_goes_on_and_is_paid_for_once(
     with JudgeServer(SyntheticJudge()) as server:
         plan = first(tmp_path, server, dry_run=True)
         assert isinstance(plan, DryRun)
+        assert plan.cost is not None
         assert (plan.n_new, server.n_requests) == (2 * N, 0)
         assert not (tmp_path / "anchors").exists()
         short = first(tmp_path, server, max_cost=plan.cost / 2, max_concurrency=2)
@@ -113,7 +114,7 @@ def test_what_is_cut_off_goes_on_and_is_paid_for_once(
         assert late.exit_code == 4
         paid = server.n_requests
         began = late.anchors.waves[-1].number
-        monkeypatch.setattr(anchor_set.time, "time", lambda: began + 8 * 24 * 3600)
+        monkeypatch.setattr("autoeval.runs.anchor_set.time.time", lambda: began + 8 * 24 * 3600)
         anew = ask(tmp_path, server)
         assert anew.anchors.waves[-1].number > began, "replies of another week are of another time"
         assert server.n_requests == paid + 2 * N
@@ -136,7 +137,7 @@ def test_questions_without_a_verdict_are_counted_and_the_model_that_answers_is_n
 
 
 def test_outputs_are_read_once_and_a_sample_is_the_same_for_a_seed(tmp_path: Path) -> None:
-    drawn = []
+    drawn: list[AnchorSet] = []
     for seed in (0, 0, 1):
         folder = tmp_path / str(len(drawn))
         drawn.append(anchor(rows(N, 1), rows(N, 0), "longest", folder, max_instances=9, seed=seed).anchors)
