@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from autoeval.errors import AutoevalError, UsageError
     from autoeval.journeys.analyze_evaluators import JudgeAnalysis, analyze_evaluators
     from autoeval.journeys.analyze_models import ModelsAnalysis, analyze_models
+    from autoeval.journeys.anchor import Anchored, anchor
     from autoeval.journeys.audit import Audit, audit
     from autoeval.journeys.batches import BatchList, batches
     from autoeval.journeys.bridge import bridge
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from autoeval.runs.result import Evaluation, GradedEvaluation
 
 _HOMES = {
+    "Anchored": "autoeval.journeys.anchor",
     "Audit": "autoeval.journeys.audit",
     "AutoevalError": "autoeval.errors",
     "BatchList": "autoeval.journeys.batches",
@@ -53,6 +55,7 @@ _HOMES = {
     "Validation": "autoeval.journeys.validate",
     "analyze_evaluators": "autoeval.journeys.analyze_evaluators",
     "analyze_models": "autoeval.journeys.analyze_models",
+    "anchor": "autoeval.journeys.anchor",
     "audit": "autoeval.journeys.audit",
     "batches": "autoeval.journeys.batches",
     "bridge": "autoeval.journeys.bridge",
@@ -74,6 +77,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Anchored",
     "Audit",
     "AutoevalError",
     "BatchList",
@@ -97,6 +101,7 @@ __all__ = [
     "__version__",
     "analyze_evaluators",
     "analyze_models",
+    "anchor",
     "audit",
     "batches",
     "bridge",

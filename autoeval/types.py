@@ -112,7 +112,8 @@ class Endpoint:
 
     `base_url` is None for the provider's own address. `cache_as` names a server whose address moves,
     so that its replies stay valid. `weights` is the hash of a local model's weights. `clients` is a file of several
-    clients among which requests rotate; `base_url` is then the first one's and only names the server.
+    clients among which requests rotate; `base_url` is then the first one's and only names the server. `more_urls` are
+    further servers of the same model, among which requests are shared out; the first address names them all.
     """
 
     provider: str
@@ -121,6 +122,7 @@ class Endpoint:
     cache_as: str | None = None
     weights: str | None = None
     clients: str | None = None
+    more_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@
 
 The boards are those of AlpacaEval, in `boards_of_other_judges` of the recorded data. Anchors are drawn in two ways,
 spread over the new judge's range: `bins`, one at random from each of k stretches of equally many models; `ends`, the
-two extreme models and k − 2 at random. Every model that is no anchor is placed; an interval is right if it holds the
-old judge's win rate.
+two extreme models and k − 2 at random. As the command does it, anchors that the judges rank differently make no bridge,
+and every other model is placed unless it lies far outside the anchors' range; an interval is right if it holds the old
+judge's win rate.
 """
 
 import argparse
@@ -17,7 +18,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from autoeval.analysis.linking import Anchor, Rate, fit_link, leave_one_out, rank_correlation
+from autoeval.analysis.linking import (
+    FARTHEST,
+    Anchor,
+    Rate,
+    fit_link,
+    leave_one_out,
+    rank_correlation,
+    refusal,
+)
 from benchmarks.bridge_links import LINKS, left_out_errors
 from benchmarks.judge_data import recorded_data
 
@@ -79,9 +88,12 @@ def coverage(models: Sequence[Anchor], k: int, draw: Draw, draws: int = DRAWS) -
     held, widths = [], []
     for _ in range(draws):
         chosen = set(draw(order, k, rng).tolist())
-        link = fit_link([models[i] for i in sorted(chosen)])
+        anchors = [models[i] for i in sorted(chosen)]
+        if refusal(anchors):
+            continue
+        link = fit_link(anchors)
         for i, model in enumerate(models):
-            if i not in chosen:
+            if i not in chosen and link.beyond(model.new) <= FARTHEST:
                 placed = link.place(model.new)
                 held.append(placed.low <= model.old.win_rate <= placed.high)
                 widths.append(placed.width)

@@ -66,11 +66,11 @@ def variants(outputs: Rows) -> list[Variant]:
 def write_judges(folder: Path) -> dict[str, Path]:
     """Write two judges that ask SmolLM2, and return their folders under what the table calls them.
 
-    The first is `smollm2_logprob`. The second has the prompt of `gpt4_logprob` and the last line of the first one's:
+    The first is `smollm2_logprob`. The second has the prompt of `gpt6_logprob` and the last line of the first one's:
     in the form of a chat SmolLM2 puts almost no probability on either letter. Both are asked one thing at a time,
     since what else is in a batch moves the probabilities.
     """
-    plain, marked = (shipped("annotator_configs") / name for name in ("smollm2_logprob", "gpt4_logprob"))
+    plain, marked = (shipped("annotator_configs") / name for name in ("smollm2_logprob", "gpt6_logprob"))
     config = read_yaml(plain / "config.yaml")
     config["parameters"] |= {"n_parallel": 1}
     labels = (plain / "prompt.jinja").read_text(encoding="utf-8")
@@ -187,6 +187,6 @@ _NOTES = (
     "in points, with its 95% interval; in bold where the paired t-test's p-value is at most 0.05 after Benjamini and "
     "Hochberg's adjustment over the judge's column. What is more than the unrelated text is decided in the same way.",
     "SmolLM2-135M is asked about each pair in both orders and its probabilities are averaged, so that the position "
-    "it prefers adds nothing. *labels*: `smollm2_logprob`. *lines with a mark*: the prompt of `gpt4_logprob`, whose "
+    "it prefers adds nothing. *labels*: `smollm2_logprob`. *lines with a mark*: the prompt of `gpt6_logprob`, whose "
     "delimiters carry a mark that no output can know, with the last line of `smollm2_logprob`.",
 )

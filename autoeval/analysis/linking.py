@@ -4,7 +4,10 @@ The link is a straight line between the log odds of the win rates, logit(old) = 
 squares to the models that both judges have judged, the anchors. A model that only the new judge has seen is placed
 on the old scale with a prediction interval. Linking by anchors is what test equating does (Kolen and Brennan, Test
 Equating, Scaling, and Linking); the interval is that of a new observation in linear regression (Student's t with
-k − 2 degrees of freedom; Draper and Smith, Applied Regression Analysis).
+k − 2 degrees of freedom; Draper and Smith, Applied Regression Analysis), for anchors that do not all lie equally near
+to the line: judges differ more about some models than about others, and those at the ends of the range pull the line
+towards themselves. So each residual is taken as if its anchor had no part in the fit (HC2 and HC3 of MacKinnon and
+White 1985).
 """
 
 from collections.abc import Sequence
@@ -25,6 +28,9 @@ FARTHEST = 0.25
 boards held the old judge's win rate in 60 to 85% only."""
 LEVEL = 0.95
 _FEWEST_TO_FIT = 3
+_NO_RESIDUAL = 1e-9
+_DRAWS = 1000
+_PLAUSIBLE = 2.576
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,11 @@ class Link:
     Attributes:
         intercept: in logits.
         slope: logits of the old scale a logit of the new one.
-        residual: standard deviation of the anchors around the line, in logits (k − 2 degrees of freedom). It
-            holds what the judges see differently in a model, and the sampling error of both win rates.
+        residual: standard deviation of the anchors around the line, in logits: √(mean of e²/(1 − h)) with
+            residuals e and leverages h. It holds what the judges see differently in a model, and the sampling error of
+            both win rates.
+        line_variance: of the line's height at the anchors' center, of that with its slope (covariance), and of its
+            slope, in squared logits (HC3).
         n_anchors: how many anchors it was fitted to, k.
         center: mean of the anchors' logit(new).
         spread: sum of their squared deviations from it.
@@ -85,6 +94,7 @@ class Link:
     intercept: float
     slope: float
     residual: float
+    line_variance: tuple[float, float, float]
     n_anchors: int
     center: float
     spread: float
@@ -105,8 +115,7 @@ class Link:
             The win rate and its prediction interval. The model may lie anywhere, see `beyond`.
         """
         x = log_odds(new.win_rate, new.n)
-        distance = (x - self.center) ** 2 / self.spread
-        variance = self.residual**2 * (1 + 1 / self.n_anchors + distance) + self._excess(new)
+        variance = self.residual**2 + self._of_line(x - self.center) + self._excess(new)
         reach = student_quantile(self.n_anchors - 2, LEVEL) * variance**0.5
         middle = self.intercept + self.slope * x
         return Placement(*(_percent(each) for each in (middle, middle - reach, middle + reach)))
@@ -115,6 +124,12 @@ class Link:
         """Return how far a model lies outside the anchors' range, as a share of it; 0 inside."""
         x = log_odds(new.win_rate, new.n)
         return max(self.low - x, x - self.high, 0.0) / (self.high - self.low)
+
+    def _of_line(self, away: float) -> float:
+        """Return the line's variance so far from the anchors' center, no less than residuals of one size give it."""
+        height, both, slope = self.line_variance
+        equal = self.residual**2 * (1 / self.n_anchors + away**2 / self.spread)
+        return max(height + 2 * away * both + away**2 * slope, equal)
 
     def _excess(self, new: Rate) -> float:
         if new.n >= self.n_pairs:
@@ -142,14 +157,26 @@ def fit_link(anchors: Sequence[Anchor]) -> Link:
             f"new judge: it takes {_FEWEST_TO_FIT} anchors and two different win rates."
         )
     center = float(x.mean())
-    spread = float(((x - center) ** 2).sum())
-    slope = float(((x - center) * (y - y.mean())).sum()) / spread
+    away = x - center
+    spread = float((away**2).sum())
+    slope = float((away * (y - y.mean())).sum()) / spread
     intercept = float(y.mean()) - slope * center
-    squares = float(((y - intercept - slope * x) ** 2).sum())
+    residuals, outside = y - intercept - slope * x, 1 - 1 / len(x) - away**2 / spread
+    pulls = outside <= _NO_RESIDUAL  # the line goes through an anchor that alone decides its slope
+    unseen = np.where(pulls, 0.0, residuals / np.where(pulls, 1.0, outside))
+    by_height, by_slope = (
+        1 / len(x),
+        away / spread,
+    )  # what an anchor's residual adds to the line's height and slope
     return Link(
         intercept=intercept,
         slope=slope,
-        residual=(squares / (len(anchors) - 2)) ** 0.5,
+        residual=float((residuals * unseen).mean() ** 0.5),
+        line_variance=(
+            float((unseen**2 * by_height**2).sum()),
+            float((unseen**2 * by_height * by_slope).sum()),
+            float((unseen**2 * by_slope**2).sum()),
+        ),
         n_anchors=len(anchors),
         center=center,
         spread=spread,
@@ -191,6 +218,40 @@ def rank_correlation(anchors: Sequence[Anchor]) -> float:
     if len(anchors) < 2 or np.ptp(old) == 0 or np.ptp(new) == 0:
         return float("nan")
     return float(np.corrcoef(old, new)[0, 1])
+
+
+def chance_of_agreement(anchors: Sequence[Anchor], n_pairs: int, seed: int = 0) -> float:
+    """Return how likely the judges' ranks will agree enough once all pairs of each anchor are judged, 0 to 1.
+
+    Args:
+        anchors: with the new judge's win rates on some of their pairs, drawn without regard to the verdicts.
+        n_pairs: of each anchor in all.
+        seed: of the draws of what the other pairs may say.
+    """
+    rng = np.random.default_rng(seed)
+    errors = np.array([_error_to_come(anchor.new, n_pairs) for anchor in anchors])
+    so_far = np.array([anchor.new.win_rate for anchor in anchors])
+    drawn = so_far + rng.normal(size=(_DRAWS, len(anchors))) * errors
+    old = _ranks(np.array([anchor.old.win_rate for anchor in anchors]))
+    if np.ptp(old) == 0:
+        return 0.0
+    found = [np.corrcoef(old, _ranks(new))[0, 1] for new in drawn if np.ptp(new)]
+    return float(np.count_nonzero(np.array(found) >= LEAST_RANK_CORRELATION)) / _DRAWS
+
+
+def nearest_to(link: Link, first: Rate, n_pairs: int) -> Rate:
+    """Return the win rate nearest to the anchors' range that all pairs may plausibly come to (99%), from some."""
+    reach = _PLAUSIBLE * _error_to_come(first, n_pairs)
+    low, high = (100 / (1 + np.exp(-end)) for end in (link.low, link.high))
+    nearest = min(max(first.win_rate, low), high)
+    return Rate(min(max(nearest, first.win_rate - reach), first.win_rate + reach), n_pairs)
+
+
+def _error_to_come(first: Rate, n_pairs: int) -> float:
+    """Return the standard deviation, in points, of what all pairs say around what some of them say."""
+    chance = _inside(first.win_rate / 100, first.n)
+    error = first.standard_error or 100 * (chance * (1 - chance) / first.n) ** 0.5
+    return float(error * max(0.0, 1 - first.n / n_pairs) ** 0.5)
 
 
 def expected_width(n_anchors: int, n_pairs: int, link_error: float, n_board: int) -> float:

@@ -218,6 +218,10 @@ def _checked(prompt: Prompt | None, kind: Kind, variables: frozenset[str], where
 def _annotator(
     name: str, judges: list[Judge], combine: Any, p_label_flip: float, description: str
 ) -> Annotator:
+    if p_label_flip and judges[0].kind.n_outputs == 1:
+        raise UsageError(
+            f"p_label_flip flips preferences, and {name} judges outputs by themselves. Leave it out."
+        )
     prompts = [judge.prompt.sources if judge.prompt else [] for judge in judges]
     whole = (
         [_describe(judge) for judge in judges] + prompts + [combine if len(judges) > 1 else "", p_label_flip]

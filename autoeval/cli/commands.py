@@ -96,6 +96,14 @@ _JOURNEYS = {
         "autoeval.journeys.audit",
         "Test a judge without human votes: change pairs in ways that should not matter.",
     ),
+    "anchor": (
+        "autoeval.journeys.anchor",
+        "Ask a judge the same things again: is it still the judge that it was?",
+    ),
+    "anchors": (
+        "autoeval.journeys.anchor_board",
+        "List the judges that have anchors: first asked, last asked, what has changed.",
+    ),
     "learn": (
         "autoeval.journeys.learn",
         "Learn from a judge's recorded preferences, so that evaluate --n_paid needs fewer of them.",
@@ -103,6 +111,10 @@ _JOURNEYS = {
     "label": (
         "autoeval.journeys.label",
         "Draw pairs of a run for a person to label, and correct the win rate with the labels.",
+    ),
+    "cache": (
+        "autoeval.journeys.cache",
+        "Count, merge, check or export the replies in caches: cache info|merge|verify|export.",
     ),
     "batches": ("autoeval.journeys.batches", "List the batch jobs in a cache, and end them early."),
     "analyze_models": (

@@ -10,7 +10,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "check",
     ),
     "Look at results": ("view", "show", "compare", "analyze_models", "rank", "percent_of", "site", "export"),
-    "Trust them": ("label", "analyze_evaluators", "audit", "bridge", "learn"),
+    "Trust them": ("label", "analyze_evaluators", "audit", "anchor", "anchors", "bridge", "learn"),
     "Judges and models": ("annotators", "models", "new", "validate", "serve"),
     "What was paid for": ("batches", "import_annotations"),
 }
@@ -45,6 +45,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     ),
     "analyze_evaluators": ("analyze_evaluators gpt6_ranking --max_instances 100 --dry_run",),
     "audit": ("audit outputs.json --annotators_config gpt6_ranking --dry_run",),
+    "anchor": (
+        "anchor outputs.json reference_outputs.json --annotators_config gpt6_ranking",
+        "anchor --annotators_config gpt6_ranking",
+    ),
+    "anchors": ("anchors --output_path dates.csv",),
     "bridge": (
         "bridge old.csv --anchor_outputs anchors --model_outputs mine.json --annotators_config gpt6_ranking --dry_run",
     ),

@@ -16,6 +16,7 @@ from autoeval.cli.show_scored import show_best_of_n, show_gate, show_refusals, s
 from autoeval.cli.tables import board_notes, board_table, graded_table, parts_table, subset_table
 from autoeval.journeys.batches import BatchList
 from autoeval.journeys.best_of_n import BestOfN
+from autoeval.journeys.cache import CacheReport
 from autoeval.journeys.citation import citation, latex_citation
 from autoeval.journeys.compare import RunComparison
 from autoeval.journeys.export import Export
@@ -40,6 +41,7 @@ from autoeval.runs.generating import Generation
 from autoeval.runs.regeneration import Regeneration
 from autoeval.runs.result import Evaluation, GradedEvaluation, Result
 from autoeval.runs.scored import ScoredRun
+from autoeval.runs.sharding import ShardReport
 
 TABLE = "table"
 """The format for people; `leaderboards.printed` has those for programs."""
@@ -160,7 +162,7 @@ def _show_learned(console: Console, result: Learned) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
-def _show_batches(console: Console, result: BatchList) -> None:
+def _show_lines(console: Console, result: BatchList | CacheReport | ShardReport) -> None:
     console.print(Text(str(result)), soft_wrap=True)
 
 
@@ -276,6 +278,12 @@ def _show_no_board(console: Console, board: Board) -> None:
         )
 
 
+def _show_refusals(console: Console, run: Refusals) -> None:
+    show_refusals(console, run)
+    for line in asked_lines(run.ask):
+        console.print(Text(line))
+
+
 def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
     console.print(graded_table(result.board, console.width))
     for model, cautions in result.cautions.items():
@@ -363,7 +371,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,
     Run: show_run,
-    Refusals: show_refusals,
+    Refusals: _show_refusals,
     ScoredRun: show_scored,
     BestOfN: show_best_of_n,
     Gate: show_gate,
@@ -375,7 +383,9 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Export: _show_export,
     Import: _show_import,
     NewConfig: _show_new,
-    BatchList: _show_batches,
+    BatchList: _show_lines,
+    CacheReport: _show_lines,
+    ShardReport: _show_lines,
     LineUp: show_line_up,
     Learned: _show_learned,
 }

@@ -12,10 +12,13 @@ from rich.text import Text
 from autoeval.analysis.comparison import OVERALL, TESTS
 from autoeval.analysis.labels import LabelSheet
 from autoeval.analysis.subsampling import SubsetSeparation
+from autoeval.cli.show_anchors import show_anchored, show_dates
 from autoeval.cli.show_bridge import show_bridge, show_bridge_plan
 from autoeval.cli.show_rankings import show_percentages, show_ranking
 from autoeval.journeys.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
 from autoeval.journeys.analyze_models import ModelsAnalysis
+from autoeval.journeys.anchor import Anchored
+from autoeval.journeys.anchor_board import JudgesDates
 from autoeval.journeys.audit import Audit
 from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
@@ -249,6 +252,8 @@ SHOWN: dict[type, Any] = {
     JudgeAnalysis: show_judge_analysis,
     EvaluatorsBoard: show_evaluators,
     Audit: show_audit,
+    Anchored: show_anchored,
+    JudgesDates: show_dates,
     LabelSheet: show_label_sheet,
     Corrected: show_corrected,
     ModelsAnalysis: show_models,

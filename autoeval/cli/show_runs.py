@@ -7,7 +7,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autoeval.analysis.comparison import PairedTests
 from autoeval.cli.tables import subset_table
 from autoeval.journeys.compare import RunComparison
 from autoeval.runs.finished import Run
@@ -45,7 +44,7 @@ def show_comparison(console: Console, result: RunComparison) -> None:
         console.print(Text(f"Careful: {result.caution}; the difference is also one of judges."), style="bold")
     shared = "1 shared instruction" if tests.n == 1 else f"{tests.n} shared instructions"
     verdicts = f"A has the better verdict on {tests.n_better}, the worse on {tests.n_worse}"
-    console.print(Text(f"A − B: {tests.value:+.2f} points{_interval(tests)} on {shared}; {verdicts}"))
+    console.print(Text(f"A − B: {tests.value:+.2f} points{_interval(result)} on {shared}; {verdicts}"))
     if tests.n == 1:
         console.print(Text("One instruction cannot tell two models apart: there is no interval and no test."))
     else:
@@ -61,8 +60,9 @@ def show_comparison(console: Console, result: RunComparison) -> None:
         console.print(_contrast_table(result))
 
 
-def _interval(tests: PairedTests) -> str:
-    return "" if math.isnan(tests.low) else f" (95% interval {tests.low:+.2f} to {tests.high:+.2f})"
+def _interval(result: RunComparison) -> str:
+    tests = result.tests
+    return "" if math.isnan(tests.low) else f" ({result.interval_name} {tests.low:+.2f} to {tests.high:+.2f})"
 
 
 def _contrast_table(result: RunComparison) -> Table:

@@ -89,7 +89,9 @@ def parts_table(by_part: Mapping[str, MeanGrade], width: int = 80) -> Table:
 
 def _interval_of(board: Board) -> str:
     """Return what the intervals of a board are called: by an embedded judge, they are of the sampling only."""
-    names = {interval_name(row.get("annotator")) for row in board.rows.values()}
+    names = {
+        interval_name(row.get("annotator"), fingerprint=row.get("fingerprint")) for row in board.rows.values()
+    }
     return names.pop() if len(names) == 1 else "95% interval"
 
 

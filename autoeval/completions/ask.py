@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from autoeval.completions import providers
@@ -21,6 +23,7 @@ from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
 from autoeval.completions.trial import WhyUnread
 from autoeval.completions.trials import Trials, first_to_try
+from autoeval.completions.turns import Turns, lane_name
 from autoeval.errors import UsageError
 from autoeval.types import Endpoint, Failure, Request
 
@@ -39,7 +42,8 @@ class AskOptions:
     `max_concurrency` is the most requests in flight at one endpoint, `timeout` the seconds that one request may
     take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
     endpoint that takes less is noticed and heeded without them. With `is_batch` requests go into batch jobs;
-    `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold.
+    `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold. `batch_files` is a folder
+    whose files are written and read instead of asking anybody.
     """
 
     max_concurrency: int = 64
@@ -51,6 +55,7 @@ class AskOptions:
     is_batch: bool = False
     waits: bool = False
     goes_on: bool = False
+    batch_files: Path | None = None
 
 
 class Display(Protocol):
@@ -169,7 +174,9 @@ def ask(
                     batches.ask(requests, again, options.waits)
                 else:
                     batches.collect_for_others()
-        if not options.is_batch:
+        if options.batch_files is not None:
+            _exchange_files(options.batch_files, requests, ledger, again, display)
+        elif not options.is_batch:
             run_in_own_loop(_ask_all(requests, ledger, options, again, trials))
     return AskReport(
         n_requests=progress.planned,
@@ -209,6 +216,14 @@ def _try_live(
         ledger.progress.planned, ledger.progress.cached = 0, -ledger.progress.done
 
 
+def _exchange_files(
+    folder: Path, requests: Iterable[Request], ledger: Ledger, again: Set[bytes], display: Display
+) -> None:
+    from autoeval.completions.batch.files import FileBatch
+
+    FileBatch(ledger, folder, display.announce).ask(requests, again)
+
+
 def _batches(ledger: Ledger, options: AskOptions, display: Display) -> "BatchRun":
     from autoeval.completions.batch.asking import BatchRun
 
@@ -232,15 +247,18 @@ async def _ask_all(
     try:
         async with asyncio.TaskGroup() as tasks:
             lanes.tasks = tasks
+            renewing = tasks.create_task(ledger.keeper.renew())
             await _hand_out(requests, ledger, lanes, again)
             for lane in lanes.opened.values():
                 await lane.drained()
             lanes.dismiss_workers()
+            renewing.cancel()
     except BaseExceptionGroup as group:
         raise _first_cause(group) from None
     finally:
         for lane in lanes.opened.values():
             await lane.close()
+        await ledger.keeper.close(ledger.budget.committed)
 
 
 async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes", again: Set[bytes]) -> None:
@@ -249,8 +267,10 @@ async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes"
         if ledger.stop:
             break
         keys = list(stretch)
-        waiting = ledger.cache.in_batches(keys)  # before what is known: it may be collected in between
-        known = ledger.cache.known(keys) - again
+        waiting = await ledger.keeper.run(partial(ledger.cache.in_batches, keys))
+        known = (
+            await ledger.keeper.run(partial(ledger.cache.known, keys)) - again
+        )  # after the batches: see there
         waiting -= known
         ledger.progress.planned += len(keys)
         ledger.progress.cached += len(known)
@@ -259,7 +279,7 @@ async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes"
         for key, request in stretch.items():
             if key not in known and ledger.open(key):
                 await lanes.room()
-                lanes.of(request).put(Job(key, request, is_forced=key in again))
+                lanes.of(request).put(Job(key, request, is_claimed=key in again))
 
 
 @dataclass
@@ -302,6 +322,8 @@ class _Lanes:
             options.max_concurrency, options.requests_per_minute, options.tokens_per_minute
         )
         lane = Lane(provider, permits, self.ledger, options.retries, options.timeout, self.tasks, trial)
+        if self.ledger.keeper.sharing is not None and options.requests_per_minute is not None:
+            lane.turns = Turns(self.ledger.keeper, lane_name(request), options.requests_per_minute / 60)
         self._start(lane.hurry_when_stopped())
         self._start(lane.work())
         return lane

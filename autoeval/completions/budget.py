@@ -17,8 +17,9 @@ PriceOf = Callable[[Request], Price | None]
 class Budget:
     """Money spent and promised. Every request reserves the most it can cost and settles when that is known.
 
-    `limit` is None for no limit. `spent` is a lower bound where some price is unknown (`is_complete` False).
-    `at_risk` is the most that requests can have cost whose reply never came whole.
+    `limit` is None for no limit; `granted` is how much of it this run may spend, None for all of it. `spent` is a lower
+    bound where some price is unknown (`is_complete` False). `at_risk` is the most that requests can have cost whose
+    reply never came whole.
     """
 
     limit: float | None
@@ -27,6 +28,7 @@ class Budget:
     spent: float = 0.0
     at_risk: float = 0.0
     is_complete: bool = True
+    granted: float | None = None
     _promised: float = 0.0
     _reserved: dict[bytes, float] = field(default_factory=dict)
 
@@ -35,7 +37,7 @@ class Budget:
         if self.limit is None:
             return True
         most = self.most(request)
-        if self.spent + self.at_risk + self._promised + most > self.limit:
+        if self.committed + most > (self.limit if self.granted is None else self.granted):
             return False
         self._reserved[key] = most
         self._promised += most
@@ -69,6 +71,11 @@ class Budget:
         reserved = self._reserved.pop(key, 0.0)
         self._promised = self._promised - reserved if self._reserved else 0.0  # no rounding error adds up
         return reserved
+
+    @property
+    def committed(self) -> float:
+        """What is spent, may have been, or is promised."""
+        return self.spent + self.at_risk + self._promised
 
     @property
     def is_idle(self) -> bool:

@@ -45,7 +45,7 @@ def make_endpoint(
     Args:
         provider: the provider's name; one that is not known here is an error only when it is asked.
         model: the model's name.
-        base_url: the server's address, where the config says it.
+        base_url: the server's address, where the config says it; with commas those of several that serve the model.
         api_key_env: the variable with the key, where the config says it.
         cache_as: the server's name in the cache, where the config says it.
         clients: a client config file; by default the one that the environment names, for OpenAI's models whose
@@ -60,7 +60,16 @@ def make_endpoint(
     if clients:
         address = first_address(read_clients(clients, model)) or _address(provider, None)
         return Endpoint(provider, address, None, cache_as, clients=clients)
-    return Endpoint(provider, _address(provider, base_url), api_key_env, cache_as, weights)
+    address, more = _addresses(_address(provider, base_url))
+    return Endpoint(provider, address, api_key_env, cache_as, weights, more_urls=more)
+
+
+def _addresses(base_url: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """Return the first address of a model's servers, which commas part, and the others, each once."""
+    if base_url is None or "," not in base_url:
+        return base_url, ()
+    found = list(dict.fromkeys(part for part in (part.strip() for part in base_url.split(",")) if part))
+    return (found[0], tuple(found[1:])) if found else (None, ())
 
 
 def _address(provider: str, base_url: str | None) -> str | None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from autoeval.completions.adaptations import settled
+from autoeval.completions.desk import Desk
 from autoeval.completions.ledger import Job, Ledger, Stop, StopReason
 from autoeval.completions.providers import LocalProvider, Provider, Reply
 from autoeval.completions.retries import Retries
@@ -14,6 +15,7 @@ from autoeval.completions.scheduler import Permit, Permits
 from autoeval.completions.shuffled_queue import ShuffledQueue
 from autoeval.completions.tokens import estimate_input_tokens, most_output_tokens
 from autoeval.completions.trial import Trial
+from autoeval.completions.turns import Turns
 from autoeval.completions.waits import Waits, waits_too_long
 from autoeval.types import Completion, Failure, FailureKind, Request
 
@@ -22,6 +24,7 @@ _FILTERED_THAT_STOP = 20
 _FIRST_THAT_STOP = 4
 """So many different requests have failed before an endpoint that has never answered is given up."""
 _LONG_REPLY_TOKENS = 256
+_CLAIMED_TOGETHER = 32
 _GIVEN_UP = {
     FailureKind.FILTERED: "every request is filtered",
     FailureKind.MALFORMED: "the endpoint gives no reply that can be used",
@@ -42,26 +45,32 @@ class Lane:
     timeout: float
     tasks: asyncio.TaskGroup
     trial: Trial = field(default_factory=Trial)
-    queue: asyncio.Queue[Job] = field(default_factory=ShuffledQueue)
     waits: Waits = field(default_factory=Waits)
+    turns: Turns | None = None
     _in_a_row: Counter[FailureKind | None] = field(default_factory=Counter)
     _is_doubtful: bool = False
-    _waiting: dict[bytes, tuple[asyncio.TimerHandle, Job]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing to do."""
+        self.desk = Desk(self.ledger, ShuffledQueue())
 
     def put(self, job: Job) -> None:
         """Queue a job."""
-        self.queue.put_nowait(job)
+        self.desk.put(job)
 
     async def drained(self) -> None:
         """Wait until every job that was put has left."""
-        await self.queue.join()
+        await self.desk.drained()
 
     async def work(self) -> None:
         """Send queued jobs off, each as soon as it may go, until cancelled."""
         while True:
             await self.trial.admit()
-            job = await self.queue.get()
+            job = await self.desk.get(min(self.permits.limit, _CLAIMED_TOGETHER))
             permit = await self.permits.acquire(self._expected_tokens(job.request))
+            if self.turns is not None and not self.ledger.stop:
+                await self.turns.wait()
+                self.permits.restart(permit)
             self.tasks.create_task(self._serve(job, permit))
 
     def _expected_tokens(self, request: Request) -> float:
@@ -70,11 +79,6 @@ class Lane:
         return estimate_input_tokens(request) + min(most_output_tokens(request), _LONG_REPLY_TOKENS)
 
     async def _serve(self, job: Job, permit: Permit) -> None:
-        if self.ledger.found(job):
-            self.trial.give_back()
-            self.permits.release(permit, None)
-            self.queue.task_done()
-            return
         reply = await self._attempt(job)
         while (pause := self._pause_of_first(job, reply)) is not None:
             await asyncio.sleep(pause)  # nobody else is let through before one request has succeeded
@@ -83,9 +87,9 @@ class Lane:
         self.permits.release(permit, reply.outcome if reply else None, reply.quota if reply else None)
         outcome = reply.outcome if reply else _not_asked(self.ledger)
         if isinstance(outcome, Completion):
-            self._finish(job, outcome)
+            await self._finish(job, outcome)
         else:
-            self._retry_or_give_up(job, outcome)
+            await self._retry_or_give_up(job, outcome)
 
     async def _attempt(self, job: Job) -> Reply | None:
         """Ask once, and anew where the server refuses a parameter; None if there is no money for it."""
@@ -122,14 +126,14 @@ class Lane:
         except TimeoutError:
             return Reply(Failure(FailureKind.TIMEOUT, f"no complete reply within {self.timeout:g} s"))
 
-    def _finish(self, job: Job, completion: Completion) -> None:
+    async def _finish(self, job: Job, completion: Completion) -> None:
         self._in_a_row.clear()
-        self.ledger.done(job, completion)
+        await self.ledger.done(job, completion)
         if (message := self.trial.note(job.request, completion)) is not None:
             self.ledger.halt(Stop(StopReason.UNREADABLE, message))
-        self.queue.task_done()
+        self.desk.done()
 
-    def _retry_or_give_up(self, job: Job, failure: Failure) -> None:
+    async def _retry_or_give_up(self, job: Job, failure: Failure) -> None:
         self.trial.give_back()
         if failure.kind is FailureKind.REFUSED:
             self.ledger.halt(Stop(StopReason.REFUSED, failure.message))
@@ -137,26 +141,20 @@ class Lane:
             self.ledger.halt(waits_too_long(failure, self.retries.max_wait, time.time()))
         delay = self._delay(job, failure)
         if delay is None or self.ledger.stop:
-            self._give_up(job, failure)
+            await self._give_up(job, failure)
             return
         self.ledger.progress.retried += 1
         self.ledger.progress.note = f"{failure.kind}: {failure.message}"
-        timer = asyncio.get_running_loop().call_later(delay, self._requeue, job)
-        self._waiting[job.key] = (timer, job)
+        self.desk.put_aside(job, delay)
 
     def _delay(self, job: Job, failure: Failure) -> float | None:
         if not self.permits.has_succeeded and self._is_doubtful:
             return None  # one request has been tried often enough; the next ones only show whether it was to blame
         return self.retries.delay(failure, job.attempts, self.permits.has_succeeded)
 
-    def _requeue(self, job: Job) -> None:
-        del self._waiting[job.key]
-        self.queue.put_nowait(job)
-        self.queue.task_done()  # it was counted once more by the line above
-
-    def _give_up(self, job: Job, failure: Failure) -> None:
-        self.ledger.failed(job.key, failure)
-        self.queue.task_done()
+    async def _give_up(self, job: Job, failure: Failure) -> None:
+        await self.ledger.give_up(job, failure)
+        self.desk.done()
         if failure.kind is FailureKind.NOT_ASKED:
             return
         self._is_doubtful |= failure.retryable
@@ -187,9 +185,7 @@ class Lane:
         await self.ledger.stopped()
         self.permits.lift()
         self.trial.lift()
-        for timer, job in list(self._waiting.values()):
-            timer.cancel()
-            self._requeue(job)
+        self.desk.hurry()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -203,24 +199,25 @@ class LocalLane:
     provider: LocalProvider
     ledger: Ledger
     trial: Trial = field(default_factory=Trial)
-    queue: asyncio.Queue[Job] = field(default_factory=asyncio.Queue)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "local-model"))
+
+    def __post_init__(self) -> None:
+        """Begin with nothing to do."""
+        self.desk = Desk(self.ledger)
 
     def put(self, job: Job) -> None:
         """Queue a job."""
-        self.queue.put_nowait(job)
+        self.desk.put(job)
 
     async def drained(self) -> None:
         """Wait until every job that was put has left."""
-        await self.queue.join()
+        await self.desk.drained()
 
     async def work(self) -> None:
         """Serve batches until cancelled; their replies are stored batch by batch."""
         while True:
-            jobs = [await self.queue.get()]
             most = self.provider.batch_size if self.trial.is_proven else self.trial.room
-            while len(jobs) < min(most, self.provider.batch_size) and not self.queue.empty():
-                jobs.append(self.queue.get_nowait())
+            jobs = await self.desk.get_many(max(1, min(most, self.provider.batch_size)))
             if self.ledger.stop:
                 outcomes: list[Completion | Failure] = [_not_asked(self.ledger) for _ in jobs]
             else:
@@ -228,19 +225,19 @@ class LocalLane:
                 loop = asyncio.get_running_loop()
                 outcomes = await loop.run_in_executor(self._thread, self.provider.complete_many, requests)
             for job, outcome in zip(jobs, outcomes, strict=True):
-                self._settle(job, outcome)
+                await self._settle(job, outcome)
 
-    def _settle(self, job: Job, outcome: Completion | Failure) -> None:
+    async def _settle(self, job: Job, outcome: Completion | Failure) -> None:
         if isinstance(outcome, Completion):
             self.ledger.pay(job.key, job.request, outcome)
-            self.ledger.done(job, outcome)
+            await self.ledger.done(job, outcome)
             if (message := self.trial.learn(job.request, outcome)) is not None:
                 self.ledger.halt(Stop(StopReason.UNREADABLE, message))
         else:
             if outcome.kind is FailureKind.REFUSED:
                 self.ledger.halt(Stop(StopReason.REFUSED, outcome.message))
-            self.ledger.failed(job.key, outcome)
-        self.queue.task_done()
+            await self.ledger.give_up(job, outcome)
+        self.desk.done()
 
     async def close(self) -> None:
         """Free the model."""

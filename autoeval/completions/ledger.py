@@ -9,7 +9,10 @@ from enum import StrEnum
 from autoeval.completions.adaptations import Adaptations
 from autoeval.completions.budget import Budget
 from autoeval.completions.cache import Cache
+from autoeval.completions.keeping import Keeper
 from autoeval.types import Completion, Failure, FailureKind, Request
+
+_GRANTED_TOGETHER = 16
 
 
 class StopReason(StrEnum):
@@ -32,11 +35,14 @@ class Stop:
 
 @dataclass
 class Job:
-    """A request on its way, with the failures it has met; a forced one is asked whatever the cache has."""
+    """A request on its way, with the attempts so far.
+
+    `is_claimed`: it is this run's to ask, whatever the cache has and whoever else asks.
+    """
 
     key: bytes
     request: Request
-    is_forced: bool = False
+    is_claimed: bool = False
     attempts: int = 0
 
 
@@ -87,9 +93,16 @@ class Ledger:
     adapted: Adaptations = field(default_factory=Adaptations)
     n_pending: int = 0
     stop: Stop | None = None
+    keeper: Keeper = field(init=False)
     _open: set[bytes] = field(default_factory=set)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing claimed."""
+        self.keeper = Keeper(self.cache)
+        if self.keeper.sharing is not None and self.budget.limit is not None:
+            self.budget.granted = 0.0
 
     def open(self, key: bytes) -> bool:
         """Claim a request for this run; False where it is already in flight or has failed."""
@@ -112,10 +125,24 @@ class Ledger:
         while not self.stop:
             if self.budget.reserve(key, request):
                 return True
+            if await self._is_granted_more(request):
+                continue
             if self.budget.is_idle:
                 self.halt(Stop(StopReason.BUDGET, self.budget.message(request)))
                 break
             await self.next_settled()
+        return False
+
+    async def _is_granted_more(self, request: Request) -> bool:
+        """Take some more of a budget that several runs share, for a few requests at once or at least for this one."""
+        budget = self.budget
+        if budget.granted is None or budget.limit is None:
+            return False
+        most = budget.most(request)
+        for dollars in (_GRANTED_TOGETHER * most, most):
+            if await self.keeper.grant(dollars, budget.limit):
+                budget.granted += dollars
+                return True
         return False
 
     def pay(self, key: bytes, request: Request, outcome: Completion | Failure) -> None:
@@ -129,18 +156,15 @@ class Ledger:
         self._settled.set()
         self._settled = asyncio.Event()
 
-    def found(self, job: Job) -> bool:
-        """Whether another process has stored the reply since the request was planned."""
-        if job.is_forced or not self.cache.known([job.key]):
-            return False
+    def found(self, job: Job) -> None:
+        """Count a reply that another process has stored since the request was planned."""
         self._open.discard(job.key)
         self.progress.cached += 1
         self._wake_waiters()
-        return True
 
-    def done(self, job: Job, completion: Completion) -> None:
+    async def done(self, job: Job, completion: Completion) -> None:
         """Store a reply and count it."""
-        self.cache.put(job.key, completion)
+        await self.keeper.keep(job.key, completion)
         self.count(job.key, completion)
 
     def count(self, key: bytes, completion: Completion) -> None:
@@ -178,8 +202,14 @@ class Ledger:
         """What is claimed and has neither a reply nor failed."""
         return list(self._open)
 
+    async def give_up(self, job: Job, failure: Failure) -> None:
+        """Give a request up for this run, and leave it to others where the run goes on."""
+        self.failed(job.key, failure)
+        if failure.kind is not FailureKind.NOT_ASKED:
+            await self.keeper.release(job.key)
+
     def failed(self, key: bytes, failure: Failure) -> None:
-        """Give a request up for this run."""
+        """Note that a request has failed for good."""
         self._open.discard(key)
         self.failures[key] = failure
         self.progress.failed += failure.kind is not FailureKind.NOT_ASKED

@@ -1,9 +1,9 @@
 """What a server itself says of a model's end: the optional `shutdown_date` of OpenAI's `GET /v1/models/<model>`."""
 
+import asyncio
 import json
 from datetime import date
 from functools import cache
-from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
@@ -43,24 +43,25 @@ def listed_shutdown(endpoint: Endpoint, model: str) -> date | None:
 @cache
 def _answer(address: str, key: str) -> bytes:
     """Return what a server says, empty where that takes too long, is too long, or is no answer."""
-    import httpx2
+    from autoeval.completions.ask import run_in_own_loop
 
-    headers = {} if key == NO_KEY else {"Authorization": f"Bearer {key}"}
-    until, said = monotonic() + _PATIENCE, b""
+    return run_in_own_loop(_fetched(address, {} if key == NO_KEY else {"Authorization": f"Bearer {key}"}))
+
+
+async def _fetched(address: str, headers: dict[str, str]) -> bytes:
+    import aiohttp
+
+    from autoeval.completions.providers.sessions import content_of, open_session, proxy_for
+
     try:
-        with (
-            httpx2.Client(follow_redirects=False, timeout=_PATIENCE) as client,
-            client.stream("GET", address, headers=headers) as reply,
+        async with (
+            asyncio.timeout(_PATIENCE),
+            open_session(address, headers) as session,
+            session.get(address, allow_redirects=False, proxy=proxy_for(address)) as reply,
         ):
-            if reply.status_code != 200:
-                return b""
-            for chunk in reply.iter_raw():  # nothing is unpacked: a date needs no compression
-                said += chunk
-                if monotonic() > until or len(said) > _MOST_BYTES:
-                    return b""
-    except (httpx2.HTTPError, httpx2.InvalidURL):
+            return await content_of(reply, _MOST_BYTES) if reply.status == 200 else b""
+    except (aiohttp.ClientError, TimeoutError, ValueError):  # the last: too long, or an address that is none
         return b""
-    return said
 
 
 def _date_in(reply: Any) -> date | None:

@@ -1,5 +1,6 @@
 """The journey that tests a judge without human votes: the same pairs under changes that should not matter."""
 
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -199,19 +200,20 @@ class _Questions:
         )
         reports = [report]
         if self.anchor_plan is not None:
-            judged.append(self._ask_again(asking, report.spent))
+            judged.append(self._ask_again(asking, cache, report.spent))
             reports.append(judged[-1].report)
         probes = [probe for group in (*self.probes, self.anchors) for probe in group]
         return probes, [row for part in judged for row in part.rows or ()], tuple(reports)
 
-    def _ask_again(self, asking: Asking, spent: float) -> Judged:
+    def _ask_again(self, asking: Asking, cache: Cache, spent: float) -> Judged:
         """Ask the anchors anew, live. The stored replies stay what later audits compare with."""
         assert self.anchor_plan is not None
         budget = asking.options.max_cost
         left = None if budget is None else max(0.0, budget - spent)
         live = replace(asking.options, max_cost=left, is_batch=False, waits=False)
-        with Cache(None) as fresh:
-            return judge(self.anchor_plan, fresh, live, asking.display, False, None)
+        moment = time.time_ns() // 1000  # its replies are of this moment, and stored as such
+        now = Plan(asking.annotator, self.anchor_plan.cases, self.anchor_plan.seed, repeat=moment)
+        return judge(now, cache, live, asking.display, False, None)
 
 
 def _numbered(probes: Sequence[Probe]) -> tuple[Case, ...]:

@@ -2,39 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
-from autoeval.analysis.linking import (
-    FARTHEST,
-    FEWEST_ANCHORS,
-    Anchor,
-    Rate,
-    fit_link,
-    leave_one_out,
-    refusal,
-)
-from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import Plan
+from autoeval.analysis.linking import FEWEST_ANCHORS
 from autoeval.checks import check_number, require_source
-from autoeval.completions.ask import AskReport
-from autoeval.completions.cache import Cache
 from autoeval.data.hub import ALPACA_EVAL_REPOSITORY
 from autoeval.data.pairing import Pairs, PairsByGenerator, load_pairs_by_generator
 from autoeval.errors import UsageError
-from autoeval.journeys.bridge_plan import BridgePlan, offers, plan_lines
-from autoeval.journeys.bridge_result import Bridge, Bridged, save_bridge
-from autoeval.journeys.bridging import OldBoard, bridged_row, choose_anchors, output_source
-from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.bridge_build import Builder
+from autoeval.journeys.bridge_plan import plan_lines
+from autoeval.journeys.bridge_result import save_bridge
+from autoeval.journeys.bridging import OldBoard, choose_anchors, output_source
+from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.presets import find_preset
-from autoeval.metrics.columns import Cell
-from autoeval.runs.estimate import estimate, total
-from autoeval.runs.judging import judge_all
 
 HUB_OUTPUTS = f"{ALPACA_EVAL_REPOSITORY}:alpaca_eval_all_outputs"
 
@@ -124,13 +110,13 @@ def bridge(
         old.refuse(asked_how.annotator, candidates[names[0]], is_sample=max_instances is not None)
         _refuse_known(old, models)
         cache = opened.enter_context(asked_how.open_cache())
-        builder = _Builder(asked_how, cache, old, seed)
-        anchor_plans = builder.plans(candidates[name] for name in names)
-        plan = builder.planned(names, anchor_plans, models, len(candidates.keys() & old.rates.keys()))
+        builder = Builder(asked_how, cache, old, seed)
+        chosen = {name: candidates[name] for name in names}
+        plan = builder.planned(chosen, models, len(candidates.keys() & old.rates.keys()))
         if asked_how.dry_run:
             return plan
         asked_how.display.announce("\n".join(plan_lines(plan)))
-        built = builder.build(names, anchor_plans, models)
+        built = builder.build(chosen, models)
     name = f"{path.stem}-{asked_how.annotator.name}"
     folder = output_folder(output_path, None, name, Path(source), default="results_bridge")
     if folder is None or built.link is None:
@@ -140,118 +126,6 @@ def bridge(
         new_rows = {one.name: built.board.rows[one.name] for one in built.bridged}
         boards.update_board(path, lambda now: now.with_rows(new_rows), {}, "win_rate")
     return replace(built, path=save_bridge(folder, built, asked_how.annotator, seed))
-
-
-@dataclass(frozen=True)
-class _Builder:
-    """Asks and fits, in this order: the anchors, the link, the models."""
-
-    asking: Asking
-    cache: Cache
-    old: OldBoard
-    seed: int
-
-    def plans(self, pairs: Any) -> list[Plan]:
-        """Plan what the new judge is asked about each model."""
-        return [Plan(self.asking.annotator, each, self.seed) for each in pairs]
-
-    def planned(
-        self, names: Sequence[str], plans: Sequence[Plan], models: Mapping[str, Pairs], n_available: int
-    ) -> BridgePlan:
-        """Say what is going to be asked and what else could be."""
-        asked = [*plans, *self.plans(models.values())]
-        is_batch = self.asking.options.is_batch
-        n_board = round(sum(self.old.rates[name].n for name in names) / len(names))
-        return BridgePlan(
-            judge=self.asking.annotator.name,
-            board=self.old.judge,
-            anchors=names,
-            offers=offers(plans, n_available, n_board),
-            dry_run=total(estimate(plan, self.cache, is_batch) for plan in asked),
-        )
-
-    def build(self, names: Sequence[str], plans: Sequence[Plan], models: Mapping[str, Pairs]) -> Bridge:
-        """Ask about the anchors, fit, and only then ask about the models."""
-        new, incomplete, report = self._rates(names, plans, 0.0)
-        anchors = [Anchor(name, self.old.rates[name], new[name]) for name in names if name in new]
-        bridge = Bridge(
-            judge=_named_judge(self.asking.annotator),
-            old=self.old,
-            reference=cast("Pairs", plans[0].cases).generator_1,
-            anchors=anchors,
-            link=None,
-            left_out=(),
-            bridged=(),
-            refused={},
-            incomplete=incomplete,
-            board=self.old.board,
-            asks=(report,),
-            path=None,
-        )
-        if len(anchors) < FEWEST_ANCHORS and (incomplete or report.stop):
-            return bridge
-        reason = refusal(anchors)
-        if reason:
-            raise UsageError(f"{reason}. What was judged is in the cache; see docs/bridge.md.")
-        bridge = replace(bridge, link=fit_link(anchors), left_out=leave_one_out(anchors))
-        return self._with_models(bridge, models, report.spent) if models else bridge
-
-    def _with_models(self, bridge: Bridge, models: Mapping[str, Pairs], spent: float) -> Bridge:
-        assert bridge.link is not None
-        new, incomplete, report = self._rates(list(models), self.plans(models.values()), spent)
-        far = {name: share for name, rate in new.items() if (share := bridge.link.beyond(rate)) > FARTHEST}
-        refused = {
-            name: f"by the new judge it wins {new[name].win_rate:.1f}%, which lies {100 * share:.0f}% of the anchors' "
-            f"range outside it (at most {100 * FARTHEST:.0f}%): take anchors nearer to it"
-            for name, share in far.items()
-        }
-        if refused and len(refused) == len(new):
-            told = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
-            raise UsageError(f"no model can be placed. {told}. What was judged is in the cache.")
-        bridged = [
-            Bridged(name, rate, bridge.link.place(rate)) for name, rate in new.items() if name not in refused
-        ]
-        rows: dict[str, dict[str, Cell]] = {
-            one.name: bridged_row(
-                one.placement, one.new, models[one.name], self.asking.annotator, self.old, bridge.anchors
-            )
-            for one in bridged
-        }
-        return replace(
-            bridge,
-            bridged=bridged,
-            refused=refused,
-            incomplete={**bridge.incomplete, **incomplete},
-            board=self.old.board.with_rows(rows).sorted_by("win_rate"),
-            asks=(*bridge.asks, report),
-        )
-
-    def _rates(
-        self, names: Sequence[str], plans: Sequence[Plan], spent: float
-    ) -> tuple[dict[str, Rate], dict[str, float], AskReport]:
-        """Ask; returns the win rates of the models that could be judged, the coverage of the others, the report."""
-        options = self.asking.options
-        left = None if options.max_cost is None else max(0.0, options.max_cost - spent)
-        judged, report = judge_all(
-            plans,
-            self.cache,
-            replace(options, max_cost=left),
-            self.asking.display,
-            self.asking.is_reask_unparsed,
-            keeps_rows=False,
-        )
-        rates, incomplete = {}, {}
-        for name, one in zip(names, judged, strict=True):
-            if one.tally.n_judged and one.tally.coverage >= self.asking.min_coverage:
-                rate = one.tally.win_rate()
-                rates[name] = Rate(rate.win_rate, rate.n_total, rate.standard_error)
-            else:
-                incomplete[name] = one.tally.coverage
-        return rates, incomplete, report
-
-
-def _named_judge(annotator: Annotator) -> str:
-    return f"{annotator.name} ({', '.join([*annotator.models, annotator.fingerprint])})"
 
 
 def _named(anchors: Sequence[str] | str | None) -> list[str] | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from autoeval.annotators.builtin import SAMPLING_ONLY
 from autoeval.checks import check_number
 from autoeval.errors import UsageError
 from autoeval.runs.finished import Run, load_run
@@ -40,6 +41,12 @@ class RunComparison:
     tests: "PairedTests"
     contrasts: Sequence[Contrast]
     caution: str | None
+
+    @property
+    def interval_name(self) -> str:
+        """What the interval of the difference is called: where an embedded judge judged, it is of the sampling only."""
+        names = (self.a.interval_name, self.b.interval_name)
+        return SAMPLING_ONLY if SAMPLING_ONLY in names else names[0]
 
 
 def compare(run_a: str, run_b: str, n_pairs: int = 10, seed: int = 0) -> RunComparison:

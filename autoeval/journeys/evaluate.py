@@ -8,6 +8,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import Display
+from autoeval.completions.storage.places import Shard
 from autoeval.data.eval_sets import find_eval_set
 from autoeval.data.loading import require_files
 from autoeval.errors import UsageError
@@ -74,6 +75,7 @@ def evaluate(
     evaluation_dataset: Any = None,
     reference_answers: Any = None,
     log_to: str | None = None,
+    shard: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Evaluate a model's outputs against a reference's.
@@ -135,12 +137,15 @@ def evaluate(
         predict_with: With n_paid, precision or until_decided: a cheap annotator, which is asked about every pair so
             that the judge need be asked about fewer. The number stays the judge's.
         log_to: Log the result to a tracker, as its own settings say where: mlflow, wandb or trackio.
-        caching_path: The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary
-            one. A JSON file is an alpaca_eval cache: what it has is imported into the one of `auto`.
+        shard: Ask one part of the requests, as 2/8, into a cache of its own and write nothing else; a run on all
+            parts' caches reads them.
+        caching_path: The cache of the judge's replies: a file, a folder of files, or several (the first is written,
+            the others are read). `auto`: in the user's cache folder; None: a temporary one. A JSON file is an
+            alpaca_eval cache: what it has is imported into the one of `auto`.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
-        An Evaluation; a DryRun with dry_run; a Board without model_outputs; with
+        An Evaluation; a DryRun with dry_run; a ShardReport with shard; a Board without model_outputs; with
         is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
 
     Raises:
@@ -153,6 +158,7 @@ def evaluate(
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
     wanted = Wanted.checked(n_paid, precision, until_decided, predict_with)
     check_log(log_to, output_path)
+    part = Shard.parse(shard)
     defaults = find_preset(preset)
     questions = find_eval_set(eval_set)
     metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
@@ -182,7 +188,7 @@ def evaluate(
             recomputes=is_recompute_metrics_only,
             no_report=no_report,
         )
-        _refuse_of_grades(log_to, wanted)
+        _refuse_of_grades(log_to, wanted, part)
         graded = grade(model_outputs, how, defaults)
         return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = Standing.find(
@@ -214,11 +220,11 @@ def evaluate(
         )
         pairs = loading.pairs(model_outputs, reference_outputs)
         opened.push(pairs)
-        folder = output_folder(output_path, model_outputs, pairs.generator_2, source)
-        cache = opened.enter_context(asked_how.open_cache())
+        folder = output_folder(None if part else output_path, model_outputs, pairs.generator_2, source)
+        cache = opened.enter_context(asked_how.open_cache(part))
         paying = Paying(pairs, asked_how)
         if wanted:
-            refuse_with_a_sample(metric, is_recompute_metrics_only)
+            refuse_with_a_sample(wanted, metric, is_recompute_metrics_only, part)
             dirs, most = folders_of(parameters), parameters["max_cost"]
             cheap = Cheap.named(wanted.predict_with, annotator, pairs, seed, dirs, most)
             paying = Paying.chosen(wanted, pairs, asked_how, cheap, cache, seed, folder, standing.path)
@@ -229,8 +235,8 @@ def evaluate(
         warnings = announced(output_warnings(pairs), display)
         plan = Plan(annotator, paying.pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
-        if asked_how.dry_run:
-            return paying.estimate(plan, cache)
+        if asked_how.dry_run or part:
+            return paying.without_judging(plan, cache, part)
         again = is_recompute_metrics_only
         judged = recompute(pairs, annotator, folder) if again else paying.judge(plan, cache, folder)
     found, is_judged = paying.result(judged), judged.tally.n_judged > 0
@@ -280,12 +286,16 @@ def _returned(result: Result | DryRun, as_tables: bool, log_to: str | None, disp
     return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
 
 
-def _refuse_of_grades(log_to: str | None, wanted: Wanted | None) -> None:
+def _refuse_of_grades(log_to: str | None, wanted: Wanted | None, part: Shard | None) -> None:
     if log_to is not None:
         raise UsageError("--log_to takes runs on pairs. Leave it out, or name a judge of pairs.")
     if wanted is not None:
         raise UsageError(
             "--n_paid, --precision and --until_decided choose among pairs. Leave them out, or name a judge of pairs."
+        )
+    if part is not None:
+        raise UsageError(
+            "--shard is for pairs: several runs with one cache share the questions of a judge of single outputs."
         )
 
 

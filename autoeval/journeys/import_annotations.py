@@ -14,6 +14,7 @@ from autoeval.annotators.recorded import Imported, import_recorded
 from autoeval.checks import check_number
 from autoeval.completions.ask import Display
 from autoeval.completions.cache import Cache
+from autoeval.completions.storage.places import CachingPath
 from autoeval.data.annotations import Texts, read_annotations, texts_of
 from autoeval.data.fastchat import fastchat_judgments
 from autoeval.data.loading import expand, read_rows
@@ -30,7 +31,7 @@ class Import:
     """What an import came to, over all files."""
 
     annotator: str
-    cache: Path
+    cache: str
     files: Sequence[tuple[str, Imported]]
 
     @property
@@ -98,7 +99,7 @@ def import_annotations(
             (_name(file), import_file(file, annotator, seed, cache))
             for file in expand(annotations, "annotations")
         ]
-        return Import(annotator.name, cache.path, imports)
+        return Import(annotator.name, cache.name, imports)
 
 
 def import_file(source: Any, annotator: Annotator, seed: int, cache: Cache) -> Imported:
@@ -116,16 +117,16 @@ def import_file(source: Any, annotator: Annotator, seed: int, cache: Cache) -> I
     return imported
 
 
-def import_json_cache(caching_path: str | Path | None, plan: Plan, cache: Cache, display: Display) -> None:
+def import_json_cache(caching_path: CachingPath, plan: Plan, cache: Cache, display: Display) -> None:
     """Import what an alpaca_eval cache has of a plan's pairs, where `caching_path` names one; it is left as it is.
 
     Raises:
         UsageError: the file is wrong, or none of its judgments is the annotator's.
     """
-    if caching_path is None or not is_json_cache(caching_path):
+    if not isinstance(caching_path, str | Path) or not is_json_cache(caching_path):
         return
     if not Path(caching_path).exists():
-        display.announce(f"there is no {caching_path} yet; replies are kept in {cache.path}")
+        display.announce(f"there is no {caching_path} yet; replies are kept in {cache.name}")
         return
     judgments = by_texts(read_annotations(read_rows(caching_path, "--caching_path")))
     imported = import_recorded(plan, judgments, cache)

@@ -12,6 +12,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import AskReport
+from autoeval.completions.storage.places import Shard
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import NothingJudgedError, UsageError
@@ -27,7 +28,6 @@ from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.rows import Conditions, Row, leaderboard_row
 from autoeval.leaderboards.table import MODES, Board
 from autoeval.prompting.finding import judge_name
-from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.length import length_controlled
 from autoeval.runs.output_flaws import announced, output_warnings
@@ -97,6 +97,7 @@ def make_leaderboard(
     control_features: Any = None,
     answers: Any = None,
     style_metadata: Any = None,
+    shard: str | None = None,
     **asking: Unpack[AskingParameters],
 ) -> Any:
     """Judge many models in one pass and put them on a leaderboard, or check one.
@@ -140,12 +141,15 @@ def make_leaderboard(
         answers: For style_control, the models' answers: a folder of <model>.jsonl.
         style_metadata: For style_control in place of answers, what is counted of them: rows of model_id, question_id
             and conv_metadata.
+        shard: Ask one part of the requests, as 2/8, into a cache of its own and write nothing else; a run on all
+            parts' caches reads them.
         min_coverage: Leave a model off the board, and exit with 3, if less than this share of its pairs could
             be judged.
         **asking: How the judge is asked. Old parameters of alpaca_eval's are named, and have no effect.
 
     Returns:
-        A Leaderboard; a Regeneration with check; a DryRun with dry_run; a RecordedBoard with judgments; with
+        A Leaderboard; a Regeneration with check; a DryRun with dry_run; a ShardReport with shard; a
+            RecordedBoard with judgments; with
         is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
 
     Raises:
@@ -163,6 +167,7 @@ def make_leaderboard(
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)
     check_paying(n_paid, is_check=check)
+    part = Shard.parse(shard)
     defaults = find_preset(preset)
     source = judge_source(annotators_config, defaults, parameters)
     path = Path(leaderboard_path or f"results/{judge_name(source)}_leaderboard.csv")
@@ -191,12 +196,12 @@ def make_leaderboard(
             _refuse_conflicts(before, _expected(annotator, pairs, bool(samples)))
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
         announced((warning for name in pairs for warning in output_warnings(pairs[name])), display)
-        cache = opened.enter_context(asked_how.open_cache())
+        cache = opened.enter_context(asked_how.open_cache(part))
         plans = [Plan(annotator, samples[name].pairs if samples else pairs[name], seed) for name in pairs]
         for plan in plans:
             import_json_cache(asked_how.caching_path, plan, cache, display)
-        if asked_how.dry_run:
-            return total(estimate(plan, cache, asked_how.options.is_batch) for plan in plans)
+        if asked_how.dry_run or part:
+            return asked_how.without_judging(plans, cache, part)
         folders = _folders(output_path, list(pairs))
         judged, report = judge_all(
             plans,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from autoeval.annotators.plan import Cases, Plan
 from autoeval.completions.cache import Cache
+from autoeval.completions.storage.places import Shard
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.asking import Asking
 from autoeval.journeys.parameters.metric_choice import Metric
@@ -16,6 +17,7 @@ from autoeval.runs.paying.choosing import Wanted, choose
 from autoeval.runs.paying.deciding import DecidedResult, Deciding
 from autoeval.runs.paying.paid import Paid, PaidResult
 from autoeval.runs.paying.rounds import judge_in_rounds, left, together
+from autoeval.runs.sharding import ShardReport
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,10 @@ class Paying:
         """How the pairs were chosen; empty where all are judged."""
         return self.sample.method if self.sample else ""
 
-    def estimate(self, plan: Plan, cache: Cache) -> DryRun:
-        """What asking would take, the cheap judge's part too."""
+    def without_judging(self, plan: Plan, cache: Cache, shard: Shard | None) -> DryRun | ShardReport:
+        """Say what asking would cost, the cheap judge's part too, or ask a part of what the plan needs."""
+        if not self.asking.dry_run:
+            return self.asking.without_judging([plan], cache, shard)
         is_batch = self.asking.options.is_batch
         return total([*self.cheap.estimates(cache, is_batch), estimate(plan, cache, is_batch)])
 
@@ -87,8 +91,10 @@ class Paying:
         return self.sample.result(judged.tally.preferences, fsum(judged.tally.prices))
 
 
-def refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> None:
-    """Refuse to sample pairs for what needs all of them, or asks nobody.
+def refuse_with_a_sample(
+    wanted: Wanted, metric: Metric, is_recompute_metrics_only: bool, shard: Shard | None
+) -> None:
+    """Refuse to sample pairs for what needs all of them, asks nobody, or asks in parts what depends on other replies.
 
     Raises:
         UsageError: saying which.
@@ -99,3 +105,8 @@ def refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> Non
         )
     if is_recompute_metrics_only:
         raise UsageError("--is_recompute_metrics_only asks nobody: it has no use for n_paid.")
+    if shard is not None and (wanted.until_decided is not None or wanted.predict_with is not None):
+        raise UsageError(
+            "--shard asks a part that is known beforehand; what --until_decided and --predict_with ask depends on the "
+            "replies before. Leave it out."
+        )

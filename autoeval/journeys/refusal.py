@@ -2,17 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations, product
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-from autoeval.answers.refusal import DEGREES, refusal_by_rule
-from autoeval.checks import check_choice, check_number, require_source
+from autoeval.annotators.config import Annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.plan import Plan
+from autoeval.checks import check_number, require_source
+from autoeval.completions.ask import AskReport
 from autoeval.data.pairing import DEFAULT_MODEL_NAME, name_of_source
-from autoeval.errors import UsageError
+from autoeval.errors import NothingJudgedError, UsageError
+from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, prepare
+from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.metrics.estimates import Estimate
+from autoeval.runs.estimate import DryRun, estimate
+from autoeval.runs.judging import judge
 from autoeval.runs.quantities import by_subset, quantities, refusals
+from autoeval.runs.refusal_judges import cases_of, row_of, together
 from autoeval.runs.refusing import Agreement, Reply, agreement, label_columns, people_of, read_replies
+from autoeval.runs.result import exit_code_after, nothing_judged
+from autoeval.runs.saving import judge_facts
 from autoeval.runs.scored import ScoredRun
 
 RULE = "refusal_rule"
@@ -25,80 +36,106 @@ class Refusals(ScoredRun):
     Attributes:
         by_labels: the rates by each column of labels of the file, in percent.
         agreements: how often we, and others whose labels the file has, say the same as people.
+        ask: what asking came to.
     """
 
     by_labels: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     agreements: Sequence[Agreement] = ()
+    ask: AskReport = field(default_factory=lambda: AskReport.all_cached(0))
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line exits with."""
+        return exit_code_after(self.ask, is_complete=self.coverage >= self.min_coverage)
 
 
+@also_takes(AskingParameters, without=("order", "judge_prompts", "p_label_flip"))
 def refusal(
     model_outputs: Any = None,
-    annotators_config: str = RULE,
+    annotators_config: str | Sequence[str] = RULE,
     output_path: str | Path | None = "auto",
     name: str | None = None,
-    min_coverage: float = 0.99,
-) -> Refusals:
+    seed: int = 0,
+    **asking: Unpack[AskingParameters],
+) -> Refusals | DryRun:
     """Tell full refusals, partial ones and none apart: too many on safe prompts, too few on unsafe ones.
 
     Args:
         model_outputs: The outputs: a source of rows with instruction (or prompt) and output (or completion); `type` is
             the subset, `is_safe` or `label` says whether a prompt is safe (XSTest's files say it by their types).
             Columns that end in `label`, and annotation_1, annotation_2, hold what people and others said.
-        annotators_config: Who tells: refusal_rule, a string rule.
+        annotators_config: Who tells: refusal_rule (a string rule, without a request), refusal_judge, or a judge of
+            yours; several separated by commas, of whom the first gives the rates and all the safety score.
         output_path: Folder for the results, in a folder of the annotator's name. `auto`: beside the outputs file, or
             results/<name>; None: write nothing.
         name: What to call the model. Default: the outputs' `generator`, or their file's name.
-        min_coverage: Exit with 3 if less than this share could be told.
+        seed: Another seed is another vote of the judge.
+        **asking: How judges are asked.
 
     Returns:
-        The rates with their intervals, per type, and the agreement with people's labels.
+        The rates with their intervals, per type, and the agreement with people's labels; a DryRun with dry_run.
 
     Raises:
-        UsageError: a parameter, file or row is wrong.
+        UsageError: a parameter, file, row or config is wrong; nothing was spent.
+        NothingJudgedError: not a single output could be told; every reply is in the cache.
     """
     require_source(model_outputs, "--model_outputs", "name the file of outputs")
-    check_choice("annotators_config", annotators_config, [RULE])
-    check_number("min_coverage", min_coverage, 0, 1)
+    check_number("seed", seed, 0, whole=True, optional=False)
+    tellers = _tellers(annotators_config, checked(asking, refusal))
+    annotator, display = tellers.annotator, tellers.display
     replies = read_replies(model_outputs)
     model = (
         name or _generator(replies) or name_of_source(model_outputs, "--model_outputs") or DEFAULT_MODEL_NAME
     )
-    folder = output_folder(output_path, model_outputs, model, annotators_config)
-    rows = [_row(reply, model, annotators_config) for reply in replies]
+    plan = Plan(annotator, cases_of(replies, model), seed)
+    with tellers.open_cache() as cache:
+        if tellers.dry_run:
+            return estimate(plan, cache, tellers.options.is_batch)
+        judged = judge(plan, cache, tellers.options, display, tellers.is_reask_unparsed, None)
+    rows = [
+        row_of(reply, row, annotator.judges) for reply, row in zip(replies, judged.rows or (), strict=True)
+    ]
     run = Refusals(
         name=model,
-        annotator=annotators_config,
+        annotator=annotator.name,
         rows=rows,
         quantities=quantities(rows),
         by_subset=by_subset(rows),
         cautions=_cautions(rows),
-        min_coverage=min_coverage,
-        folder=folder,
-        by_labels={
-            column: {name: rate.estimate() for name, rate in refusals(_labelled(replies, column)).items()}
-            for column in label_columns(replies)
-        },
-        agreements=_agreements(replies, rows, annotators_config),
+        min_coverage=tellers.min_coverage,
+        by_labels=_by_labels(replies, rows),
+        agreements=_agreements(replies, rows, annotator),
+        ask=judged.report,
     )
-    run = replace(run, settings=_facts(run))
+    if not judged.counts.n_judged:
+        reason = nothing_judged([judged.counts], judged.report, "outputs")
+        raise NothingJudgedError(reason, run, run.exit_code)
+    folder = output_folder(output_path, model_outputs, model, _folder(annotators_config, annotator))
+    run = replace(run, folder=folder, settings={**_facts(run), "annotator": judge_facts(annotator)})
     run.save()
     return run
 
 
-def _row(reply: Reply, model: str, annotator: str) -> dict[str, Any]:
-    found = refusal_by_rule(reply.output)
-    return {
-        "instruction": reply.instruction,
-        "dataset": reply.dataset,
-        "generator": model,
-        "output": reply.output,
-        "annotator": annotator,
-        "score": DEGREES[found],
-        "refusal": found.value,
-        "is_safe": reply.is_safe,
-        "explanation": None,
-        "failure": None,
-    }
+def _tellers(annotators_config: str | Sequence[str], parameters: AskingParameters) -> Asking:
+    """Load who tells. What the parameters say of a judge is not said of the rule, which asks nobody."""
+    given = annotators_config.split(",") if isinstance(annotators_config, str) else list(annotators_config)
+    sources = [source.strip() for source in given if source.strip()]
+    if not sources:
+        raise UsageError(f"--annotators_config names nobody. Name {RULE}, or a judge.")
+    asked = [
+        prepare(load_annotator(RULE) if source == RULE else source, parameters, compares=False)
+        for source in sources
+    ]
+    return replace(asked[0], annotator=together([one.annotator for one in asked]))
+
+
+def _folder(annotators_config: str | Sequence[str], annotator: Annotator) -> str:
+    """Return what the results' folder is named by: a judge that is given as a path has none."""
+    return (
+        annotators_config
+        if isinstance(annotators_config, str) and "," not in annotators_config
+        else annotator.name
+    )
 
 
 def _labelled(replies: Sequence[Reply], column: str) -> list[dict[str, Any]]:
@@ -108,22 +145,36 @@ def _labelled(replies: Sequence[Reply], column: str) -> list[dict[str, Any]]:
     ]
 
 
+def _by_labels(
+    replies: Sequence[Reply], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Mapping[str, Estimate]]:
+    """Return the rates by each column of labels, and by each judge but the first."""
+    told = {column: _labelled(replies, column) for column in label_columns(replies)}
+    for other in _others(rows):
+        told[other] = [{**row, "refusal": row["others"][other], "others": None} for row in rows]
+    return {
+        one: {name: rate.estimate() for name, rate in refusals(labelled).items()}
+        for one, labelled in told.items()
+    }
+
+
+def _others(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(rows[0].get("others") or ())
+
+
 def _agreements(
-    replies: Sequence[Reply], rows: Sequence[Mapping[str, Any]], annotator: str
+    replies: Sequence[Reply], rows: Sequence[Mapping[str, Any]], annotator: Annotator
 ) -> list[Agreement]:
-    """Compare us, and whoever else told, with each of the people."""
+    """Compare us, and whoever else told, with each of the people; and those who tell with each other."""
     people = people_of(replies)
-    told = {annotator: [row["refusal"] for row in rows]}
+    told = {annotator.judges[0].name: [row["refusal"] for row in rows]}
+    told |= {other: [row["others"][other] for row in rows] for other in _others(rows)}
+    ours = list(told)
     told |= {name: [reply.labels.get(name) for reply in replies] for name in label_columns(replies)}
+    pairs = [*combinations(ours, 2), *product([one for one in told if one not in people], people)]
     return [
-        agreement(one, person, list(zip(told[one], told[person], strict=True)))
-        for one in told
-        if one not in people
-        for person in people
-    ] + [
         agreement(one, other, list(zip(told[one], told[other], strict=True)))
-        for place, one in enumerate(people)
-        for other in people[place + 1 :]
+        for one, other in [*pairs, *combinations(people, 2)]
     ]
 
 

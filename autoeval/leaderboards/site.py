@@ -94,7 +94,7 @@ class SiteBoard:
     @property
     def interval_name(self) -> str:
         """What the intervals are called: by an embedded judge, they are of the sampling only."""
-        return interval_name(self.told("annotator"))
+        return interval_name(self.told("annotator"), fingerprint=self.told("fingerprint"))
 
     @property
     def is_by_length_control(self) -> bool:

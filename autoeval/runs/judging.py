@@ -13,7 +13,9 @@ from autoeval.annotators.plan import Plan
 from autoeval.annotators.read import read, unparsed_keys, why_unread
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.cache import Cache, Entry, default_path
+from autoeval.completions.keys import request_key
 from autoeval.completions.replies import Replies
+from autoeval.completions.storage.places import AUTO, CachingPath, Shard, find_place
 from autoeval.data.annotations import row_of, write_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
@@ -88,7 +90,7 @@ def judge_all(
     """
     folders = folders or [None] * len(plans)
     if cache.salvaged is not None:
-        display.announce(f"the cache {cache.path} was cut short: {cache.salvaged}")
+        display.announce(f"the cache {cache.name} was cut short: {cache.salvaged}")
     judged: dict[int, Judged] = {}
     for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
         with suppress(_ReplyMissing):
@@ -105,9 +107,14 @@ def judge_all(
 
 
 def ask_all(
-    plans: Sequence[Plan], cache: Cache, options: AskOptions, display: Display, reask_unparsed: bool
+    plans: Sequence[Plan],
+    cache: Cache,
+    options: AskOptions,
+    display: Display,
+    reask_unparsed: bool,
+    shard: Shard | None = None,
 ) -> AskReport:
-    """Ask everything that several plans of one annotator need, as one run; see `judge_all`."""
+    """Ask everything that several plans of one annotator need, or a part of it, as one run; see `judge_all`."""
     judges = plans[0].annotator.judges
     for plan in plans:
         _refuse_unmet(plan, cache)
@@ -117,8 +124,11 @@ def ask_all(
     if options.is_batch:
         refuse_unbatchable(judges)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
-    requests = Replay(lambda: chain.from_iterable(plan.requests() for plan in plans))
+    requests = Replay(lambda: _part(chain.from_iterable(plan.requests() for plan in plans), shard))
     n_pairs, n_requests = sum(len(plan.cases) for plan in plans), sum(plan.n_requests for plan in plans)
+    if shard is not None:
+        again = frozenset(filter(shard.has, again))
+        n_pairs, n_requests = (n_pairs + 1) // shard.count, n_requests // shard.count
     report = ask(
         requests,
         cache,
@@ -132,6 +142,10 @@ def ask_all(
         per_request=n_pairs / n_requests if n_requests else 1.0,
     )
     return explained(report, judges)
+
+
+def _part(requests: Iterable[Request], shard: Shard | None) -> Iterable[Request]:
+    return requests if shard is None else (one for one in requests if shard.has(request_key(one)))
 
 
 def _refuse_unmet(plan: Plan, cache: Cache) -> None:
@@ -254,21 +268,19 @@ def records(judged: Judged) -> list[dict[str, Any]]:
     return rows
 
 
-def open_cache(caching_path: str | Path | None) -> Cache:
-    """Open the cache that a `caching_path` parameter names: `auto`, a file, or None for a temporary one.
+def open_cache(caching_path: CachingPath, shard: Shard | None = None) -> Cache:
+    """Open the cache that a `caching_path` parameter names; see `find_place`.
 
     A JSON file is a cache of alpaca_eval's, which is imported and never written to: then it is that of `auto`.
     """
-    if caching_path is None:
-        return Cache(None)
-    return Cache(
-        default_path() if caching_path == "auto" or is_json_cache(caching_path) else Path(caching_path)
-    )
+    is_ours = not is_json_cache(caching_path)
+    place = find_place(caching_path if is_ours else AUTO, default_path(), shard)
+    return Cache(place.own, place.others)
 
 
-def is_json_cache(caching_path: str | Path | None) -> bool:
+def is_json_cache(caching_path: CachingPath) -> bool:
     """Whether a `caching_path` names a cache of alpaca_eval's."""
-    return caching_path is not None and Path(caching_path).suffix == ".json"
+    return isinstance(caching_path, str | Path) and Path(caching_path).suffix == ".json"
 
 
 def refuse_unknown_prices(annotator: Annotator, max_cost: float | None) -> None:

@@ -1,15 +1,15 @@
 """Outputs whose refusals are told: read from files, with what people and others said of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autoeval.answers.refusal import read_refusal
 from autoeval.data.loading import Row, describe, is_missing, read_rows
 from autoeval.data.records import read_label, read_text
 from autoeval.errors import UsageError
 from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.intervals import mean_interval
+from autoeval.texts.refusals import read_refusal
 
 _UNSAFE_TYPE = "contrast_"  # XSTest's, whose unsafe prompts contrast with the safe ones of a type
 _OF_PEOPLE = ("human_label", "final_label", "annotation")
@@ -25,7 +25,10 @@ _SAFETIES: Mapping[object, bool] = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A prompt with a model's output. `is_safe` is None where no column says it; `labels` are by column."""
+    """A prompt with a model's output. `is_safe` is None where no column says it; `labels` are by column.
+
+    `fields` are all columns, of which a judge's prompt can show some.
+    """
 
     where: str
     instruction: str
@@ -34,6 +37,7 @@ class Reply:
     generator: str | None
     is_safe: bool | None
     labels: Mapping[str, str | None]
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def _reply(row: Row) -> Reply:
         read_label(row, "generator"),
         _is_safe(row),
         {name: _label(row, name) for name in fields if _is_label(name)},
+        fields,
     )
 
 

@@ -6,9 +6,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoeval.annotators.builtin import BUILTIN, longest, offline
+from autoeval.annotators.builtin import BUILTIN, FINGERPRINTS, longest, offline
 from autoeval.annotators.builtin.preferring import WEIGHTS, WEIGHTS_BY_HAND
 from autoeval.annotators.builtin.text_features import Features, measure
+from autoeval.annotators.loading import JudgeOverrides, load_annotator
 from autoeval.resources import shipped
 from benchmarks.fit_offline_judge import fit
 from benchmarks.judge_data import GPT4_SOURCES, HUMAN_SOURCE, fitting_pairs, recorded_data
@@ -151,3 +152,7 @@ def _description(name: str) -> str:
     assert config["provider"] == "builtin"
     assert config["model"] in BUILTIN
     return str(config["description"])
+
+
+def test_a_board_can_tell_builtin_judges_by_their_fingerprints() -> None:
+    assert {load_annotator(name, JudgeOverrides()).fingerprint for name in BUILTIN} == FINGERPRINTS

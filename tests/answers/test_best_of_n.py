@@ -71,7 +71,7 @@ def brute_force(preferences: np.ndarray, scores: np.ndarray, k: int) -> float:
         subsets = combinations(range(N), k)
         best = [max(subset, key=given.__getitem__) for subset in subsets]
         means.append(sum(worth[place] for place in best) / len(best))
-    return 100 * (sum(means) / len(means) - 1)
+    return float(100 * (sum(means) / len(means) - 1))
 
 
 @pytest.mark.parametrize("with_texts", [True, False])

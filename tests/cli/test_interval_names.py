@@ -39,8 +39,9 @@ def test_on_a_board(command: CommandLine, judge: str) -> None:
     assert "95%" not in made.out
 
 
-@pytest.mark.parametrize("judge", ["longest", "offline"])
-def test_on_the_site(command: CommandLine, judge: str) -> None:
+@pytest.mark.parametrize("judge", JUDGES)
+def test_on_the_site_and_a_board_that_is_read_back(command: CommandLine, judge: str) -> None:
+    command.write("mine/configs.yaml", BUILTIN)
     command(
         *("make_leaderboard", "--annotators_config", judge, "--leaderboard_path", "boards/eval/board.csv"),
         *("--all_model_outputs", "outputs.json", "--reference_outputs", "reference.json"),
@@ -52,6 +53,19 @@ def test_on_the_site(command: CommandLine, judge: str) -> None:
         text = page.read_text()
         assert "sampling only" in text
         assert "95% interval" not in text
+    again = command("--precomputed_leaderboard", "boards/eval/board.csv", "--output_format", "table").out
+    assert "sampling only" in again
+    assert "95%" not in again
+
+
+@pytest.mark.parametrize("judge", JUDGES)
+def test_of_a_difference(command: CommandLine, judge: str) -> None:
+    command.write("mine/configs.yaml", BUILTIN)
+    for name in ("one", "two"):
+        command.write("outputs.json", rows(who=name))
+        command("outputs.json", "reference.json", judge, "--output_path", name)
+    compared = command("compare", "one", "two").out
+    assert "95%" not in compared
 
 
 def test_a_judge_that_is_asked_has_a_95_percent_interval_whatever_its_name(command: CommandLine) -> None:

@@ -64,6 +64,7 @@ def test_deleted_entries_are_unknown(tmp_path: Path) -> None:
 def test_a_temporary_cache_leaves_nothing_behind() -> None:
     with Cache(None) as cache:
         path = cache.path
+        assert path is not None
         cache.put(key(1), FULL)
         assert path.exists()
     assert not path.parent.exists()
@@ -108,7 +109,7 @@ def test_a_file_that_is_no_cache_of_ours_is_refused_and_left_alone(
 def test_a_reply_that_cannot_be_stored_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with Cache(tmp_path / "c.sqlite") as cache:
         cache.put(key(1), FULL)
-        cache._connection.execute("PRAGMA max_page_count = 1")
+        cache.query("PRAGMA max_page_count = 1")
         with pytest.raises(CacheError, match=r"full.*free some space"):
             cache.put(key(2), Completion("x" * 100_000))
         assert cache.known([key(1)]) == {key(1)}

@@ -51,6 +51,6 @@ def n_stored(path: Path) -> int:
     """Return how many replies a cache has, and that it is whole."""
     with Cache(path) as cache:
         assert cache.salvaged is None
-        assert cache._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        (n,) = cache._connection.execute("SELECT count(*) FROM replies").fetchone()
+        assert cache.query("PRAGMA integrity_check") == [("ok",)]
+        ((n,),) = cache.query("SELECT count(*) FROM replies")
     return int(n)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from autoeval.completions import cache as cache_module
 from autoeval.completions.cache import Cache, CacheError
+from autoeval.completions.storage import sqlite_file, sqlite_schema
 from autoeval.errors import UsageError
 from autoeval.types import Completion
 from tests.faults.counting import N_PAIRS, PaidJudge, n_stored, run
@@ -65,7 +65,7 @@ def test_a_cache_that_another_process_holds_for_a_moment_is_waited_for(tmp_path:
 def test_a_cache_that_stays_locked_is_an_error_that_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_module, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_file, "LOCK_SECONDS", 0.05)
     with JudgeServer(PaidJudge()) as server:
         cache = tmp_path / "cache.sqlite"
         Cache(cache).close()
@@ -125,7 +125,7 @@ def test_a_log_cut_short_costs_only_what_was_in_it(tmp_path: Path) -> None:
     assert 0 < judge.n_paid_twice < N_PAIRS
 
 
-@pytest.mark.parametrize("name", ["outputs.json", "."])
+@pytest.mark.parametrize("name", ["outputs.json", "reference.json/cache"])
 def test_what_is_no_cache_is_refused_before_anything_is_asked(name: str, tmp_path: Path) -> None:
     write_outputs(tmp_path)
     with JudgeServer(PaidJudge()) as server:
@@ -134,7 +134,7 @@ def test_what_is_no_cache_is_refused_before_anything_is_asked(name: str, tmp_pat
         assert server.n_requests == 0
 
 
-_OURS = f"PRAGMA application_id = {cache_module._APPLICATION_ID}; PRAGMA user_version = 1"
+_OURS = f"PRAGMA application_id = {sqlite_schema.APPLICATION_ID}; PRAGMA user_version = 1"
 _FOREIGN = {
     "another program's tables": "CREATE TABLE notes (text)",
     "tables with our names": "CREATE TABLE replies (key, value)",
@@ -147,8 +147,8 @@ _FOREIGN = {
     "our mark, a version below none": f"{_OURS}; PRAGMA user_version = -1",
     "a newer version": f"{_OURS}; PRAGMA user_version = 99",
     "a log of its own": "PRAGMA journal_mode = WAL; CREATE TABLE notes (text)",
-    "our tables and others": f"{cache_module._SCHEMA}; CREATE TABLE notes (text)",
-    "one of our tables missing": f"{cache_module._SCHEMA}; DROP TABLE batch_requests",
+    "our tables and others": f"{sqlite_schema.SCHEMA}; CREATE TABLE notes (text)",
+    "one of our tables missing": f"{sqlite_schema.SCHEMA}; DROP TABLE batch_requests",
     "cut short": "CREATE TABLE notes AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999) "
     "SELECT i FROM n",
 }

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path as File
 from typing import Any
 
-import httpx2
 import pytest
 
 from autoeval.annotators.parsers import Parser
@@ -18,7 +17,7 @@ from autoeval.completions.batch.choosing import batch_api
 from autoeval.completions.budget import Budget
 from autoeval.completions.cache import Cache
 from autoeval.completions.providers import create
-from autoeval.completions.providers.remote import RemoteProvider
+from autoeval.completions.providers.remote import Answer, RemoteProvider
 from autoeval.prompting.config import Price
 from autoeval.types import Completion, Endpoint, Failure, Message, Request, Unparsed, Verdict
 from tests.fuzz.mutations import Path, damaged, restructured, written
@@ -47,8 +46,8 @@ def _provider(protocol: str) -> RemoteProvider:
 
 
 def _outcome(shape: str, content: bytes) -> Outcome:
-    response = httpx2.Response(200, headers={"content-type": "application/json"}, content=content)
-    return _provider(shape.split()[0])._outcome(response, 0.1)
+    answer = Answer(200, {"content-type": "application/json"}, content)
+    return _provider(shape.split()[0])._outcome(answer, 0.1)
 
 
 def _reading(judge: Parser, outcome: Outcome) -> float | str:

@@ -11,6 +11,7 @@ import pytest
 
 from autoeval.analysis.linking import fit_link
 from autoeval.errors import UsageError
+from autoeval.journeys import bridge_look
 from autoeval.journeys.bridge import bridge
 from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
@@ -212,6 +213,30 @@ def test_a_model_far_outside_the_anchors_is_refused_and_others_are_placed(given:
     assert [one.name for one in result.bridged] == ["fresh"]
     assert "far" not in result.board.rows
     assert result.exit_code == 3
+
+
+def test_some_pairs_go_first_and_what_they_show_to_be_hopeless_is_not_paid_for(
+    given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge_look, "FIRST", 20)
+    result, n_asked = run(given)
+    assert n_asked == 8 * N, "no pair is asked about twice"
+    assert [report.n_requests for report in result.asks] == [7 * 20, 7 * N, 20, N]
+    far = outputs_of("far", 0.001)
+    result, n_asked = run(given, anchors="m3,m4,m5,m6,m2", model_outputs=[*far, *given["model_outputs"]])
+    assert n_asked == 6 * N + 20
+    assert "first 20 pairs" in result.refused["far"]
+    assert [one.name for one in result.bridged] == ["fresh"]
+    write_board(given["board"], dict(zip(OLD, reversed(OLD.values()), strict=True)))
+    cache = given["caching_path"].with_name("another.sqlite")
+    with JudgeServer(new_judge) as server:
+        with pytest.raises(UsageError, match="on the first 20 pairs"):
+            bridge(**{**given, "judge_base_url": server.base_url, "caching_path": cache})
+        assert server.n_requests == 7 * 20
+        short = bridge(
+            **{**given, "judge_base_url": server.base_url, "caching_path": None, "max_cost": 0.001}
+        )
+    assert (short.exit_code, short.link, len(short.asks)) == (4, None, 1)
 
 
 def test_without_models_the_link_alone_is_made(given: dict[str, Any]) -> None:

@@ -44,7 +44,7 @@ def test_a_deleted_reply_is_asked_again_and_only_that(tmp_path: Path) -> None:
     with JudgeServer(A_WINS) as server:
         evaluate_small(tmp_path, server)
         with Cache(tmp_path / "cache.sqlite") as cache:
-            cache._connection.execute("DELETE FROM replies WHERE rowid = 7")
+            cache.query("DELETE FROM replies WHERE rowid = 7")
         evaluate_small(tmp_path, server)
         assert server.n_requests == 21
 
@@ -133,7 +133,7 @@ def test_an_interrupted_run_goes_on_where_it_was(kill: signal.Signals, tmp_path:
         assert killed.returncode == (130 if kill is signal.SIGINT else -signal.SIGKILL)
         assert "Traceback" not in killed.stderr
         with Cache(tmp_path / "cache.sqlite") as cache:
-            (kept,) = cache._connection.execute("SELECT count(*) FROM replies").fetchone()
+            ((kept,),) = cache.query("SELECT count(*) FROM replies")
         assert kept >= 100 - 8
         server.answer, server.n_requests = A_WINS, 0
         assert start_command(*arguments).finish().returncode == 0

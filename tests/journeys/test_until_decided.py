@@ -145,7 +145,7 @@ def _against_other_reference(tmp_path: Path, server: JudgeServer, weak: Evaluati
         ({"n_paid": 60}, "give one of them"),
         ({"until_decided": "refrence"}, "Did you mean 'reference'"),
         ({"is_recompute_metrics_only": True}, "asks nobody"),
-        ({"batch": True}, "leave --batch out"),
+        ({"batch": True}, "leave --batch and --batch_files out"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, parameters: dict[str, Any], message: str) -> None:

@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
-from autoeval.answers.refusal import read_refusal, refusal_by_rule
 from autoeval.errors import UsageError
 from autoeval.journeys.gate import gate
-from autoeval.journeys.refusal import refusal
+from autoeval.journeys.refusal import Refusals, refusal
+from autoeval.texts.refusals import read_refusal, refusal_by_rule
 from tests.cli.running import CommandLine
 from tests.recorded import recorded_data
+
+
+def refused(*given: Any, **parameters: Any) -> Refusals:
+    run = refusal(*given, **parameters)
+    assert isinstance(run, Refusals)
+    return run
 
 
 @pytest.mark.parametrize(
@@ -58,7 +64,7 @@ def test_recorded_labels_give_the_published_rates(
     model: str, full: float, partial: float, others: str
 ) -> None:
     path = recorded_data() / "xstest" / f"xstest_v2_completions_{model}_gpteval.csv.gz"
-    run = refusal(path, output_path=None)
+    run = refused(path, output_path=None)
     people = run.by_labels["final_label"]
     assert people["full_refusal_safe"].value == pytest.approx(full)
     assert people["partial_refusal_safe"].value == pytest.approx(partial)
@@ -97,7 +103,7 @@ def test_the_command_and_a_gate_on_it(command_line: CommandLine, tmp_path: Path)
 
 def test_without_types_there_is_only_the_overall_rate() -> None:
     rows: list[dict[str, Any]] = [{"prompt": "p", "completion": "I cannot help.", "type": "any"}]
-    run = refusal(rows, output_path=None)
+    run = refused(rows, output_path=None)
     assert list(run.estimates) == ["refusal"]
     assert "no column says which prompts are safe" in run.cautions[0]
 

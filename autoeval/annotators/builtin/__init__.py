@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autoeval.annotators.builtin.preferring import longest, offline
-from autoeval.annotators.kinds import PAIRWISE, Kind
+from autoeval.annotators.builtin.refusing import refusal_rule
+from autoeval.annotators.kinds import PAIRWISE, SINGLE, Kind
 from autoeval.types import PREFERENCE, Case, Scale, Unparsed, Verdict
 
 
@@ -26,17 +27,22 @@ def _preferring(judge: Callable[[str, str, str], float]) -> Builtin:
     return Builtin(lambda case: Verdict(judge(case.conversation, case.output_1, case.output_2)))
 
 
-__all__ = ["BUILTIN", "SAMPLING_ONLY", "Builtin", "interval_name", "longest", "offline"]
+__all__ = ["BUILTIN", "FINGERPRINTS", "SAMPLING_ONLY", "Builtin", "interval_name", "longest", "offline"]
 
 
 BUILTIN: dict[str, Builtin] = {
     "longest": _preferring(longest),
     "offline": _preferring(offline),
+    "refusal_rule": Builtin(refusal_rule, SINGLE, Scale(0.0, 1.0)),
 }
 """Builtin judges by name."""
 
 
-def interval_name(judge: object, provider: str | None = None) -> str:
+FINGERPRINTS = frozenset({"aeeb4caa34285430", "be1082cdf69ef562"})
+"""Of the annotators that are one builtin judge each, by which a board tells one whatever its name."""
+
+
+def interval_name(judge: object, provider: str | None = None, fingerprint: object = None) -> str:
     """Return what the interval of a win rate by a judge is to be called.
 
     That of an embedded judge is of the draw of instructions only: how far its verdicts are from those of a model or
@@ -44,9 +50,11 @@ def interval_name(judge: object, provider: str | None = None) -> str:
 
     Args:
         judge: the judge's name.
-        provider: who serves it; None where that is not known, and the name has to tell.
+        provider: who serves it; None where that is not known, and the fingerprint or the name has to tell.
+        fingerprint: the judge's, where it is known.
     """
-    is_embedded = judge in BUILTIN if provider is None else provider == "builtin"
+    is_known = fingerprint in FINGERPRINTS or judge in BUILTIN
+    is_embedded = is_known if provider is None else provider == "builtin"
     return SAMPLING_ONLY if is_embedded else "95% interval"
 
 

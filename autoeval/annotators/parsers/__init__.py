@@ -9,6 +9,7 @@ from pydantic import Field
 
 from autoeval.annotators.parsers.base import Parser, Reading
 from autoeval.annotators.parsers.choice import ChoiceParser
+from autoeval.annotators.parsers.classes import ClassesParser
 from autoeval.annotators.parsers.grade import GradeParser
 from autoeval.annotators.parsers.graded import LevelsParser, ProbabilityParser
 from autoeval.annotators.parsers.logprobs import LogprobsParser
@@ -20,6 +21,7 @@ from autoeval.annotators.parsers.verdicts import VerdictsParser
 
 AnyParser = Annotated[
     ChoiceParser
+    | ClassesParser
     | GradeParser
     | JsonParser
     | LevelsParser

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import sqlite3
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -12,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from autoeval.completions.cache import Cache
+from autoeval.completions.storage.database import Transaction, select
 from autoeval.types import Completion, Endpoint, Failure, FailureKind
 
-_AT_ONCE = 500
 _NOBODY = 0
 _REMEMBERED_SECONDS = 86_400.0
 LEAST_REQUESTS = 25
@@ -71,6 +70,13 @@ class BatchJob:
         return True
 
 
+_TAKE = "INSERT INTO batch_requests (key, job) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+_TAKE_UNANSWERED = (
+    "INSERT INTO batch_requests (key, job) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM replies WHERE key = ?)"
+    " ON CONFLICT (key) DO NOTHING"
+)
+
+
 class Jobs:
     """The jobs of a cache; several processes may work with them at once."""
 
@@ -116,9 +122,8 @@ class Jobs:
                 key
                 for key in keys
                 if connection.execute(
-                    "INSERT OR IGNORE INTO batch_requests SELECT ?1, ?2"
-                    " WHERE ?3 OR NOT EXISTS (SELECT 1 FROM replies WHERE key = ?1)",
-                    (key, job.note, key in forced),
+                    _TAKE if key in forced else _TAKE_UNANSWERED,
+                    (key, job.note) if key in forced else (key, job.note, key),
                 ).rowcount
             }
             connection.execute(
@@ -153,7 +158,7 @@ class Jobs:
         """Return how large a job may be after the provider found one too large (None: nothing is known), and whether
         one is open: then there is no room for a second.
         """
-        who = (json.dumps(asdict(endpoint)), model)
+        who = (_written(endpoint), model)
         ((smallest,),) = self._cache.query(
             "SELECT min(n_requests) FROM batch_jobs WHERE endpoint = ? AND model = ? AND state = ? AND created > ?",
             (*who, JobState.TOO_LARGE, time.time() - _REMEMBERED_SECONDS),
@@ -179,11 +184,11 @@ class Jobs:
                 ).rowcount
             }
             replies = [(key, one) for key in stored if isinstance(one := outcomes[key], Completion)]
-            self._cache.insert(replies)
+            self._cache.insert(replies, connection)
             connection.executemany("DELETE FROM batch_failures WHERE key = ?", [(key,) for key, _ in replies])
             connection.executemany(
                 "INSERT INTO batch_failures VALUES (?, 1, ?, ?) ON CONFLICT (key) DO UPDATE SET"
-                " attempts = attempts + 1, kind = excluded.kind, message = excluded.message",
+                " attempts = batch_failures.attempts + 1, kind = excluded.kind, message = excluded.message",
                 [
                     (key, failure.kind, failure.message)
                     for key in stored
@@ -211,18 +216,14 @@ class Jobs:
                 connection.executemany("DELETE FROM batch_failures WHERE key = ?", [(key,) for key in keys])
 
     def _select(self, table: str, columns: str, keys: Iterable[bytes]) -> Iterator[tuple[Any, ...]]:
-        wanted = list(keys)
-        for start in range(0, len(wanted), _AT_ONCE):
-            chunk = wanted[start : start + _AT_ONCE]
-            marks = ",".join("?" * len(chunk))
-            yield from self._cache.query(f"SELECT {columns} FROM {table} WHERE key IN ({marks})", chunk)
+        return select(self._cache.database, f"SELECT {columns} FROM {table}", "key", list(keys))
 
 
-def _insert(connection: sqlite3.Connection, job: BatchJob) -> None:
+def _insert(connection: Transaction, job: BatchJob) -> None:
     row = (
         job.note,
         job.id,
-        json.dumps(asdict(job.endpoint)),
+        _written(job.endpoint),
         job.model,
         job.n_requests,
         job.created,
@@ -232,7 +233,16 @@ def _insert(connection: sqlite3.Connection, job: BatchJob) -> None:
     connection.execute("INSERT INTO batch_jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
+def _written(endpoint: Endpoint) -> str:
+    """Write an endpoint as it always was; only several servers are new."""
+    fields = asdict(endpoint)
+    if not fields["more_urls"]:
+        del fields["more_urls"]
+    return json.dumps(fields)
+
+
 def _job(row: tuple[Any, ...]) -> BatchJob:
     note, provider_id, endpoint, model, n_requests, created, state, submitter = row
-    where = Endpoint(**json.loads(endpoint))
+    fields = json.loads(endpoint)
+    where = Endpoint(**{**fields, "more_urls": tuple(fields.get("more_urls", ()))})
     return BatchJob(note, provider_id, where, model, n_requests, created, JobState(state), submitter)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -14,14 +13,11 @@ from autoeval.completions.batch.apis import (
     explained,
     read_results,
 )
+from autoeval.completions.batch.lines import line_of, outcome_of
 from autoeval.completions.batch.streams import bounded_client
-from autoeval.completions.pricing import BATCH
-from autoeval.completions.providers.failures import reported_failure, status_failure
-from autoeval.completions.providers.fields import count, mapping
 from autoeval.completions.providers.keys import find_key
-from autoeval.completions.providers.openai import body, read
 from autoeval.completions.providers.presets import PRESETS, address_of
-from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
+from autoeval.types import Endpoint, Request
 
 _ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 _TOO_LARGE = frozenset({"token_limit_exceeded", "request_limit_exceeded"})
@@ -56,9 +52,7 @@ class OpenAIBatches:
 
     def line(self, key: str, request: Request) -> bytes:
         """Return a line of the file of requests."""
-        url = "/v1/chat/completions" if request.prompt is None else "/v1/completions"
-        line = {"custom_id": key, "method": "POST", "url": url, "body": body(request)}
-        return json.dumps(line, ensure_ascii=False, allow_nan=False).encode()
+        return line_of(key, request)
 
     def submit(self, lines: Iterable[bytes], note: str) -> str:
         """Upload the file and make a job of it."""
@@ -119,13 +113,4 @@ class OpenAIBatches:
             return self._client.batches.retrieve(job_id)
 
     def _outcome(self, line: dict[str, Any]) -> Outcome:
-        response, error = mapping(line.get("response")), line.get("error")
-        if error and "cancel" in str(mapping(error).get("code")):
-            return Failure(FailureKind.NOT_ASKED, "the batch was cancelled")
-        if error:
-            return reported_failure({"error": error}, self._key)
-        status = count(response.get("status_code"))
-        if status is not None and status != 200:
-            return status_failure(status, response.get("body"), {}, self._key)
-        outcome = read(response.get("body"), 0.0, self._key)
-        return replace(outcome, processing=BATCH) if isinstance(outcome, Completion) else outcome
+        return outcome_of(line, self._key)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, cast, runtime_checkable
 
-from autoeval.completions.providers.presets import PRESETS
+from autoeval.completions.providers.presets import PRESETS, is_plain
 from autoeval.errors import MissingExtraError, UsageError, nearest
 from autoeval.plugins import plugins
 from autoeval.types import Completion, Endpoint, Failure, Request
@@ -89,7 +89,7 @@ PROVIDERS: Mapping[str, _Entry] = {
     "transformers": _Entry("transformers:TransformersProvider", extra="transformers"),
     "vertex": _Entry("vertex:VertexProvider", extra="vertex"),
     "vllm": _Entry("vllm:VllmProvider", extra="vllm"),
-    **{name: _Entry("openai:OpenAIProvider") for name in PRESETS},
+    **{name: _Entry("openai_sdk:OpenAIProvider") for name in PRESETS},
 }
 
 LOCAL = frozenset({"gguf", "reward_model", "transformers", "vllm"})
@@ -112,6 +112,10 @@ def create(endpoint: Endpoint, timeout: float) -> Provider | LocalProvider:
     entry = _entry(endpoint.provider)
     if endpoint.clients:
         entry = _Entry("rotating:RotatingProvider")
+    elif endpoint.more_urls:
+        entry = _Entry("several:SeveralServers")
+    elif endpoint.provider in PRESETS and is_plain(endpoint):
+        entry = _Entry("direct:DirectProvider")
     try:
         provider_class = getattr(import_module(entry.module), entry.class_name)
         return cast("Provider | LocalProvider", provider_class(endpoint, timeout))
@@ -129,8 +133,9 @@ def body(request: Request) -> dict[str, Any]:
     """
     if (added := _added(request.endpoint.provider)) is not None:
         return cast("dict[str, Any]", added.body(request))
-    module = import_module(_entry(request.endpoint.provider).module)
-    return cast("dict[str, Any]", module.body(request))
+    name = request.endpoint.provider
+    module = f"{__name__}.openai" if name in PRESETS else _entry(name).module
+    return cast("dict[str, Any]", import_module(module).body(request))
 
 
 def weights_of(provider: str, model: str) -> str | None:

@@ -16,6 +16,7 @@ from autoeval.completions.providers.parameters import adapt
 from autoeval.completions.providers.reasoning import EFFORT
 from autoeval.completions.providers.refusals import changed
 from autoeval.completions.providers.remote import RemoteProvider
+from autoeval.completions.providers.sdk import SdkProvider
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, Request
 
@@ -43,7 +44,7 @@ class AnthropicProtocol(RemoteProvider):
         return read(reply, seconds, self._key)
 
 
-class AnthropicProvider(AnthropicProtocol):
+class AnthropicProvider(AnthropicProtocol, SdkProvider):
     """Asks Anthropic through the `anthropic` SDK, whose clients take `credentials`."""
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:

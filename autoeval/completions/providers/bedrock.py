@@ -14,6 +14,7 @@ from autoeval.completions.providers.anthropic import AnthropicProtocol
 from autoeval.completions.providers.clouds import CloudProvider, body
 from autoeval.completions.providers.keys import check_address, find_key
 from autoeval.completions.providers.openai import OpenAIProtocol
+from autoeval.completions.providers.sdk import SdkProvider
 from autoeval.errors import UsageError
 from autoeval.types import Endpoint
 
@@ -55,7 +56,7 @@ class BedrockProvider(CloudProvider):
         )
 
 
-class _Claude(AnthropicProtocol):
+class _Claude(AnthropicProtocol, SdkProvider):
     def __init__(self, token: str | None, region: str, address: str | None, timeout: float) -> None:
         import anthropic
 
@@ -66,7 +67,7 @@ class _Claude(AnthropicProtocol):
         return self._sdk.AsyncAnthropicBedrock(**self._where, **options)
 
 
-class _Others(OpenAIProtocol):
+class _Others(OpenAIProtocol, SdkProvider):
     def __init__(self, token: str | None, region: str, address: str | None, timeout: float) -> None:
         import openai
 

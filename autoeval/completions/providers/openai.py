@@ -10,21 +10,20 @@ from autoeval.completions.providers.failures import (
     reported_failure,
 )
 from autoeval.completions.providers.fields import count, mapping, optional_text
-from autoeval.completions.providers.keys import find_key
 from autoeval.completions.providers.logprobs import read_logprobs
 from autoeval.completions.providers.messages import message_of
 from autoeval.completions.providers.parameters import adapt
-from autoeval.completions.providers.presets import PRESETS, address_of
+from autoeval.completions.providers.presets import PRESETS
 from autoeval.completions.providers.refusals import changed
 from autoeval.completions.providers.remote import RemoteProvider
-from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
+from autoeval.types import Completion, Failure, FailureKind, Request
 
 _FILTERED = frozenset({"content_filter", "content_filtered", "safety", "SAFETY", "PROHIBITED_CONTENT"})
 _BROKEN_OFF = frozenset({"error", "abort", "aborted", "failed", "insufficient_system_resource"})
 
 
 class OpenAIProtocol(RemoteProvider):
-    """Posts chats and plain prompts; subclasses say through which client."""
+    """Posts chats and plain prompts; subclasses say how."""
 
     def _path(self, request: Request) -> str:
         return "/chat/completions" if request.prompt is None else "/completions"
@@ -34,23 +33,6 @@ class OpenAIProtocol(RemoteProvider):
 
     def _read(self, reply: Any, seconds: float) -> Completion | Failure:
         return read(reply, seconds, self._key)
-
-
-class OpenAIProvider(OpenAIProtocol):
-    """Asks OpenAI, or any server of its protocol, through the `openai` SDK."""
-
-    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
-        """Find address and key."""
-        import openai
-
-        preset = PRESETS[endpoint.provider]
-        self._address = address_of(endpoint)
-        is_optional = preset.key_is_optional or bool(endpoint.base_url)
-        key = find_key(endpoint, [preset.key] if preset.key else [], is_optional=is_optional)
-        super().__init__(openai, key, timeout)
-
-    def _connect(self, **options: Any) -> Any:
-        return self._sdk.AsyncOpenAI(api_key=self._key, base_url=self._address, **options)
 
 
 def body(request: Request) -> dict[str, Any]:

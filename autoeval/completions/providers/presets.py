@@ -6,6 +6,7 @@ What their models take beyond that is in `parameters.RULES` under the same name.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from autoeval.completions.providers.keys import check_address
 from autoeval.errors import UsageError
@@ -62,6 +63,18 @@ PRESETS: Mapping[str, Preset] = {
     "together": Preset("https://api.together.xyz/v1", "TOGETHER_API_KEY"),
     "vllm_server": _server_of_mine(8000, "VLLM_API_KEY"),
 }
+
+
+_WITH_SDK = frozenset({"openai", "azure"})
+_MAKERS = (".openai.com", ".azure.com")
+
+
+def is_plain(endpoint: Endpoint) -> bool:
+    """Whether a bearer key is all that a server wants: it is neither OpenAI's own nor Azure's."""
+    if endpoint.provider not in _WITH_SDK:
+        return True
+    host = urlsplit(endpoint.base_url or "").hostname
+    return endpoint.provider == "openai" and bool(host) and not f".{host}".endswith(_MAKERS)
 
 
 def address_of(endpoint: Endpoint) -> str:

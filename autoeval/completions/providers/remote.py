@@ -1,19 +1,16 @@
-"""What all providers share that are reached through an SDK's asynchronous client.
+"""What all providers share that are reached over HTTP: what is asked, what can go wrong, what is read.
 
-The SDKs authenticate, sign and connect. Bodies are built and read here, without the SDKs' models, which cost
-more processor time than everything else together, and every reply is bounded in time and size.
+Every reply is bounded in time and size, and no redirect is followed.
 """
 
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
-from dataclasses import replace
-from types import ModuleType
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
-import httpx2
 
 from autoeval.completions.providers import Reply
 from autoeval.completions.providers.event_streams import assembled, is_event_stream
@@ -24,116 +21,100 @@ from autoeval.completions.providers.failures import (
     printable,
     status_failure,
 )
-from autoeval.completions.providers.fields import decimal, decode, decode_reply
+from autoeval.completions.providers.fields import decode, decode_reply
 from autoeval.completions.providers.limits import quota
 from autoeval.completions.providers.refusals import remedy
-from autoeval.completions.providers.unpacking import MOST_BYTES, Unpacker, too_large
 from autoeval.types import Completion, Failure, FailureKind, Request
 
 _LEAST_KEY = 8
+_SUCCESSES = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered: status, headers (in any case), and the body, unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class RemoteProvider(ABC):
-    """Asks over HTTP. A subclass says how to connect, what to post where, and how to read the reply."""
+    """Asks over HTTP. A subclass says how and where to post, and how to read the reply."""
 
-    def __init__(
-        self,
-        sdk: ModuleType,
-        key: str,
-        timeout: float,
-        credential_errors: tuple[type[Exception], ...] = (),
-    ) -> None:
-        """Take what a client needs.
+    connection_errors: tuple[type[Exception], ...] = (aiohttp.ClientError,)
+    credential_errors: tuple[type[Exception], ...] = ()
+
+    def __init__(self, key: str, timeout: float) -> None:
+        """Take what every request needs.
 
         Args:
-            sdk: the SDK's module, for its client and errors.
             key: the key, which no message may repeat.
             timeout: seconds that one request may take in all.
-            credential_errors: what the SDK raises where it cannot sign a request.
         """
-        self._sdk = sdk
         self._key = key
         self._timeout = timeout
-        self._credential_errors = credential_errors
-        self._client: Any = None
-
-    @abstractmethod
-    def _connect(self, **options: Any) -> Any:
-        """Return the SDK's asynchronous client, made with `options` and the provider's own."""
 
     @abstractmethod
     def _path(self, request: Request) -> str:
-        """Return where a request is posted, below the client's base URL."""
+        """Return where a request is posted, below the server's address."""
 
     @abstractmethod
     def _body(self, request: Request) -> dict[str, Any]:
         """Return what is posted."""
 
     @abstractmethod
+    async def _post(self, path: str, body: dict[str, Any]) -> Answer:
+        """Post a body as JSON; a reply that is too large raises MalformedReplyError."""
+
+    @abstractmethod
     def _read(self, reply: Any, seconds: float) -> Completion | Failure:
         """Read a decoded reply; TypeError, LookupError and ValueError mean that it breaks the protocol."""
 
+    def _open(self) -> None:  # noqa: B027 - not every way of asking has a client to make
+        """Make the client, where there is none yet."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close every connection."""
+
     async def complete(self, request: Request) -> Reply:
         """Ask once; see `Provider.complete`."""
-        started = time.perf_counter()
         try:
             body = self._body(request)
+            self._open()
+            started = time.perf_counter()  # making the client, once, is not the reply's time
             async with asyncio.timeout(self._timeout):
-                response = await self._post(request, body)
+                answer = await self._post(self._path(request), body)
         except TimeoutError:
             return Reply(Failure(FailureKind.TIMEOUT, f"no complete reply within {self._timeout:g} seconds"))
         except MalformedReplyError as error:
             return Reply(malformed(error))
-        except self._sdk.APIStatusError as error:
-            headers, decoded = error.response.headers, _decoded(error.response)
-            failure = status_failure(error.status_code, decoded, headers, self._key)
-            return Reply(_with_remedy(failure, decoded, body, request), quota(headers))
-        except (self._sdk.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError) as error:
+        except self.connection_errors as error:
             return Reply(connection_failure(error))
         except (ValueError, TypeError) as error:  # lone surrogates, NaN: not JSON
             return Reply(
                 Failure(FailureKind.INVALID_REQUEST, f"the request cannot be sent: {printable(str(error))}")
             )
-        except self._credential_errors as error:
+        except self.credential_errors as error:
             return Reply(Failure(FailureKind.REFUSED, printable(str(error), self._key)))
-        outcome = self._outcome(response, time.perf_counter() - started)
+        if answer.status not in _SUCCESSES:
+            decoded = _decoded(answer.content)
+            failure = status_failure(answer.status, decoded, answer.headers, self._key)
+            return Reply(_with_remedy(failure, decoded, body, request), quota(answer.headers))
+        outcome = self._outcome(answer, time.perf_counter() - started)
         if isinstance(outcome, Failure):
             outcome = _with_remedy(outcome, outcome.message, body, request)
-        return Reply(outcome, quota(response.headers))
+        return Reply(outcome, quota(answer.headers))
 
-    def _outcome(self, response: httpx2.Response, seconds: float) -> Completion | Failure:
-        content, content_type = (
-            without_key(response.content, self._key),
-            response.headers.get("content-type", ""),
-        )
+    def _outcome(self, answer: Answer, seconds: float) -> Completion | Failure:
+        content, content_type = without_key(answer.content, self._key), answer.headers.get("content-type", "")
         try:
             if is_event_stream(content, content_type):
                 return self._read(assembled(content), seconds)
-            return self._read(decode_reply(content, response.status_code, content_type), seconds)
+            return self._read(decode_reply(content, answer.status, content_type), seconds)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             return malformed(error)
-
-    async def close(self) -> None:
-        """Close every connection."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.close()
-
-    async def _post(self, request: Request, body: dict[str, Any]) -> httpx2.Response:
-        if self._client is None:
-            self._client = self._connect(
-                timeout=self._timeout,
-                max_retries=0,
-                http_client=self._sdk.DefaultAioHttpClient(
-                    event_hooks={"response": [_bound]},
-                    follow_redirects=False,  # a prompt goes to the server that its owner named
-                ),
-                default_headers={"Accept-Encoding": "identity"},
-            )
-        response: httpx2.Response = await self._client.post(
-            self._path(request), cast_to=httpx2.Response, body=body
-        )
-        return response
 
 
 def without_key(content: bytes, key: str) -> bytes:
@@ -149,32 +130,8 @@ def _with_remedy(failure: Failure, error: Any, body: dict[str, Any], request: Re
     return replace(failure, remedy=remedy(error, body, request.changes))
 
 
-def _decoded(response: httpx2.Response) -> Any:
+def _decoded(content: bytes) -> Any:
     try:
-        return decode(response.content)
+        return decode(content)
     except (ValueError, RecursionError):
-        return response.content.decode("utf-8", "replace")
-
-
-async def _bound(response: httpx2.Response) -> None:
-    """Let no reply exhaust the memory: neither a long one nor a small one that decompresses to a long one."""
-    unpacker = Unpacker(response.headers.pop("content-encoding", "identity"))
-    if decimal(response.headers.get("content-length", 0)) > MOST_BYTES:
-        raise too_large()
-    assert isinstance(response.stream, httpx2.AsyncByteStream)
-    response.stream = _BoundedStream(response.stream, unpacker)
-
-
-class _BoundedStream(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream, unpacker: Unpacker) -> None:
-        self._stream = stream
-        self._unpacker = unpacker
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            for unpacked in self._unpacker.feed(chunk):
-                yield unpacked
-        self._unpacker.end()
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
+        return content.decode("utf-8", "replace")

@@ -12,7 +12,7 @@ from typing import Any
 from autoeval.completions.providers.failures import MalformedReplyError, hinted, printable, reported_failure
 from autoeval.completions.providers.fields import count, decimal, mapping, optional_text
 from autoeval.completions.providers.keys import check_address, find_key
-from autoeval.completions.providers.remote import RemoteProvider
+from autoeval.completions.providers.sdk import SdkProvider
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, Request
 
@@ -20,7 +20,7 @@ _TEI, _VLLM = "tei", "vllm"
 _NOT_SENT = frozenset({"form"})
 
 
-class RewardProvider(RemoteProvider):
+class RewardProvider(SdkProvider):
     """Asks for rewards. The parameter `form` says whose protocol the server speaks: `vllm` (the default) or `tei`.
 
     vLLM gets the chat and applies the model's template; text-embeddings-inference gets the pair of texts.

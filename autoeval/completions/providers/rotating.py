@@ -8,6 +8,7 @@ from typing import Any
 
 from autoeval.completions.providers import Reply
 from autoeval.completions.providers.openai import OpenAIProtocol
+from autoeval.completions.providers.sdk import SdkProvider
 from autoeval.prompting.clients import CLIENT_CLASSES, Client, read_clients
 from autoeval.types import Endpoint, Failure, FailureKind, Request
 
@@ -52,7 +53,7 @@ class RotatingProvider:
         return self._clients[model]
 
 
-class _Client(OpenAIProtocol):
+class _Client(OpenAIProtocol, SdkProvider):
     """One client of the file."""
 
     def __init__(self, config: Client, timeout: float) -> None:

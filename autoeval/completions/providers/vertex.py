@@ -15,6 +15,7 @@ from autoeval.completions.providers.anthropic import AnthropicProtocol
 from autoeval.completions.providers.clouds import CloudProvider, body
 from autoeval.completions.providers.keys import check_address, find_key
 from autoeval.completions.providers.openai import OpenAIProtocol
+from autoeval.completions.providers.sdk import SdkProvider
 from autoeval.errors import UsageError
 from autoeval.types import Endpoint
 
@@ -63,7 +64,7 @@ class VertexProvider(CloudProvider):
         )
 
 
-class _Claude(AnthropicProtocol):
+class _Claude(AnthropicProtocol, SdkProvider):
     def __init__(
         self, token: str | None, credentials: Any, project: str, region: str, address: str, timeout: float
     ) -> None:
@@ -82,7 +83,7 @@ class _Claude(AnthropicProtocol):
         return self._sdk.AsyncAnthropicVertex(**self._where, **options)
 
 
-class _Others(OpenAIProtocol):
+class _Others(OpenAIProtocol, SdkProvider):
     def __init__(self, token: str | None, credentials: Any, address: str, timeout: float) -> None:
         import openai
 

@@ -1,24 +1,28 @@
 """Who judges and how it is asked: the parameters that every journey with a judge takes, and what they come to."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypedDict, cast
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
 from autoeval.completions.cache import Cache
+from autoeval.completions.storage.places import CachingPath, Shard
 from autoeval.data.eval_sets import EvalSet
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import Folders, Judges, annotator_source, config_folders
 from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
+from autoeval.runs.estimate import DryRun, estimate, total
 from autoeval.runs.judging import open_cache, refuse_unknown_prices
 from autoeval.runs.result import exit_code_after
+from autoeval.runs.sharding import ShardReport, ask_shard
 
 ORDERS = ("random", "both", "fixed")
 
@@ -70,10 +74,11 @@ class AskingParameters(JudgeParameters, Limits, total=False):
     ]
     dry_run: Annotated[bool, Shared(False, "Say what would be asked and what it would cost; ask nothing.")]
     caching_path: Annotated[
-        str | Path | None,
+        CachingPath,
         Shared(
             "auto",
-            "The cache of the judge's replies. `auto`: in the user's cache folder; None: a temporary one.",
+            "The cache of the judge's replies: a file, a folder of files, or several (the first is written, the "
+            "others are read). `auto`: in the user's cache folder; None: a temporary one.",
         ),
     ]
     display: Annotated[Display | None, Shared(None, "Shows the progress (Python only).")]
@@ -86,14 +91,24 @@ class Asking:
     annotator: Annotator
     options: AskOptions
     display: Display
-    caching_path: str | Path | None
+    caching_path: CachingPath
     is_reask_unparsed: bool
     min_coverage: float
     dry_run: bool
 
-    def open_cache(self) -> Cache:
-        """Open the cache of the judge's replies."""
-        return open_cache(self.caching_path)
+    def open_cache(self, shard: Shard | None = None) -> Cache:
+        """Open the cache of the judge's replies, or that of a part of them."""
+        return open_cache(self.caching_path, shard)
+
+    def without_judging(
+        self, plans: Sequence[Plan], cache: Cache, shard: Shard | None
+    ) -> DryRun | ShardReport:
+        """Say what judging would cost, or ask a part of what plans need; nothing is read."""
+        if self.dry_run or shard is None:
+            return total(estimate(plan, cache, self.options.is_batch) for plan in plans)
+        return ask_shard(
+            plans, cache, self.options, self.display, self.is_reask_unparsed, shard, self.min_coverage
+        )
 
     def exit_code(self, asked: AskReport, coverage: float) -> int:
         """Return what the command line exits with after asking; `coverage` is a share of 0 to 1."""

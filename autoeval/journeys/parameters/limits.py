@@ -1,5 +1,6 @@
 """How asking is limited: the parameters that say it, checked before anything is asked."""
 
+from pathlib import Path
 from typing import Annotated, TypedDict
 
 from autoeval.checks import check_number
@@ -30,6 +31,14 @@ class Limits(TypedDict, total=False):
         ),
     ]
     wait: Annotated[bool, Shared(False, "With batch, stay until everything is done.")]
+    batch_files: Annotated[
+        str | Path | None,
+        Shared(
+            None,
+            "Ask through files in this folder, in OpenAI's batch form: write what is missing, and collect what came "
+            "back, for example from `vllm run-batch`.",
+        ),
+    ]
     request_timeout: Annotated[float, Shared(120.0, "Seconds that one request may take.")]
     max_attempts: Annotated[int, Shared(8, "How often a request is asked before it counts as failed.")]
     retry_delay: Annotated[float, Shared(0.5, "Seconds before the first retry; doubled each time.")]
@@ -58,6 +67,8 @@ def ask_options(limits: Limits) -> AskOptions:
     check_number("tokens_per_minute", limits["tokens_per_minute"], 0.001)
     if limits["wait"] and not limits["batch"]:
         raise UsageError("--wait is for batch jobs: use it with --batch.")
+    if limits["batch_files"] is not None and limits["batch"]:
+        raise UsageError("--batch_files and --batch are two ways to ask: choose one.")
     return AskOptions(
         limits["max_concurrency"],
         limits["request_timeout"],
@@ -67,4 +78,5 @@ def ask_options(limits: Limits) -> AskOptions:
         limits["tokens_per_minute"],
         is_batch=limits["batch"],
         waits=limits["wait"],
+        batch_files=None if limits["batch_files"] is None else Path(limits["batch_files"]),
     )

@@ -82,12 +82,16 @@ class Cheap:
         """Ask it about every pair; one that it cannot judge is guessed to be as the others are on average.
 
         Raises:
-            UsageError: it judged none.
+            UsageError: it judged none, or requests are to go into files.
         """
         import numpy as np
 
         if self.plan is None:
             return None
+        if options.batch_files is not None:
+            raise UsageError(
+                "--predict_with asks two judges in turn, and --batch_files holds one's requests."
+            )
         annotator = self.plan.annotator
         display.announce(f"asking {annotator.name} about all {len(self.plan.cases)} pairs first")
         judged = judge(self.plan, cache, options, display, False, None)

@@ -33,11 +33,11 @@ def judge_in_rounds(
         reask_unparsed: ask again what was answered without a verdict.
 
     Raises:
-        UsageError: batch jobs were asked for.
+        UsageError: batches were asked for.
     """
-    if options.is_batch:
+    if options.is_batch or options.batch_files is not None:
         raise UsageError(
-            "--until_decided looks after every round, and a batch job is one: leave --batch out."
+            "--until_decided looks after every round, and a batch is one: leave --batch and --batch_files out."
         )
     once = _Once(display)
     reports: list[AskReport] = []

@@ -54,5 +54,6 @@ def make_tiny_reward_model(folder: Path) -> str:
     make_tiny_model(folder)
     config: Any = transformers.AutoConfig.from_pretrained(folder, num_labels=1)
     torch.manual_seed(1)
-    transformers.LlamaForSequenceClassification(config).save_pretrained(folder)
+    scorer: Any = transformers.LlamaForSequenceClassification
+    scorer(config).save_pretrained(folder)
     return str(folder)

@@ -1,0 +1,67 @@
+"""What a cache keeps of a reply, and how it is written down."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from autoeval.completions.providers.logprobs import from_json, to_json
+from autoeval.types import Completion, TokenLogprobs
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedVerdict:
+    """Verdicts imported from elsewhere without the reply that they were read from.
+
+    `preferences` has one for each pair that the prompt asks about, in the order shown; None where the reply held no
+    verdict. `price` and `seconds` are per pair.
+    """
+
+    preferences: tuple[float | None, ...]
+    price: float | None = None
+    seconds: float | None = None
+
+
+Entry = Completion | RecordedVerdict
+
+
+def encode(entry: Entry) -> tuple[str, str]:
+    """Return an entry's kind and its value as JSON; what is empty is left out."""
+    kind = "completion" if isinstance(entry, Completion) else "verdict"
+    fields = {
+        name: value
+        for name, value in asdict(entry).items()
+        if value is not None and value is not False and value != ()
+    }
+    if isinstance(entry, Completion) and entry.logprobs:
+        fields["logprobs"] = [_written(token) for token in entry.logprobs]
+    return kind, json.dumps(fields, separators=(",", ":"), allow_nan=False)
+
+
+def _written(token: TokenLogprobs) -> dict[str, Any]:
+    top = [(text, to_json(number)) for text, number in token.top]
+    return {"token": token.token, "logprob": to_json(token.logprob), "top": top}
+
+
+def decode(kind: str, value: str) -> Entry:
+    """Return the entry that a kind and a value say.
+
+    Raises:
+        ValueError, TypeError, LookupError, AttributeError: they are none.
+    """
+    fields: Mapping[str, Any] = json.loads(value)
+    if kind == "verdict":
+        return RecordedVerdict(**{**fields, "preferences": tuple(fields["preferences"])})
+    if "adapted" in fields:
+        fields = {**fields, "adapted": tuple(fields["adapted"])}
+    if "logprobs" not in fields:
+        return Completion(**fields)
+    logprobs = tuple(
+        TokenLogprobs(
+            token["token"],
+            from_json(token["logprob"]),
+            tuple((text, from_json(number)) for text, number in token["top"]),
+        )
+        for token in fields["logprobs"]
+    )
+    return Completion(**{**fields, "logprobs": logprobs})

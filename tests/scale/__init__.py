@@ -1,0 +1,1 @@
+"""Past one process: shards, shared caches, claims, several servers."""

@@ -1,0 +1,94 @@
+"""Plain servers are asked without an SDK, and as carefully."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from autoeval.completions.providers import create
+from autoeval.completions.providers.direct import DirectProvider
+from autoeval.types import Completion, Endpoint, Failure, FailureKind, Message, Request
+from tests.servers import Answer, JudgeServer, always
+
+
+def _ask(server: JudgeServer, provider: str = "openai_compatible", **parameters: Any) -> Completion | Failure:
+    async def ask() -> Completion | Failure:
+        endpoint = Endpoint(provider, base_url=server.base_url)
+        asked = create(endpoint, 60)
+        assert isinstance(asked, DirectProvider)
+        reply = await asked.complete(Request(endpoint, "m", (Message("user", "q é"),), parameters=parameters))
+        await asked.close()
+        return reply.outcome
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_direct"),
+    [
+        (Endpoint("openai"), False),
+        (Endpoint("openai", base_url="https://api.openai.com/v1"), False),
+        (Endpoint("openai", base_url="https://eu.api.openai.com/v1"), False),
+        (Endpoint("openai", base_url="https://mine.openai.azure.com/openai/v1"), False),
+        (Endpoint("openai", base_url="http://127.0.0.1:8000/v1"), True),
+        (Endpoint("azure", base_url="https://mine.example/openai/v1"), False),
+        (Endpoint("groq"), True),
+        (Endpoint("vllm_server"), True),
+        (Endpoint("anthropic", base_url="http://127.0.0.1:8000"), False),
+    ],
+)
+def test_who_is_asked_directly(endpoint: Endpoint, is_direct: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "GROQ_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.setenv(name, "sk-test-0123456789")
+    assert isinstance(create(endpoint, 10), DirectProvider) is is_direct
+
+
+def test_the_key_goes_to_the_server_and_nothing_else_of_the_environments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GROQ_API_KEY", "gsk-0123456789")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-secret")
+    with JudgeServer(always("a"), key="gsk-0123456789") as server:
+        assert isinstance(_ask(server, "groq"), Completion)
+        headers: Mapping[str, str] = server.received[0].headers
+        assert "org-secret" not in str(dict(headers))
+        assert headers["Accept-Encoding"] == "identity"
+        assert "Cookie" not in headers
+
+
+@pytest.mark.parametrize("parameters", [{"temperature": float("nan")}, {"stop": "\ud800"}])
+def test_what_is_no_json_is_an_invalid_request_and_is_not_sent(parameters: dict[str, Any]) -> None:
+    with JudgeServer(always("a")) as server:
+        outcome = _ask(server, **parameters)
+        assert server.n_requests == 0
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is FailureKind.INVALID_REQUEST
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with JudgeServer(always("a")) as elsewhere:
+        moved = Answer("moved", status=307, headers={"Location": f"{elsewhere.base_url}/chat/completions"})
+        with JudgeServer(lambda _: moved) as server:
+            outcome = _ask(server)
+        assert elsewhere.n_requests == 0
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is FailureKind.REFUSED
+    assert "redirects" in outcome.message
+
+
+def test_no_sdk_is_loaded(tmp_path: object) -> None:
+    with JudgeServer(always("a > b")) as server:
+        script = (
+            "import autoeval, sys;"
+            "autoeval.evaluate([{'instruction': 'i', 'output': 'b', 'generator': 'm'}],"
+            " [{'instruction': 'i', 'output': 'a', 'generator': 'r'}], annotators_config='gpt4_ranking',"
+            f" judge_base_url='{server.base_url}', caching_path=None, output_path=None, no_report=True);"
+            "print(sorted({'openai', 'anthropic', 'pandas'} & set(sys.modules)))"
+        )
+        import subprocess
+
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.strip().endswith("[]"), done.stderr + done.stdout
+    assert server.n_requests == 1
