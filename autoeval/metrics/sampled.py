@@ -18,7 +18,7 @@ from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
 _PRIOR_PAIRS, _PRIOR_SHARE = 8.0, 0.025
-_PRIOR_UPSETS = 2.0
+_PRIOR_UPSETS = 1.0
 _LEAST_UNIT = 1e-6
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
 _FLATTEST, _STEEPEST = 0.2, 2.5
@@ -55,8 +55,8 @@ def sampled_win_rate(
     The prediction f is recalibrated on what was paid: g = σ(a + b · logit f). With e = y − g on the k judged pairs
     and w = 1/π, the estimate is θ = mean_N(g) + m with m = Σ w e / Σ w. If y is 1 with chance g, its variance is
     Σ_N (1 − π)/π · g(1 − g) / N². That is multiplied by what was observed over what was to be expected,
-    Σ (1 − π)w²(e − m)² / Σ (1 − π)w² g(1 − g), each with 8 + k/40 pairs of average weight added, and with two that
-    come out against all expectation at least, so that neither a few residuals decide it nor their absence where all
+    Σ (1 − π)w²(e − m)² / Σ (1 − π)w² g(1 − g), each with 8 + k/40 pairs of average weight added, and with one that
+    comes out against all expectation at least, so that neither a few residuals decide it nor their absence where all
     seen were wins. Where wins are rare, the error is skewed and its size depends on the truth. So the
     variance is taken for that of a share, V = C · θ(1 − θ), and the interval holds each θ₀ that
     (θ − θ₀)² ≤ t² C θ₀(1 − θ₀) is true of (Wilson's, 1927), with Student's t of k − 3 degrees of freedom. For
