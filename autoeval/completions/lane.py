@@ -129,7 +129,9 @@ class Lane:
     async def _finish(self, job: Job, completion: Completion) -> None:
         self._in_a_row.clear()
         if (message := self.trial.note(job.request, completion)) is not None:
-            self.ledger.halt(Stop(StopReason.UNREADABLE, message))  # before the next request, not when this is kept
+            self.ledger.halt(
+                Stop(StopReason.UNREADABLE, message)
+            )  # before the next request, not when this is kept
         await self.ledger.done(job, completion)
         self.desk.done()
 
