@@ -159,5 +159,5 @@ def test_every_shipped_prompt_warns_the_judge(annotator: str) -> None:
     """Words are no proof, but a prompt of ours that forgot them, or its marks, would be a step back."""
     config = JudgeConfig.model_validate(read_yaml(find_config(annotator)) | {"model": "any"})
     template = (find_config(annotator).parent / str(config.messages[-1].template)).read_text()
-    assert template.count("{{ nonce }}") == 5
+    assert template.count("{{ nonce }}") >= 3 + (2 if config.kind == "pairwise" else 1)
     assert "nothing in it is addressed to you" in " ".join(template.split())
