@@ -1,6 +1,7 @@
 """How many judgments a sample with a learned prediction saves, and whether its intervals hold what they promise.
 
     python -m benchmarks.budget --recorded DIR --learned-from DIR
+    python -m benchmarks.budget --picture docs/images/width-against-money.svg
 
 Every model of `--recorded` is predicted from the models of `--learned-from` (itself left out of everything), sampled
 `--runs` times at each n, and estimated. For "these instructions" the truth is the model's recorded win rate on all of
@@ -87,6 +88,7 @@ def main() -> None:
     parser.add_argument("--recorded", type=Path, default=default)
     parser.add_argument("--learned-from", type=Path, default=None, help="default: the same folder")
     parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--picture", type=Path, default=None, help="draw width against judgments, an SVG")
     given = parser.parse_args()
     recorded, learned_from = load_both(given.recorded, given.learned_from or given.recorded)
     by_model = []
@@ -100,7 +102,35 @@ def main() -> None:
     print(
         f"{len(by_model)} models, R² of the prediction {np.nanmean(explained):.3f}, {given.runs} runs a cell"
     )
+    if given.picture:
+        draw(by_model, recorded.shares.shape[1], given.picture)
     sys.exit(0 if report(by_model, recorded.models) else 1)
+
+
+def draw(by_model: list[dict[tuple[str, int], Cell]], count: int, path: Path) -> None:
+    """Draw the width of intervals, as a share of that of all judgments, against how many are paid for."""
+    import pygal
+
+    chart = pygal.XY(
+        title=f"Width of the 95% interval; 1 is that of all {count} judgments",
+        x_title="judgments paid for",
+        y_title="width",
+        range=(0, 4),
+        legend_at_bottom=True,
+        js=[],
+        height=420,
+        style=pygal.style.CleanStyle(font_family="sans-serif"),
+    )
+    at_random = [(n, float(np.sqrt((1 / n - 1 / count) * count))) for n in SIZES]
+    chart.add("these instructions, drawn at random", [*at_random, (count, 0.0)])
+    for name, population in (("these instructions", "set"), ("instructions like these", "super")):
+        widths = {n: [found[population, n].width for found in by_model] for _, n in by_model[0]}
+        last = (count, 0.0 if population == "set" else 1.0)
+        chart.add(
+            f"{name}, drawn by a prediction", [*((n, float(np.mean(w))) for n, w in widths.items()), last]
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    chart.render_to_file(str(path))
 
 
 def report(by_model: list[dict[tuple[str, int], Cell]], names: tuple[str, ...]) -> bool:

@@ -12,7 +12,7 @@ from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import find_annotations
 from autoeval.runs.catalog import Place, RunFacts, place
 from autoeval.runs.counted_facts import counted, facts_of, first_fields, is_graded, part, run_json
-from autoeval.runs.paying import ROWS_NAME
+from autoeval.runs.paying.sample import ROWS_NAME
 from autoeval.types import Annotation
 from autoeval.version import __version__
 

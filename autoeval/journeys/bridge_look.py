@@ -17,7 +17,7 @@ from autoeval.analysis.linking import (
     rank_correlation,
 )
 from autoeval.annotators.plan import Plan
-from autoeval.runs.paying import SomePairs
+from autoeval.runs.paying.sample import SomePairs
 
 FIRST = 100
 """How many pairs of each model go first."""

@@ -1,46 +1,43 @@
 """The main journey: a file of outputs in, a win rate that can be trusted out."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack, cast
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.checks import check_choice, check_number, require_source
+from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import Display
 from autoeval.completions.storage.places import Shard
-from autoeval.data.conversations import ConversationPairs, load_conversation_pairs
-from autoeval.data.eval_sets import EvalSet, eval_set_name, find_eval_set
+from autoeval.data.eval_sets import find_eval_set
 from autoeval.data.loading import require_files
-from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.errors import UsageError
 from autoeval.exports.record import read_record
 from autoeval.exports.trackers import check_log, log_run
+from autoeval.journeys.evaluated import keep, more_columns, setting_of
 from autoeval.journeys.grading import Grading, grade
 from autoeval.journeys.import_annotations import import_json_cache
-from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
-from autoeval.journeys.parameters.choosing import outputs_to_compare
+from autoeval.journeys.loading import Loading
+from autoeval.journeys.parameters.asking import AskingParameters, checked, folders_of, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
-from autoeval.journeys.parameters.metric_choice import Metric, find_metric
+from autoeval.journeys.parameters.metric_choice import find_metric
 from autoeval.journeys.parameters.output_paths import output_folder
+from autoeval.journeys.paying import Paying, refuse_with_a_sample
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.rows import Conditions, leaderboard_row
 from autoeval.leaderboards.table import MODES
-from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import METHODS, Method
 from autoeval.runs.estimate import DryRun
 from autoeval.runs.human_votes import HumanVotes
-from autoeval.runs.judging import Judged, judge, records
-from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS, length_columns
+from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS
 from autoeval.runs.output_flaws import announced, output_warnings
-from autoeval.runs.paying import check_paying, choose, save_paid
+from autoeval.runs.paying.cheap import Cheap
+from autoeval.runs.paying.choosing import Wanted
+from autoeval.runs.paying.sample import save_paid
 from autoeval.runs.recomputing import recompute
-from autoeval.runs.reporting import write_report
-from autoeval.runs.result import Evaluation, Result, Setting
-from autoeval.runs.saving import BOARD_NAME, save, save_reasons
+from autoeval.runs.result import Evaluation, Result
 
 
 @also_takes(AskingParameters)
@@ -72,6 +69,8 @@ def evaluate(
     lc_standard_error: str = BOOTSTRAP,
     n_paid: int | None = None,
     precision: float | None = None,
+    until_decided: str | Path | None = None,
+    predict_with: str | Path | None = None,
     eval_set: str | None = None,
     evaluation_dataset: Any = None,
     reference_answers: Any = None,
@@ -132,6 +131,11 @@ def evaluate(
         n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has
             learned of the judge, fewer say as much; a larger number later continues the same sample.
         precision: Find n_paid: so many points to each side is how far the 95% interval is expected to reach.
+        until_decided: Ask in rounds of 16 pairs, in a random order, and stop when it is clear whether the model is
+            better than this one: `reference`, a run of the same judge (its folder), or a model whose judgments the
+            board keeps.
+        predict_with: With n_paid, precision or until_decided: a cheap annotator, which is asked about every pair so
+            that the judge need be asked about fewer. The number stays the judge's.
         log_to: Log the result to a tracker, as its own settings say where: mlflow, wandb or trackio.
         shard: Ask one part of the requests, as 2/8, into a cache of its own and write nothing else; a run on all
             parts' caches reads them.
@@ -152,7 +156,7 @@ def evaluate(
     parameters = checked(asking, evaluate)
     _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
     check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
-    check_paying(n_paid, precision)
+    wanted = Wanted.checked(n_paid, precision, until_decided, predict_with)
     check_log(log_to, output_path)
     part = Shard.parse(shard)
     defaults = find_preset(preset)
@@ -184,8 +188,7 @@ def evaluate(
             recomputes=is_recompute_metrics_only,
             no_report=no_report,
         )
-        _refuse_to_log(log_to)
-        _refuse_to_cut(part)
+        _refuse_of_grades(log_to, wanted, part)
         graded = grade(model_outputs, how, defaults)
         return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = Standing.find(
@@ -205,7 +208,7 @@ def evaluate(
     votes = HumanVotes(human_annotations)
     require_files(model_outputs, "--model_outputs")
     with ExitStack() as opened:
-        loading = _Loading(
+        loading = Loading(
             defaults,
             questions,
             evaluation_dataset,
@@ -218,34 +221,31 @@ def evaluate(
         pairs = loading.pairs(model_outputs, reference_outputs)
         opened.push(pairs)
         folder = output_folder(None if part else output_path, model_outputs, pairs.generator_2, source)
-        paid = None
-        if n_paid is not None or precision is not None:
-            _refuse_with_a_sample(metric, is_recompute_metrics_only)
-            paid = choose(pairs, annotator, n_paid, precision, seed, None if asked_how.dry_run else folder)
-        setting = _setting(annotator, pairs, defaults, seed, standing, paid.method if paid else "")
-        display.announce(setting.line())
-        if paid:
-            display.announce(paid.line())
-        warnings = announced(output_warnings(pairs), display)
         cache = opened.enter_context(asked_how.open_cache(part))
-        plan = Plan(annotator, paid.pairs if paid else pairs, seed)
+        paying = Paying(pairs, asked_how)
+        if wanted:
+            refuse_with_a_sample(wanted, metric, is_recompute_metrics_only, part)
+            dirs, most = folders_of(parameters), parameters["max_cost"]
+            cheap = Cheap.named(wanted.predict_with, annotator, pairs, seed, dirs, most)
+            paying = Paying.chosen(wanted, pairs, asked_how, cheap, cache, seed, folder, standing.path)
+        setting = setting_of(annotator, pairs, defaults, seed, standing, paying.method)
+        display.announce(setting.line())
+        if paying.sample:
+            display.announce(paying.sample.line())
+        warnings = announced(output_warnings(pairs), display)
+        plan = Plan(annotator, paying.pairs, seed)
         import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run or part:
-            return asked_how.without_judging([plan], cache, part)
-        if is_recompute_metrics_only:
-            judged = recompute(pairs, annotator, folder)
-        else:
-            in_folder = None if paid else folder
-            judged = judge(plan, cache, asked_how.options, display, asked_how.is_reask_unparsed, in_folder)
-        conditions = Conditions.of(annotator, pairs, judged.tally.models)
-    is_judged = judged.tally.n_judged > 0
-    found = paid.result(judged.tally.preferences) if paid and is_judged else None
+            return paying.without_judging(plan, cache, part)
+        again = is_recompute_metrics_only
+        judged = recompute(pairs, annotator, folder) if again else paying.judge(plan, cache, folder)
+    found, is_judged = paying.result(judged), judged.tally.n_judged > 0
+    conditions = Conditions.of(annotator, pairs, judged.tally.models, found.method if found else "")
     if found:
-        conditions = replace(conditions, method=found.method)
         more, caution = found.cells(), None
         save_paid(judged.rows or (), folder)
     else:
-        more, caution = _more_columns(judged, metric, length_control_file, seed, lc_standard_error)
+        more, caution = more_columns(judged, metric, length_control_file, seed, lc_standard_error)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = (
         standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
@@ -256,7 +256,7 @@ def evaluate(
         name=setting.model,
         shown_as=placed.shown_as,
         setting=setting,
-        estimate=found.found.on_these if found else judged.tally.interval(cast("Method", interval), seed),
+        estimate=found.estimate if found else judged.tally.interval(cast("Method", interval), seed),
         tally=judged.tally,
         row=row,
         board=placed.board,
@@ -269,12 +269,12 @@ def evaluate(
         rows=judged.rows,
         caution=caution,
         warnings=warnings,
-        has_report=not (no_report or is_recompute_metrics_only or paid),
+        has_report=not (no_report or is_recompute_metrics_only or paying.sample),
         paid=found,
         shows_mode=leaderboard_mode_to_print is None,
         is_written=is_judged or judged.annotations_path is not None,
     )
-    _keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
+    keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     result.check_judged()
     return _returned(result, is_return_instead_of_print, log_to, display)
 
@@ -286,16 +286,17 @@ def _returned(result: Result | DryRun, as_tables: bool, log_to: str | None, disp
     return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
 
 
-def _refuse_to_cut(part: Shard | None) -> None:
+def _refuse_of_grades(log_to: str | None, wanted: Wanted | None, part: Shard | None) -> None:
+    if log_to is not None:
+        raise UsageError("--log_to takes runs on pairs. Leave it out, or name a judge of pairs.")
+    if wanted is not None:
+        raise UsageError(
+            "--n_paid, --precision and --until_decided choose among pairs. Leave them out, or name a judge of pairs."
+        )
     if part is not None:
         raise UsageError(
             "--shard is for pairs: several runs with one cache share the questions of a judge of single outputs."
         )
-
-
-def _refuse_to_log(log_to: str | None) -> None:
-    if log_to is not None:
-        raise UsageError("--log_to takes runs on pairs. Leave it out, or name a judge of pairs.")
 
 
 def _loaded(annotators_config: Any) -> Annotator | None:
@@ -307,47 +308,6 @@ def _is_kept(is_cache_leaderboard: bool | None, max_instances: int | None) -> bo
     return max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
 
 
-@dataclass(frozen=True)
-class _Loading:
-    """How outputs are paired; the attributes are parameters of `evaluate`."""
-
-    preset: EvalSet
-    eval_set: EvalSet | None
-    evaluation_dataset: Any
-    reference_answers: Any
-    name: str | None
-    allow_partial: bool
-    max_instances: int | None
-    strips_thinking: bool
-
-    def pairs(self, model_outputs: Any, reference_outputs: Any) -> Pairs | ConversationPairs:
-        """Pair outputs by instruction, or by question where they answer those of an eval set.
-
-        Raises:
-            UsageError: a source is wrong, or nothing says what to compare with.
-        """
-        how: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in ("name", "allow_partial", "max_instances", "strips_thinking")
-        }
-        if self.eval_set is None or self.eval_set.load is None:
-            return load_pairs(model_outputs, outputs_to_compare(reference_outputs, self.preset), **how)
-        what = f"say whose answers to {self.eval_set.title} to compare with"
-        reference = require_source(reference_outputs, "--reference_outputs", what)
-        near = (model_outputs, reference, self.reference_answers)
-        questions = self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
-        return load_conversation_pairs(model_outputs, reference, questions, **how)
-
-
-def _refuse_with_a_sample(metric: Metric, is_recompute_metrics_only: bool) -> None:
-    if metric.function is not None:
-        raise UsageError(
-            "--fn_metric: a function cannot know how annotations were sampled: leave n_paid out."
-        )
-    if is_recompute_metrics_only:
-        raise UsageError("--is_recompute_metrics_only asks nobody: it has no use for n_paid.")
-
-
 def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_print: str | None) -> None:
     check_choice("interval", interval, METHODS)
     check_number("max_instances", max_instances, 1, whole=True)
@@ -355,60 +315,3 @@ def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_prin
     check_choice("current_leaderboard_mode", mode, MODES)
     if mode_to_print is not None:
         check_choice("leaderboard_mode_to_print", mode_to_print, ("auto", *MODES))
-
-
-def _keep(
-    result: Evaluation,
-    annotator: Annotator,
-    votes: HumanVotes,
-    standing: Standing,
-    *,
-    keeps_run: bool,
-) -> None:
-    """Write a result's files, and its row into the board's; where nothing was judged, only what says why."""
-    if not result.tally.n_judged:
-        if result.is_written:
-            save_reasons(result, annotator)
-        return
-    is_board = result.folder is not None and standing.is_file(result.folder / BOARD_NAME)
-    save(result, annotator, keeps_run, keeps_board=is_board)
-    if result.has_report:
-        write_report(result, annotator, votes)
-    standing.keep(result.name, result.row, result.tally.stored(), result.apart, always=is_board)
-
-
-def _more_columns(
-    judged: Judged, metric: Metric, length_control_file: str | Path | None, seed: int, standard_error: str
-) -> tuple[dict[str, Cell], str | None]:
-    """Return the columns that are asked for besides the win rate's, and what a reader must know of them."""
-    columns: dict[str, Cell] = {}
-    caution = None
-    if judged.tally.n_judged and metric.is_length_controlled:
-        columns, caution = length_columns(judged, length_control_file, seed, metric.glm_name, standard_error)
-    if judged.tally.n_judged and metric.function is not None:
-        columns |= metric.columns(records(judged))
-    return columns, caution
-
-
-def _setting(
-    annotator: Annotator,
-    pairs: Pairs | ConversationPairs,
-    defaults: EvalSet,
-    seed: int,
-    standing: Standing,
-    method: str,
-) -> Setting:
-    conditions = replace(Conditions.of(annotator, pairs, set()), method=method)
-    board = standing.comparable_with(pairs.generator_2, conditions)
-    return Setting(
-        model=pairs.generator_2,
-        judge=annotator.name,
-        judge_models=tuple(annotator.models),
-        reference=pairs.generator_1,
-        eval_set=f"{eval_set_name(pairs.eval_set_hash)} ({len(pairs)} pairs)",
-        preset=defaults.name,
-        fingerprint=annotator.fingerprint,
-        seed=seed,
-        board=board.name if board else None,
-        provider=annotator.provider,
-    )

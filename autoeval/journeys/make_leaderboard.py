@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import Annotator
@@ -31,6 +31,8 @@ from autoeval.prompting.finding import judge_name
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.length import length_controlled
 from autoeval.runs.output_flaws import announced, output_warnings
+from autoeval.runs.paying.common import COMMON, check_paying, common_sample, save_samples
+from autoeval.runs.paying.paid import Paid
 from autoeval.runs.regeneration import check_boards, compare_rows, shipped_boards
 from autoeval.runs.result import exit_code_after, nothing_judged
 
@@ -82,6 +84,7 @@ def make_leaderboard(
     output_path: str | Path | None = None,
     sort_by: str | None = None,
     max_instances: int | None = None,
+    n_paid: int | None = None,
     preset: str | None = None,
     seed: int = 0,
     is_allow_partial: bool = False,
@@ -119,6 +122,8 @@ def make_leaderboard(
         output_path: Folder for the annotations, a folder a model. Default: they are not written.
         sort_by: The column that the leaderboard is sorted by. Default: the preset's.
         max_instances: Judge only a sample of this many instructions, the same for every model.
+        n_paid: Pay for so many pairs of each model (50 or more), on the same instructions, and estimate the win rates
+            on all of them from those. Models judged in full do not stand on the same board.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
@@ -161,6 +166,7 @@ def make_leaderboard(
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)
+    check_paying(n_paid, is_check=check)
     part = Shard.parse(shard)
     defaults = find_preset(preset)
     source = judge_source(annotators_config, defaults, parameters)
@@ -185,28 +191,32 @@ def make_leaderboard(
         )
         judges_again = check or is_overwrite_leaderboard
         pairs = {name: all_pairs[name] for name in all_pairs if judges_again or name not in before.rows}
+        samples = common_sample(pairs, annotator, n_paid, seed)
         if not is_mixed_allowed:
-            _refuse_conflicts(before, {name: Conditions.of(annotator, pairs[name], set()) for name in pairs})
+            _refuse_conflicts(before, _expected(annotator, pairs, bool(samples)))
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
         announced((warning for name in pairs for warning in output_warnings(pairs[name])), display)
         cache = opened.enter_context(asked_how.open_cache(part))
-        plans = [Plan(annotator, pairs[name], seed) for name in pairs]
+        plans = [Plan(annotator, samples[name].pairs if samples else pairs[name], seed) for name in pairs]
         for plan in plans:
             import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run or part:
             return asked_how.without_judging(plans, cache, part)
+        folders = _folders(output_path, list(pairs))
         judged, report = judge_all(
             plans,
             cache,
             asked_how.options,
             display,
             asked_how.is_reask_unparsed,
-            folders=_folders(output_path, list(pairs)),
-            keeps_rows=is_return_instead_of_print,
+            folders=None if samples else folders,
+            keeps_rows=is_return_instead_of_print or bool(samples and folders),
         )
+        save_samples(samples, judged, folders)
         with_length = defaults.wants_length_control(sort_by)
         results = [
-            _result(plan, one, leaderboard_mode, with_length) for plan, one in zip(plans, judged, strict=True)
+            _result(annotator, pairs[name], samples.get(name), one, leaderboard_mode, with_length)
+            for name, one in zip(pairs, judged, strict=True)
         ]
     least = asked_how.min_coverage
     complete = {result.name: result for result in results if result.coverage >= least and result.coverage > 0}
@@ -251,11 +261,21 @@ def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path
     return [Path(output_path) / name for name in folders]
 
 
-def _result(plan: Plan, judged: Judged, mode: str, with_length: bool) -> _Result:
-    pairs = cast("Pairs", plan.cases)
-    conditions = Conditions.of(plan.annotator, pairs, judged.tally.models)
+def _expected(annotator: Annotator, pairs: Mapping[str, Pairs], is_sampled: bool) -> dict[str, Conditions]:
+    """What the rows will depend on, before anyone is asked."""
+    method = COMMON if is_sampled else ""
+    return {name: Conditions.of(annotator, pairs[name], set(), method) for name in pairs}
+
+
+def _result(
+    annotator: Annotator, pairs: Pairs, sample: Paid | None, judged: Judged, mode: str, with_length: bool
+) -> _Result:
+    found = sample.result(judged.tally.preferences) if sample else None
+    conditions = Conditions.of(annotator, pairs, judged.tally.models, found.method if found else "")
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode)
-    if with_length and judged.tally.n_judged:
+    if found:
+        row |= found.cells()
+    elif with_length and judged.tally.n_judged:
         row |= length_controlled(pairs.generator_2, row, judged.tally)
     return _Result(
         name=pairs.generator_2,

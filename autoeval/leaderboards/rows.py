@@ -28,15 +28,27 @@ class Conditions:
 
     @classmethod
     def of(
-        cls, annotator: Annotator, pairs: Pairs | ConversationPairs | OutputCases, served: set[str]
+        cls,
+        annotator: Annotator,
+        pairs: Pairs | ConversationPairs | OutputCases,
+        served: set[str],
+        method: str = "",
     ) -> "Conditions":
-        """Return the conditions of a run; `served` are the names that servers gave for the judge's models."""
+        """Return the conditions of a run.
+
+        Args:
+            annotator: who judged.
+            pairs: what was judged.
+            served: the names that servers gave for the judge's models.
+            method: how its pairs were sampled, where not all were judged.
+        """
         return cls(
             annotator=annotator.name,
             fingerprint=annotator.fingerprint,
             judge_models=" ".join(sorted(served)),
             reference=pairs.reference,
             eval_set=pairs.eval_set_hash,
+            method=method,
         )
 
     def cells(self) -> dict[str, Cell]:

@@ -17,7 +17,9 @@ from autoeval.metrics.observations import Floats
 from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
-_GUARD = np.array([0.0, 0.0, 1.0, 1.0])
+_PRIOR_PAIRS, _PRIOR_SHARE = 8.0, 0.025
+_PRIOR_UPSETS = 2.0
+_LEAST_UNIT = 1e-6
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
 _FLATTEST, _STEEPEST = 0.2, 2.5
 _ROUNDS = 25
@@ -51,9 +53,14 @@ def sampled_win_rate(
     """Estimate a win rate from a sample with known chances.
 
     The prediction f is recalibrated on what was paid: g = σ(a + b · logit f). With e = y − g on the k judged pairs
-    and w = 1/π, the estimate is θ = mean_N(g) + Σ w e / Σ w. A guard of two losses and two wins, each of weight
-    N/n, gives the interval width where all residuals are equal; it tapers off with 1 − n/N (its variance with
-    the square), as nothing is left to guard against where all is known. Student's t with k − 3 degrees of freedom.
+    and w = 1/π, the estimate is θ = mean_N(g) + m with m = Σ w e / Σ w. If y is 1 with chance g, its variance is
+    Σ_N (1 − π)/π · g(1 − g) / N². That is multiplied by what was observed over what was to be expected,
+    Σ (1 − π)w²(e − m)² / Σ (1 − π)w² g(1 − g), each with 8 + k/40 pairs of average weight added, and with two that
+    come out against all expectation at least, so that neither a few residuals decide it nor their absence where all
+    seen were wins. Where wins are rare, the error is skewed and its size depends on the truth. So the
+    variance is taken for that of a share, V = C · θ(1 − θ), and the interval holds each θ₀ that
+    (θ − θ₀)² ≤ t² C θ₀(1 − θ₀) is true of (Wilson's, 1927), with Student's t of k − 3 degrees of freedom. For
+    instructions like these C is larger by that of N pairs drawn at random.
 
     Args:
         shares: preference − 1 of each of N pairs, NaN where it was not paid for or could not be judged.
@@ -62,41 +69,53 @@ def sampled_win_rate(
         level: coverage that the intervals aim at.
 
     Returns:
-        Both estimates. Their values are not the middles of their intervals, which the guard pulls to 50.
+        Both estimates. Their values are not the middles of their intervals, which reach farther towards 50.
 
     Raises:
         ValueError: fewer than five pairs were judged.
     """
     pairs = np.flatnonzero(~np.isnan(shares))
-    k, n, count = len(pairs), float(chances.sum()), len(shares)
+    k, count = len(pairs), len(shares)
     if k < FEWEST:
         raise ValueError(f"{k} judgments are too few for an interval")
+    chances = np.minimum(chances * (k / float(chances.sum())), 1.0)  # some could not be judged
     y, w = shares[pairs], 1 / chances[pairs]
-    factors = (1 - chances[pairs]) * w**2
-    total, taper = float(w.sum()), 1 - n / count
-    g = recalibrated(predicted, y, w * n / count, pairs)
+    total = float(w.sum())
+    g = recalibrated(predicted, y, w * k / count, pairs)
     g_mean, e = float(g.mean()), y - g[pairs]
     m = float(w @ e) / total
+    value = min(max(g_mean + m, 0.0), 1.0)
+    unit = max(g_mean * (1 - g_mean), _LEAST_UNIT)
 
-    guard, weight = _GUARD - g_mean, count / n
-    guarded_total = total + 4 * weight
-    m4 = (float(w @ e) + weight * float(guard.sum())) / guarded_total
-    squares = float(factors @ (e - m4) ** 2) + taper**2 * weight**2 * float(((guard - m4) ** 2).sum())
-    variance = (k + 4) / (k + 1) * squares / guarded_total**2
+    variances = g * (1 - g)
+    factors = (1 - chances[pairs]) * w**2
+    prior_pairs = _PRIOR_PAIRS + _PRIOR_SHARE * k
+    squares = max(prior_pairs * unit, _PRIOR_UPSETS)
+    prior = squares * (count / k) ** 2 * float((1 - chances).mean())
+    observed = float(factors @ (e - m) ** 2) * k / (k - 3)
+    expected = float(factors @ variances[pairs])
+    scale = (observed + prior) / (expected + prior) if prior else 1.0
+    variance = scale * _error_variance(variances, chances)
 
     mean = float(w @ y) / total
     s2 = float(w @ (y - mean) ** 2) / total * k / (k - 1)
-    t = student_quantile(k - 3, level)
-    plain = float(factors @ (e - m) ** 2) / total**2 * k / (k - 3)
+    spread = (s2 * k + prior_pairs * unit) / (mean * (1 - mean) * k + prior_pairs * unit)
     unexplained = float(w @ (e - m) ** 2) / total * k / (k - 1)
+    t = student_quantile(k - 3, level)
+    of_these, of_sampling = variance / unit, spread / count
     return SampledWinRate(
-        on_these=_estimate(g_mean + m, g_mean + m + taper * (m4 - m), variance, t, k),
-        on_like_these=_estimate(g_mean + m, g_mean + m4, variance + s2 / count, t, k),
+        on_these=_estimate(value, of_these, variance, t, k),
+        on_like_these=_estimate(value, of_these + of_sampling, variance + s2 / count, t, k),
         n_pairs=count,
         n_paid=k,
-        n_effective=1 / (plain / s2 + 1 / count) if s2 > 0 else float(k),
+        n_effective=1 / (variance / s2 + 1 / count) if s2 > 0 else float(k),
         r_squared=max(0.0, 1 - unexplained / s2) if s2 > 0 else 0.0,
     )
+
+
+def _error_variance(variances: Floats, chances: Floats) -> float:
+    """The variance of a mean of N pairs of which each is judged with its own chance."""
+    return float((1 - chances) / chances @ variances) / len(variances) ** 2
 
 
 def expected_half_width(predicted: Floats, chances: Floats, level: float = 0.95) -> float:
@@ -107,11 +126,11 @@ def expected_half_width(predicted: Floats, chances: Floats, level: float = 0.95)
         chances: of each pair to be in the sample, shape (N,).
         level: coverage that the interval aims at.
     """
-    n, count = float(chances.sum()), len(predicted)
-    taper, weight = 1 - n / count, count / n
-    squares = float((1 - chances) / chances @ (predicted * (1 - predicted))) + taper**2 * weight**2
-    variance = (n + 4) / (n + 1) * squares / (count + 4 * weight) ** 2
-    return 100 * student_quantile(max(round(n) - 3, 1), level) * float(np.sqrt(variance))
+    mean = float(predicted.mean())
+    unit = max(mean * (1 - mean), _LEAST_UNIT)
+    t = student_quantile(max(round(float(chances.sum())) - 3, 1), level)
+    low, high = _wilson(mean, _error_variance(predicted * (1 - predicted), chances) / unit, t)
+    return 100 * (high - low) / 2
 
 
 def recalibrated(predicted: Floats, y: Floats, weights: Floats, pairs: npt.NDArray[np.intp]) -> Floats:
@@ -151,7 +170,14 @@ def recalibrated(predicted: Floats, y: Floats, weights: Floats, pairs: npt.NDArr
     return sigmoid(a + b * logit)
 
 
-def _estimate(value: float, center: float, variance: float, t: float, k: int) -> Estimate:
-    error = float(np.sqrt(variance))
-    low, high = max(center - t * error, 0.0), min(center + t * error, 1.0)
-    return Estimate(100 * value, 100 * error, 100 * min(low, value), 100 * max(high, value), k)
+def _estimate(value: float, per_unit: float, variance: float, t: float, k: int) -> Estimate:
+    low, high = _wilson(value, per_unit, t)
+    error = 100 * float(np.sqrt(variance))
+    return Estimate(100 * value, error, 100 * min(low, value), 100 * max(high, value), k)
+
+
+def _wilson(value: float, per_unit: float, t: float) -> tuple[float, float]:
+    """Both ends θ of (value − θ)² = t² · per_unit · θ(1 − θ)."""
+    q = t**2 * per_unit
+    half = float(np.sqrt(q * value * (1 - value) + q**2 / 4))
+    return max((value + q / 2 - half) / (1 + q), 0.0), min((value + q / 2 + half) / (1 + q), 1.0)

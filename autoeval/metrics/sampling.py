@@ -9,23 +9,26 @@ import numpy.typing as npt
 
 from autoeval.metrics.observations import Floats
 
-_SUREST = 0.03
-_EVEN_SHARE = 0.2
+_DOUBT = 0.3
+_LEAST = 0.005
 
 
 def uncertainty(predicted: Floats) -> Floats:
-    """How much each pair is worth paying for: .2 of the mean and .8 of its own √(f(1 − f)).
+    """How much each pair is worth paying for: the root of the squared error that is to be expected of its prediction.
+
+    That is f(1 − f) where the prediction is right. With a chance of .3 it says nothing of this pair, and the share of
+    wins is the mean f̄ wherever it points; then it is f̄(1 − f̄) + (f − f̄)². So a pair whose prediction is sure and
+    unlike the others is paid for more often: if it is wrong, it matters most.
 
     Args:
-        predicted: predictions of the preference − 1, shape (n,).
+        predicted: predictions f of the preference − 1, shape (n,).
 
     Returns:
-        Sizes above 0 that chances are proportional to. The even share bounds the weight of a pair whose
-        prediction is sure and wrong.
+        Sizes above 0 that chances are proportional to.
     """
-    f = np.clip(predicted, _SUREST, 1 - _SUREST)
-    u = np.sqrt(f * (1 - f))
-    return np.asarray(_EVEN_SHARE * u.mean() + (1 - _EVEN_SHARE) * u)
+    f = np.clip(predicted, _LEAST, 1 - _LEAST)
+    mean = f.mean()
+    return np.asarray(np.sqrt((1 - _DOUBT) * f * (1 - f) + _DOUBT * (mean * (1 - mean) + (f - mean) ** 2)))
 
 
 def chances(sizes: Floats, n: int) -> Floats:

@@ -115,9 +115,14 @@ class History:
             stacked.append(np.column_stack([one.columns, neighbours]))
         return np.stack(stacked)
 
+    @property
+    def matrix(self) -> Floats:
+        """What is fitted on: a row for each model and instruction, a model's rows together; shape (M·G, k)."""
+        return self._columns.reshape(self.shares.size, -1)
+
     def _fit(self, relevance: Floats) -> tuple[Standard, EffectsModel]:
         count, g = self.shares.shape
-        columns = self._columns.reshape(count * g, -1)
+        columns = self.matrix
         standard = Standard.of(columns)
         judged = np.flatnonzero(~np.isnan(self.shares.ravel()))
         model = fit_effects(

@@ -9,7 +9,7 @@ from typing import Any
 
 from autoeval.runs.annotation_table import NAMES
 from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
-from autoeval.runs.paying import ROWS_NAME
+from autoeval.runs.paying.sample import ROWS_NAME
 
 RUN_FILES = (*NAMES, ROWS_NAME)
 """What the annotations of a run are called; the last has only the pairs that were paid for."""

@@ -22,7 +22,7 @@ from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.student import student_quantile
 from autoeval.runs.catalog import FACTS_FILES, Place, RunFacts, stamp_of, unread
 from autoeval.runs.checkpoints import checkpoint_of
-from autoeval.runs.paying import ROWS_NAME
+from autoeval.runs.paying.sample import ROWS_NAME
 
 _OF_A_PART = "this is the plain mean of the pairs that were paid for; run.json has the estimate for all"
 _SLACK = 60_000_000_000  # nanoseconds by which copying may turn round the order in which files were written

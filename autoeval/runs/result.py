@@ -23,7 +23,9 @@ from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.estimates import Estimate, WinRate
 from autoeval.metrics.grades import MeanGrade
 from autoeval.runs.generating import Generation
-from autoeval.runs.paying import ROWS_NAME, SAMPLE_NAME, PaidResult
+from autoeval.runs.paying.deciding import DecidedResult
+from autoeval.runs.paying.paid import PaidResult
+from autoeval.runs.paying.sample import ROWS_NAME, SAMPLE_NAME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,7 +247,7 @@ class Evaluation(Result):
     tally: Tally
     caution: str | None
     shows_mode: bool = False
-    paid: PaidResult | None = None
+    paid: PaidResult | DecidedResult | None = None
 
     @property
     def counted(self) -> str:

@@ -12,7 +12,8 @@ from autoeval.annotators.config import Annotator
 from autoeval.journeys.learn import learn
 from autoeval.metrics.sampled import sampled_win_rate
 from autoeval.metrics.sampling import chances
-from autoeval.runs.paying import choose
+from autoeval.runs.paying.choosing import Wanted, choose
+from autoeval.runs.paying.paid import PaidResult
 from autoeval.runs.result import Evaluation
 from tests.annotators.planning import a_judge, a_pair
 from tests.journeys.small import evaluate_small, write_outputs
@@ -107,7 +108,7 @@ def test_the_sample_is_stored_before_anything_is_asked(tmp_path: Path) -> None:
     again = sampled_win_rate(
         shares, np.array([r["predicted"] for r in rows]), np.array([r["chance"] for r in rows])
     )
-    assert result.paid is not None
+    assert isinstance(result.paid, PaidResult)
     assert again == result.paid.found
     assert result.estimate == again.on_these
     assert not (stored.parent / "annotations.json").exists(), "nobody takes a sample for a full run"
@@ -130,7 +131,7 @@ def test_a_dry_run_says_the_width_and_a_precision_finds_n(tmp_path: Path) -> Non
         (line,) = [line for line in said if "expect the win rate" in line]
         assert "±9.0" in line or "±8.9" in line
         result = evaluate_small(tmp_path, server, n=N, precision=9)
-    assert result.paid is not None
+    assert isinstance(result.paid, PaidResult)
     assert result.paid.found.n_paid == dry.n_requests  # type: ignore[attr-defined]
     assert {"even", "odd"} == set(result.paid.by_subset)
     assert "on instructions like these" in "\n".join(result.paid.lines)
@@ -163,6 +164,11 @@ def test_a_sampled_row_does_not_stand_among_full_ones(tmp_path: Path) -> None:
         ({"n_paid": 20}, "n_paid must be a whole number at least 50"),
         ({"n_paid": 60, "precision": 2}, "give one of them"),
         ({"n_paid": 60, "is_recompute_metrics_only": True}, "asks nobody"),
+        ({"predict_with": "longest"}, "say how many"),
+        (
+            {"n_paid": 60, "annotators_config": "longest", "judge_base_url": None, "predict_with": "longest"},
+            "the judge itself",
+        ),
         ({"n_paid": 60, "fn_metric": lambda rows: {"one": len(rows)}}, "cannot know how"),
     ],
 )
@@ -176,10 +182,12 @@ def test_what_is_refused(tmp_path: Path, parameters: dict[str, Any], message: st
 
 def test_a_prompt_on_several_pairs_and_several_outputs_an_instruction_are_refused(tmp_path: Path) -> None:
     with pytest.raises(autoeval.UsageError, match="several pairs in one prompt"):
-        choose([a_pair(i) for i in range(80)], Annotator("test", (a_judge(batch_size=5),)), 60, None, 0, None)
+        choose(
+            [a_pair(i) for i in range(80)], Annotator("test", (a_judge(batch_size=5),)), Wanted(60), 0, None
+        )
     twice = [a_pair(i % 40, output_2=str(i)) for i in range(80)]
     with pytest.raises(autoeval.UsageError, match="several outputs"):
-        choose(twice, Annotator("test", (a_judge(),)), 60, None, 0, None)
+        choose(twice, Annotator("test", (a_judge(),)), Wanted(60), 0, None)
 
 
 @pytest.mark.slow
@@ -205,3 +213,66 @@ def test_what_was_learned_saves_judgments(tmp_path: Path) -> None:
     assert result.paid.method == "sampled by a learned prediction"
     assert result.estimate.low < rate < result.estimate.high
     assert result.paid.found.n_effective > 220
+
+
+def test_many_models_are_judged_on_one_common_sample(tmp_path: Path) -> None:
+    """Also one that is added later; and their rows stand on no board of full runs."""
+    outputs, reference = write_outputs(tmp_path, N)
+    one = json.loads(outputs.read_text())
+    several = [
+        {**row, "generator": name, "output": row["output"] * times}
+        for name, times in (("a", 1), ("b", 2), ("c", 3))
+        for row in one
+    ]
+    board = tmp_path / "board.csv"
+
+    def make(rows: list[dict[str, Any]], **parameters: Any) -> Any:
+        return autoeval.make_leaderboard(
+            board,
+            "longest",
+            rows,
+            reference,
+            output_path=tmp_path / "models",
+            **{"n_paid": 60, **parameters},
+        )
+
+    made = make(several[: 2 * N])
+    made = make(several)
+    assert made.judged == ("c",)
+    asked = [
+        {
+            row["instruction"]
+            for row in json.loads((tmp_path / "models" / name / "paid_annotations.json").read_text())
+        }
+        for name in "abc"
+    ]
+    assert asked[0] == asked[1] == asked[2]
+    assert len(asked[0]) == 60
+    rows = made.board.rows
+    assert {(row["n_paid"], row["method"]) for row in rows.values()} == {
+        (60, "the same random sample for all models")
+    }
+    assert all(row["low"] < row["win_rate"] for row in rows.values())
+    assert autoeval.make_leaderboard(board, "longest", check=True).unchecked == list("abc")
+    with pytest.raises(autoeval.UsageError, match="all of its pairs were judged"):
+        make([{**row, "generator": "d"} for row in one], n_paid=None)
+    with pytest.raises(autoeval.UsageError, match="--check judges all pairs"):
+        make(several, check=True)
+
+
+def test_a_cheap_judge_predicts_and_the_number_stays_the_dear_ones(tmp_path: Path) -> None:
+    judge = Stopping(always("a > b"), 10_000)
+    with JudgeServer(judge) as server:
+        dry = evaluate_small(tmp_path, server, n=N, n_paid=60, predict_with="longest", dry_run=True)
+        assert dry.n_requests == 60  # type: ignore[attr-defined]
+        result = evaluate_small(
+            tmp_path, server, n=N, n_paid=60, predict_with="longest", judge_price=(1.0, 2.0)
+        )
+    assert judge.asked == 60
+    assert result.paid is not None
+    assert result.paid.method == "sampled by what longest says"
+    stored = json.loads((tmp_path / "results" / "gpt4_ranking" / "sample.json").read_text())
+    assert {0.1, 0.9} >= {round(row["predicted"], 6) for row in stored["sample"]}
+    preferences = {row["preference"] for row in result.records()}
+    assert preferences == {1.0, 2.0}, "as the dear judge said"
+    assert "all of them would cost about $" in "\n".join(result.paid.lines)

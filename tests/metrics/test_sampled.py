@@ -53,29 +53,38 @@ def test_a_prediction_that_says_the_opposite_is_flattened_but_not_turned() -> No
     assert np.polyfit(-logit, np.log(found / (1 - found)), 1)[0] == pytest.approx(0.2)
 
 
-def test_without_a_prediction_it_is_the_mean_of_an_even_sample_with_a_guard() -> None:
-    """By hand: with a constant prediction the estimate is the sample's mean, and the guard's four rows are added."""
+def test_without_a_prediction_it_is_wilsons_interval_of_an_even_sample() -> None:
+    """By hand: Wilson's for a share of n of N; 8 + n/40 pairs of a binomial's variance steady that of the sample."""
     shares, _ = population(2)
     n = 120
     sample = Sample.draw(np.ones(N), 3)
     known = paid(shares, sample, n)
     found = sampled_win_rate(known, np.full(N, 0.5), sample.chances(n))
     y = known[~np.isnan(known)]
-    assert found.on_these.value == pytest.approx(100 * y.mean())
-    rows = np.concatenate([y, [0, 0, 1, 1]])
-    middle = rows.mean()
-    squares = (rows - middle) ** 2
-    taper = 1 - n / N
-    variance = (n + 4) / (n + 1) * (taper * squares[:n].sum() + taper**2 * squares[n:].sum()) / (n + 4) ** 2
-    half = stats.t.ppf(0.975, n - 3) * np.sqrt(variance)
-    center = y.mean() + (1 - n / N) * (middle - y.mean())
-    assert (found.on_these.low, found.on_these.high) == pytest.approx(
-        (100 * (center - half), 100 * (center + half))
-    )
-    wider = stats.t.ppf(0.975, n - 3) * np.sqrt(variance + y.var(ddof=1) / N)
-    assert found.on_like_these.low == pytest.approx(100 * (middle - wider))
+    rate = y.mean()
+    assert found.on_these.value == pytest.approx(100 * rate)
+    binomial = rate * (1 - rate)
+    scale = (n / (n - 3) * n * binomial + 11 * binomial) / (n * binomial + 11 * binomial)
+    t = stats.t.ppf(0.975, n - 3)
+    for one, per_unit in (
+        (found.on_these, scale * (1 / n - 1 / N)),
+        (found.on_like_these, scale * (1 / n - 1 / N) + (n / (n - 1) * n + 11) / (n + 11) / N),
+    ):
+        a, b, c = 1 + t**2 * per_unit, -(2 * rate + t**2 * per_unit), rate**2
+        assert (one.low, one.high) == pytest.approx(tuple(sorted(100 * np.roots([a, b, c]))), abs=0.02)
     assert found.n_effective == pytest.approx(n, rel=0.03)
     assert found.r_squared == pytest.approx(0, abs=0.01)
+
+
+def test_what_could_not_be_judged_widens_the_interval_as_if_it_had_not_been_drawn() -> None:
+    shares, _ = population(2)
+    sample = Sample.draw(np.ones(N), 3)
+    known = paid(shares, sample, 120)
+    known[sample.order[100:]] = np.nan
+    half = np.full(N, 0.5)
+    found = sampled_win_rate(known, half, sample.chances(120)).on_these
+    drawn = sampled_win_rate(known, half, sample.chances(100)).on_these
+    assert (found.low, found.high) == pytest.approx((drawn.low, drawn.high))
 
 
 def test_everything_paid_is_everything_known() -> None:

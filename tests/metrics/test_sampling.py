@@ -52,10 +52,15 @@ def test_a_larger_sample_continues_the_smaller_one_and_the_seed_decides() -> Non
 
 
 def test_a_sure_prediction_is_drawn_less_but_never_left_out() -> None:
-    sizes = uncertainty(np.array([0.0, 0.5, 1.0, 0.9]))
+    sizes = uncertainty(np.array([0.0, 0.5, 1.0, 0.9, 0.1]))
     assert sizes[1] == sizes.max()
     assert sizes[0] == pytest.approx(sizes[2])
-    assert sizes[0] > 0.2 * sizes[1]
+    assert sizes[0] > 0.4 * sizes[1]
+
+
+def test_a_sure_prediction_unlike_the_others_is_drawn_more_than_one_like_them() -> None:
+    sizes = uncertainty(np.append(np.full(99, 0.02), 0.98))
+    assert sizes[-1] > 2 * sizes[0]
 
 
 def test_an_even_sample_knows_that_it_is_one() -> None:

@@ -140,7 +140,7 @@ def judge_source(
     annotators_config: Judges | None, preset: EvalSet, parameters: JudgeParameters
 ) -> str | Path:
     """Return the judge that is named, else the preset's; see `annotator_source`."""
-    return annotator_source(annotators_config, preset, _folders(parameters))
+    return annotator_source(annotators_config, preset, folders_of(parameters))
 
 
 def prepare(source: Judges, parameters: AskingParameters, compares: bool = True) -> Asking:
@@ -164,7 +164,7 @@ def prepare(source: Judges, parameters: AskingParameters, compares: bool = True)
         prompts=parameters["judge_prompts"],
     )
     annotator = (
-        source if isinstance(source, Annotator) else load_annotator(source, overrides, _folders(parameters))
+        source if isinstance(source, Annotator) else load_annotator(source, overrides, folders_of(parameters))
     )
     if compares and annotator.kind.n_outputs == 1:
         raise UsageError(
@@ -183,5 +183,6 @@ def prepare(source: Judges, parameters: AskingParameters, compares: bool = True)
     )
 
 
-def _folders(parameters: JudgeParameters) -> list[Path]:
+def folders_of(parameters: JudgeParameters) -> list[Path]:
+    """Return the folders of annotators that are looked into first."""
     return config_folders(parameters["annotators_config_dir"], parameters["base_dir"])

@@ -1,0 +1,42 @@
+"""What an evaluation compares: a model's outputs and the reference's, paired."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from autoeval.checks import require_source
+from autoeval.data.conversations import ConversationPairs, load_conversation_pairs
+from autoeval.data.eval_sets import EvalSet
+from autoeval.data.pairing import Pairs, load_pairs
+from autoeval.journeys.parameters.choosing import outputs_to_compare
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How outputs are paired; the attributes are parameters of `evaluate`."""
+
+    preset: EvalSet
+    eval_set: EvalSet | None
+    evaluation_dataset: Any
+    reference_answers: Any
+    name: str | None
+    allow_partial: bool
+    max_instances: int | None
+    strips_thinking: bool
+
+    def pairs(self, model_outputs: Any, reference_outputs: Any) -> Pairs | ConversationPairs:
+        """Pair outputs by instruction, or by question where they answer those of an eval set.
+
+        Raises:
+            UsageError: a source is wrong, or nothing says what to compare with.
+        """
+        how: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("name", "allow_partial", "max_instances", "strips_thinking")
+        }
+        if self.eval_set is None or self.eval_set.load is None:
+            return load_pairs(model_outputs, outputs_to_compare(reference_outputs, self.preset), **how)
+        what = f"say whose answers to {self.eval_set.title} to compare with"
+        reference = require_source(reference_outputs, "--reference_outputs", what)
+        near = (model_outputs, reference, self.reference_answers)
+        questions = self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
+        return load_conversation_pairs(model_outputs, reference, questions, **how)

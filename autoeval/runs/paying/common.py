@@ -1,0 +1,93 @@
+"""One common sample of instructions for several models: what they differ by is then seen on the same pairs."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from autoeval.annotators.config import Annotator
+from autoeval.checks import check_number
+from autoeval.data.pairing import Pairs
+from autoeval.errors import UsageError
+from autoeval.metrics.instructions import instruction_key
+from autoeval.runs.judging import Judged
+from autoeval.runs.paying.choosing import FEWEST_PAID
+from autoeval.runs.paying.paid import Paid
+from autoeval.runs.paying.sample import Drawn, SomePairs, mean_length, prediction_of, samplable, save_paid
+from autoeval.types import Case
+
+COMMON = "the same random sample for all models"
+
+
+def check_paying(n_paid: Any, *, is_check: bool) -> None:
+    """Check the parameter that asks for a sample.
+
+    Raises:
+        UsageError: it is out of range, or a board is only to be checked.
+    """
+    check_number("n_paid", n_paid, FEWEST_PAID, whole=True)
+    if is_check and n_paid is not None:
+        raise UsageError("--check judges all pairs: leave n_paid out.")
+
+
+def common_sample(
+    pairs: Mapping[str, Pairs], annotator: Annotator, n_paid: int | None, seed: int
+) -> dict[str, Paid]:
+    """Choose the same instructions for all models.
+
+    Which ones depends on the seed and the instructions alone, so that a model that is added later is judged on the same
+    ones, and a larger sample holds the smaller one.
+
+    Args:
+        pairs: of each model.
+        annotator: the judge, whose history is looked for.
+        n_paid: how many instructions; None for all.
+        seed: of the draw.
+
+    Returns:
+        The sample of each model; none where all pairs are to be judged.
+
+    Raises:
+        UsageError: these pairs cannot be sampled.
+    """
+    import numpy as np
+
+    from autoeval.metrics.sampling import Sample
+
+    if n_paid is None:
+        return {}
+    everything = {name: samplable(pairs[name], annotator, "--n_paid") for name in pairs}
+    places = {_place(pair, seed) for of_model in everything.values() for pair in of_model}
+    if len(places) <= max(n_paid, FEWEST_PAID):
+        return {}
+    last = sorted(places)[n_paid - 1]
+    chosen = {}
+    for name, of_model in everything.items():
+        ranks = [_place(pair, seed) for pair in of_model]
+        order = sorted(range(len(ranks)), key=ranks.__getitem__)
+        n = sum(rank <= last for rank in ranks)
+        predicted, reason = prediction_of(of_model, annotator)
+        sample = Sample(np.ones(len(order)), np.array(order, dtype=np.intp))
+        subsets = tuple(pair.dataset or "" for pair in of_model)
+        some = SomePairs(pairs[name], sorted(order[:n]))
+        drawn = Drawn(sample, predicted, COMMON, reason)
+        chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model))
+    return chosen
+
+
+def save_samples(
+    samples: Mapping[str, Paid], judged: Sequence[Judged], folders: Sequence[Path] | None
+) -> None:
+    """Write the annotations of each model's sample into its folder, under a name that no full run has.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    for one, folder in zip(judged, folders or (), strict=bool(folders)):
+        if samples:
+            save_paid(one.rows or (), folder)
+
+
+def _place(pair: Case, seed: int) -> str:
+    """Where an instruction stands in the random order of all there could be."""
+    return sha256(f"{seed} {instruction_key(pair.instruction)}".encode()).hexdigest()

@@ -1,0 +1,236 @@
+"""A sample of a run's pairs: its order, kept in sample.json before anyone is asked, and its rows."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autoeval.annotators.config import Annotator
+from autoeval.annotators.plan import Cases
+from autoeval.data.replacing import replacing
+from autoeval.errors import UsageError
+from autoeval.runs.paying.cheap import Guesses
+from autoeval.types import Case
+
+if TYPE_CHECKING:
+    from autoeval.metrics.observations import Floats
+    from autoeval.metrics.sampling import Sample
+
+SAMPLE_NAME = "sample.json"
+ROWS_NAME = "paid_annotations.json"
+LEARNED, RANDOM = "sampled by a learned prediction", "sampled at random"
+_KNOWN_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class SomePairs:
+    """Some of a run's pairs, in their order; `index` of a pair stays what it is among all."""
+
+    pairs: Cases
+    chosen: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __iter__(self) -> Iterator[Case]:
+        return (self.pairs[index] for index in self.chosen)
+
+    def __getitem__(self, index: int) -> Case:
+        return self.pairs[self.chosen[index]]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An order of all pairs, made before anyone is asked.
+
+    Attributes:
+        sample: the order, and what chances are proportional to.
+        predicted: predictions of the preferences − 1 of all pairs.
+        method: how it was drawn.
+        reason: why at random, where it is.
+    """
+
+    sample: "Sample"
+    predicted: "Floats"
+    method: str
+    reason: str
+
+
+def draw(
+    everything: Sequence[Case],
+    annotator: Annotator,
+    seed: int,
+    *,
+    evenly: bool = False,
+    guesses: Guesses | None = None,
+) -> Drawn:
+    """Draw an order of all pairs.
+
+    Args:
+        everything: the pairs.
+        annotator: the judge, whose history is looked for.
+        seed: of the draw.
+        evenly: give every pair the same chance, whatever is predicted.
+        guesses: what a cheap judge says of them, in place of a prediction from the history.
+    """
+    import numpy as np
+
+    from autoeval.metrics.sampling import Sample, uncertainty
+
+    predicted, reason = (guesses.predicted, "") if guesses else prediction_of(everything, annotator)
+    is_even = evenly or bool(reason)
+    sizes = np.ones(len(everything)) if is_even else uncertainty(predicted)
+    by = f"sampled by what {guesses.judge} says" if guesses else LEARNED
+    return Drawn(Sample.draw(sizes, seed), predicted, RANDOM if is_even else by, reason)
+
+
+def prediction_of(everything: Sequence[Case], annotator: Annotator) -> "tuple[Floats, str]":
+    """Predict the preferences − 1 from the judge's history.
+
+    Returns:
+        The predictions and, where they are the embedded judge's for want of a history, why.
+    """
+    import numpy as np
+
+    from autoeval.annotators.builtin import offline
+
+    predicted, reason = _learned_prediction(everything, annotator)
+    if predicted is None:
+        guesses = [offline(pair.instruction, pair.output_1, pair.output_2) - 1 for pair in everything]
+        predicted = np.clip(np.array(guesses), 0.005, 0.995)
+    return predicted, reason
+
+
+def _learned_prediction(everything: Sequence[Case], annotator: Annotator) -> "tuple[Floats | None, str]":
+    """Predict from the judge's history without the model itself; or say why not."""
+    from autoeval.prediction.history import FEWEST_MODELS
+    from autoeval.prediction.kept import kept_path, load_kept
+    from autoeval.prediction.seen import TextReader
+
+    kept = load_kept(kept_path(annotator.fingerprint))
+    if kept is None:
+        return None, f"nothing is learned of {annotator.name}: see alpaca_eval learn"
+    instructions, references = [p.instruction for p in everything], [p.output_1 for p in everything]
+    reader = TextReader(instructions, references, kept.frequencies)
+    if kept.share_known(reader.keys, references) < _KNOWN_SHARE:
+        return None, "what is learned of the judge is of other instructions or another reference"
+    history = kept.history.without([everything[0].generator_2])
+    if len(history.models) < FEWEST_MODELS:
+        return None, f"only {len(history.models)} other models of the judge are known"
+    return history.predict(reader.read([pair.output_2 for pair in everything])), ""
+
+
+def samplable(pairs: Cases, annotator: Annotator, flag: str) -> list[Case]:
+    """Return all pairs, if some can be judged without the others.
+
+    Raises:
+        UsageError: the judge is asked about several at once, or an instruction has several outputs.
+    """
+    if any(judge.batch_size > 1 for judge in annotator.judges):
+        raise UsageError(
+            f"{flag}: {annotator.name} asks about several pairs in one prompt, so that no single pair can be left "
+            "out. Use a judge that asks about one."
+        )
+    everything = list(pairs)
+    if len({pair.conversation for pair in everything}) < len(everything):
+        raise UsageError(f"{flag}: an instruction has several outputs here; paying for some needs one each.")
+    return everything
+
+
+def mean_length(pairs: Sequence[Case]) -> int:
+    """The mean length of the model's outputs in characters, as the leaderboard has it."""
+    return sum(len(pair.output_2) for pair in pairs) // len(pairs)
+
+
+def draw_or_continue(
+    everything: Sequence[Case],
+    annotator: Annotator,
+    seed: int,
+    folder: Path | None,
+    *,
+    evenly: bool = False,
+    guesses: Guesses | None = None,
+) -> tuple[Drawn, dict[str, Any]]:
+    """Read the order that is stored in a folder for the same judge, pairs and seed; else draw one: see `draw`.
+
+    Returns:
+        The order, and what it is valid for.
+    """
+    identity = _identity_of(everything, annotator, seed)
+    if evenly:
+        identity["evenly"] = True
+    if guesses:
+        identity["predict_with"] = guesses.fingerprint
+    drawn = _stored(folder, identity)
+    return drawn or draw(everything, annotator, seed, evenly=evenly, guesses=guesses), identity
+
+
+def _identity_of(everything: Sequence[Case], annotator: Annotator, seed: int) -> dict[str, Any]:
+    digest = sha256()
+    for pair in everything:
+        for text in (pair.conversation, pair.output_1, pair.output_2):
+            digest.update(sha256(text.encode("utf-8", "surrogatepass")).digest())
+    return {"fingerprint": annotator.fingerprint, "pairs": digest.hexdigest()[:16], "seed": seed}
+
+
+_IDENTITY = ("fingerprint", "pairs", "seed", "evenly", "predict_with")
+
+
+def _stored(folder: Path | None, identity: Mapping[str, Any]) -> Drawn | None:
+    """Read the order that a folder has; None where it has none, or one for something else."""
+    import numpy as np
+
+    from autoeval.metrics.sampling import Sample
+
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads((folder / SAMPLE_NAME).read_text(encoding="utf-8")) if folder else {}
+        if [kept.get(name) for name in _IDENTITY] == [identity.get(name) for name in _IDENTITY]:
+            rows = kept["sample"]
+            order = np.argsort([row["place"] for row in rows]).astype(np.intp)
+            sizes, predicted = (np.array([row[name] for row in rows]) for name in ("size", "predicted"))
+            return Drawn(Sample(sizes, order), predicted, kept["method"], kept["reason"])
+    return None
+
+
+def store(drawn: Drawn, identity: Mapping[str, Any], n: int, folder: Path) -> None:
+    """Write an order with the chances of a sample of n.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    sample, path = drawn.sample, folder / SAMPLE_NAME
+    places = dict(zip(sample.order.tolist(), range(len(sample.order)), strict=True))
+    rows = [
+        {"place": places[i], "size": size, "chance": chance, "predicted": guess}
+        for i, (size, chance, guess) in enumerate(
+            zip(sample.sizes.tolist(), sample.chances(n).tolist(), drawn.predicted.tolist(), strict=True)
+        )
+    ]
+    kept = {**identity, "n_paid": n, "method": drawn.method, "reason": drawn.reason, "sample": rows}
+    try:
+        with replacing(path) as file:
+            json.dump(kept, file)
+    except OSError as error:
+        raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+
+
+def save_paid(rows: Sequence[Mapping[str, Any]], folder: Path | None) -> None:
+    """Write the annotations of the pairs that were paid for, under a name that no full run has.
+
+    What reads annotations.json takes its rows for all pairs; these are a sample with unequal chances.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if folder is None:
+        return
+    try:
+        with replacing(folder / ROWS_NAME) as file:
+            file.write("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n")
+    except OSError as error:
+        raise UsageError(
+            f"--output_path: {folder / ROWS_NAME} cannot be written: {error.strerror}."
+        ) from None
