@@ -21,6 +21,21 @@ _PARSERS = frozenset(
 )
 
 
+class Rubric(Strict):
+    """What outputs are graded by: a question, and what each grade means."""
+
+    criterion: str
+    """The question."""
+    grades: Annotated[dict[int, str], Field(min_length=2)]
+    """What each grade means."""
+
+    @property
+    def text(self) -> str:
+        """The rubric as a prompt shows it under `rubric`."""
+        grades = (f"{grade}: {meaning}" for grade, meaning in sorted(self.grades.items()))
+        return "\n".join([self.criterion, *grades])
+
+
 class JudgeConfig(ModelConfig):
     """One judge: a model, its prompt, and how its reply is read."""
 
@@ -39,6 +54,8 @@ class JudgeConfig(ModelConfig):
     """How often the same question is asked; the verdicts are averaged."""
     columns: tuple[str, ...] = ()
     """Columns of the outputs or the eval set that the prompt shows besides, such as a rubric."""
+    rubric: Rubric | None = None
+    """What a judge of single outputs grades by; the prompt shows it as `rubric`."""
 
     @field_validator("parser", mode="wrap")
     @classmethod
@@ -71,6 +88,14 @@ class JudgeConfig(ModelConfig):
         low, high = self.scale or (None, None)
         if low is not None and high is not None and low >= high:
             raise ValueError(f"'scale' goes from {low:g} to {high:g}; the lower number comes first")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_rubric_on_its_scale(self) -> "JudgeConfig":
+        if self.rubric is not None:
+            scale = Scale(*(self.scale or (None, None)))
+            if off := next((grade for grade in self.rubric.grades if not scale.holds(grade)), None):
+                raise ValueError(f"the rubric has the grade {off}, and 'scale' goes {scale}")
         return self
 
 
@@ -110,6 +135,7 @@ class Judge(Asker):
     disagreement: Disagreement = "mean"
     samples: int = 1
     columns: tuple[str, ...] = ()
+    rubric: str = ""
     batch_size: int = 1
     shuffle: bool = False
     chunk: int | None = None

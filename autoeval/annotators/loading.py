@@ -166,7 +166,7 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     kind = BUILTIN[config.model].kind if is_builtin else find_kind(config.kind)
     assert kind is not None  # the config was checked
     parameters = fitted(config.model, config.parameters)
-    variables = kind.variables | set(config.columns)
+    variables = kind.variables | set(config.columns) | ({"rubric"} if config.rubric else set())
     return Judge(
         name=name,
         endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
@@ -181,6 +181,7 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         order=config.order,
         disagreement=config.disagreement,
         columns=config.columns,
+        rubric=config.rubric.text if config.rubric else "",
         samples=config.samples,
         price=config.price,
         reply_tokens=config.reply_tokens,
@@ -245,6 +246,8 @@ def _describe(judge: Judge) -> list[Any]:
     described: list[Any] = [*asked, parser, judge.order, judge.samples, judge.batch_size, judge.shuffle]
     if judge.kind.scale is None:  # what is said of every judge is what was said of pairwise ones before
         described += [judge.kind.name, judge.scale.low, judge.scale.high]
+    if judge.rubric:
+        described.append(judge.rubric)
     if judge.disagreement != "mean":
         described.append(judge.disagreement)
     return described

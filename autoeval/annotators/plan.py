@@ -161,7 +161,8 @@ class Plan:
                     f"case {case.index + 1} has no column {name!r}, which the prompt of {judge.name} shows. "
                     f"{nearest(name, case.fields)}"
                 )
-        return judge.kind.fields(case, view)
+        fields = judge.kind.fields(case, view)
+        return {**fields, "rubric": judge.rubric} if judge.rubric else fields
 
     def _judges_of(self, case: Case) -> list[Judge]:
         judges = list(self.annotator.judges)

@@ -128,9 +128,11 @@ class Lane:
 
     async def _finish(self, job: Job, completion: Completion) -> None:
         self._in_a_row.clear()
-        await self.ledger.done(job, completion)
         if (message := self.trial.note(job.request, completion)) is not None:
-            self.ledger.halt(Stop(StopReason.UNREADABLE, message))
+            self.ledger.halt(
+                Stop(StopReason.UNREADABLE, message)
+            )  # before the next request, not when this is kept
+        await self.ledger.done(job, completion)
         self.desk.done()
 
     async def _retry_or_give_up(self, job: Job, failure: Failure) -> None:

@@ -1,5 +1,6 @@
 """A finished run as what it measures, whatever kind it is of: quantities by name, to be held against rules."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,7 @@ def _of_pairs(path: Path, rows: list[Row]) -> Measured:
 
 
 def _of_scores(path: Path, rows: list[Row]) -> Measured:
+    _refuse_other_scales(path)
     checked = [_scored(row) for row in rows]
     names = dict.fromkeys(read_label(row, "generator") or "" for row in rows)
     if len(names) > 1:
@@ -96,6 +98,32 @@ def _of_scores(path: Path, rows: list[Row]) -> Measured:
     return Measured(
         path, next(iter(names)) or path.parent.name, _annotators(rows), "", quantities(checked), coverage
     )
+
+
+def _facts(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}. Remove it, or evaluate again.") from None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _refuse_other_scales(path: Path) -> None:
+    """Refuse a run whose judge has another scale, also where none of its scores shows it.
+
+    Raises:
+        UsageError: naming judge and scale.
+    """
+    facts = path.with_name("run.json")
+    run = _facts(facts) if facts.is_file() else {}
+    annotator = run.get("annotator")
+    for judge in (annotator.get("judges") if isinstance(annotator, Mapping) else None) or ():
+        scale = judge.get("scale", [0, 1]) if isinstance(judge, Mapping) else [0, 1]
+        if list(scale or ()) != [0, 1]:
+            raise UsageError(
+                f"{path} is judged by {judge.get('name')} on another scale ({scale}), and a gate takes scores from 0 "
+                "to 1, as shares. It is not for grades or rewards."
+            )
 
 
 def _scored(row: Row) -> dict[str, Any]:
@@ -110,6 +138,11 @@ def _scored(row: Row) -> dict[str, Any]:
     elif not isinstance(fields["score"], int | float) or isinstance(fields["score"], bool):
         raise UsageError(
             f"{row.where}: `score` is {describe(fields['score'])}; it should be a number or null."
+        )
+    if fields["score"] is not None and not 0 <= fields["score"] <= 1:
+        raise UsageError(
+            f"{row.where}: `score` is {fields['score']:g}, and a gate takes scores from 0 to 1, as shares. It is not "
+            "for grades or rewards."
         )
     if not isinstance(fields.get("parts") or {}, Mapping):
         raise UsageError(f"{row.where}: `parts` is {describe(fields['parts'])}; it should be an object.")

@@ -127,6 +127,18 @@ def test_scores_are_held_against_rules(tmp_path: Path) -> None:
     assert outcomes(tmp_path, run, "score > 35", "flexible > 90", "score > 70") == ["pass", "pass", "fail"]
 
 
+def test_grades_are_no_shares(tmp_path: Path) -> None:
+    """Also where none of them shows the scale: a 1 of 10 would be 100%."""
+    row = {"instruction": "q", "output": "x", "generator": "m", "annotator": "g"}
+    with pytest.raises(UsageError, match="row 2: `score` is 7"):
+        measure(write(tmp_path / "seen", [{**row, "score": 1}, {**row, "score": 7}]))
+    hidden = write(tmp_path / "hidden", [{**row, "score": 1}])
+    facts = {"annotator": {"judges": [{"name": "g", "scale": [1, 10]}]}}
+    (hidden / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"judged by g on another scale \(\[1, 10\]\)"):
+        measure(hidden)
+
+
 def test_length_controlled_rates_have_their_own_error(tmp_path: Path) -> None:
     run = pairs(tmp_path / "run", HALF)
     (run / "leaderboard.csv").write_text(

@@ -15,10 +15,10 @@ from tests.servers.recorded_judge import RecordedJudge
 
 MODEL = "alpaca-7b"
 SHIPPED = [(family, judge) for family, judges in FAMILIES.items() for judge in judges]
-NEED_NO_SERVER = {"longest", "offline", "smollm2_logprob"}
+NEED_NO_SERVER = {"longest", "offline", "refusal_rule", "smollm2_logprob"}
 OF_ANY_MODEL = {"openai_compatible"}
-OF_CONVERSATIONS = {"mt_bench_grade", "mt_bench_pairwise"}
-"""Tried on recorded conversations in tests/mt_bench."""
+OF_OTHER_CASES = {"mt_bench_grade", "mt_bench_pairwise", "refusal_judge", "rubric"}
+"""Tried on recorded conversations and outputs in tests/mt_bench, tests/refusals and tests/annotators."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def check(result: Evaluation, judge: str) -> None:
 
 
 def test_every_shipped_judge_is_tried_here() -> None:
-    assert {judge for _, judge in SHIPPED} == set(names()) - NEED_NO_SERVER - OF_ANY_MODEL - OF_CONVERSATIONS
+    assert {judge for _, judge in SHIPPED} == set(names()) - NEED_NO_SERVER - OF_ANY_MODEL - OF_OTHER_CASES
 
 
 @pytest.mark.parametrize(("family", "judge"), SHIPPED)

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from autoeval.annotators.parsers.base import CONTRADICTION, Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import PACKAGING
@@ -39,12 +41,17 @@ class GradeParser(TextParser):
     """The field of a JSON reply that holds the grade; without it, the grade stands in the text."""
     explanation: str | None = None
     """The field that says why, shown beside the grade; without `field`, the whole reply does."""
+    after: Annotated[str | None, Field(min_length=1, exclude_if=lambda after: after is None)] = None
+    """What stands before the grade, such as `[RESULT]`, where a reply is words, this, and the grade. What stands before
+    it is the explanation."""
     out_of: float = 10.0
     """The highest grade, which a judge may write behind it (`7/10`)."""
 
     def _of_text(self, text: str) -> Reading:
         if self.field is not None:
             return self._of_fields(text, self.field)
+        if self.after is not None:
+            return self._of_results(text, self.after)
         for found in (self._marked(text), self._bracketed(text), self._named(text)):
             readings = list(found)
             if readings:
@@ -72,6 +79,18 @@ class GradeParser(TextParser):
                 _NO_GRADE if len(grades) == 1 else "the reply gives a grade that is not one number"
             )
         return agreed([Verdict(grade, text) for grade in grades if grade is not None], _NO_GRADE)
+
+    def _of_results(self, text: str, mark: str) -> Reading:
+        """Read the grade behind each mark: it is all that the line says there, and all of them agree."""
+        words, *results = re.split(re.escape(mark), text, flags=re.IGNORECASE)
+        lines = [result.strip().partition("\n")[0] for result in results]
+        if not lines:
+            return Unparsed(f"the reply has no {mark}")
+        grades = [self._read(line) for line in lines]
+        if None in grades:
+            return Unparsed(f"what follows {mark} is not one number")
+        why = re.sub(r"^\s*feedback\s*:\s*", "", words, flags=re.IGNORECASE).strip()
+        return agreed([Verdict(grade, why or text) for grade in grades if grade is not None], _NO_GRADE)
 
     def _of_fields(self, text: str, field: str) -> Reading:
         verdicts = []
