@@ -79,7 +79,9 @@ def test_the_file_grows_while_outputs_come(tmp_path: Path) -> None:
             config_of(server), evaluation_dataset=reference, annotators_config="longest", chunksize=5,
             output_path=tmp_path / "results", caching_path=None, max_concurrency=1,
         )  # fmt: skip
-    assert seen == [0] * 5 + [5] * 5 + [10] * 5 + [15] * 5
+    assert len(seen) == 20
+    for n_answered, n_written in enumerate(seen):  # the last reply may still be on its way into the cache
+        assert n_written in {n // 5 * 5 for n in (n_answered, max(0, n_answered - 1))}
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
