@@ -131,7 +131,9 @@ def paired_tests(
 
     scores = model_scores(pd.concat([named(first, "first"), named(second, "second")]))
     in_order = [scores.models.index("first"), scores.models.index("second")]
-    return _of_two(Scores(("first", "second"), scores.values[:, in_order], (), scores.subset), zero_method, seed)
+    return _of_two(
+        Scores(("first", "second"), scores.values[:, in_order], (), scores.subset), zero_method, seed
+    )
 
 
 def paired_means(

@@ -155,8 +155,9 @@ def read_record(run: str | Path) -> RunRecord:
     told = told_beside(path)
     found, known = counted(where, facts)
     if not found.counts.n_judged:
+        what = "pairs" if found.name == WIN_RATE else "outputs"
         raise UsageError(
-            f"{path}: not one of {found.counts.n_missing} was judged, so there is nothing to export."
+            f"{path}: not one of {found.counts.n_missing} {what} was judged, so there is nothing to export."
         )
     models = part(told, "setting").get("judge_models")
     judges = tuple(map(str, models)) if isinstance(models, list) else ()

@@ -85,6 +85,12 @@ class Measured:
         """The quantities that are means of observations."""
         return {name: one for name, one in self.quantities.items() if isinstance(one, Quantity)}
 
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """The turns of its conversations among the quantities."""
+        counts = self.counts
+        return tuple(counts.by_turn()) if isinstance(counts, Grades) else ()
+
     def quantity(self, name: str) -> Quantity | Adjusted:
         """Return a quantity.
 
@@ -204,7 +210,9 @@ def _of_scores(path: Path, rows: Iterable[Row]) -> Measured:
 def _kept(rows: Iterable[Row], kept: list[dict[str, Any]]) -> Iterator[Row]:
     """Pass rows on, and keep of each what its quantities are computed from."""
     for row in rows:
-        kept.append({"score": read_score(row)} | {name: row.fields[name] for name in _KEPT if name in row.fields})
+        kept.append(
+            {"score": read_score(row)} | {name: row.fields[name] for name in _KEPT if name in row.fields}
+        )
         yield row
 
 

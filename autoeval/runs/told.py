@@ -58,4 +58,6 @@ def scale_of(judge: Mapping[str, Any]) -> Scale | None:
 
 
 def _is_end(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value == value)
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    )
