@@ -31,7 +31,7 @@ from autoeval.journeys.recorded_board import RecordedBoard
 from autoeval.journeys.refusal import Refusals
 from autoeval.journeys.site import Site
 from autoeval.journeys.validate import Validation
-from autoeval.leaderboards.columns import shown_names
+from autoeval.leaderboards.columns import COLUMNS, shown_names
 from autoeval.leaderboards.grades import COLUMNS as GRADED_COLUMNS
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
@@ -105,7 +105,8 @@ def board_of(result: Any) -> PrintedBoard | None:
     if isinstance(result, Board):
         return PrintedBoard(result, models_columns(result.order), _show_no_board)
     if isinstance(result, Leaderboard):
-        return PrintedBoard(result.board, LEADERBOARD_COLUMNS, _show_models)
+        columns = LEADERBOARD_COLUMNS if result.board.known is COLUMNS else shown_names(result.board.known)
+        return PrintedBoard(result.board, columns, _show_models)
     if type(result).__name__ == "Ranking":
         from autoeval.cli.show_rankings import RANKING_COLUMNS, show_ranking_notes
 
@@ -295,14 +296,17 @@ def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
 
 
 def _show_leaderboard(console: Console, result: Leaderboard) -> None:
-    console.print(board_table(result.board, width=console.width, interval=result.interval_name))
+    if result.board.known is COLUMNS:
+        console.print(board_table(result.board, width=console.width, interval=result.interval_name))
+    else:
+        console.print(graded_table(result.board, console.width))
     _show_models(console, result)
 
 
 def _show_models(console: Console, result: Leaderboard) -> None:
     """Say which models were judged."""
     for name, coverage in result.incomplete.items():
-        console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
+        console.print(Text(f"left off: {name}, of which {100 * coverage:.1f}% could be judged"))
     for line in asked_lines(result.ask):
         console.print(Text(line))
     console.print(Text(f"{_counted(len(result.judged), 'model')} written to {result.path}"), soft_wrap=True)

@@ -69,8 +69,8 @@ class RunRecord:
     def scalars(self) -> dict[str, float]:
         """Return every number under the name that a board's column has; rates are in percent.
 
-        The headline's interval is `low` and `high`, that of another number `<name>_low` and `<name>_high`; the headline of
-        a subset or category is at `subset/<name>/<headline>`, with the ends of its interval beside it.
+        The headline's interval is `low` and `high`, that of another number `<name>_low` and `<name>_high`; the headline
+        of a subset or category is at `subset/<name>/<headline>`, with the ends of its interval beside it.
         """
         facts = self.facts
         found = {self.metric: facts.value}

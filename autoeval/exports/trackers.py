@@ -46,7 +46,7 @@ def check_log(name: str | None, output_path: str | Path | None) -> None:
 
 
 def log_run(record: RunRecord, tracker: str) -> str:
-    """Log a run: its numbers with their intervals, what they depend on, the table of its pairs or outputs, and its report.
+    """Log a run: its numbers with their intervals, what they depend on, its table of pairs or outputs, and its report.
 
     Args:
         record: the run.

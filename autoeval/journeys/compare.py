@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Contrast:
-    """An instruction on which two runs differ: `a` and `b` are their mean preferences or scores, `difference` is a − b."""
+    """An instruction on which two runs differ: `a` and `b` are their mean preferences or scores there."""
 
     instruction: str
     a: float
@@ -50,7 +50,7 @@ class RunComparison:
 def compare(run_a: str, run_b: str, n_pairs: int = 10, seed: int = 0) -> RunComparison:
     """Compare two finished runs on the instructions that both were judged on.
 
-    The turns of a conversation and the samples of a task rise and fall together, so each instruction is one observation.
+    The turns of a conversation and the samples of a task rise and fall together: an instruction is one observation.
 
     Args:
         run_a: The first run's folder, or its annotations.json.
@@ -89,7 +89,8 @@ def _refuse_what_does_not_compare(a: Run, b: Run) -> None:
     one, other = a.measured.headline.scale, b.measured.headline.scale
     if one != other:
         raise UsageError(
-            f"the runs do not compare: {a.path} has scores {str(one) or 'without ends'}, {b.path} {str(other) or 'without ends'}."
+            f"the runs do not compare: {a.path} has scores {str(one) or 'without ends'}, {b.path} "
+            f"{str(other) or 'without ends'}."
         )
 
 

@@ -44,7 +44,7 @@ class Run:
 
     @property
     def reference(self) -> str:
-        """What it was compared with; several names where its outputs were of several models, empty where nothing was."""
+        """What it was compared with, several names where it was several models; empty where each stands alone."""
         return self.measured.reference or ("reference" if self.is_of_pairs else "")
 
     @property
