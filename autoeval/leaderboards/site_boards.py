@@ -68,11 +68,11 @@ class SiteBoard:
         """The file name of each model's page; no two are the same, also where case does not count."""
         names: dict[str, str] = {}
         for model in self.models:
-            name = slug = f"model-{slug(model)}"
+            name = plain = f"model-{slug(model)}"
             number = 1
             while f"{name}.html" in names.values():
                 number += 1
-                name = f"{slug}-{number}"
+                name = f"{plain}-{number}"
             names[model] = f"{name}.html"
         return names
 
