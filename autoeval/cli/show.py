@@ -105,8 +105,9 @@ def board_of(result: Any) -> PrintedBoard | None:
     if isinstance(result, Board):
         return PrintedBoard(result, models_columns(result.order), _show_no_board)
     if isinstance(result, Leaderboard):
-        columns = LEADERBOARD_COLUMNS if result.board.known is COLUMNS else shown_names(result.board.known)
-        return PrintedBoard(result.board, columns, _show_models)
+        is_of_pairs = result.board.known is COLUMNS
+        shown_columns = LEADERBOARD_COLUMNS if is_of_pairs else shown_names(result.board.known)
+        return PrintedBoard(result.board, shown_columns, _show_models)
     if type(result).__name__ == "Ranking":
         from autoeval.cli.show_rankings import RANKING_COLUMNS, show_ranking_notes
 

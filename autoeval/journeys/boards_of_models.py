@@ -72,9 +72,11 @@ class Outputs:
 
 
 class ModelBoard(Protocol):
-    """A kind of board. `known` are its columns."""
+    """A kind of board."""
 
-    known: Sequence[Column]
+    @property
+    def known(self) -> Sequence[Column]:
+        """Its columns, the headline first."""
 
     def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, Any]:
         """Load the outputs of every model; what has to be closed is put into `opened`."""
