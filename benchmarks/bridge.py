@@ -6,8 +6,8 @@
 The boards are those of AlpacaEval, in `boards_of_other_judges` of the recorded data. Anchors are drawn in two ways,
 spread over the new judge's range: `bins`, one at random from each of k stretches of equally many models; `ends`, the
 two extreme models and k − 2 at random. As the command does it, anchors that the judges rank differently make no bridge,
-and every other model is placed unless it lies far outside the anchors' range ("all": without these refusals); an interval
-is right if it holds the old judge's win rate.
+and every other model is placed unless it lies far outside the anchors' range ("all": without these refusals); an
+interval is right if it holds the old judge's win rate.
 """
 
 import argparse
