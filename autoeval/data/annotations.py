@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import IO, Any
 
 from autoeval.data.loading import Row, describe, is_missing
-from autoeval.data.records import read_instruction, read_label, read_sample, read_text
+from autoeval.data.records import read_instruction, read_label, read_sample, read_text, read_turns
 from autoeval.errors import UsageError, nearest
 from autoeval.types import PREFERENCE, Annotation, Case, Judgment, Output, Scale
 
@@ -278,10 +278,7 @@ def _whole(row: Row, index: int, outputs: tuple[Output, ...]) -> Case:
 
 
 def _texts(row: Row, name: str) -> tuple[str, ...]:
-    value = row.fields.get(name)
-    if not isinstance(value, list | tuple) or not value or not all(isinstance(turn, str) for turn in value):
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a list of texts.")
-    return tuple(value)
+    return read_turns(row, name, row.fields.get(name))
 
 
 def _fields(row: Row) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Rows to records: one instruction with one output, checked, whatever the columns were called."""
+"""Rows to records, one instruction with one output, whatever the columns were called; and fields, each checked."""
 
 import numbers
 from collections.abc import Iterable, Iterator, Mapping
@@ -68,10 +68,46 @@ def read_instruction(row: Row) -> str:
 
 
 def _present(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    for name in names:
-        if name in fields:
-            return name
-    return names[0]
+    return next((name for name in names if name in fields), names[0])
+
+
+def read_field(row: Row, *names: str) -> Any:
+    """Return what stands in the first of several fields that a row has.
+
+    Raises:
+        UsageError: it has none of them.
+    """
+    name = _present(row.fields, names)
+    if name not in row.fields:
+        told = " or ".join(map(repr, names))
+        raise UsageError(f"{row.where} has no field {told}. {nearest(name, map(str, row.fields))}")
+    return row.fields[name]
+
+
+def read_key(row: Row, *names: str) -> str:
+    """Return a field that tells rows apart, a number or a name, as text; of several names the first that a row has.
+
+    Raises:
+        UsageError: there is none, or it holds something else.
+    """
+    value = read_field(row, *names)
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        name = _present(row.fields, names)
+        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number or a name.")
+    return str(value)
+
+
+def read_turns(row: Row, name: str, value: Any) -> tuple[str, ...]:
+    """Return texts, one a turn; `name` is the field that holds `value`.
+
+    Raises:
+        UsageError: it is no list of texts, or an empty one.
+    """
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(turn, str) for turn in value):
+        raise UsageError(
+            f"{row.where}: `{name}` is {describe(value)}; it should be a list of texts, one a turn."
+        )
+    return tuple(value)
 
 
 def read_text(row: Row, name: str) -> str:
@@ -107,9 +143,9 @@ def _other_columns(name: str, fields: Mapping[str, Any]) -> str:
         }
         if renamed[name] is not None:
             told = " and ".join(f"{theirs!r} to {ours!r}" for ours, theirs in renamed.items() if theirs)
-            return f"It has: {', '.join(sorted(fields))}. Rename {told}."
-    suggestion = nearest(name, fields)
-    known = "" if suggestion.startswith("Known") else f" It has: {', '.join(sorted(fields))}."
+            return f"It has: {', '.join(sorted(map(str, fields)))}. Rename {told}."
+    suggestion = nearest(name, map(str, fields))
+    known = "" if suggestion.startswith("Known") else f" It has: {', '.join(sorted(map(str, fields)))}."
     return f"{suggestion}{known} Rename the column."
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autoeval.data.loading import Row, describe, is_missing
-from autoeval.errors import UsageError, nearest
+from autoeval.data.records import read_field
+from autoeval.errors import UsageError
 
 Preference = float | None
 """Between output_1 (1) and output_2 (2), 1.5 for a tie; None where there is no verdict."""
@@ -117,49 +118,13 @@ def turned(preference: Preference, is_switched: bool) -> Preference:
     return 3 - preference if is_switched and preference is not None else preference
 
 
-def get(row: Row, *names: str) -> Any:
-    """Return the first of several fields that a row has.
-
-    Raises:
-        UsageError: it has none of them.
-    """
-    for name in names:
-        if name in row.fields:
-            return row.fields[name]
-    raise UsageError(f"{row.where} has no field {names[0]!r}. {nearest(names[0], map(str, row.fields))}")
-
-
-def text_of(row: Row, *names: str) -> str:
-    """Return a field that holds text.
-
-    Raises:
-        UsageError: there is none.
-    """
-    value = get(row, *names)
-    if not isinstance(value, str):
-        raise UsageError(f"{row.where}: `{names[0]}` is {describe(value)}; it should be text.")
-    return value
-
-
-def key_of(row: Row, name: str) -> str:
-    """Return a field that names a pair.
-
-    Raises:
-        UsageError: there is none, or it is neither text nor a number.
-    """
-    value = get(row, name)
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number or a name.")
-    return str(value)
-
-
 def choice_of(row: Row, name: str, choices: Mapping[str, Preference]) -> Preference:
     """Return what a field of a few known values means; its case does not count.
 
     Raises:
         UsageError: it holds another one.
     """
-    value = get(row, name)
+    value = read_field(row, name)
     if is_missing(value):
         return _choice(row, name, "null", None, choices)
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

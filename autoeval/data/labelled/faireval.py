@@ -13,13 +13,12 @@ from autoeval.data.labelled.base import (
     Preference,
     RecordedJudge,
     Verdicts,
-    key_of,
     known_pair,
-    text_of,
     turned,
     unique,
 )
 from autoeval.data.loading import Row, expand, read_rows
+from autoeval.data.records import read_key, read_text
 from autoeval.data.reviews import scores_of
 from autoeval.errors import UsageError
 
@@ -53,8 +52,8 @@ def read(source: Any) -> Labelled:
         raise UsageError(f"{human}: {len(labels)} verdicts for {len(rows)} questions in {questions}.")
     pairs = [
         LabelledPair(
-            key=key_of(row, "question_id"),
-            instruction=text_of(row, "text"),
+            key=read_key(row, "question_id"),
+            instruction=read_text(row, "text"),
             output_1=_answer(answers[0], row, first),
             output_2=_answer(answers[1], row, second),
             label=label,
@@ -78,7 +77,7 @@ def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
             entry.name.split(".json")[0] if isinstance(entry, Path) else f"recorded {number}"
         )
         for row in read_rows(entry, "--recorded"):
-            key = known_pair(row, key_of(row, "question_id"), known)
+            key = known_pair(row, read_key(row, "question_id"), known)
             before = judge.verdicts[key].given if key in judge.verdicts else ()
             if len(before) > 1:
                 raise UsageError(f"{row.where}: the question {key} has more than two reviews.")
@@ -89,7 +88,7 @@ def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
 
 
 def _by_question(path: Path) -> dict[str, Row]:
-    return {key_of(row, "question_id"): row for row in read_rows(path, "--dataset")}
+    return {read_key(row, "question_id"): row for row in read_rows(path, "--dataset")}
 
 
 def _files(source: Any) -> list[Path]:
@@ -134,10 +133,10 @@ def _spelt(model: str) -> list[str]:
 
 
 def _answer(answers: Mapping[str, Row], question: Row, model: str) -> str:
-    key = key_of(question, "question_id")
+    key = read_key(question, "question_id")
     if key not in answers:
         raise UsageError(f"{question.where}: {model} has no answer to the question {key}.")
-    return text_of(answers[key], "text")
+    return read_text(answers[key], "text")
 
 
 def _review(row: Row) -> Preference:

@@ -11,16 +11,14 @@ from autoeval.data.labelled.base import (
     Preference,
     RecordedJudge,
     Verdicts,
-    get,
-    key_of,
     known_pair,
     label_of,
     shown_verdict,
-    text_of,
     turned,
     unique,
 )
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError
 
 _LABELS: Mapping[str, Preference] = {"a>b": 1.0, "b>a": 2.0}
@@ -37,10 +35,10 @@ def read(source: Any) -> Labelled:
     """Read the pairs; a row's `source` begins with the name of its section."""
     pairs = unique(
         LabelledPair(
-            key=key_of(row, "pair_id"),
-            instruction=text_of(row, "question"),
-            output_1=text_of(row, "response_A"),
-            output_2=text_of(row, "response_B"),
+            key=read_key(row, "pair_id"),
+            instruction=read_text(row, "question"),
+            output_1=read_text(row, "response_A"),
+            output_2=read_text(row, "response_B"),
             label=label_of(row, "label", _LABELS),
             subset=_section(row),
             where=row.where,
@@ -58,13 +56,13 @@ def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
         for row in read_rows(entry, "--recorded"):
             name = _judge(row, entry)
             judge = judges.setdefault(name, RecordedJudge(name))
-            key = known_pair(row, key_of(row, "pair_id"), known)
+            key = known_pair(row, read_key(row, "pair_id"), known)
             judge.verdicts[key] = _verdicts(row, judge)
     return list(judges.values())
 
 
 def _section(row: Row) -> str:
-    name = text_of(row, "source")
+    name = read_text(row, "source")
     return next((section for prefix, section in _SECTIONS.items() if name.startswith(prefix)), name)
 
 
@@ -84,7 +82,7 @@ def _judge(row: Row, entry: Any) -> str:
 
 
 def _judgments(row: Row) -> list[Any]:
-    judgments = get(row, "judgments")
+    judgments = read_field(row, "judgments")
     if not isinstance(judgments, list | tuple) or len(judgments) not in (1, 2):
         raise UsageError(
             f"{row.where}: `judgments` is {describe(judgments)}; it should be a list of one or two."
