@@ -1,5 +1,6 @@
 """Rows to records, one instruction with one output, whatever the columns were called; and fields, each checked."""
 
+import math
 import numbers
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -183,3 +184,35 @@ def read_sample(row: Row) -> int:
     except (TypeError, ValueError, OverflowError):
         raise UsageError(f"{row.where}: `sample` is {describe(value)}; it should be 0, 1, 2, …") from None
     return sample
+
+
+def number_of(row: Row, value: Any) -> float | None:
+    """Return a value as a number; NaN where there is none, None where it is something else."""
+    if is_missing(value) or (row.is_text and value == ""):
+        return math.nan
+    if row.is_text and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            return math.inf
+    return None
+
+
+def read_amount(row: Row, name: str) -> float | None:
+    """Return a field that holds a number of 0 or more; None where it holds none.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    value = row.fields.get(name)
+    number = number_of(row, value)
+    if number is not None and math.isnan(number):
+        return None
+    if number is None or not 0 <= number < math.inf:
+        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number of 0 or more.")
+    return number

@@ -189,7 +189,7 @@ def test_undecided_counts_as_the_rules_say(tmp_path: Path, settings: dict[str, A
     assert (found.findings[0].outcome, found.exit_code) == (Outcome.UNDECIDED, code)
 
 
-def test_two_recorded_models_from_the_command_line(command_line: CommandLine, tmp_path: Path) -> None:
+def test_two_recorded_models_from_the_command_line(command: CommandLine, tmp_path: Path) -> None:
     folder = recorded_data() / "alpaca_eval_1"
     run, baseline = (str(folder / name / "annotations.json.gz") for name in ("vicuna-13b", "alpaca-7b"))
     for rule, code, word in (
@@ -198,7 +198,7 @@ def test_two_recorded_models_from_the_command_line(command_line: CommandLine, tm
         ("win_rate > 70", 8, "undecided"),
     ):
         rules = rules_file(tmp_path, {"rule": rule, "name": f"a <b> & | {word}"})
-        outcome = command_line("gate", run, baseline, "--rules", rules, "--output_path", "out")
+        outcome = command("gate", run, baseline, "--rules", rules, "--output_path", "out")
         assert outcome.code == code, outcome.err
         assert f"{word}: a <b> & | {word}" in outcome.out
         suite = ElementTree.parse(tmp_path / "out" / "gate.xml").getroot()

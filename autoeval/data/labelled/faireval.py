@@ -6,17 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    known_pair,
-    turned,
-    unique,
-)
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, named_entries, turned, unique
 from autoeval.data.loading import Row, expand, read_rows
 from autoeval.data.records import read_key, read_text
 from autoeval.data.reviews import scores_of
@@ -70,21 +61,17 @@ def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
 
     A second row of a question is of the other order.
     """
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges = []
-    for number, entry in enumerate(expand(source, "--recorded"), 1):
-        judge = RecordedJudge(
-            entry.name.split(".json")[0] if isinstance(entry, Path) else f"recorded {number}"
-        )
+    found = Recording(labelled)
+    for name, entry in named_entries(source, lambda path: path.name.split(".json")[0]):
+        judge = found.judge(name)
         for row in read_rows(entry, "--recorded"):
-            key = known_pair(row, read_key(row, "question_id"), known)
+            key = found.pair(row, read_key(row, "question_id")).key
             before = judge.verdicts[key].given if key in judge.verdicts else ()
             if len(before) > 1:
                 raise UsageError(f"{row.where}: the question {key} has more than two reviews.")
             is_switched = bool(before)
             judge.verdicts[key] = Verdicts((*before, (is_switched, turned(_review(row), is_switched))))
-        judges.append(judge)
-    return judges
+    return found.judges
 
 
 def _by_question(path: Path) -> dict[str, Row]:

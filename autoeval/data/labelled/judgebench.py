@@ -4,19 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    known_pair,
-    label_of,
-    shown_verdict,
-    turned,
-    unique,
-)
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, label_of, shown_verdict, turned, unique
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
 from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError
@@ -50,15 +39,13 @@ def read(source: Any) -> Labelled:
 
 def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
     """Read the outputs of judges, a file a judge or several in one; a row has one judgment or both orders'."""
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges: dict[str, RecordedJudge] = {}
+    found = Recording(labelled)
     for entry in expand(source, "--recorded"):
         for row in read_rows(entry, "--recorded"):
-            name = _judge(row, entry)
-            judge = judges.setdefault(name, RecordedJudge(name))
-            key = known_pair(row, read_key(row, "pair_id"), known)
-            judge.verdicts[key] = _verdicts(row, judge)
-    return list(judges.values())
+            judge = found.judge(_judge(row, entry))
+            pair = found.pair(row, read_key(row, "pair_id"))
+            judge.verdicts[pair.key] = Verdicts.in_orders(*_each(row, judge))
+    return found.judges
 
 
 def _section(row: Row) -> str:
@@ -88,10 +75,6 @@ def _judgments(row: Row) -> list[Any]:
             f"{row.where}: `judgments` is {describe(judgments)}; it should be a list of one or two."
         )
     return list(judgments)
-
-
-def _verdicts(row: Row, judge: RecordedJudge) -> Verdicts:
-    return Verdicts.in_orders(*_each(row, judge))
 
 
 def _each(row: Row, judge: RecordedJudge) -> Iterator[Preference]:

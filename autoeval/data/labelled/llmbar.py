@@ -4,19 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    known_pair,
-    label_of,
-    shown_verdict,
-    turned,
-    unique,
-)
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, label_of, named_entries, shown_verdict, turned, unique
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
 from autoeval.data.records import read_field, read_text
 from autoeval.errors import UsageError
@@ -47,14 +36,12 @@ def read(source: Any) -> Labelled:
 
 def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
     """Read `<evaluator>.result.json`; files of one name in several folders are one evaluator's."""
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges: dict[str, RecordedJudge] = {}
-    for number, entry in enumerate(expand(source, "--recorded"), 1):
-        name = _evaluator(entry) if isinstance(entry, Path) else f"recorded {number}"
-        judge = judges.setdefault(name, RecordedJudge(name))
+    found = Recording(labelled)
+    for name, entry in named_entries(source, _evaluator):
+        judge = found.judge(name)
         for row in read_rows(entry, "--recorded"):
-            judge.verdicts[known_pair(row, _key(row), known)] = _verdicts(row, judge)
-    return list(judges.values())
+            judge.verdicts[found.pair(row, _key(row)).key] = _verdicts(row, judge)
+    return found.judges
 
 
 def _key(row: Row) -> str:

@@ -5,19 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    choice_of,
-    known_pair,
-    label_of,
-    unique,
-)
-from autoeval.data.loading import Row, expand, read_rows
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, choice_of, label_of, named_entries, unique
+from autoeval.data.loading import Row, read_rows
 from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError, nearest
 
@@ -51,17 +41,15 @@ def read(source: Any) -> Labelled:
 
 def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
     """Read results, a file a judge: rows of `idx` and the one field that ends in `_result`."""
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges: dict[str, RecordedJudge] = {}
-    for number, entry in enumerate(expand(source, "--recorded"), 1):
-        name = _judge(entry) if isinstance(entry, Path) else f"recorded {number}"
-        judge = judges.setdefault(name, RecordedJudge(name))
+    found = Recording(labelled)
+    for name, entry in named_entries(source, _judge):
+        judge = found.judge(name)
         for row in read_rows(entry, "--recorded"):
             key = read_key(row, "idx")
             verdict = Verdicts.in_orders(choice_of(row, _result(row), _RESULTS))
-            if key in known or not labelled.n_left_out:
-                judge.verdicts[known_pair(row, key, known)] = verdict
-    return list(judges.values())
+            if key in found.pairs or not labelled.n_left_out:
+                judge.verdicts[found.pair(row, key).key] = verdict
+    return found.judges
 
 
 def _instruction(row: Row) -> str:

@@ -7,17 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.formats import rows_of_columns
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    known_pair,
-    unique,
-)
-from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, named_entries, unique
+from autoeval.data.loading import Row, describe, is_missing, read_rows
 from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError
 
@@ -93,20 +85,17 @@ def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
 
     Either rows of `id`, `subset` and `results` (1, 0 or 0.5) or two scores, or an accuracy by subset.
     """
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges: dict[str, RecordedJudge] = {}
-    for number, entry in enumerate(expand(source, "--recorded"), 1):
-        default = _judge(entry) if isinstance(entry, Path) else f"recorded {number}"
+    found = Recording(labelled)
+    for default, entry in named_entries(source, _judge):
         for row in _rows(entry):
             model = row.fields.get("model")
-            name = model if isinstance(model, str) and model else default
-            judge = judges.setdefault(name, RecordedJudge(name))
+            judge = found.judge(model if isinstance(model, str) and model else default)
             if "subset" not in row.fields and WEIGHTS.keys() & row.fields.keys():
                 judge.accuracies |= _accuracies(row)
                 continue
-            key = known_pair(row, _key(row), known)
-            judge.verdicts[key] = Verdicts(((None, _preference(row, known[key].label)),))
-    return list(judges.values())
+            pair = found.pair(row, _key(row))
+            judge.verdicts[pair.key] = Verdicts(((None, _preference(row, pair.label)),))
+    return found.judges
 
 
 def _rows(entry: Any) -> Iterable[Row]:
