@@ -14,7 +14,7 @@ from autoeval.runs.catalog import Place, RunFacts, place
 from autoeval.runs.counted_facts import counted, facts_of
 from autoeval.runs.measured import WIN_RATE, Measured
 from autoeval.runs.paying.sample import ROWS_NAME
-from autoeval.runs.told import part, told_beside
+from autoeval.runs.run_json import part, told_beside
 from autoeval.version import __version__
 
 _SCALARS = (

@@ -14,12 +14,13 @@ from autoeval.data.spool import instruction_key
 from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import read_any
 from autoeval.leaderboards.tally import Tally
-from autoeval.runs.catalog import FACTS_FILES, Ends, Place, RunFacts, stamp_of, unread
+from autoeval.runs.catalog import Ends, Place, RunFacts, stamp_of, unread
 from autoeval.runs.checkpoints import checkpoint_of
 from autoeval.runs.measured import WIN_RATE, Measured, measured
 from autoeval.runs.paying.sample import ROWS_NAME
 from autoeval.runs.quantities import SHARES
-from autoeval.runs.told import judges_of, part, run_json, scale_of, told_beside
+from autoeval.runs.run_json import judges_of, part, scale_of, told_beside
+from autoeval.runs.saving import BOARD_NAME
 from autoeval.types import Scale
 
 _OF_A_PART = "this is the plain mean of the pairs that were paid for; run.json has the estimate for all"
@@ -33,16 +34,16 @@ def facts_of(where: Place) -> RunFacts:
 
 def facts_from_summary(where: Place) -> RunFacts | None:
     """Read what a run came to from the files beside its annotations; None where they do not say, or are older."""
-    board_path, facts_path = (where.path.with_name(name) for name in FACTS_FILES)
-    if stamp_of(board_path)[1] + _SLACK < where.made_ns or not facts_path.is_file():
+    board_path = where.path.with_name(BOARD_NAME)
+    if stamp_of(board_path)[1] + _SLACK < where.made_ns:
         return None
     try:
-        told = run_json(facts_path)
+        told = told_beside(where.path)
         scale = next((scale_of(judge) for judge in judges_of(told)), None)
         row = _row_of(read_any(board_path).rows, told)
     except (UsageError, OSError, ValueError):
         return None
-    if row is None or (row.get("win_rate") is None and row.get("score") is None):
+    if not told or row is None or (row.get("win_rate") is None and row.get("score") is None):
         return None
     numbers: dict[str, Any] = {
         name: row.get(name)

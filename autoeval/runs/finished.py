@@ -14,7 +14,7 @@ from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.instructions import instruction_key
 from autoeval.runs.annotation_table import find_annotations
 from autoeval.runs.measured import WIN_RATE, Measured, measured
-from autoeval.runs.told import told_beside
+from autoeval.runs.run_json import RUN_NAME, told_beside
 from autoeval.types import Annotation
 
 
@@ -85,7 +85,7 @@ def load_run(run: str | Path) -> Run:
 
 def _judge_of(annotations: Path) -> tuple[str | None, str | None, str | None]:
     """Return the name, the fingerprint and the provider of the judge that run.json tells."""
-    path = annotations.with_name("run.json")
+    path = annotations.with_name(RUN_NAME)
     judge = _field(told_beside(annotations), "annotator", Mapping, "an object", path) or {}
     judges = _field(judge, "judges", list, "a list", path) or []
     providers = [_field(one, "provider", str, "text", path) for one in judges]

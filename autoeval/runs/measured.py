@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.annotations import is_of_one_output, of_one_model, read_annotations, read_score
-from autoeval.data.loading import Row, read_rows
+from autoeval.data.loading import Row, describe, read_rows
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.grades import Grades
@@ -18,8 +18,8 @@ from autoeval.leaderboards.table import read_board
 from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import find_annotations
 from autoeval.runs.quantities import SHARES, Quantity, by_subset, categories_of, of_grades, quantities
+from autoeval.runs.run_json import RUN_NAME, judges_of, part, scale_of, told_beside
 from autoeval.runs.saving import BOARD_NAME
-from autoeval.runs.told import judges_of, scale_of, told_beside
 from autoeval.types import Annotation, Scale
 
 LENGTH_CONTROLLED = "length_controlled_winrate"
@@ -198,7 +198,7 @@ def _of_scores(path: Path, rows: Iterable[Row]) -> Measured:
     rows = of_one_model(_kept(rows, kept), compares=False)
     for _ in grades.counted(names.noted(read_annotations(rows))):
         pass
-    grades.scale = _scale_beside(path) or _scale_seen(grades)
+    grades.scale = _scale_beside(path)
     if is_graded := grades.scale != SHARES:
         _check(path, grades)
     found, subsets = (
@@ -216,40 +216,45 @@ def _kept(rows: Iterable[Row], kept: list[dict[str, Any]]) -> Iterator[Row]:
         yield row
 
 
-def _scale_beside(path: Path) -> Scale | None:
-    """Return the scale of the judge that run.json tells; None where there is no run.json, or a check's."""
-    return next((scale_of(judge) for judge in judges_of(told_beside(path))), None)
-
-
-def _scale_seen(grades: Grades) -> Scale:
-    """Return what the scale of scores must be of which nobody tells it: shares, or anything."""
-    scores = [score for several in grades.values.values() for score in several if score is not None]
-    return SHARES if all(map(SHARES.holds, scores)) else Scale()
+def _scale_beside(path: Path) -> Scale:
+    """Return the scale that run.json tells: shares of a check, which has no judges; unbounded where nothing does."""
+    told = told_beside(path)
+    if part(told, "annotator") and not judges_of(told):
+        return SHARES
+    return next((scale for judge in judges_of(told) if (scale := scale_of(judge))), Scale())
 
 
 def _check(path: Path, grades: Grades) -> None:
-    for (_, part), several in grades.values.items():
+    for (_, turn), several in grades.values.items():
         for score in several:
             if score is not None and not grades.scale.holds(score):
-                of_part = f" of {part}" if part else ""
+                of_turn = f" of {turn}" if turn else ""
                 raise UsageError(
-                    f"{path}: a score{of_part} is {score:g}, and the judge's scale is {grades.scale}. "
+                    f"{path}: a score{of_turn} is {score:g}, and the judge's scale is {grades.scale}. "
                     "Remove the row, or correct run.json."
                 )
 
 
 def _refuse_other_scales(path: Path, rows: Iterable[Row]) -> None:
-    """Refuse scores that are no shares, also where none of them shows it.
+    """Refuse a run whose scores are no shares, also where none of them shows it: a 1 of 10 would be 100%.
 
     Raises:
-        UsageError: naming judge and scale, or the row.
+        UsageError: naming judge and scale, or the row, or saying that nothing tells the scale.
     """
-    for judge in judges_of(told_beside(path)):
-        scale = judge.get("scale", [0, 1])
-        if list(scale or ()) != [0, 1]:
+    annotator = part(told_beside(path), "annotator")
+    if not annotator:
+        raise UsageError(
+            f"{path} has scores, and no {RUN_NAME} beside it says on which scale. Keep the two files together: a gate "
+            "takes scores from 0 to 1, as shares."
+        )
+    judges = annotator.get("judges")  # a check has none, and its scores are shares
+    for judge in judges if isinstance(judges, list) else ():
+        scale = judge.get("scale") if isinstance(judge, Mapping) else None
+        if scale != [0, 1]:
+            name = judge.get("name") if isinstance(judge, Mapping) else describe(judge)
             raise UsageError(
-                f"{path} is judged by {judge.get('name')} on another scale ({scale}), and a gate takes scores from 0 "
-                "to 1, as shares. It is not for grades or rewards."
+                f"{path} is judged by {name} on another scale ({scale}), and a gate takes scores from 0 to 1, as "
+                "shares. It is not for grades or rewards."
             )
     for row in rows:
         score = read_score(row)

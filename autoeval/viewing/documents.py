@@ -16,7 +16,7 @@ from autoeval.runs.catalog import Place, RunFacts
 from autoeval.runs.counted_facts import counted
 from autoeval.runs.graded_facts import graded_facts
 from autoeval.runs.measured import Measured
-from autoeval.runs.told import part, told_beside
+from autoeval.runs.run_json import part, told_beside
 from autoeval.viewing.comparing import Difference, difference
 from autoeval.viewing.index import Index
 from autoeval.viewing.rendering import rendered
