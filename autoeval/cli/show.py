@@ -328,32 +328,11 @@ def _show_regeneration(console: Console, result: Regeneration) -> None:
     )
 
 
-def _show_dry_run(console: Console, plan: DryRun) -> None:
-    price = "unknown (give --judge_price)" if plan.cost is None else f"about ${plan.cost:.4f}"
-    console.print(f"pairs: {plan.n_pairs}")
-    console.print(f"requests: {plan.n_requests}, of which {plan.n_cached} cached and {plan.n_new} new")
-    reasoning = f", of which {plan.reasoning_tokens} assumed for reasoning" if plan.reasoning_tokens else ""
-    console.print(f"tokens: about {plan.input_tokens} in, {plan.output_tokens} out{reasoning}")
-    console.print(f"cost: {price}")
+def _show_dry_run(console: Console, plan: DryRun | DryRuns) -> None:
+    for name, text in plan.rows():
+        console.print(Text(f"{name}: {text}"), soft_wrap=True)
     for note in plan.notes:
-        console.print(Text(note))
-
-
-def _show_dry_runs(console: Console, plans: DryRuns) -> None:
-    for step, plan in plans.steps.items():
-        price = "unknown" if plan.cost is None else f"about ${plan.cost:.4f}"
-        console.print(
-            f"{step}: {plan.n_requests} requests, of which {plan.n_new} new; "
-            f"about {plan.input_tokens} tokens in, {plan.output_tokens} out; cost {price}"
-        )
-    for note in dict.fromkeys(note for plan in plans.steps.values() for note in plan.notes):
-        console.print(Text(note))
-    total = (
-        "unknown (give --generator_price or --judge_price)"
-        if plans.cost is None
-        else f"about ${plans.cost:.4f}"
-    )
-    console.print(f"cost in all: {total}")
+        console.print(Text(note), soft_wrap=True)
 
 
 def _show_site(console: Console, result: Site) -> None:
@@ -371,7 +350,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Evaluation: _show_evaluation,
     GradedEvaluation: _show_graded,
     DryRun: _show_dry_run,
-    DryRuns: _show_dry_runs,
+    DryRuns: _show_dry_run,
     Leaderboard: _show_leaderboard,
     RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,
