@@ -10,6 +10,7 @@ BENCHMARKS = {
     "throughput": "benchmarks.throughput",
     "rates": "benchmarks.rates",
     "scale": "benchmarks.scale",
+    "local_models": "benchmarks.local_models",
     "battles": "benchmarks.battles",
     "soak": "benchmarks.soak.conduct",
     "injection": "benchmarks.injection",

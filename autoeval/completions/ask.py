@@ -21,7 +21,7 @@ from autoeval.completions.ledger import Job, Ledger, Progress, Stop
 from autoeval.completions.replies import by_key
 from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
-from autoeval.completions.trial import WhyUnread
+from autoeval.completions.trial import Trial, WhyUnread
 from autoeval.completions.trials import Trials, first_to_try
 from autoeval.completions.turns import Turns, lane_name
 from autoeval.errors import UsageError
@@ -43,7 +43,7 @@ class AskOptions:
     take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
     endpoint that takes less is noticed and heeded without them. With `is_batch` requests go into batch jobs;
     `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold. `batch_files` is a folder
-    whose files are written and read instead of asking anybody.
+    whose files are written and read instead of asking anybody. `engine` asks elsewhere; None: this process.
     """
 
     max_concurrency: int = 64
@@ -56,6 +56,40 @@ class AskOptions:
     waits: bool = False
     goes_on: bool = False
     batch_files: Path | None = None
+    engine: "Engine | None" = None
+
+
+class AnyLane(Protocol):
+    """Everything that is asked of one model at one endpoint. A job leaves it with a reply in the cache or failed."""
+
+    def put(self, job: Job) -> None:
+        """Queue a job."""
+
+    async def drained(self) -> None:
+        """Wait until every job that was put has left."""
+
+    async def work(self) -> None:
+        """Serve queued jobs until cancelled."""
+
+    async def close(self) -> None:
+        """Free what it holds."""
+
+
+class LaneElsewhere(AnyLane, Protocol):
+    """A lane whose requests are not asked by this process; it wants up to `most_queued` jobs at a time."""
+
+    @property
+    def most_queued(self) -> int:
+        """How many jobs are to wait in it."""
+
+
+class Engine(Protocol):
+    """Where requests are asked if not in this process."""
+
+    def lane(
+        self, request: Request, ledger: Ledger, trial: Trial, options: AskOptions, tasks: asyncio.TaskGroup
+    ) -> LaneElsewhere:
+        """Return the lane of a request's model at its endpoint."""
 
 
 class Display(Protocol):
@@ -290,10 +324,11 @@ class _Lanes:
     options: AskOptions
     trials: Trials
     tasks: asyncio.TaskGroup | None = None
-    opened: dict[tuple[Endpoint, str], Lane | LocalLane] = field(default_factory=dict)
+    opened: dict[tuple[Endpoint, str], AnyLane] = field(default_factory=dict)
     _workers: list[asyncio.Task[None]] = field(default_factory=list)
+    _most_queued: int = _MOST_QUEUED
 
-    def of(self, request: Request) -> Lane | LocalLane:
+    def of(self, request: Request) -> AnyLane:
         name = (request.endpoint, request.model)
         if name not in self.opened:
             self.opened[name] = self._open(request)
@@ -301,14 +336,16 @@ class _Lanes:
 
     async def room(self) -> None:
         """Wait while too much is queued, so that memory stays flat however long the plan is."""
-        while self.ledger.n_open > _MOST_QUEUED and not self.ledger.stop:
+        while self.ledger.n_open > self._most_queued and not self.ledger.stop:
             await self.ledger.next_settled()
 
     def dismiss_workers(self) -> None:
         for worker in self._workers:
             worker.cancel()
 
-    def _open(self, request: Request) -> Lane | LocalLane:
+    def _open(self, request: Request) -> AnyLane:
+        if self.options.engine is not None:
+            return self._open_elsewhere(request, self.options.engine)
         provider, trial = providers.create(request.endpoint, self.options.timeout), self.trials.of(request)
         if not self.opened:
             self.ledger.progress.restart_clock()  # loading an SDK is no part of asking
@@ -325,6 +362,15 @@ class _Lanes:
         if self.ledger.keeper.sharing is not None and options.requests_per_minute is not None:
             lane.turns = Turns(self.ledger.keeper, lane_name(request), options.requests_per_minute / 60)
         self._start(lane.hurry_when_stopped())
+        self._start(lane.work())
+        return lane
+
+    def _open_elsewhere(self, request: Request, engine: Engine) -> AnyLane:
+        assert self.tasks is not None
+        lane = engine.lane(request, self.ledger, self.trials.of(request), self.options, self.tasks)
+        self._most_queued = max(self._most_queued, lane.most_queued)
+        if not self.opened:
+            self.ledger.progress.restart_clock()  # nor is starting a cluster
         self._start(lane.work())
         return lane
 
