@@ -39,12 +39,12 @@ class Size:
 
 
 SMALL = Size(
-    {"hidden_size": 128, "intermediate_size": 352, "num_hidden_layers": 4, "max_position_embeddings": 1_024},
-    vocabulary=8_000,
-    n_generated=64,
-    n_judged=128,
-    new_tokens=48,
-    longest_prompt=400,
+    {"hidden_size": 128, "intermediate_size": 352, "max_position_embeddings": 512},
+    vocabulary=4_000,
+    n_generated=48,
+    n_judged=96,
+    new_tokens=24,
+    longest_prompt=160,
     batch=16,
 )
 LARGE = Size(

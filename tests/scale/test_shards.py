@@ -119,6 +119,39 @@ def test_a_board_is_made_of_parts(tmp_path: Path) -> None:
     assert list(made.judged) == ["model"]
 
 
+def test_a_model_is_generated_and_judged_by_parts(tmp_path: Path) -> None:
+    _, reference = write_outputs(tmp_path, N)
+    judge = PaidJudge()
+    with JudgeServer(judge) as server:
+        config = {"provider": "openai", "model": "writer", "base_url": server.base_url}
+        asked: dict[str, Any] = {
+            "evaluation_dataset": reference,
+            "annotators_config": "gpt4_ranking",
+            "judge_base_url": server.base_url,
+            "caching_path": f"{tmp_path}/caches/",
+            "precomputed_leaderboard": None,
+            "no_report": True,
+        }
+        made = [
+            autoeval.evaluate_from_model(
+                {"writer": config}, shard=f"{number}/3", output_path=tmp_path / "by parts", **asked
+            )
+            for number in (1, 2, 3)
+        ]
+        assert [part.exit_code for part in made] == [0, 0, 0]
+        assert [part.ask.n_requests for part in made] == [part.ask.n_asked for part in made]
+        assert server.n_requests == sum(part.ask.n_asked for part in made) == 2 * N
+        assert not (tmp_path / "by parts").exists()
+        found = autoeval.evaluate_from_model({"writer": config}, output_path=tmp_path / "by parts", **asked)
+        assert server.n_requests == 2 * N
+        assert judge.n_paid_twice == 0
+        asked["caching_path"] = tmp_path / "whole.sqlite"
+        whole = autoeval.evaluate_from_model({"writer": config}, output_path=tmp_path / "whole", **asked)
+    assert found.estimate == whole.estimate
+    assert rows_of(tmp_path / "by parts") == rows_of(tmp_path / "whole")
+    assert found.tally.n_judged == N
+
+
 @pytest.mark.slow
 def test_three_processes_one_of_which_is_killed_and_started_again(tmp_path: Path) -> None:
     judge = PaidJudge()

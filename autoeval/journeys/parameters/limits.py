@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, TypedDict
 
 from autoeval.checks import check_choice, check_number
-from autoeval.completions.ask import AskOptions, Engine
+from autoeval.completions.options import AskOptions, Engine
 from autoeval.completions.retries import Retries
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.forwarding import Shared
