@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,7 @@ def measure() -> Section:
                 )
                 for text in _prompts(n_asked, size.longest_prompt)
             ]
-            ours, theirs = in_turn(
-                lambda asked=requests: _ask(asked), lambda asked=requests, do=loop: do(asked)
-            )
+            ours, theirs = in_turn(partial(_ask, requests), partial(loop, requests))
             share = theirs / ours
             rows.append((name, f"{n_asked:,}", f"{ours:.2f}", f"{theirs:.2f}", f"{100 * share:.0f}%"))
             reached.append(

@@ -11,6 +11,8 @@ BENCHMARKS = {
     "rates": "benchmarks.rates",
     "scale": "benchmarks.scale",
     "local_models": "benchmarks.local_models",
+    "postgresql": "benchmarks.postgresql",
+    "workers": "benchmarks.workers",
     "battles": "benchmarks.battles",
     "soak": "benchmarks.soak.conduct",
     "injection": "benchmarks.injection",

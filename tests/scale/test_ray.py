@@ -70,7 +70,8 @@ class TestCluster:
         del os.environ["PYTHONPATH"]
 
     def test_a_worker_is_killed_and_the_result_is_that_of_one_process(self, tmp_path: Path) -> None:
-        judge, at_risk = PaidJudge(), []
+        judge = PaidJudge()
+        at_risk: list[int] = []
 
         def answer(body: Body) -> Answer:
             if server.n_requests > N // 3 and not at_risk:
@@ -79,7 +80,7 @@ class TestCluster:
             return replace(judge(body), delay=0.01)
 
         with JudgeServer(answer) as server:
-            given = {"n": N, "max_concurrency": IN_FLIGHT, "judge_price": (2, 8)}
+            given: dict[str, Any] = {"n": N, "max_concurrency": IN_FLIGHT, "judge_price": (2, 8)}
             found = evaluate_small(tmp_path / "ray", server, **given, engine="ray", max_cost=10)
             assert judge.n_paid_twice <= at_risk[0] + IN_FLIGHT
             assert server.n_requests == N + judge.n_paid_twice
@@ -92,7 +93,7 @@ class TestCluster:
 
     def test_the_budget_is_kept(self, tmp_path: Path) -> None:
         with JudgeServer(always("a > b")) as server:
-            given = {"n": N, "judge_price": (100, 100), "max_cost": 2}
+            given: dict[str, Any] = {"n": N, "judge_price": (100, 100), "max_cost": 2}
             found = evaluate_small(tmp_path / "ray", server, **given, engine="ray")
         assert found.exit_code == 4
         assert 1 < found.ask.spent <= 2
