@@ -7,7 +7,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 INSTALLED := $(VENV)/.installed-$(VERSION)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # What `make test` leaves out; `make test LEAVE_OUT=` runs everything.
-LEAVE_OUT ?= slow or model or browser or peer or database
+LEAVE_OUT ?= slow or model or browser or peer or database or cluster
 # Neighbouring tests, which share what they stand on, go to the same process; who runs out of work takes from others.
 PARALLEL ?= -n auto --maxprocesses 8 --dist worksteal
 

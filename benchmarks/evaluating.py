@@ -14,6 +14,7 @@ def evaluate(
     *flags: str,
     is_cached: bool = False,
     exit_code: int = 0,
+    caching_path: str | None = None,
 ) -> Command:
     """Return the command that judges pairs with `gpt4_ranking`.
 
@@ -25,6 +26,7 @@ def evaluate(
         flags: more flags of the command.
         is_cached: keep the cache and the results of an earlier run.
         exit_code: what the command has to end with.
+        caching_path: another cache than a file in the folder.
     """
     cache, results = folder / "replies.sqlite", folder / "results"
 
@@ -37,7 +39,7 @@ def evaluate(
     return ours(
         *("evaluate", "--model_outputs", str(outputs), "--reference_outputs", str(reference)),
         *("--annotators_config", "gpt4_ranking", "--precomputed_leaderboard", "None"),
-        *("--caching_path", str(cache), "--output_path", str(results), *flags),
+        *("--caching_path", caching_path or str(cache), "--output_path", str(results), *flags),
         environment={"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"},
         prepare=forget,
         exit_code=exit_code,

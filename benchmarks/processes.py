@@ -74,10 +74,11 @@ def in_turn(commands: Mapping[str, Command], repeats: int) -> dict[str, Usage]:
     for _ in range(repeats):
         for name, command in commands.items():
             found[name].append(measure_once(command))
-    return {name: _median(usages) for name, usages in found.items()}
+    return {name: median(usages) for name, usages in found.items()}
 
 
-def _median(usages: Sequence[Usage]) -> Usage:
+def median(usages: Sequence[Usage]) -> Usage:
+    """Return the medians of what several processes cost."""
     return Usage(
         statistics.median(usage.wall for usage in usages),
         statistics.median(usage.processor for usage in usages),

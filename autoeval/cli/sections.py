@@ -115,6 +115,8 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "shard",
         "batch",
         "batch_files",
+        "engine",
+        "ray_address",
         "wait",
         "max_concurrency",
         "requests_per_minute",

@@ -1,6 +1,6 @@
 """What each lane has learnt to send otherwise than it was planned, because its server refuses it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from autoeval.completions.providers.refusals import refused_need, with_changes
@@ -14,6 +14,7 @@ class Adaptations:
     """The changes that each model at each endpoint has asked for, in the order in which it did."""
 
     _of: dict[tuple[Endpoint, str], tuple[Change, ...]] = field(default_factory=dict)
+    _heard: set[str] = field(default_factory=set)
 
     def of(self, request: Request) -> Request:
         """Return a request as its server takes it, as far as that is known."""
@@ -22,7 +23,11 @@ class Adaptations:
     @property
     def said(self) -> frozenset[str]:
         """Every change that was made."""
-        return frozenset(str(change) for changes in self._of.values() for change in changes)
+        return frozenset(str(change) for changes in self._of.values() for change in changes) | self._heard
+
+    def heard(self, said: Iterable[str]) -> None:
+        """Note changes that were made where this run's requests were asked for it."""
+        self._heard.update(said)
 
     def learn(self, sent: Request, outcome: Outcome, announce: Callable[[str], None]) -> bool:
         """Learn from what came of a request; returns whether to send it anew, changed.

@@ -5,57 +5,32 @@ killed, repeated, or shared between processes is simply the same run.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from autoeval.completions import providers
+from autoeval.completions.ask_report import AskReport, added
 from autoeval.completions.budget import Budget, PriceOf
 from autoeval.completions.cache import Cache
-from autoeval.completions.lane import Lane, LocalLane
-from autoeval.completions.ledger import Job, Ledger, Progress, Stop
+from autoeval.completions.lanes import Lanes
+from autoeval.completions.ledger import Job, Ledger, Progress
+from autoeval.completions.options import AskOptions
 from autoeval.completions.replies import by_key
-from autoeval.completions.retries import Retries
-from autoeval.completions.scheduler import Permits
 from autoeval.completions.trial import WhyUnread
 from autoeval.completions.trials import Trials, first_to_try
-from autoeval.completions.turns import Turns, lane_name
 from autoeval.errors import UsageError
-from autoeval.types import Endpoint, Failure, Request
+from autoeval.types import Request
 
 if TYPE_CHECKING:
     from autoeval.completions.batch.asking import BatchRun
 
-_MOST_QUEUED = 2_000
+__all__ = ["AskOptions", "AskReport", "Display", "Replay", "Silent", "added", "ask", "run_in_own_loop"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class AskOptions:
-    """How to ask.
-
-    `max_concurrency` is the most requests in flight at one endpoint, `timeout` the seconds that one request may
-    take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
-    endpoint that takes less is noticed and heeded without them. With `is_batch` requests go into batch jobs;
-    `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold. `batch_files` is a folder
-    whose files are written and read instead of asking anybody.
-    """
-
-    max_concurrency: int = 64
-    timeout: float = 120.0
-    max_cost: float | None = None
-    retries: Retries = field(default_factory=Retries)
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    is_batch: bool = False
-    waits: bool = False
-    goes_on: bool = False
-    batch_files: Path | None = None
 
 
 class Display(Protocol):
@@ -87,39 +62,6 @@ class Replay:
 
     def __iter__(self) -> Iterator[Request]:
         return iter(self.plan())
-
-
-@dataclass(frozen=True)
-class AskReport:
-    """What asking came to.
-
-    `failures` has what went wrong with each request that got no reply in this run, by cache key. `stop` says why
-    asking ended early. `spent` is in US dollars, and a lower bound unless `is_price_known`. `models` are the
-    names that servers gave for the models they ran. `adapted` says what was sent otherwise than planned.
-    """
-
-    n_requests: int
-    n_cached: int
-    n_asked: int
-    failures: Mapping[bytes, Failure]
-    stop: Stop | None
-    input_tokens: int
-    output_tokens: int
-    spent: float
-    is_price_known: bool
-    models: frozenset[str]
-    seconds: float
-    reasoning_tokens: int = 0
-    adapted: frozenset[str] = frozenset()
-
-    @staticmethod
-    def all_cached(n_requests: int) -> "AskReport":
-        """Return the report of a run that had nothing to ask."""
-        return AskReport(n_requests, n_requests, 0, {}, None, 0, 0, 0.0, True, frozenset(), 0.0)
-
-    def plus_cached(self, n_requests: int) -> "AskReport":
-        """Return the report with so many more requests that were in the cache."""
-        return replace(self, n_requests=self.n_requests + n_requests, n_cached=self.n_cached + n_requests)
 
 
 def ask(
@@ -243,7 +185,7 @@ def run_in_own_loop(coroutine: Coroutine[Any, Any, T]) -> T:
 async def _ask_all(
     requests: Iterable[Request], ledger: Ledger, options: AskOptions, again: Set[bytes], trials: Trials
 ) -> None:
-    lanes = _Lanes(ledger, options, trials)
+    lanes = Lanes(ledger, options, trials)
     try:
         async with asyncio.TaskGroup() as tasks:
             lanes.tasks = tasks
@@ -261,7 +203,7 @@ async def _ask_all(
         await ledger.keeper.close(ledger.budget.committed)
 
 
-async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes", again: Set[bytes]) -> None:
+async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "Lanes", again: Set[bytes]) -> None:
     """Put every request that neither the cache nor this run has into its lane, no faster than lanes work."""
     for stretch in by_key(requests):
         if ledger.stop:
@@ -280,57 +222,6 @@ async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "_Lanes"
             if key not in known and ledger.open(key):
                 await lanes.room()
                 lanes.of(request).put(Job(key, request, is_claimed=key in again))
-
-
-@dataclass
-class _Lanes:
-    """The lanes of a run, each opened with its workers when its first request comes."""
-
-    ledger: Ledger
-    options: AskOptions
-    trials: Trials
-    tasks: asyncio.TaskGroup | None = None
-    opened: dict[tuple[Endpoint, str], Lane | LocalLane] = field(default_factory=dict)
-    _workers: list[asyncio.Task[None]] = field(default_factory=list)
-
-    def of(self, request: Request) -> Lane | LocalLane:
-        name = (request.endpoint, request.model)
-        if name not in self.opened:
-            self.opened[name] = self._open(request)
-        return self.opened[name]
-
-    async def room(self) -> None:
-        """Wait while too much is queued, so that memory stays flat however long the plan is."""
-        while self.ledger.n_open > _MOST_QUEUED and not self.ledger.stop:
-            await self.ledger.next_settled()
-
-    def dismiss_workers(self) -> None:
-        for worker in self._workers:
-            worker.cancel()
-
-    def _open(self, request: Request) -> Lane | LocalLane:
-        provider, trial = providers.create(request.endpoint, self.options.timeout), self.trials.of(request)
-        if not self.opened:
-            self.ledger.progress.restart_clock()  # loading an SDK is no part of asking
-        if isinstance(provider, providers.LocalProvider):
-            local = LocalLane(provider, self.ledger, trial)
-            self._start(local.work())
-            return local
-        assert self.tasks is not None
-        options = self.options
-        permits = Permits.limited(
-            options.max_concurrency, options.requests_per_minute, options.tokens_per_minute
-        )
-        lane = Lane(provider, permits, self.ledger, options.retries, options.timeout, self.tasks, trial)
-        if self.ledger.keeper.sharing is not None and options.requests_per_minute is not None:
-            lane.turns = Turns(self.ledger.keeper, lane_name(request), options.requests_per_minute / 60)
-        self._start(lane.hurry_when_stopped())
-        self._start(lane.work())
-        return lane
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        assert self.tasks is not None
-        self._workers.append(self.tasks.create_task(work))
 
 
 def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

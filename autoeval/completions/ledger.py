@@ -123,15 +123,20 @@ class Ledger:
     async def afford(self, key: bytes, request: Request) -> bool:
         """Reserve the most that a request can cost, waiting while others may turn out cheaper; False: no money."""
         while not self.stop:
-            if self.budget.reserve(key, request):
+            if await self.can_afford(key, request):
                 return True
-            if await self._is_granted_more(request):
-                continue
             if self.budget.is_idle:
                 self.halt(Stop(StopReason.BUDGET, self.budget.message(request)))
                 break
             await self.next_settled()
         return False
+
+    async def can_afford(self, key: bytes, request: Request) -> bool:
+        """Reserve the most that a request can cost if there is money for it now."""
+        while not self.budget.reserve(key, request):
+            if not await self._is_granted_more(request):
+                return False
+        return True
 
     async def _is_granted_more(self, request: Request) -> bool:
         """Take some more of a budget that several runs share, for a few requests at once or at least for this one."""

@@ -9,9 +9,10 @@ from typing import Any, cast
 from autoeval.annotators.config import Annotator, Judge
 from autoeval.checks import check_number
 from autoeval.completions import providers
-from autoeval.completions.ask import Display, Silent
+from autoeval.completions.ask import AskReport, Display, Silent
 from autoeval.completions.cache import Cache
 from autoeval.completions.providers import LOCAL
+from autoeval.completions.storage.places import Shard
 from autoeval.data.eval_sets import find_eval_set
 from autoeval.data.instructions import Instruction, load_instructions, sampled
 from autoeval.errors import AutoevalError, NothingJudgedError, UsageError
@@ -33,6 +34,7 @@ from autoeval.runs.judging import open_cache, refuse_unbatchable
 from autoeval.runs.outputs_file import OutputsFile
 from autoeval.runs.result import EXIT_PENDING, Result
 from autoeval.runs.retirement import refuse_gone, say_lifetimes
+from autoeval.runs.sharding import ShardReport, cut
 from autoeval.runs.side import Side
 
 
@@ -87,7 +89,7 @@ def evaluate_from_model(
         **of_evaluate: The parameters of evaluate.
 
     Returns:
-        An Evaluation, whose `generations` say how generating went; DryRuns with dry_run; with
+        An Evaluation, whose `generations` say how generating went; DryRuns with dry_run; a ShardReport with shard; with
         is_return_instead_of_print, the leaderboard DataFrame and a list of annotation dicts.
 
     Raises:
@@ -114,13 +116,18 @@ def evaluate_from_model(
     compare_with = _compare_with(evaluation_dataset, settings, is_generated=len(generators) > 1)
     instructions = _instructions(settings, compare_with)
     folder = results_folder(output_path, generators[0].name)
+    if (part := Shard.parse(settings["shard"])) is not None:
+        instructions, folder = cut(instructions, part, judge), None
+        settings |= {"shard": part.whole(), "is_allow_partial": True, "no_report": True}
     sides = [
         Side.open(
             GenerationPlan(generator, instructions, n), file, strip=is_strip_output, load=is_load_outputs
         )
         for generator, n, file in zip(generators, (n_samples, 1), OutputsFile.of_both(folder), strict=False)
     ]
-    with open_cache(settings["caching_path"]) as cache:
+    with open_cache(settings["caching_path"], part) as cache:
+        if part is not None and not instructions:
+            return ShardReport(part, cache.name, AskReport.all_cached(0), settings["min_coverage"])
         steps = {
             f"generate with {side.plan.generator.name}": side.estimate(cache, settings["batch"])
             for side in sides
@@ -282,6 +289,9 @@ def _evaluate(
         "is_allow_partial": is_partial,
         "is_return_instead_of_print": False,
     }
+    if settings["shard"] is not None:
+        report: ShardReport = evaluate(list(made[0].rows), **judged)
+        return report.after([one.report for one in made])
     try:
         result = replace(evaluate(list(made[0].rows), **judged), generations=tuple(made))
     except NothingJudgedError as error:

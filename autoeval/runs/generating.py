@@ -2,13 +2,13 @@
 
 import platform
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
+from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, added, ask
 from autoeval.completions.cache import Cache
 from autoeval.completions.ledger import StopReason
 from autoeval.completions.providers import LOCAL
@@ -20,7 +20,6 @@ from autoeval.runs.growing_file import GrowingFile
 from autoeval.runs.outputs_file import Row
 from autoeval.runs.retirement import explained
 from autoeval.runs.side import Side
-from autoeval.types import Failure
 from autoeval.version import __version__
 
 _EXIT_CODES = {
@@ -143,29 +142,7 @@ def _ask_in_rounds(
         reports.append(report)
         if report.stop:
             break
-    return _added(reports)
-
-
-def _added(reports: Sequence[AskReport]) -> AskReport:
-    """Return what several rounds came to together; why asking stopped, the last one says."""
-    failures: dict[bytes, Failure] = {}
-    for report in reports:
-        failures |= report.failures
-    return replace(
-        reports[-1],
-        n_requests=sum(report.n_requests for report in reports),
-        n_cached=sum(report.n_cached for report in reports),
-        n_asked=sum(report.n_asked for report in reports),
-        failures=failures,
-        input_tokens=sum(report.input_tokens for report in reports),
-        output_tokens=sum(report.output_tokens for report in reports),
-        reasoning_tokens=sum(report.reasoning_tokens for report in reports),
-        adapted=frozenset[str]().union(*(report.adapted for report in reports)),
-        spent=sum(report.spent for report in reports),
-        is_price_known=all(report.is_price_known for report in reports),
-        models=frozenset[str]().union(*(report.models for report in reports)),
-        seconds=sum(report.seconds for report in reports),
-    )
+    return added(reports)
 
 
 def _account(result: Generation) -> dict[str, Any]:

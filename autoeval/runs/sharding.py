@@ -1,12 +1,14 @@
 """One part of a run's requests, asked into a cache of its own: all that a shard does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.completions.ask import AskOptions, AskReport, Display
+from autoeval.completions.ask import AskOptions, AskReport, Display, added
 from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import Shard
+from autoeval.data.instructions import Instruction
 from autoeval.errors import UsageError
 from autoeval.runs.judging import ask_all
 from autoeval.runs.result import exit_code_after
@@ -33,6 +35,10 @@ class ShardReport:
         share = self.n_answered / n_requests if n_requests else 1.0
         return exit_code_after(self.ask, is_complete=share >= self.min_coverage)
 
+    def after(self, earlier: Sequence[AskReport]) -> "ShardReport":
+        """Return what the part came to together with what was asked before."""
+        return replace(self, ask=added([*earlier, self.ask]))
+
     def __str__(self) -> str:
         """Say it in a few lines."""
         ask = self.ask
@@ -48,6 +54,20 @@ class ShardReport:
                 f"{len(ask.failures):,} have no reply, for example: {failure.kind}: {failure.message}"
             )
         return "\n".join(lines)
+
+
+def cut(instructions: Sequence[Instruction], shard: Shard, annotator: Annotator) -> list[Instruction]:
+    """Return the instructions of a part, whose outputs are still to be generated.
+
+    Raises:
+        UsageError: a judge is asked about several pairs at once, which are not all in one part.
+    """
+    if any(judge.batch_size > 1 for judge in annotator.judges):
+        raise UsageError(
+            f"--shard: {annotator.name} is asked about several pairs at once, and its prompts depend on all outputs. "
+            "Generate them first, and judge them with: alpaca_eval evaluate --shard."
+        )
+    return [instruction for instruction in instructions if shard.has_text(instruction.text)]
 
 
 def ask_shard(

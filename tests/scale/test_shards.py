@@ -37,7 +37,8 @@ def test_the_parts_are_the_whole_and_share_nothing() -> None:
     assert min(map(len, parts)) > 300
 
 
-def _rows(folder: Path) -> list[dict[str, Any]]:
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of the annotations below a folder, but for the times at which they were made."""
     (path,) = folder.rglob("annotations.json")
     rows: list[dict[str, Any]] = json.loads(path.read_text())
     return [{name: value for name, value in row.items() if "time" not in name} for row in rows]
@@ -63,7 +64,7 @@ def test_parts_asked_one_by_one_and_read_together_are_one_run(tmp_path: Path) ->
         read = evaluate_small(tmp_path / "cut", server, n=N, caching_path=caches)
         assert server.n_requests == 2 * n_whole
     assert read.estimate == whole.estimate
-    assert _rows(tmp_path / "cut") == _rows(tmp_path / "whole")
+    assert rows_of(tmp_path / "cut") == rows_of(tmp_path / "whole")
 
 
 def test_other_cuts_ask_nothing_again(tmp_path: Path) -> None:
@@ -118,6 +119,39 @@ def test_a_board_is_made_of_parts(tmp_path: Path) -> None:
     assert list(made.judged) == ["model"]
 
 
+def test_a_model_is_generated_and_judged_by_parts(tmp_path: Path) -> None:
+    _, reference = write_outputs(tmp_path, N)
+    judge = PaidJudge()
+    with JudgeServer(judge) as server:
+        config = {"provider": "openai", "model": "writer", "base_url": server.base_url}
+        asked: dict[str, Any] = {
+            "evaluation_dataset": reference,
+            "annotators_config": "gpt4_ranking",
+            "judge_base_url": server.base_url,
+            "caching_path": f"{tmp_path}/caches/",
+            "precomputed_leaderboard": None,
+            "no_report": True,
+        }
+        made = [
+            autoeval.evaluate_from_model(
+                {"writer": config}, shard=f"{number}/3", output_path=tmp_path / "by parts", **asked
+            )
+            for number in (1, 2, 3)
+        ]
+        assert [part.exit_code for part in made] == [0, 0, 0]
+        assert [part.ask.n_requests for part in made] == [part.ask.n_asked for part in made]
+        assert server.n_requests == sum(part.ask.n_asked for part in made) == 2 * N
+        assert not (tmp_path / "by parts").exists()
+        found = autoeval.evaluate_from_model({"writer": config}, output_path=tmp_path / "by parts", **asked)
+        assert server.n_requests == 2 * N
+        assert judge.n_paid_twice == 0
+        asked["caching_path"] = tmp_path / "whole.sqlite"
+        whole = autoeval.evaluate_from_model({"writer": config}, output_path=tmp_path / "whole", **asked)
+    assert found.estimate == whole.estimate
+    assert rows_of(tmp_path / "by parts") == rows_of(tmp_path / "whole")
+    assert found.tally.n_judged == N
+
+
 @pytest.mark.slow
 def test_three_processes_one_of_which_is_killed_and_started_again(tmp_path: Path) -> None:
     judge = PaidJudge()
@@ -150,7 +184,7 @@ def test_three_processes_one_of_which_is_killed_and_started_again(tmp_path: Path
     assert n_before == n + judge.n_paid_twice
     with JudgeServer(judge) as server:
         evaluate_small(tmp_path / "whole", server, n=n)
-    assert _rows(tmp_path / "results") == _rows(tmp_path / "whole")
+    assert rows_of(tmp_path / "results") == rows_of(tmp_path / "whole")
 
 
 def test_the_command_line_says_what_a_part_came_to(command: CommandLine, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from autoeval.completions.providers.parameters import refuse_unknown
 from autoeval.completions.providers.reward import in_digits
+from autoeval.completions.providers.torch_memory import on_best_device
 from autoeval.completions.providers.transformers import body, weights_of
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
@@ -20,8 +21,9 @@ class RewardModelProvider:
     """Scores chats with a classification model of one output. `model` is a name on the hub or a folder.
 
     The chat is put into words by the model's own template; a model without one gets the texts of a chat of two as a
-    pair. It takes `chat_template`, `device_map`, `dtype` and `revision`. Code of a model is never run, and texts longer
-    than the model reads are no reward but a failure.
+    pair. It takes `chat_template`, `device_map` (without it, the model goes to the accelerator where there is one),
+    `dtype` and `revision`. Code of a model is never run, and texts longer than the model reads are no reward but a
+    failure.
     """
 
     batch_size = 4 * _BATCH
@@ -97,5 +99,7 @@ class RewardModelProvider:
                 )
             except (OSError, ValueError, ImportError) as error:
                 raise UsageError(f"transformers cannot load {request.model!r}: {error}") from error
+            if loading["device_map"] is None:
+                model = on_best_device(self._torch, model, request.model)
             self._loaded[key] = (tokenizer, model.eval())
         return self._loaded[key]

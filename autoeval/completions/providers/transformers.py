@@ -1,13 +1,22 @@
 """A Hugging Face model in this process, through `transformers`."""
 
+import inspect
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autoeval.completions.providers.parameters import adapt, refuse_unknown
+from autoeval.completions.providers.torch_memory import (
+    Room,
+    best_device,
+    free_memory,
+    on_best_device,
+    ran_out_of_memory,
+)
+from autoeval.completions.providers.torch_steps import Recorder, TopLogprobs, one_token
 from autoeval.completions.providers.weights import fingerprint
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request, TokenLogprobs
@@ -30,23 +39,34 @@ _KNOWN = frozenset(
     }
 )
 _MODEL_FILES = frozenset({".bin", ".jinja", ".json", ".model", ".safetensors", ".txt"})
-_BATCH = 8
 _MOST_TOKENS = 512
+_CHANGES = (
+    "bad_words_ids",
+    "begin_suppress_tokens",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+    "min_length",
+    "min_new_tokens",
+    "no_repeat_ngram_size",
+    "repetition_penalty",
+    "sequence_bias",
+    "suppress_tokens",
+)
+"""What of a model's own generation config changes logits without sampling."""
 
 
 class TransformersProvider:
     """Answers with a causal language model. `model` is a name on the hub or a folder.
 
     Of OpenAI's parameters it takes `max_tokens`, `temperature`, `top_p`, `seed`, `stop`, `logprobs` and
-    `top_logprobs`; besides, `top_k`, `repetition_penalty`, `batch_size` (requests in one forward pass),
+    `top_logprobs`; besides, `top_k`, `repetition_penalty`, `batch_size` (most requests in one forward pass),
     `chat_template`, and for loading `device_map`, `dtype` and `revision`. Code of a model is never run.
 
-    Requests are batched by length. A sampled reply depends on its batch, so it is repeated exactly only by a run
-    with the same requests; greedy ones (temperature 0) do not depend on it but for rounding.
+    Without a `device_map` the model goes to the accelerator where there is one. Requests are batched by length, as many
+    as a budget of tokens allows; where memory runs out, batches are halved from then on. A sampled reply depends on its
+    batch, so it is repeated exactly only by a run with the same requests and the same memory; greedy ones
+    (temperature 0) do not depend on it but for rounding.
     """
-
-    batch_size = 4 * _BATCH
-    """How many requests to hand over at once: as many are lost where a run is killed."""
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:  # noqa: ARG002
         """Check that the library is there; the model is loaded with the first request."""
@@ -56,6 +76,12 @@ class TransformersProvider:
         self._torch = torch
         self._library = transformers
         self._loaded: dict[tuple[Any, ...], _Loaded] = {}
+        self._room = Room.of(best_device(torch))
+
+    @property
+    def batch_size(self) -> int:
+        """How many requests to hand over at once: as many are lost where a run is killed."""
+        return self._room.handed_over
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion | Failure]:
         """Answer requests in batches of similar length; the result is in their order."""
@@ -68,13 +94,34 @@ class TransformersProvider:
                 outcomes[index] = Failure(FailureKind.REFUSED, str(error))
             except _InvalidError as error:
                 outcomes[index] = Failure(FailureKind.INVALID_REQUEST, str(error))
-        for batch in _batches(prompts):
-            outcomes.update(self._generate(batch))
+        for group in _groups(prompts):
+            left = deque(group)
+            while left:
+                outcomes.update(self._answered(left))
         return [outcomes[index] for index in range(len(requests))]
 
     def close(self) -> None:
         """Free the models' memory."""
         self._loaded.clear()
+
+    def _answered(self, left: "deque[_Prompt]") -> dict[int, Completion | Failure]:
+        """Take a batch off what is left and answer it; where memory runs out, half of it."""
+        asked = left[0].parameters.get("batch_size")
+        size = self._room.size([prompt.n_tokens for prompt in left], None if asked is None else int(asked))
+        while True:
+            batch = [left.popleft() for _ in range(size)]
+            try:
+                return dict(self._generate(batch))
+            except (MemoryError, RuntimeError) as error:
+                if not ran_out_of_memory(self._torch, error):
+                    raise
+                left.extendleft(reversed(batch))
+            free_memory(self._torch)  # here, where nothing holds what the error's frames held
+            if size == 1:
+                prompt = left.popleft()
+                told = f"{prompt.n_tokens} tokens of prompt and reply do not fit into memory"
+                return {prompt.index: Failure(FailureKind.INVALID_REQUEST, told)}
+            size = self._room.halve(size, left[0].n_tokens)
 
     def _load(self, request: Request) -> "_Loaded":
         loading = {name: request.parameters.get(name, default) for name, default in _LOADING.items()}
@@ -90,6 +137,8 @@ class TransformersProvider:
                 )
             except (OSError, ValueError, ImportError) as error:
                 raise UsageError(f"transformers cannot load {request.model!r}: {error}") from error
+            if loading["device_map"] is None:
+                model = on_best_device(self._torch, model, request.model)
             if tokenizer.pad_token is None:
                 tokenizer.pad_token = tokenizer.eos_token
             self._loaded[key] = _Loaded(tokenizer, model.eval())
@@ -116,15 +165,37 @@ class TransformersProvider:
             torch.manual_seed(int(first.parameters["seed"]) + first.request.sample)
         started = time.perf_counter()
         with torch.inference_mode():
-            result = model.generate(**inputs, **_arguments(first, tokenizer))
+            if _is_one_greedy_token(first):
+                new, logprobs = one_token(torch, model, inputs, _n_top(first))
+            else:
+                new, logprobs = self._decoded(first, inputs)
         seconds = (time.perf_counter() - started) / len(batch)
-        width = inputs["input_ids"].shape[1]
         for row, prompt in enumerate(batch):
-            new = result.sequences[row, width:].tolist()
-            yield prompt.index, self._completion(prompt, new, row, result.logits, seconds)
+            yield prompt.index, self._completion(prompt, new[row], row, logprobs, seconds)
+
+    def _decoded(self, first: "_Prompt", inputs: Any) -> tuple[list[list[int]], TopLogprobs | None]:
+        """Generate token by token; returns the new tokens of each row."""
+        arguments = _arguments(first, first.loaded.tokenizer)
+        recorder = None if (n_top := _n_top(first)) is None else Recorder(self._torch, n_top)
+        if recorder is not None:
+            processors = [
+                recorder,
+                *self._penalties(first, arguments),
+            ]  # log probabilities are the model's own
+            arguments["logits_processor"] = self._library.LogitsProcessorList(processors)
+        sequences = first.loaded.model.generate(**inputs, **arguments).sequences
+        new = sequences[:, inputs["input_ids"].shape[1] :]
+        return new.tolist(), None if recorder is None else recorder.finished(sequences)
+
+    def _penalties(self, first: "_Prompt", arguments: dict[str, Any]) -> list[Any]:
+        """Take the penalty on repetition out of the arguments, to come after what is recorded."""
+        configured = first.loaded.model.generation_config.repetition_penalty
+        penalty = arguments.get("repetition_penalty", configured)
+        arguments["repetition_penalty"] = 1.0
+        return [] if penalty in (None, 1.0) else [self._library.RepetitionPenaltyLogitsProcessor(penalty)]
 
     def _completion(
-        self, prompt: "_Prompt", new: list[int], row: int, logits: Any, seconds: float
+        self, prompt: "_Prompt", new: list[int], row: int, logprobs: TopLogprobs | None, seconds: float
     ) -> Completion:
         tokenizer, ends = prompt.loaded.tokenizer, prompt.loaded.ends
         length = next((place for place, token in enumerate(new) if token in ends), None)
@@ -135,30 +206,12 @@ class TransformersProvider:
         return Completion(
             text=text,
             finish_reason="stop" if is_finished else "length",
-            logprobs=self._logprobs(prompt, kept, row, logits),
+            logprobs=_read(logprobs, row, kept, tokenizer.decode),
             model=prompt.request.model,
             input_tokens=len(prompt.tokens),
             output_tokens=len(kept) + (length is not None),
             seconds=seconds,
         )
-
-    def _logprobs(
-        self, prompt: "_Prompt", kept: list[int], row: int, logits: Any
-    ) -> tuple[TokenLogprobs, ...]:
-        if logits is None:
-            return ()
-        decode = prompt.loaded.tokenizer.decode
-        n_top = int(prompt.parameters.get("top_logprobs", 0))
-        found = []
-        for token, step in zip(kept, logits, strict=False):
-            logprobs = self._torch.log_softmax(step[row].float(), dim=-1)
-            top = logprobs.topk(min(n_top, len(logprobs)))
-            alternatives = tuple(
-                (decode([other]), value)
-                for other, value in zip(top.indices.tolist(), top.values.tolist(), strict=True)
-            )
-            found.append(TokenLogprobs(decode([token]), float(logprobs[token]), alternatives))
-        return tuple(found)
 
 
 class _InvalidError(Exception):
@@ -169,6 +222,18 @@ class _InvalidError(Exception):
 class _Loaded:
     tokenizer: Any
     model: Any
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the likeliest token is what the model says: its config changes no logits, and it can leave out
+        those of all places but the last.
+        """
+        config = self.model.generation_config
+        is_changed = any(getattr(config, name, None) not in (None, 0, 1.0) for name in _CHANGES)
+        return (
+            not is_changed
+            and {"logits_to_keep", "position_ids"} <= inspect.signature(self.model.forward).parameters.keys()
+        )
 
     @property
     def ends(self) -> frozenset[int]:
@@ -188,6 +253,11 @@ class _Prompt:
     tokens: list[int]
     parameters: dict[str, Any]
     most: int
+
+    @property
+    def n_tokens(self) -> int:
+        """How many tokens prompt and reply have at most."""
+        return len(self.tokens) + self.most
 
     @property
     def company(self) -> tuple[Any, ...]:
@@ -220,16 +290,44 @@ def weights_of(model: str) -> str:
     return str(extract_commit_hash(config, None))
 
 
-def _batches(prompts: Sequence[_Prompt]) -> Iterator[Sequence[_Prompt]]:
-    """Put prompts of similar length together, longest first, so that little is padding."""
+def _groups(prompts: Sequence[_Prompt]) -> Iterator[Sequence[_Prompt]]:
+    """Put prompts together that may share a batch, longest first, so that little is padding."""
     groups = defaultdict(list)
     for prompt in prompts:
         groups[prompt.company].append(prompt)
     for group in groups.values():
-        group.sort(key=lambda prompt: len(prompt.tokens), reverse=True)
-        size = int(group[0].parameters.get("batch_size", _BATCH))
-        for start in range(0, len(group), size):
-            yield group[start : start + size]
+        yield sorted(group, key=lambda prompt: len(prompt.tokens), reverse=True)
+
+
+def _n_top(prompt: _Prompt) -> int | None:
+    """Return how many alternatives of each token are wanted; None where no log probabilities are."""
+    return int(prompt.parameters.get("top_logprobs", 0)) if prompt.parameters.get("logprobs") else None
+
+
+def _is_one_greedy_token(prompt: _Prompt) -> bool:
+    """Whether one pass of the model is the whole reply, as a judge's whose verdict is one token."""
+    parameters = prompt.parameters
+    return (
+        prompt.most == 1
+        and float(parameters.get("temperature", 1.0)) == 0
+        and "repetition_penalty" not in parameters
+        and prompt.loaded.is_plain
+    )
+
+
+def _read(
+    logprobs: TopLogprobs | None, row: int, kept: Sequence[int], decode: Callable[[list[int]], str]
+) -> tuple[TokenLogprobs, ...]:
+    if logprobs is None:
+        return ()
+    return tuple(
+        TokenLogprobs(
+            decode([token]),
+            chosen,
+            tuple((decode([other]), value) for other, value in zip(others, values, strict=True)),
+        )
+        for token, (chosen, others, values) in zip(kept, logprobs[row], strict=False)
+    )
 
 
 def _chat(tokenizer: Any, request: Request) -> str:
@@ -252,7 +350,6 @@ def _arguments(prompt: _Prompt, tokenizer: Any) -> dict[str, Any]:
         "max_new_tokens": prompt.most,
         "pad_token_id": tokenizer.pad_token_id,
         "return_dict_in_generate": True,
-        "output_logits": bool(parameters.get("logprobs")),
         "do_sample": temperature > 0,
     }
     if temperature > 0:

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from autoeval.completions.providers.logprobs import from_json, to_json
@@ -23,19 +24,24 @@ class RecordedVerdict:
 
 
 Entry = Completion | RecordedVerdict
+_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_OF_COMPLETION = tuple(field.name for field in dataclass_fields(Completion))
+_OF_VERDICT = tuple(field.name for field in dataclass_fields(RecordedVerdict))
 
 
 def encode(entry: Entry) -> tuple[str, str]:
     """Return an entry's kind and its value as JSON; what is empty is left out."""
-    kind = "completion" if isinstance(entry, Completion) else "verdict"
+    kind, names = (
+        ("completion", _OF_COMPLETION) if isinstance(entry, Completion) else ("verdict", _OF_VERDICT)
+    )
     fields = {
         name: value
-        for name, value in asdict(entry).items()
-        if value is not None and value is not False and value != ()
+        for name in names
+        if (value := getattr(entry, name)) is not None and value is not False and value != ()
     }
     if isinstance(entry, Completion) and entry.logprobs:
         fields["logprobs"] = [_written(token) for token in entry.logprobs]
-    return kind, json.dumps(fields, separators=(",", ":"), allow_nan=False)
+    return kind, _json(fields)
 
 
 def _written(token: TokenLogprobs) -> dict[str, Any]:

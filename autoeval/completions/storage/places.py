@@ -1,7 +1,8 @@
 """Where a `caching_path` says that replies are: one file, several, a folder of files, or a server."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,24 @@ CachingPath = str | Path | Sequence[str | Path] | None
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The `number`-th (from 1) of `count` parts of all requests, cut by their keys."""
+    """The `number`-th (from 1) of `count` parts of all requests, cut by their keys.
+
+    `is_cut`: what it is asked about is this part alone, because it was cut before there were requests.
+    """
 
     number: int
     count: int
+    is_cut: bool = False
 
     @classmethod
     def parse(cls, text: Any) -> "Shard | None":
-        """Read `i/N`; None is no shard.
+        """Read `i/N`; None is no shard, and one that is read already is taken as it is.
 
         Raises:
             UsageError: it is anything else.
         """
-        if text is None:
-            return None
+        if text is None or isinstance(text, Shard):
+            return text
         number, _, count = str(text).partition("/")
         if not (number.strip().isdecimal() and count.strip().isdecimal()) or not (
             1 <= int(number) <= int(count)
@@ -42,7 +47,15 @@ class Shard:
 
     def has(self, key: bytes) -> bool:
         """Whether a request is this part's."""
-        return int.from_bytes(key[:8], "big") % self.count == self.number - 1
+        return self.is_cut or int.from_bytes(key[:8], "big") % self.count == self.number - 1
+
+    def has_text(self, text: str) -> bool:
+        """Whether all that is asked about a text is this part's."""
+        return self.has(hashlib.sha256(text.encode()).digest())
+
+    def whole(self) -> "Shard":
+        """Return this part where only it is there any more."""
+        return replace(self, is_cut=True)
 
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"

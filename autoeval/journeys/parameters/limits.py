@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Annotated, TypedDict
 
-from autoeval.checks import check_number
-from autoeval.completions.ask import AskOptions
+from autoeval.checks import check_choice, check_number
+from autoeval.completions.options import AskOptions, Engine
 from autoeval.completions.retries import Retries
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.forwarding import Shared
+
+ENGINES = ("ray",)
 
 
 class Limits(TypedDict, total=False):
@@ -37,6 +39,15 @@ class Limits(TypedDict, total=False):
             None,
             "Ask through files in this folder, in OpenAI's batch form: write what is missing, and collect what came "
             "back, for example from `vllm run-batch`.",
+        ),
+    ]
+    engine: Annotated[str | None, Shared(None, "Where to ask: ray, on a cluster. Default: in this process.")]
+    ray_address: Annotated[
+        str | None,
+        Shared(
+            None,
+            "With engine ray, the cluster's address: auto or HOST:PORT. Default: RAY_ADDRESS, else a cluster of this "
+            "machine alone.",
         ),
     ]
     request_timeout: Annotated[float, Shared(120.0, "Seconds that one request may take.")]
@@ -69,6 +80,8 @@ def ask_options(limits: Limits) -> AskOptions:
         raise UsageError("--wait is for batch jobs: use it with --batch.")
     if limits["batch_files"] is not None and limits["batch"]:
         raise UsageError("--batch_files and --batch are two ways to ask: choose one.")
+    if limits["engine"] is not None and (limits["batch"] or limits["batch_files"] is not None):
+        raise UsageError("--engine asks at once: leave --batch and --batch_files out.")
     return AskOptions(
         limits["max_concurrency"],
         limits["request_timeout"],
@@ -79,4 +92,16 @@ def ask_options(limits: Limits) -> AskOptions:
         is_batch=limits["batch"],
         waits=limits["wait"],
         batch_files=None if limits["batch_files"] is None else Path(limits["batch_files"]),
+        engine=_engine(limits["engine"], limits["ray_address"]),
     )
+
+
+def _engine(name: str | None, address: str | None) -> Engine | None:
+    if name is None:
+        if address is not None:
+            raise UsageError("--ray_address is for --engine ray.")
+        return None
+    check_choice("engine", name, ENGINES)
+    from autoeval.runs.on_ray import RayEngine
+
+    return RayEngine.checked(address)

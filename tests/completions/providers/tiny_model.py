@@ -10,14 +10,27 @@ TEMPLATE = (
 WORDS = ["<pad>", "<end>", "<unknown>", "|", *"abcdefghijklmnopqrstuvwxyz .:?"]
 
 
-def make_tiny_model(folder: Path, *, has_template: bool = True) -> str:
-    """Save a two-layer Llama with a token for each letter and random weights; returns its folder's name."""
+def make_tiny_model(
+    folder: Path, *, has_template: bool = True, vocabulary: int = len(WORDS), **sizes: Any
+) -> str:
+    """Save a Llama with a token for each letter and random weights, two layers if not said otherwise.
+
+    Args:
+        folder: where to.
+        has_template: with a chat template.
+        vocabulary: how many tokens there are; what is no letter is a word.
+        sizes: of the model, in the words of its configuration.
+
+    Returns:
+        The folder's name.
+    """
     import torch
     import transformers
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
+    words = [*WORDS, *(f"word{number} " for number in range(len(WORDS), vocabulary))]
     letters: Any = Tokenizer(
-        models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<unknown>")
+        models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="<unknown>")
     )
     letters.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     letters.decoder = decoders.Fuse()
@@ -28,18 +41,17 @@ def make_tiny_model(folder: Path, *, has_template: bool = True) -> str:
     if has_template:
         tokenizer.chat_template = TEMPLATE
     torch.manual_seed(0)
+    small = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 256,
+        "initializer_range": 0.3,  # large enough that what it says depends on the prompt
+    }
     config = transformers.LlamaConfig(
-        vocab_size=len(WORDS),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=256,
-        pad_token_id=0,
-        eos_token_id=1,
-        bos_token_id=None,
-        initializer_range=0.3,  # large enough that what it says depends on the prompt
+        vocab_size=len(words), pad_token_id=0, eos_token_id=1, bos_token_id=None, **{**small, **sizes}
     )
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
