@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 INSTALLED := $(VENV)/.installed-$(VERSION)
+# Installed with --no-compile: what is imported is compiled then, and most of what comes along never is.
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # What `make test` leaves out; `make test LEAVE_OUT=` runs everything.
 LEAVE_OUT ?= slow or model or browser or peer or database or cluster
@@ -43,10 +44,10 @@ $(INSTALLED): pyproject.toml
 	@$(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
 		|| $(PYTHON) -m venv --clear $(VENV)
 	@echo 'Installing autoeval and the packages that it needs into $(VENV); nothing else on this machine changes.'
-	@$(PIP) install --editable .
+	@$(PIP) install --no-compile --editable .
 	@echo "Installed: $$($(PIP) freeze --exclude-editable | tr '\n' ' ')"
 	@touch $@
 
 $(INSTALLED)-dev: $(INSTALLED)
-	$(PIP) install --editable '.[dev]'
+	$(PIP) install --no-compile --editable '.[dev]'
 	touch $@

@@ -28,9 +28,12 @@ def pytest_configure() -> None:
     os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="autoeval-tests-")
 
 
+_LONG = ("slow", "peer", "model", "browser", "database")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let long tests begin first, or the last process to end works alone."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, _LONG)))
 
 
 def pytest_unconfigure() -> None:

@@ -177,17 +177,6 @@ def fastchat_judgments(source: Any, role: str) -> Iterator[GradedTurn] | Iterato
     return None
 
 
-def answer_row(answer: Answer, answer_id: str, time: float) -> dict[str, Any]:
-    """Return an answer as `model_answer/<model>.jsonl` has it; `time` is in seconds since the epoch."""
-    return {
-        "question_id": _as_number(answer.question_id),
-        "answer_id": answer_id,
-        "model_id": answer.model,
-        "choices": [{"index": 0, "turns": list(answer.turns)}],
-        "tstamp": time,
-    }
-
-
 def grade_row(grade: GradedTurn, time: float) -> dict[str, Any]:
     """Return a grade as `<judge>_single.jsonl` has it; `time` is in seconds since the epoch."""
     return {
@@ -198,24 +187,6 @@ def grade_row(grade: GradedTurn, time: float) -> dict[str, Any]:
         "judgment": grade.judgment,
         "score": int(grade.score) if float(grade.score).is_integer() else grade.score,
         "turn": grade.turn,
-        "tstamp": time,
-    }
-
-
-def games_row(games: Games, time: float) -> dict[str, Any]:
-    """Return two games as `<judge>_pair.jsonl` has them; `time` is in seconds since the epoch."""
-    return {
-        "question_id": _as_number(games.question_id),
-        "model_1": games.model_1,
-        "model_2": games.model_2,
-        "g1_winner": games.winners[0],
-        "g2_winner": games.winners[1],
-        "judge": [games.judge, games.prompt],
-        "g1_user_prompt": games.user_prompts[0],
-        "g1_judgment": games.judgments[0],
-        "g2_user_prompt": games.user_prompts[1],
-        "g2_judgment": games.judgments[1],
-        "turn": games.turn,
         "tstamp": time,
     }
 

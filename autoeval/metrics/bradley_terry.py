@@ -1,4 +1,4 @@
-"""Strengths behind comparisons that can disagree with each other: Bradley–Terry and Elo, through evalica."""
+"""Strengths behind comparisons that can disagree with each other: Bradley–Terry, and Elo through evalica."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ import numpy.typing as npt
 from autoeval.metrics.comparisons import Comparisons, reachable
 from autoeval.metrics.observations import Floats
 from autoeval.metrics.ranking import Ranked, ranked
+from autoeval.metrics.strengths import Contests, disconnected, fit, unsolvable
 from autoeval.metrics.tables import Table
 
 RESAMPLES = 200
-_MOST_ITERATIONS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def bradley_terry(
     """Rank models by Bradley–Terry strength: P(i beats j) = strength_i / (strength_i + strength_j).
 
     A draw is half a win for each, and a preference between 1 and 2 is split in the same way (Bradley and
-    Terry 1952; maximum likelihood by Newman 2023 as implemented in evalica).
+    Terry 1952; maximum likelihood, see `strengths.fit`).
 
     Args:
         annotations: rows with generator_1, generator_2, instruction and preference, of all models.
@@ -110,44 +110,17 @@ def _expected(log_strengths: Floats) -> Floats:
 
 
 def _log_strengths(wins: Floats) -> Floats:
-    import evalica
-
     winner, loser = np.nonzero(wins)
-    result = evalica.bradley_terry(
-        winner.tolist(),
-        loser.tolist(),
-        [evalica.Winner.X] * len(winner),
-        weights=wins[winner, loser].tolist(),
-        tolerance=1e-10,
-        limit=_MOST_ITERATIONS,
-    )
-    if result.iterations >= _MOST_ITERATIONS:
-        raise ValueError(
-            "Bradley–Terry strengths do not settle: a model hardly ever loses, or hardly ever wins"
-        )
-    logs = np.log(result.scores.sort_index().to_numpy(dtype=float))
-    return np.asarray(logs - logs.mean())
+    contests = Contests.of(len(wins), winner, loser, np.ones(len(winner)))
+    return fit(contests.weighted(wins[winner, loser]))
 
 
 def _refuse_unsolvable(comparisons: Comparisons) -> None:
-    """Raise where the likelihood has no maximum; evalica would give every model the same score."""
-    met = comparisons.wins + comparisons.wins.T > 0
-    apart = ~reachable(met)[0]
-    if apart.any():
-        names = ", ".join(np.array(comparisons.models)[apart])
-        raise ValueError(
-            f"no chain of comparisons links {comparisons.models[0]} with {names}: rank them apart"
-        )
-    beats = reachable(comparisons.wins > 0)
-    # Whoever reaches all others without being reached by them all belongs to a group that never loses to the rest.
-    top = beats.all(axis=1) & ~beats.all(axis=0)
-    bottom = beats.all(axis=0) & ~beats.all(axis=1)
-    if not beats.all():
-        never_lose, never_win = (", ".join(np.array(comparisons.models)[side]) for side in (top, bottom))
-        parts = [f"{never_lose} never lose to the rest"] * bool(never_lose)
-        parts += [f"{never_win} never win against the rest"] * bool(never_win)
-        said = " and ".join(parts) or "some models never lose to the rest"
-        raise ValueError(f"Bradley–Terry has no finite solution: {said}; leave them out, or rank by win rate")
+    """Raise where the likelihood has no maximum."""
+    if why := disconnected(comparisons.wins, comparisons.models):
+        raise ValueError(why)
+    if why := unsolvable(comparisons.wins, comparisons.models):
+        raise ValueError(f"Bradley–Terry has no finite solution: {why}; leave them out, or rank by win rate")
 
 
 def _elo(comparisons: Comparisons, rows: npt.NDArray[np.intp], k: float) -> Floats:

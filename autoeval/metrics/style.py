@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from autoeval.metrics.comparisons import Comparisons
-from autoeval.metrics.logistic import Penalty, fit_logistic, sigmoid
+from autoeval.metrics.logistic import sigmoid
 from autoeval.metrics.observations import Floats
 from autoeval.metrics.ranking import Ranked, ranked, summary
+from autoeval.metrics.strengths import Contests, fit
 from autoeval.metrics.tables import Table, column
 
 FEATURES = ("length", "headers", "lists", "bold")
@@ -79,16 +80,18 @@ def rank_at_equal_style(
         ValueError: a column is missing, or nothing was judged.
     """
     comparisons = Comparisons.of(annotations)
-    n, m = len(comparisons.shares), len(comparisons.models)
-    design = np.zeros((n, m + len(FEATURES)))
-    design[np.arange(n), comparisons.second] += 1
-    design[np.arange(n), comparisons.first] -= 1
-    design[:, m:] = _style_differences(annotations, comparisons)
+    m = len(comparisons.models)
+    contests = Contests.of(
+        m,
+        comparisons.second,
+        comparisons.first,
+        comparisons.shares,
+        _style_differences(annotations, comparisons),
+    )
     precision = np.concatenate([np.full(m, _ABILITY_PRECISION), np.full(len(FEATURES), _EFFECT_PRECISION)])
-    penalty = Penalty(np.zeros(len(precision)), precision)
-    beta = fit_logistic(design, comparisons.shares, np.ones((1, n)), penalty)[0]
+    beta = fit(contests, ridge=precision)
     counts = comparisons.bootstrap_counts(resamples, seed)[:, comparisons.instructions]
-    drawn = fit_logistic(design, comparisons.shares, counts, penalty, beta)
+    drawn = np.array([fit(contests.weighted(weights), beta, precision) for weights in counts])
     effects = summary(beta[m:], drawn[:, m:], level) / 100
     return StyleControlled(
         models=ranked(comparisons, _expected(beta[None, :m])[0], _expected(drawn[:, :m]), level),

@@ -9,9 +9,11 @@ import pytest
 
 from autoeval.completions.budget import Budget
 from autoeval.completions.cache import Cache
-from autoeval.completions.lane import LocalLane
+from autoeval.completions.lane import Lane, LocalLane
 from autoeval.completions.ledger import Job, Ledger, Progress, StopReason
+from autoeval.completions.providers import Reply
 from autoeval.completions.retries import Retries
+from autoeval.completions.scheduler import Permits
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Message, Request
 
 
@@ -65,6 +67,53 @@ def test_a_prompt_that_a_local_model_cannot_take_costs_that_prompt_alone(tmp_pat
     model = Refusing(FailureKind.INVALID_REQUEST)
     ledger = _ask_locally(model, tmp_path, 7)
     assert (ledger.stop, len(model.asked), len(ledger.failures), ledger.progress.failed) == (None, 7, 7, 7)
+
+
+@dataclass
+class Faltering:
+    """A server that answers once, is overloaded for eight minutes, and then takes the key no more."""
+
+    ledger: Ledger
+    asked: list[Request] = field(default_factory=list)
+
+    async def complete(self, request: Request) -> Reply:
+        self.asked.append(request)
+        if len(self.asked) == 1:
+            return Reply(Completion("a", model="m-2", input_tokens=30, output_tokens=4, reasoning_tokens=3))
+        if len(self.asked) == 2:
+            return Reply(Failure(FailureKind.SERVER_ERROR, "overloaded", retry_after=480.0))
+        while not self.ledger.progress.retried:
+            await asyncio.sleep(0)
+        return Reply(Failure(FailureKind.REFUSED, "wrong key"))
+
+    async def close(self) -> None:
+        pass
+
+
+def test_what_waits_to_be_asked_again_is_given_up_at_once_when_the_run_stops(tmp_path: Path) -> None:
+    async def ask(ledger: Ledger) -> None:
+        async with asyncio.timeout(400), asyncio.TaskGroup() as tasks:
+            lane = Lane(Faltering(ledger), Permits(8), ledger, Retries(), 60.0, tasks)
+            for number in range(3):
+                key = bytes([number])
+                assert ledger.open(key)
+                lane.put(Job(key, Request(Endpoint("openai"), "m", (Message("user", str(number)),))))
+            work = [tasks.create_task(lane.work()), tasks.create_task(lane.hurry_when_stopped())]
+            await lane.drained()
+            for task in work:
+                task.cancel()
+
+    with Cache(tmp_path / "c.sqlite") as cache:
+        ledger = Ledger(cache, Budget(None, lambda _: None), Progress())
+        asyncio.run(ask(ledger))
+    assert ledger.stop is not None
+    assert (ledger.stop.reason, ledger.stop.message) == (StopReason.REFUSED, "wrong key")
+    kinds = {failure.kind for failure in ledger.failures.values()}
+    assert kinds == {FailureKind.REFUSED, FailureKind.NOT_ASKED}
+    told = ledger.progress
+    assert (told.done, told.failed, told.retried, ledger.n_open) == (1, 1, 1, 0)
+    assert (told.input_tokens, told.output_tokens, told.reasoning_tokens) == (30, 4, 3)
+    assert ledger.models == {"m-2"}
 
 
 ERROR = Failure(FailureKind.SERVER_ERROR, "overloaded")

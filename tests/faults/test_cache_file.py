@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from autoeval.completions.cache import Cache, CacheError
-from autoeval.completions.storage import sqlite_file, sqlite_schema
+from autoeval.completions.storage import claims, sqlite_file, sqlite_schema
 from autoeval.errors import UsageError
 from autoeval.types import Completion
 from tests.faults.counting import N_PAIRS, PaidJudge, n_stored, run
@@ -109,11 +109,13 @@ def test_damage_that_shows_only_when_it_is_read_is_salvaged_too(tmp_path: Path) 
     assert n_stored(cache) == N_PAIRS
 
 
-def test_a_log_cut_short_costs_only_what_was_in_it(tmp_path: Path) -> None:
+def test_a_log_cut_short_costs_only_what_was_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "cache.sqlite"
     judge = PaidJudge()
     with JudgeServer(judge) as server, Cache(path) as held:  # an open connection keeps the log
-        run(tmp_path, server)
+        with monkeypatch.context() as patch:
+            patch.setattr(claims, "LEASE_SECONDS", 0.0)  # who crashed does not renew it
+            run(tmp_path, server)
         log = Path(f"{path}-wal")
         copy = tmp_path / "crashed"
         copy.mkdir()

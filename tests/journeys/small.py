@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from autoeval.runs.result import Evaluation
-from tests.processes import start_command as start_command
 from tests.servers import JudgeServer
 
 JUDGES = {"openai": "gpt4_ranking", "anthropic": "claude"}

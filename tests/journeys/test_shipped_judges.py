@@ -82,12 +82,14 @@ def test_a_shipped_judge_is_understood_by_its_family(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("family", "judge"), SHIPPED)
-def test_a_shipped_judge_completes_all_recorded_pairs(
+def test_a_shipped_judge_completes_recorded_pairs(
     family: str, judge: str, recorded_judge: RecordedJudge
 ) -> None:
-    result, _ = evaluate(judge, family, recorded_judge, None)
+    """The first of each family all of them, as many as there are; the others the first hundred."""
+    n = 805 if judge == FAMILIES[family][0] else 100
+    result, _ = evaluate(judge, family, recorded_judge, n)
     check(result, judge)
-    assert len(result.records()) == 805
+    assert len(result.records()) == n
 
 
 @pytest.mark.parametrize(
@@ -142,15 +144,16 @@ GRID = {
     [
         (family, model, prompt)
         for family, (models, prompts) in GRID.items()
-        for model in models
-        for prompt in prompts
+        for i, model in enumerate(models)
+        for j, prompt in enumerate(prompts)
+        if (i + j) % 3 == 0  # every model under several prompts, every prompt under several models
     ],
 )
 def test_any_model_of_a_family_works_under_any_prompt_or_stops_in_time(
     family: str, model: str, prompt: str, recorded_judge: RecordedJudge
 ) -> None:
     try:
-        result, server = evaluate(prompt, family, recorded_judge, 30, judge_model=model)
+        result, server = evaluate(prompt, family, recorded_judge, 12, judge_model=model)
     except autoeval.UsageError as refused:
         assert "gives none there; take a judge whose reply says how sure it is" in str(refused)  # noqa: PT017
         return

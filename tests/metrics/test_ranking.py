@@ -160,7 +160,7 @@ def test_comparisons_with_one_reference_only_have_no_bradley_terry() -> None:
 
 def test_models_that_nobody_compared_are_not_ranked_together() -> None:
     rows = [row(a, b, p) for trio in ("abc", "xyz") for a, b in combinations(trio, 2) for p in (1, 2)]
-    with pytest.raises(ValueError, match="links a with x, y, z"):
+    with pytest.raises(ValueError, match="links a, b, c with x, y, z"):
         bradley_terry(rows)
 
 

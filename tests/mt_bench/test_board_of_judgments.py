@@ -124,11 +124,12 @@ def test_what_is_missing_is_said(arguments: dict[str, Any], said: str, tmp_path:
 def test_the_interval_covers_with_questions_as_observations() -> None:
     draw = np.random.default_rng(7)
     truth, hits, runs = 6.0, 0, 600
+    expected = _expected(truth)
     for _ in range(runs):
         quality = np.clip(draw.normal(truth, 1.8, 80), 1.5, 10.5)
         turns = np.clip(np.round(quality[:, None] + draw.normal(0, 1, (80, 2))), 1, 10)
         estimate = mean_grade(list(turns.ravel()), [question for question in range(80) for _ in range(2)])
-        hits += estimate.low <= _expected(truth) <= estimate.high
+        hits += estimate.low <= expected <= estimate.high
     assert 0.93 <= hits / runs <= 0.985
 
 

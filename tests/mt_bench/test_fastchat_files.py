@@ -11,9 +11,7 @@ from autoeval.data.fastchat import (
     Answer,
     Games,
     GradedTurn,
-    answer_row,
     as_lines,
-    games_row,
     grade_row,
     read_answers,
     read_games,
@@ -106,20 +104,15 @@ def test_rows_are_written_as_they_were_read() -> None:
     path = run / "model_judgment" / "gpt-4_single.jsonl.gz"
     for row, grade in zip(lines(path), read_grades(path), strict=True):
         assert grade_row(grade, row["tstamp"]) == row
-    path = run / "model_judgment" / "gpt-4_pair.jsonl.gz"
-    for row, games in zip(lines(path), read_games(path), strict=True):
-        assert games_row(games, row["tstamp"]) == row
-    path = run / "model_answer" / "phi-3.jsonl.gz"
-    for row, answer in zip(lines(path), read_answers(path)["phi-3"].values(), strict=True):
-        assert answer_row(answer, row["answer_id"], row["tstamp"]) == {**row, "model_id": "phi-3"}
 
 
 def test_lines_of_text_with_odd_separators_come_back(tmp_path: Path) -> None:
     answer = Answer("81", "m", ("a\u2028b\x85c", "d\ne"))
+    row = {"question_id": 81, "model_id": "m", "choices": [{"index": 0, "turns": list(answer.turns)}]}
     path = tmp_path / "m.jsonl"
-    path.write_text("".join(as_lines([answer_row(answer, "id", 1.0)])), encoding="utf-8")
+    path.write_text("".join(as_lines([row])), encoding="utf-8")
     assert read_answers(path) == {"m": {"81": answer}}
-    path.write_text(json.dumps(answer_row(answer, "id", 1.0), ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
     assert read_answers(path) == {"m": {"81": answer}}
 
 
