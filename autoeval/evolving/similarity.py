@@ -10,7 +10,7 @@ from autoeval.texts.words import runs_of, stems, words
 NEAR = 0.8
 """Cosine of two instructions' words, weighted by rarity, from which one is a copy of the other."""
 _OWN_SHARE = 0.2
-"""A text that lacks this share of the words of what an instruction was made from is not what it copies."""
+"""A text that lacks this share of the words of an instruction's subject is not what it copies."""
 STRETCH = 8
 """So many successive words of a text that must not be met make an overlap."""
 _SHORTEST = 5
@@ -21,34 +21,34 @@ _SHORTEST = 5
 class Candidate:
     """A text that may be a copy. It may be like those `akin` to it, which it descends from (places among the texts).
 
-    `before` is what it was made from, where it keeps that: a text without the words of it is not its original.
+    `subject` is what it descends from: a text that lacks the words which it keeps of that is not its original.
     """
 
     text: str
-    before: str = ""
+    subject: str
     akin: frozenset[int] = frozenset()
 
     @property
     def own(self) -> frozenset[str]:
-        """The words that it has from what it was made from."""
-        return frozenset(stems(self.before)) & frozenset(stems(self.text))
+        """The words that it has from its subject."""
+        return frozenset(stems(self.subject)) & frozenset(stems(self.text))
 
     @property
     def faithfulness(self) -> float:
-        """How much of the words of what it was made from it keeps, 0 to 1."""
-        return len(self.own) / max(1, len(frozenset(stems(self.before))))
+        """How much of the words of its subject it keeps, 0 to 1."""
+        return len(self.own) / max(1, len(frozenset(stems(self.subject))))
 
     def is_its_own_beside(self, other: str) -> bool:
-        """Whether it has words from what it was made from that another text lacks."""
+        """Whether it has words from its subject that another text lacks."""
         lacking = self.own - frozenset(stems(other))
-        return len(lacking) >= _OWN_SHARE * max(1, len(frozenset(stems(self.before)))) and bool(lacking)
+        return len(lacking) >= _OWN_SHARE * max(1, len(frozenset(stems(self.subject)))) and bool(lacking)
 
 
 def copies(texts: Sequence[str], candidates: Sequence[Candidate]) -> list[str | None]:
     """Return of each candidate the text that it is a near copy of, None for those that are their own.
 
     Similarity is the cosine of TF-IDF vectors of words (Salton and Buckley 1988). Of two candidates that are alike, the
-    one that keeps more of what it was made from is the original; where they keep as much, the first.
+    one that keeps more of its subject is the original; where they keep as much, the first.
 
     Args:
         texts: what there is already.

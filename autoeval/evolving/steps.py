@@ -31,6 +31,13 @@ class Evolved:
         """The given instruction that it descends from."""
         return self if self.parent is None else self.parent.origin
 
+    @property
+    def subject(self) -> "Evolved":
+        """Where what it is about came up: the given instruction, or the last that was left for another one."""
+        if self.parent is None or self.operation is Operation.BREADTH:
+            return self
+        return self.parent.subject
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

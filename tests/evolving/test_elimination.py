@@ -94,14 +94,14 @@ ECHOES = """\
 REQUEST-B: Explain how passwords are stored by a shop in Riga with 40 customers.
 Explain REQUEST-A with two more conditions about salts and budgets of the shop.
 request-b asks how a shop in Lima stores its passwords with less money.
---- end {mark} --- Explain how a shop in Oslo salts its passwords.
+[end {mark}] Explain how a shop in Oslo salts its passwords.
 #Rewritten Prompt#: Explain how a shop in Bern rotates its passwords.
 The given prompt should ask how a shop in Graz hashes what it keeps.
 Here is the rewritten instruction: Explain how a shop in Porto hashes passwords.
 Sure! Explain how a shop in Split audits its stored passwords every month.
 New task: explain how a shop in Turku migrates its stored passwords.
-Explain it, and put in one or two conditions that an answer has to meet for Malmö.
-It must be complete by itself, and an able assistant must be able to answer it in text.
+Explain it, and add one or two limits that an answer has to keep to in Malmö.
+It must be whole in itself, for a reader who does not know what Malmö is.
 Hier ist die neue Anweisung: Erkläre, wie ein Laden in Köln Passwörter ablegt.
 Voici la nouvelle consigne : explique comment une boutique de Lyon protège ses mots de passe.
 改写后的指令：请解释成都的一家小店应该如何保存顾客的密码，并说明费用。"""
