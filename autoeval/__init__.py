@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.compare import RunComparison, compare
     from autoeval.journeys.evaluate import evaluate
     from autoeval.journeys.evaluate_from_model import evaluate_from_model
+    from autoeval.journeys.evolve import evolve
     from autoeval.journeys.export import Export, export
     from autoeval.journeys.import_annotations import Import, import_annotations
     from autoeval.journeys.label import Corrected, label
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.validate import Validation, validate
     from autoeval.journeys.view import view
     from autoeval.runs.estimate import DryRun, DryRuns
+    from autoeval.runs.evolved_set import EvolvedSet
     from autoeval.runs.finished import Run
     from autoeval.runs.result import Evaluation, GradedEvaluation
 
@@ -42,6 +44,7 @@ _HOMES = {
     "DryRun": "autoeval.runs.estimate",
     "DryRuns": "autoeval.runs.estimate",
     "Evaluation": "autoeval.runs.result",
+    "EvolvedSet": "autoeval.runs.evolved_set",
     "Export": "autoeval.journeys.export",
     "GradedEvaluation": "autoeval.runs.result",
     "Import": "autoeval.journeys.import_annotations",
@@ -65,6 +68,7 @@ _HOMES = {
     "compare": "autoeval.journeys.compare",
     "evaluate": "autoeval.journeys.evaluate",
     "evaluate_from_model": "autoeval.journeys.evaluate_from_model",
+    "evolve": "autoeval.journeys.evolve",
     "export": "autoeval.journeys.export",
     "import_annotations": "autoeval.journeys.import_annotations",
     "label": "autoeval.journeys.label",
@@ -89,6 +93,7 @@ __all__ = [
     "DryRun",
     "DryRuns",
     "Evaluation",
+    "EvolvedSet",
     "Export",
     "GradedEvaluation",
     "Import",
@@ -113,6 +118,7 @@ __all__ = [
     "compare",
     "evaluate",
     "evaluate_from_model",
+    "evolve",
     "export",
     "import_annotations",
     "label",

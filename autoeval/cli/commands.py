@@ -20,6 +20,10 @@ _JOURNEYS = {
         "autoeval.journeys.evaluate_from_model",
         "Generate a model's outputs, then evaluate them.",
     ),
+    "evolve": (
+        "autoeval.journeys.evolve",
+        "Make harder instructions of an eval set: a model evolves them, what is of no use is dropped.",
+    ),
     "make_leaderboard": (
         "autoeval.journeys.make_leaderboard",
         "Judge many models in one pass and put them on a leaderboard, or check one.",

@@ -6,6 +6,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Evaluate models": (
         "evaluate",
         "evaluate_from_model",
+        "evolve",
         "make_leaderboard",
         "check",
     ),
@@ -23,6 +24,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     ),
     "evaluate_from_model": (
         "evaluate_from_model gpt-6-luna --annotators_config claude5_ranking --max_instances 50",
+    ),
+    "evolve": (
+        "evolve instructions.json --model_configs gpt-6-luna --annotators_config evolve_eliminator --dry_run",
+        "evolve instructions.json --model_configs gpt-6-luna --rounds 4 --not_in training.jsonl --output_path set.json",
     ),
     "make_leaderboard": (
         "make_leaderboard board.csv --all_model_outputs outputs/*.json --annotators_config gpt6_ranking --max_cost 5",

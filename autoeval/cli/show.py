@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from autoeval.cli.show_asked import asked_lines, cost_of
+from autoeval.cli.show_evolved import show_evolved
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.show_scored import show_best_of_n, show_gate, show_refusals, show_results, show_scored
@@ -36,6 +37,7 @@ from autoeval.leaderboards.grades import COLUMNS as GRADED_COLUMNS
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
 from autoeval.runs.estimate import DryRun, DryRuns
+from autoeval.runs.evolved_set import EvolvedSet
 from autoeval.runs.finished import Run
 from autoeval.runs.generating import Generation
 from autoeval.runs.regeneration import Regeneration
@@ -364,6 +366,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Site: _show_site,
     Board: _show_board,
     Validation: _show_validation,
+    EvolvedSet: show_evolved,
     Export: _show_export,
     Import: _show_import,
     NewConfig: _show_new,

@@ -6,17 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.config import Annotator
 from autoeval.checks import check_number
-from autoeval.completions import providers
 from autoeval.completions.ask import AskReport, Display, Silent
 from autoeval.completions.cache import Cache
-from autoeval.completions.providers import LOCAL
 from autoeval.completions.storage.places import Shard
 from autoeval.data.eval_sets import find_eval_set
 from autoeval.data.instructions import Instruction, load_instructions, sampled
 from autoeval.errors import AutoevalError, NothingJudgedError, UsageError
-from autoeval.generators.config import Generator
 from autoeval.generators.loading import FOLDER, GeneratorOverrides, load_generator
 from autoeval.generators.plan import GenerationPlan
 from autoeval.journeys.evaluate import evaluate
@@ -28,12 +25,13 @@ from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.journeys.parameters.output_paths import make_folder, results_folder
 from autoeval.leaderboards.presets import find_preset
 from autoeval.prompting.finding import shipped_configs
-from autoeval.runs.estimate import DryRun, DryRuns, price_of
+from autoeval.runs.askable import askers, refuse_unaskable, refuse_unpriced
+from autoeval.runs.estimate import DryRun, DryRuns
 from autoeval.runs.generating import Generation, generate
-from autoeval.runs.judging import open_cache, refuse_unbatchable
+from autoeval.runs.judging import open_cache
 from autoeval.runs.outputs_file import OutputsFile
 from autoeval.runs.result import EXIT_PENDING, Result
-from autoeval.runs.retirement import refuse_gone, say_lifetimes
+from autoeval.runs.retirement import say_lifetimes
 from autoeval.runs.sharding import ShardReport, cut
 from autoeval.runs.side import Side
 
@@ -110,7 +108,7 @@ def evaluate_from_model(
         generators.append(
             load_generator(reference_model_configs, "--reference_model_configs", config_dirs=config_dirs)
         )
-    _refuse_unknown_prices(generators, settings["max_cost"])
+    refuse_unpriced(generators, settings["max_cost"])
     settings["evaluation_dataset"] = evaluation_dataset = _reusable(evaluation_dataset)
     judge = _judge(settings)
     compare_with = _compare_with(evaluation_dataset, settings, is_generated=len(generators) > 1)
@@ -135,7 +133,8 @@ def evaluate_from_model(
         if settings["dry_run"]:
             return DryRuns({**steps, "judge": _plan_judging(sides, cache, compare_with, settings)})
         if any(step.n_new for step in steps.values()):
-            _check_can_ask(generators, judge, settings)
+            asked = askers(generators, [judge])
+            refuse_unaskable(asked, settings["batch"], settings["request_timeout"])
             say_lifetimes(generators, settings["display"] or Silent())
             _plan_judging(sides, cache, compare_with, settings)
         if folder:
@@ -166,16 +165,6 @@ def _named(model_configs: Any) -> Any:
             f"name a model, as in: alpaca_eval evaluate_from_model smollm2-135m. Shipped: {shipped}."
         )
     return model_configs
-
-
-def _refuse_unknown_prices(generators: Sequence[Generator], max_cost: float | None) -> None:
-    for generator in generators:
-        if max_cost is not None and price_of(generator) is None:
-            raise UsageError(
-                f"--max_cost: the price of {generator.endpoint.provider}'s model {generator.model!r} is unknown. "
-                "Give it as 'price' in its config, or with --generator_price '[INPUT, OUTPUT]' (US dollars per "
-                "million tokens)."
-            )
 
 
 def _judge(settings: dict[str, Any]) -> Annotator:
@@ -230,27 +219,6 @@ def _plan_judging(
     quietly["reference_outputs"] = outputs[1] if len(outputs) > 1 else compare_with
     plan: DryRun = evaluate(outputs[0], **quietly)
     return plan
-
-
-def _check_can_ask(
-    generators: Sequence[Generator], annotator: Annotator, settings: Mapping[str, Any]
-) -> None:
-    """Find a missing key or package of the judge before the outputs are paid for.
-
-    Raises:
-        UsageError: something is missing.
-    """
-    judges = [judge for judge in annotator.judges if not judge.is_builtin]
-    asked: list[Generator | Judge] = [*generators, *judges]
-    if settings["batch"]:
-        refuse_unbatchable(
-            one for one in asked if isinstance(one, Judge) or one.endpoint.provider not in LOCAL
-        )
-    for one in asked:
-        if one.unmet:
-            raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
-        refuse_gone(one, one.name)
-        providers.create(one.endpoint, settings["request_timeout"])
 
 
 def _generate(

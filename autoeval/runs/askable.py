@@ -1,0 +1,52 @@
+"""What keeps models from being asked, found before anything is paid for."""
+
+from collections.abc import Iterable
+
+from autoeval.annotators.config import Annotator, Judge
+from autoeval.completions import providers
+from autoeval.completions.providers import LOCAL
+from autoeval.errors import UsageError
+from autoeval.generators.config import Generator
+from autoeval.prompting.asker import Asker
+from autoeval.runs.estimate import price_of
+from autoeval.runs.judging import refuse_unbatchable
+from autoeval.runs.retirement import refuse_gone
+
+
+def askers(generators: Iterable[Generator], annotators: Iterable[Annotator]) -> list[Generator | Judge]:
+    """Return everybody who is asked: models, and judges that are not built in."""
+    judges = [judge for annotator in annotators for judge in annotator.judges if not judge.is_builtin]
+    return [*generators, *judges]
+
+
+def refuse_unaskable(asked: Iterable[Asker], is_batch: bool, timeout: float) -> None:
+    """Find a missing key, package or batch API, and models that are gone.
+
+    Raises:
+        UsageError: one of them cannot be asked.
+    """
+    everybody = list(asked)
+    if is_batch:
+        refuse_unbatchable(
+            one for one in everybody if isinstance(one, Judge) or one.endpoint.provider not in LOCAL
+        )
+    for one in everybody:
+        if one.unmet:
+            raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
+        refuse_gone(one, one.name)
+        providers.create(one.endpoint, timeout)
+
+
+def refuse_unpriced(generators: Iterable[Generator], max_cost: float | None) -> None:
+    """Refuse a budget for a model whose price is unknown.
+
+    Raises:
+        UsageError: naming the model and the ways to give its price.
+    """
+    for generator in generators:
+        if max_cost is not None and price_of(generator) is None:
+            raise UsageError(
+                f"--max_cost: the price of {generator.endpoint.provider}'s model {generator.model!r} is unknown. "
+                "Give it as 'price' in its config, or with --generator_price '[INPUT, OUTPUT]' (US dollars per "
+                "million tokens)."
+            )
