@@ -18,6 +18,7 @@ from autoeval.completions.budget import Budget, PriceOf
 from autoeval.completions.cache import Cache
 from autoeval.completions.lane import Lane, LocalLane
 from autoeval.completions.ledger import Job, Ledger, Progress, Stop
+from autoeval.completions.providers.flex import FlexProvider
 from autoeval.completions.replies import by_key
 from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
@@ -42,8 +43,9 @@ class AskOptions:
     `max_concurrency` is the most requests in flight at one endpoint, `timeout` the seconds that one request may
     take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
     endpoint that takes less is noticed and heeded without them. With `is_batch` requests go into batch jobs;
-    `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold. `batch_files` is a folder
-    whose files are written and read instead of asking anybody.
+    `waits` for them to be done. With `flex` OpenAI is asked for flex processing; `waits` for capacity instead of asking
+    at the full price where there is none. `goes_on`: ask for all replies, whatever the first ones hold. `batch_files`
+    is a folder whose files are written and read instead of asking anybody.
     """
 
     max_concurrency: int = 64
@@ -56,6 +58,12 @@ class AskOptions:
     waits: bool = False
     goes_on: bool = False
     batch_files: Path | None = None
+    flex: bool = False
+
+    @property
+    def at_batch_price(self) -> bool:
+        """Whether a reply is expected to cost what it does in a batch job."""
+        return self.is_batch or self.flex
 
 
 class Display(Protocol):
@@ -162,7 +170,8 @@ def ask(
             "--batch: --caching_path None would lose the jobs with the temporary cache. Name a file, or use --wait."
         )
     progress = Progress(total, doing, per_request)
-    budget = Budget(options.max_cost, price_of, options.is_batch)
+    is_cheap = options.is_batch or (options.flex and options.waits)  # else the full price may have to be paid
+    budget = Budget(options.max_cost, price_of, is_cheap)
     ledger = Ledger(cache, budget, progress, on_reply, display.announce)
     trials = Trials(cache, why_unread, options.goes_on)
     with display.watch(progress):
@@ -310,6 +319,8 @@ class _Lanes:
 
     def _open(self, request: Request) -> Lane | LocalLane:
         provider, trial = providers.create(request.endpoint, self.options.timeout), self.trials.of(request)
+        if self.options.flex and not isinstance(provider, providers.LocalProvider):
+            provider = FlexProvider(provider, self.options.waits)
         if not self.opened:
             self.ledger.progress.restart_clock()  # loading an SDK is no part of asking
         if isinstance(provider, providers.LocalProvider):

@@ -29,7 +29,7 @@ from autoeval.leaderboards.presets import find_preset
 from autoeval.prompting.finding import shipped_configs
 from autoeval.runs.estimate import DryRun, DryRuns, price_of
 from autoeval.runs.generating import Generation, generate
-from autoeval.runs.judging import open_cache, refuse_unbatchable
+from autoeval.runs.judging import open_cache, refuse_unbatchable, refuse_without_flex
 from autoeval.runs.outputs_file import OutputsFile
 from autoeval.runs.result import EXIT_PENDING, Result
 from autoeval.runs.retirement import refuse_gone, say_lifetimes
@@ -122,7 +122,9 @@ def evaluate_from_model(
     ]
     with open_cache(settings["caching_path"]) as cache:
         steps = {
-            f"generate with {side.plan.generator.name}": side.estimate(cache, settings["batch"])
+            f"generate with {side.plan.generator.name}": side.estimate(
+                cache, settings["batch"] or settings["flex"]
+            )
             for side in sides
         }
         if settings["dry_run"]:
@@ -235,10 +237,11 @@ def _check_can_ask(
     """
     judges = [judge for judge in annotator.judges if not judge.is_builtin]
     asked: list[Generator | Judge] = [*generators, *judges]
+    remote = [one for one in asked if isinstance(one, Judge) or one.endpoint.provider not in LOCAL]
     if settings["batch"]:
-        refuse_unbatchable(
-            one for one in asked if isinstance(one, Judge) or one.endpoint.provider not in LOCAL
-        )
+        refuse_unbatchable(remote)
+    if settings["flex"]:
+        refuse_without_flex(remote)
     for one in asked:
         if one.unmet:
             raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
