@@ -50,26 +50,25 @@ def _own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(folder: Path, answerer: OpenAI, **parameters: Any) -> Any:
     with JudgeServer(answerer) as server:
-        return evaluate_small(
-            folder,
-            server,
-            n=N,
-            **{"flex": True, "max_concurrency": 1, "no_report": True, **parameters},
-        )
+        return run_at(server, folder, **parameters)
+
+
+def run_at(server: JudgeServer, folder: Path, **parameters: Any) -> Any:
+    given = {"flex": True, "max_concurrency": 1, "no_report": True, **parameters}
+    return evaluate_small(folder, server, n=N, **given)
 
 
 @pytest.mark.usefixtures("_own")
 def test_replies_by_flex_are_priced_as_a_batch_and_are_the_same_in_the_cache(tmp_path: Path) -> None:
-    openai = OpenAI()
-    cheap = run(tmp_path, openai)
-    assert openai.tiers == ["flex"] * N
+    with JudgeServer(openai := OpenAI()) as server:
+        cheap = run_at(server, tmp_path)
+        assert openai.tiers == ["flex"] * N
+        assert run_at(server, tmp_path, flex=False).exit_code == 0
+        assert len(openai.tiers) == N, "what flex replied is not asked again"
     dear = run(tmp_path / "dear", OpenAI(), flex=False)
     price = [row["price_per_example"] for row in dear.records()]
     assert [row["price_per_example"] for row in cheap.records()] == pytest.approx([p / 2 for p in price])
     assert cheap.ask.spent == pytest.approx(dear.ask.spent / 2)
-    again = OpenAI()
-    assert run(tmp_path, again, flex=False).exit_code == 0
-    assert not again.tiers, "what flex replied is not asked again"
     halves = [run(tmp_path / "dry", OpenAI(), dry_run=True, flex=given).cost_usd for given in (True, False)]
     assert halves[0] == pytest.approx(halves[1] / 2)
 
