@@ -171,8 +171,9 @@ class Completion:
     `tool_arguments` is the JSON text of the tool calls' arguments, one a line. `model` is the name that the
     server gave, which can be a dated snapshot of the one asked for. Tokens are None where the server did
     not count them; those of reasoning are among the output's. `has_reasoning`: the model reasoned beside its text.
-    `processing` is `batch` where the reply came from a batch job, at another price. `adapted` says in which ways the
-    request was sent otherwise than it was planned, because the server refuses a parameter.
+    `processing` is `batch` where the reply came from a batch job and `flex` where by flex processing, at another price.
+    `adapted` says in which ways the request was sent otherwise than it was planned, because the server refuses a
+    parameter.
     """
 
     text: str

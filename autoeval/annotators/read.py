@@ -12,7 +12,7 @@ from autoeval.annotators.parsers import Reading
 from autoeval.annotators.plan import Planned, Question
 from autoeval.annotators.silence import why_silent
 from autoeval.completions.cache import Entry, RecordedVerdict
-from autoeval.completions.pricing import BATCH, cost
+from autoeval.completions.pricing import AT_BATCH_PRICE, cost
 from autoeval.completions.providers.failures import whole
 from autoeval.completions.providers.logprobs import to_json
 from autoeval.completions.replies import Replies, stretches
@@ -129,7 +129,7 @@ def _of_builtin(judge: Judge, case: Case) -> Judgment:
 def _parsed(question: Question, completion: Completion, price: Price | None) -> Judgment:
     view, reading = question.view, _reading(question, completion)
     verdict = None if isinstance(reading, Unparsed) else reading
-    is_batch = completion.processing == BATCH
+    is_batch = completion.processing in AT_BATCH_PRICE
     paid = cost(price, completion.input_tokens, completion.output_tokens, is_batch)
     return Judgment(
         annotator=question.judge.name,

@@ -104,7 +104,8 @@ def ask(
             "--batch: --caching_path None would lose the jobs with the temporary cache. Name a file, or use --wait."
         )
     progress = Progress(total, doing, per_request)
-    budget = Budget(options.max_cost, price_of, options.is_batch)
+    is_cheap = options.is_batch or (options.flex and options.waits)  # else the full price may have to be paid
+    budget = Budget(options.max_cost, price_of, is_cheap)
     ledger = Ledger(cache, budget, progress, on_reply, display.announce)
     trials = Trials(cache, why_unread, options.goes_on)
     with display.watch(progress):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from autoeval.completions import tokens
-from autoeval.completions.pricing import BATCH, cost
+from autoeval.completions.pricing import AT_BATCH_PRICE, cost
 from autoeval.prompting.config import Price
 from autoeval.types import Completion, Failure, FailureKind, Request
 
@@ -57,7 +57,7 @@ class Budget:
             self.at_risk += reserved if is_at_risk else 0.0
             return 0.0
         price = self.price_of(request)
-        paid = cost(price, outcome.input_tokens, outcome.output_tokens, outcome.processing == BATCH)
+        paid = cost(price, outcome.input_tokens, outcome.output_tokens, outcome.processing in AT_BATCH_PRICE)
         if paid is None and price is not None:  # the server did not count: assume the most
             paid = reserved or self.most(request)
         if paid is None:

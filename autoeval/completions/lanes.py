@@ -9,6 +9,7 @@ from autoeval.completions import providers
 from autoeval.completions.lane import Lane, LocalLane
 from autoeval.completions.ledger import Ledger
 from autoeval.completions.options import AnyLane, AskOptions, Engine
+from autoeval.completions.providers.flex import FlexProvider
 from autoeval.completions.scheduler import Permits
 from autoeval.completions.trials import Trials
 from autoeval.completions.turns import Turns, lane_name
@@ -50,6 +51,8 @@ class Lanes:
         if self.options.engine is not None:
             return self._open_elsewhere(request, self.options.engine)
         provider, trial = providers.create(request.endpoint, self.options.timeout), self.trials.of(request)
+        if self.options.flex and not isinstance(provider, providers.LocalProvider):
+            provider = FlexProvider(provider, self.options.waits)
         if not self.opened:
             self.ledger.progress.restart_clock()  # loading an SDK is no part of asking
         if isinstance(provider, providers.LocalProvider):

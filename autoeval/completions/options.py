@@ -18,8 +18,9 @@ class AskOptions:
     `max_concurrency` is the most requests in flight at one endpoint, `timeout` the seconds that one request may
     take, `max_cost` the budget in US dollars. The limits a minute are those of each model at each endpoint; an
     endpoint that takes less is noticed and heeded without them. With `is_batch` requests go into batch jobs;
-    `waits` for them to be done. `goes_on`: ask for all replies, whatever the first ones hold. `batch_files` is a folder
-    whose files are written and read instead of asking anybody. `engine` asks elsewhere; None: this process.
+    `waits` for them to be done. With `flex` OpenAI is asked for flex processing; `waits` for capacity instead of asking
+    at the full price where there is none. `goes_on`: ask for all replies, whatever the first ones hold. `batch_files`
+    is a folder whose files are written and read instead of asking anybody. `engine` asks elsewhere; None: this process.
     """
 
     max_concurrency: int = 64
@@ -32,7 +33,13 @@ class AskOptions:
     waits: bool = False
     goes_on: bool = False
     batch_files: Path | None = None
+    flex: bool = False
     engine: "Engine | None" = None
+
+    @property
+    def at_batch_price(self) -> bool:
+        """Whether a reply is expected to cost what it does in a batch job."""
+        return self.is_batch or self.flex
 
 
 class AnyLane(Protocol):

@@ -7,6 +7,9 @@ from autoeval.prompting.config import Price
 
 BATCH = "batch"
 """What `Completion.processing` says of a reply from a batch job."""
+FLEX = "flex"
+"""What it says of a reply by OpenAI's flex processing, whose price is that of a batch job."""
+AT_BATCH_PRICE = frozenset({BATCH, FLEX})
 
 _FREE = Price(input=0, output=0)
 _FREE_PROVIDERS = LOCAL | {"builtin"}

@@ -197,7 +197,7 @@ def analyze_evaluators(
         )
         if asked_how.dry_run:
             with asked_how.open_cache() as cache:
-                return total(estimate(plan, cache, asked_how.options.is_batch) for plan in plans)
+                return total(estimate(plan, cache, asked_how.options.at_batch_price) for plan in plans)
         votes, asked, exit_code, models = _judge(asked_how, plans)
     report = evaluate_judge(
         human.votes, None if name == HUMANS else votes, cast("Rule", scoring_rule), compatible, seed

@@ -145,7 +145,7 @@ def _ask(anchors: AnchorSet, asking: Asking, folder: Path) -> Any:
     plans = wave.plans(asking.annotator, anchors.pairs, anchors.seed)
     with asking.open_cache() as cache:
         if asking.dry_run:
-            return total(estimate(plan, cache, asking.options.is_batch) for plan in plans)
+            return total(estimate(plan, cache, asking.options.at_batch_price) for plan in plans)
         path = save_anchors(anchors, folder)
         asking.display.announce(_said_before(anchors))
         judged, report = judge_all(plans, cache, asking.options, asking.display, asking.is_reask_unparsed)

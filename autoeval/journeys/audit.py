@@ -135,7 +135,7 @@ def audit(
         n_pairs = len({probe.case.index for probe in probes})
         asked_how.display.announce(f"audit of {asked_how.annotator.name} on {n_pairs} pairs")
         if asked_how.dry_run:
-            return total(estimate(plan, cache, asked_how.options.is_batch) for plan in questions.plans)
+            return total(estimate(plan, cache, asked_how.options.at_batch_price) for plan in questions.plans)
         probes, answers, asks = questions.asked(asked_how, cache)
     table = audit_table(
         probes,

@@ -82,7 +82,7 @@ class Builder:
     ) -> BridgePlan:
         """Say what is going to be asked and what else could be."""
         plans = self._plans(anchors)
-        is_batch = self.asking.options.is_batch
+        is_batch = self.asking.options.at_batch_price
         n_board = round(sum(self.old.rates[name].n for name in anchors) / len(anchors))
         return BridgePlan(
             judge=self.asking.annotator.name,

@@ -127,14 +127,16 @@ def evaluate_from_model(
         if part is not None and not instructions:
             return ShardReport(part, cache.name, AskReport.all_cached(0), settings["min_coverage"])
         steps = {
-            f"generate with {side.plan.generator.name}": side.estimate(cache, settings["batch"])
+            f"generate with {side.plan.generator.name}": side.estimate(
+                cache, settings["batch"] or settings["flex"]
+            )
             for side in sides
         }
         if settings["dry_run"]:
             return DryRuns({**steps, "judge": _plan_judging(sides, cache, compare_with, settings)})
         if any(step.n_new for step in steps.values()):
             asked = askers(generators, [judge])
-            refuse_unaskable(asked, settings["batch"], settings["request_timeout"])
+            refuse_unaskable(asked, settings["request_timeout"], settings["batch"], settings["flex"])
             say_lifetimes(generators, settings["display"] or Silent())
             _plan_judging(sides, cache, compare_with, settings)
         if folder:

@@ -123,7 +123,7 @@ def evolve(
             return plans
         if any(plan.n_new for plan in plans.steps.values()):
             judges = [one for one in (eliminator, reporting.judge) if one]
-            refuse_unaskable(askers([writer], judges), options.is_batch, options.timeout)
+            refuse_unaskable(askers([writer], judges), options.timeout, options.is_batch, options.flex)
             say_lifetimes([writer], parameters["display"] or Silent())
         asked = Asked(cache, options, parameters["display"] or Silent())
         pool = evolve_pool(wanted, pool, asked)

@@ -121,7 +121,7 @@ def grade(model_outputs: Any, how: Grading, preset: EvalSet) -> GradedEvaluation
     with ExitStack() as opened:
         cache = opened.enter_context(asking.open_cache())
         if asking.dry_run:
-            return estimate(plan, cache, asking.options.is_batch)
+            return estimate(plan, cache, asking.options.at_batch_price)
         if how.recomputes:
             judged = recompute(cases, annotator, folder)
         else:

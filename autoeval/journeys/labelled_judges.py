@@ -105,7 +105,7 @@ def analyze_labelled(
         plan = Plan(asking.annotator, [_pair(i, pair) for i, pair in enumerate(labelled.pairs)], seed)
         if asking.dry_run:
             with asking.open_cache() as cache:
-                return estimate(plan, cache, asking.options.is_batch)
+                return estimate(plan, cache, asking.options.at_batch_price)
         asked = _ask(asking, plan, labelled, judge_name(judge_config))
         recorded = [asked.judge]
     else:

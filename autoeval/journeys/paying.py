@@ -71,7 +71,7 @@ class Paying:
         """Say what asking would cost, the cheap judge's part too, or ask a part of what the plan needs."""
         if not self.asking.dry_run:
             return self.asking.without_judging([plan], cache, shard)
-        is_batch = self.asking.options.is_batch
+        is_batch = self.asking.options.at_batch_price
         return total([*self.cheap.estimates(cache, is_batch), estimate(plan, cache, is_batch)])
 
     def judge(self, plan: Plan, cache: Cache, folder: Path | None) -> Judged:

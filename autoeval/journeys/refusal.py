@@ -90,7 +90,7 @@ def refusal(
     plan = Plan(annotator, cases_of(replies, model), seed)
     with tellers.open_cache() as cache:
         if tellers.dry_run:
-            return estimate(plan, cache, tellers.options.is_batch)
+            return estimate(plan, cache, tellers.options.at_batch_price)
         judged = judge(plan, cache, tellers.options, display, tellers.is_reask_unparsed, None)
     rows = [
         row_of(reply, row, annotator.judges) for reply, row in zip(replies, judged.rows or (), strict=True)

@@ -6,6 +6,7 @@ has shown the fairness to be wrong, at any stopping time. Source: Waudby-Smith a
 bounded random variables by betting" (2024), with their aGRAPA bets and their sampling without replacement.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -17,7 +18,8 @@ from autoeval.metrics.observations import Floats
 Population: TypeAlias = Literal["these", "like_these"]
 Side: TypeAlias = Literal["above", "below"]
 
-_BETS = np.array([0.2, 0.5, 1.0, 1.8])
+_GAPS = (0.01, 0.03, 0.1, 0.3)
+_FOLLOWING = 0.3
 _MOST = 0.9
 _GRID = 400
 _PRIOR_SLOPE, _PRIOR_PAIRS = 0.7, 10.0
@@ -67,9 +69,12 @@ def capitals(
 
     Without replacement the mean that is still to come is m_t = (N m − S_{t−1})/(N − t + 1), and a gain is y_t − m_t.
     With predictions it is y_t − m_t − λ_t (h_t − the mean prediction still to come), whose expectation is 0 as well,
-    with λ_t from the judgments so far. Half of the capital follows aGRAPA, which bets mean/(variance + mean²) of the
-    gains so far; half bets constants. Each half is split in two where there are predictions: without and with them. No
-    bet risks more than nine tenths. Once m_t leaves [0, 1], the hypothesis is refuted for certain.
+    with λ_t from the judgments so far. Three tenths of the capital follow aGRAPA, which bets mean/(variance + mean²) of
+    the gains so far. The rest bets in the same way as if the mean were known to lie .01, .03, .1 or .3 from the
+    hypothetical one, so that the judgments still to come are N/(N − t + 1) times as far from m_t: a small gap is
+    decided late, when bets may be large, and its size is never known well enough. Each part is split in two where
+    there are predictions: without and with them. No bet risks more than nine tenths. Once m_t leaves [0, 1], the
+    hypothesis is refuted for certain.
 
     Args:
         values: on [0, 1], in the random order in which they were drawn; shape (t,).
@@ -83,14 +88,15 @@ def capitals(
     """
     past = _Past.of(values)
     if n_pairs is None:
-        to_come = np.broadcast_to(means[:, None], (len(means), len(values)))
+        to_come, growth = np.broadcast_to(means[:, None], (len(means), len(values))), np.ones(len(values))
     else:
         to_come = (n_pairs * means[:, None] - past.sums) / (n_pairs - past.counts)
+        growth = n_pairs / (n_pairs - past.counts)
     m = np.clip(to_come, 1e-9, 1 - 1e-9)
-    plain = _game(past.mean - m, past.variance, values - m, m, 1 - m)
+    plain = _game(past.mean - m, growth, past.variance, values - m, m, 1 - m)
     up, down = plain
     if predicted is not None and n_pairs is not None:
-        helped = _helped(past, values, m, n_pairs, predicted)
+        helped = _helped(past, growth, values, m, n_pairs, predicted)
         up, down = (plain[0] + helped[0]) / 2, (plain[1] + helped[1]) / 2
     # The mean to come is below 0: more was won than the hypothesis allows. Above 1: less.
     return np.where(_ever(to_come < -1e-9), np.inf, up), np.where(_ever(to_come > 1 + 1e-9), np.inf, down)
@@ -116,7 +122,7 @@ class _Past:
 
 
 def _helped(
-    past: _Past, values: Floats, m: Floats, n_pairs: int, predicted: Predicted
+    past: _Past, growth: Floats, values: Floats, m: Floats, n_pairs: int, predicted: Predicted
 ) -> tuple[Floats, Floats]:
     """The capitals of gamblers who subtract λ times what was predicted."""
     h, centered = predicted.drawn, predicted.drawn - predicted.mean
@@ -130,22 +136,29 @@ def _helped(
     gain = values - m - slope * (h - to_come)
     risk_up = m + slope * np.maximum(predicted.high - to_come, 0)
     risk_down = 1 - m + slope * np.maximum(to_come - predicted.low, 0)
-    return _game(expected - m, variance, gain, risk_up, risk_down)
+    return _game(expected - m, growth, variance, gain, risk_up, risk_down)
 
 
 def _game(
-    lean: Floats, variance: Floats, gain: Floats, risk_up: Floats, risk_down: Floats
+    lean: Floats, growth: Floats, variance: Floats, gain: Floats, risk_up: Floats, risk_down: Floats
 ) -> tuple[Floats, Floats]:
     """Return the capitals of betting on gains above 0 and below it; a bet loses at most its risk."""
-    bet = lean / (variance + lean**2)
-    return _capital(np.clip(bet, 0, None), gain, risk_up), _capital(np.clip(-bet, 0, None), -gain, risk_down)
+    following = _bet(lean, variance)
+    assumed = [_bet(gap * growth, variance) for gap in _GAPS]
+    up, down = np.clip(following, 0, None), np.clip(-following, 0, None)
+    return _capital([up, *assumed], gain, risk_up), _capital([down, *assumed], -gain, risk_down)
 
 
-def _capital(bets: Floats, gain: Floats, risk: Floats) -> Floats:
+def _bet(lean: Floats, variance: Floats) -> Floats:
+    return lean / (variance + lean**2)
+
+
+def _capital(bets: Sequence[Floats], gain: Floats, risk: Floats) -> Floats:
     most = _MOST / risk
-    capital = _grown(np.minimum(bets, most) * gain) / 2
-    for constant in _BETS:
-        capital += _grown(np.minimum(constant, most) * gain) / (2 * len(_BETS))
+    following, *assumed = (_grown(np.minimum(bet, most) * gain) for bet in bets)
+    capital = _FOLLOWING * following
+    for one in assumed:
+        capital += (1 - _FOLLOWING) / len(assumed) * one
     return capital
 
 

@@ -9,7 +9,7 @@ from autoeval.metrics.logistic import sigmoid
 from autoeval.metrics.observations import Floats
 
 _SLOPE_PRECISION = 20.0
-_EFFECT_PRECISION = 1.0
+_EFFECT_PRECISION = 0.5
 _ROUNDS = 8
 
 
@@ -45,7 +45,7 @@ def fit_effects(
     n_instructions: int,
     weights: Floats,
 ) -> EffectsModel:
-    """Minimise Σ weight [log(1 + e^z) − y z] + ½ · 20 ‖slopes‖² + ½ ‖effects‖² by eight rounds of Newton's method.
+    """Minimise Σ weight [log(1 + e^z) − y z] + ½ · 20 ‖slopes‖² + ¼ ‖effects‖² by eight rounds of Newton's method.
 
     The effects stand alone on the diagonal of the Hessian, so that a step solves a system of the slopes' size
     (its Schur complement): thousands of instructions cost no more than a sum each.

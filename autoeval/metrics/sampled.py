@@ -17,9 +17,8 @@ from autoeval.metrics.observations import Floats
 from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
-_PRIOR_PAIRS, _PRIOR_SHARE = 8.0, 0.025
-_PRIOR_UPSETS = 1.0
-_LEAST_UNIT = 1e-6
+_PRIOR_UPSETS = 2.0
+_LEAST_UNIT, _LEAST_SPREAD = 1e-6, 0.05
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
 _FLATTEST, _STEEPEST = 0.2, 2.5
 _ROUNDS = 25
@@ -53,14 +52,15 @@ def sampled_win_rate(
     """Estimate a win rate from a sample with known chances.
 
     The prediction f is recalibrated on what was paid: g = σ(a + b · logit f). With e = y − g on the k judged pairs
-    and w = 1/π, the estimate is θ = mean_N(g) + m with m = Σ w e / Σ w. If y is 1 with chance g, its variance is
-    Σ_N (1 − π)/π · g(1 − g) / N². That is multiplied by what was observed over what was to be expected,
-    Σ (1 − π)w²(e − m)² / Σ (1 − π)w² g(1 − g), each with 8 + k/40 pairs of average weight added, and with one that
-    comes out against all expectation at least, so that neither a few residuals decide it nor their absence where all
-    seen were wins. Where wins are rare, the error is skewed and its size depends on the truth. So the
-    variance is taken for that of a share, V = C · θ(1 − θ), and the interval holds each θ₀ that
-    (θ − θ₀)² ≤ t² C θ₀(1 − θ₀) is true of (Wilson's, 1927), with Student's t of k − 3 degrees of freedom. For
-    instructions like these C is larger by that of N pairs drawn at random.
+    and w = 1/π, the estimate is θ = mean_N(g) + m with m = Σ w e / Σ w. If y is 1 with chance g and 0 otherwise, its
+    variance is Σ_N (1 − π)/π · g(1 − g) / N². That is multiplied by a scale: what was observed over what was to be
+    expected, Σ (1 − π)w²(e − m)² / Σ (1 − π)w² g(1 − g). A scale from a few upsets is as uncertain as they are, and
+    small where they happen to be missing; so two upsets of average weight are added to both. Of a graded judge an
+    upset is smaller: as (y − g)² is g(1 − g) − y(1 − y) on average, they are 1 − Σ w y(1 − y) / (Σ w · mean_N g(1 − g))
+    of one. Where wins are rare, the error is skewed and its size depends on the truth. So the variance is taken for
+    that of a share, V = C · θ(1 − θ), and the interval holds each θ₀ that (θ − θ₀)² ≤ t² C θ₀(1 − θ₀) is true of
+    (Wilson's, 1927), with Student's t of k − 3 degrees of freedom. For instructions like these C is larger by that of
+    N pairs drawn at random.
 
     Args:
         shares: preference − 1 of each of N pairs, NaN where it was not paid for or could not be judged.
@@ -88,18 +88,18 @@ def sampled_win_rate(
     unit = max(g_mean * (1 - g_mean), _LEAST_UNIT)
 
     variances = g * (1 - g)
+    graded = float(w @ (y * (1 - y))) / total
+    upset = max(1 - graded / max(float(variances.mean()), _LEAST_UNIT), _LEAST_SPREAD)
     factors = (1 - chances[pairs]) * w**2
-    prior_pairs = _PRIOR_PAIRS + _PRIOR_SHARE * k
-    squares = max(prior_pairs * unit, _PRIOR_UPSETS)
-    prior = squares * (count / k) ** 2 * float((1 - chances).mean())
     observed = float(factors @ (e - m) ** 2) * k / (k - 3)
     expected = float(factors @ variances[pairs])
-    scale = (observed + prior) / (expected + prior) if prior else 1.0
+    prior = _PRIOR_UPSETS * (count / k) ** 2 * float((1 - chances).mean())
+    scale = (observed + prior * upset) / (expected + prior) if prior else 1.0
     variance = scale * _error_variance(variances, chances)
 
     mean = float(w @ y) / total
     s2 = float(w @ (y - mean) ** 2) / total * k / (k - 1)
-    spread = (s2 * k + prior_pairs * unit) / (mean * (1 - mean) * k + prior_pairs * unit)
+    spread = (s2 * k + _PRIOR_UPSETS * upset) / (mean * (1 - mean) * k + _PRIOR_UPSETS)
     unexplained = float(w @ (e - m) ** 2) / total * k / (k - 1)
     t = student_quantile(k - 3, level)
     of_these, of_sampling = variance / unit, spread / count

@@ -13,7 +13,7 @@ from autoeval.prediction.seen import Seen
 
 FEWEST_MODELS = 5
 _SHARPNESS = 8.0  # of closeness on the same instruction
-_LIKENESS = 20.0  # of closeness on average, between models
+_LIKENESS = (0.0, 20.0)  # of closeness on average, between models: not counting, and counting much
 _RELEVANCE = 10.0  # how much more the models count in the fit that are like the one predicted
 _LEAST, _MOST = 0.005, 0.995
 _FARTHEST = 5.0  # standard deviations
@@ -97,7 +97,7 @@ class History:
         for j, one in enumerate(self.seen):
             close[j] = target.at(known).closeness(one.at(rows[known]))
         likeness = close.mean(axis=1) if len(known) else np.zeros(len(self.seen))
-        neighbours = np.zeros(len(rows))
+        neighbours = np.zeros((len(rows), len(_LIKENESS)))
         neighbours[known] = self._neighbours(close, likeness, rows[known], leave_out=None)
         relevance = np.exp(_RELEVANCE * (likeness - likeness.mean()))
         standard, model = self._fit(relevance / relevance.mean())
@@ -137,15 +137,22 @@ class History:
     def _neighbours(
         self, close: Floats, likeness: Floats, rows: npt.NDArray[np.intp], leave_out: int | None
     ) -> Floats:
-        """What the judge said of close answers, relative to their models' win rates; 0 where nothing is known."""
-        relative = self.shares - np.nanmean(self.shares, axis=1, keepdims=True)
-        exponent = _SHARPNESS * close + _LIKENESS * likeness[:, None]
-        weights = np.exp(exponent - exponent.max(initial=0.0)) * ~np.isnan(relative[:, rows])
+        """What the judge said of close answers, relative to their models' win rates; 0 where nothing is known.
+
+        Once by how close the answers are alone, once also by how much the models are alike; shape (n, 2).
+        """
+        relative = (self.shares - np.nanmean(self.shares, axis=1, keepdims=True))[:, rows]
+        is_known = ~np.isnan(relative)
         if leave_out is not None:
-            weights[leave_out] = 0
-        total = weights.sum(axis=0)
-        said = (weights * np.nan_to_num(relative[:, rows])).sum(axis=0)
-        return np.asarray(np.divide(said, total, out=np.zeros_like(said), where=total > 0))
+            is_known[leave_out] = False
+        found = np.zeros((len(rows), len(_LIKENESS)))
+        for column, counts in enumerate(_LIKENESS):
+            exponent = _SHARPNESS * close + counts * likeness[:, None]
+            weights = np.exp(exponent - exponent.max(initial=0.0)) * is_known
+            total = weights.sum(axis=0)
+            said = (weights * np.nan_to_num(relative)).sum(axis=0)
+            np.divide(said, total, out=found[:, column], where=total > 0)
+        return found
 
 
 def aligned(seen: Mapping[str, Seen], shares: Mapping[str, Floats]) -> History:

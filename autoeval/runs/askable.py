@@ -9,7 +9,7 @@ from autoeval.errors import UsageError
 from autoeval.generators.config import Generator
 from autoeval.prompting.asker import Asker
 from autoeval.runs.estimate import price_of
-from autoeval.runs.judging import refuse_unbatchable
+from autoeval.runs.judging import refuse_unbatchable, refuse_without_flex
 from autoeval.runs.retirement import refuse_gone
 
 
@@ -19,17 +19,18 @@ def askers(generators: Iterable[Generator], annotators: Iterable[Annotator]) -> 
     return [*generators, *judges]
 
 
-def refuse_unaskable(asked: Iterable[Asker], is_batch: bool, timeout: float) -> None:
-    """Find a missing key, package or batch API, and models that are gone.
+def refuse_unaskable(asked: Iterable[Asker], timeout: float, is_batch: bool, is_flex: bool) -> None:
+    """Find a missing key, package, batch API or flex processing, and models that are gone.
 
     Raises:
         UsageError: one of them cannot be asked.
     """
     everybody = list(asked)
+    remote = [one for one in everybody if isinstance(one, Judge) or one.endpoint.provider not in LOCAL]
     if is_batch:
-        refuse_unbatchable(
-            one for one in everybody if isinstance(one, Judge) or one.endpoint.provider not in LOCAL
-        )
+        refuse_unbatchable(remote)
+    if is_flex:
+        refuse_without_flex(remote)
     for one in everybody:
         if one.unmet:
             raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")

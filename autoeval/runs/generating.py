@@ -105,7 +105,7 @@ def generate(
     """
     generator = side.plan.generator
     if generator.endpoint.provider in LOCAL:  # it is here and costs nothing; --batch is for the others
-        options = replace(options, is_batch=False, waits=False)
+        options = replace(options, is_batch=False, flex=False, waits=False)
     n_new = side.plan.n_outputs - len(side.in_order(side.kept))
     report = _ask_in_rounds(side, cache, options, display, n_new, GrowingFile(side, cache, chunksize))
     report = explained(report, [generator])

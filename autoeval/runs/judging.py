@@ -123,6 +123,8 @@ def ask_all(
     say_lifetimes(judges, display)
     if options.is_batch:
         refuse_unbatchable(judges)
+    if options.flex:
+        refuse_without_flex(judges)
     again = frozenset(key for plan in plans if reask_unparsed for key in unparsed_keys(plan, cache))
     requests = Replay(lambda: _part(chain.from_iterable(plan.requests() for plan in plans), shard))
     n_pairs, n_requests = sum(len(plan.cases) for plan in plans), sum(plan.n_requests for plan in plans)
@@ -176,6 +178,19 @@ def refuse_unbatchable(asked: Iterable[Asker]) -> None:
     for one in asked:
         if one.endpoint.provider != "builtin":
             require_batch_api(one.endpoint)
+
+
+def refuse_without_flex(asked: Iterable[Asker]) -> None:
+    """Refuse a model that OpenAI does not serve itself before it is asked for flex processing.
+
+    Raises:
+        UsageError: naming who would be asked.
+    """
+    from autoeval.completions.providers.flex import require_flex
+
+    for one in asked:
+        if one.endpoint.provider != "builtin":
+            require_flex(one.endpoint)
 
 
 def _read_complete(plan: Plan, cache: Cache, folder: Path | None, keeps_rows: bool) -> Judged:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from autoeval.completions.pricing import FLEX
 from autoeval.completions.providers.failures import (
     MalformedReplyError,
     hinted,
@@ -94,6 +95,7 @@ def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
         seconds=seconds,
         reasoning_tokens=count(details.get("reasoning_tokens")),
         has_reasoning=said.has_reasoning,
+        processing=FLEX if fields.get("service_tier") == FLEX else None,
     )
 
 

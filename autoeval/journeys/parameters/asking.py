@@ -105,7 +105,7 @@ class Asking:
     ) -> DryRun | ShardReport:
         """Say what judging would cost, or ask a part of what plans need; nothing is read."""
         if self.dry_run or shard is None:
-            return total(estimate(plan, cache, self.options.is_batch) for plan in plans)
+            return total(estimate(plan, cache, self.options.at_batch_price) for plan in plans)
         return ask_shard(
             plans, cache, self.options, self.display, self.is_reask_unparsed, shard, self.min_coverage
         )

@@ -5,6 +5,7 @@ from typing import Annotated, TypedDict
 
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.options import AskOptions, Engine
+from autoeval.completions.providers.flex import LEAST_TIMEOUT
 from autoeval.completions.retries import Retries
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.forwarding import Shared
@@ -32,7 +33,21 @@ class Limits(TypedDict, total=False):
             "done; the same command collects the rest later.",
         ),
     ]
-    wait: Annotated[bool, Shared(False, "With batch, stay until everything is done.")]
+    flex: Annotated[
+        bool,
+        Shared(
+            False,
+            "Ask OpenAI for flex processing, at the price of a batch job and slower; at the full price where it has no "
+            "capacity.",
+        ),
+    ]
+    wait: Annotated[
+        bool,
+        Shared(
+            False,
+            "With batch, stay until everything is done; with flex, wait for capacity rather than pay the full price.",
+        ),
+    ]
     batch_files: Annotated[
         str | Path | None,
         Shared(
@@ -76,21 +91,31 @@ def ask_options(limits: Limits) -> AskOptions:
     check_number("max_wait", limits["max_wait"], 0, optional=False)
     check_number("requests_per_minute", limits["requests_per_minute"], 0.001)
     check_number("tokens_per_minute", limits["tokens_per_minute"], 0.001)
-    if limits["wait"] and not limits["batch"]:
-        raise UsageError("--wait is for batch jobs: use it with --batch.")
+    if limits["wait"] and not (limits["batch"] or limits["flex"]):
+        raise UsageError("--wait is for batch jobs and flex processing: use it with --batch or --flex.")
+    if limits["flex"] and (limits["batch"] or limits["batch_files"] is not None):
+        raise UsageError("--flex asks at once, --batch and --batch_files in jobs: choose one.")
     if limits["batch_files"] is not None and limits["batch"]:
         raise UsageError("--batch_files and --batch are two ways to ask: choose one.")
-    if limits["engine"] is not None and (limits["batch"] or limits["batch_files"] is not None):
-        raise UsageError("--engine asks at once: leave --batch and --batch_files out.")
+    if limits["engine"] is not None and (
+        limits["batch"] or limits["flex"] or limits["batch_files"] is not None
+    ):
+        raise UsageError("--engine asks at once and elsewhere: leave --batch, --batch_files and --flex out.")
     return AskOptions(
         limits["max_concurrency"],
-        limits["request_timeout"],
+        max(limits["request_timeout"], LEAST_TIMEOUT) if limits["flex"] else limits["request_timeout"],
         limits["max_cost"],
-        Retries(limits["max_attempts"], base_delay=limits["retry_delay"], max_wait=limits["max_wait"]),
+        Retries(
+            limits["max_attempts"],
+            base_delay=limits["retry_delay"],
+            max_wait=limits["max_wait"],
+            is_patient=limits["flex"] and limits["wait"],
+        ),
         limits["requests_per_minute"],
         limits["tokens_per_minute"],
         is_batch=limits["batch"],
         waits=limits["wait"],
+        flex=limits["flex"],
         batch_files=None if limits["batch_files"] is None else Path(limits["batch_files"]),
         engine=_engine(limits["engine"], limits["ray_address"]),
     )
