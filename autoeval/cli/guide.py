@@ -9,11 +9,13 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "evolve",
         "make_leaderboard",
         "check",
+        "refusal",
+        "best_of_n",
     ),
     "Look at results": ("view", "show", "compare", "analyze_models", "rank", "percent_of", "site", "export"),
-    "Trust them": ("label", "analyze_evaluators", "audit", "anchor", "anchors", "bridge", "learn"),
+    "Trust them": ("gate", "label", "analyze_evaluators", "audit", "anchor", "anchors", "bridge", "learn"),
     "Judges and models": ("annotators", "models", "new", "validate", "serve"),
-    "What was paid for": ("batches", "import_annotations"),
+    "What was paid for": ("batches", "cache", "import_annotations", "import_results"),
 }
 """Each command stands under the first thing that somebody would look for it with."""
 
@@ -31,8 +33,12 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     ),
     "make_leaderboard": (
         "make_leaderboard board.csv --all_model_outputs outputs/*.json --annotators_config gpt6_ranking --max_cost 5",
+        "make_leaderboard --eval_set mt_bench --all_model_outputs 'model_answer/*.jsonl'",
     ),
     "check": ("check gsm8k --model_outputs answers.json",),
+    "refusal": ("refusal prompts_and_outputs.csv",),
+    "best_of_n": ("best_of_n --model_outputs 'samples/*.json' --scores scores.jsonl",),
+    "gate": ("gate results/new/gpt6_ranking results/old/gpt6_ranking --rules gate.yaml",),
     "view": ("view results",),
     "show": ("show results/mine/gpt6_ranking",),
     "compare": ("compare results/mine/gpt6_ranking results/other/gpt6_ranking",),
@@ -68,6 +74,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "validate": ("validate gpt6_ranking",),
     "serve": ("serve smollm2-135m",),
     "batches": ("batches",),
+    "cache": ("cache info", "cache merge --caching_path 'parts/*.sqlite' --into whole.sqlite"),
+    "import_results": ("import_results lm_eval/results.json --leaderboard_path board.csv",),
     "import_annotations": ("import_annotations annotations.json --annotators_config gpt4_ranking",),
 }
 """Command lines that the help of a command shows, without the program's name."""

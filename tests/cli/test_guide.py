@@ -14,6 +14,7 @@ def test_every_command_is_listed_once() -> None:
     listed = commands.group.list_commands(None)  # type: ignore[arg-type]
     assert sorted(listed) == sorted(commands._JOURNEYS)
     assert sorted(name for names in GROUPS.values() for name in names) == sorted(EXAMPLES)
+    assert set(commands._JOURNEYS) == set(EXAMPLES), "each stands in a group and shows a line"
 
 
 @pytest.mark.parametrize("name", list(EXAMPLES))
@@ -39,6 +40,8 @@ ASKING = (
     "analyze_evaluators",
     "annotators",
     "new",
+    "anchor",
+    "refusal",
 )
 
 

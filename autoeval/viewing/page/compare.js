@@ -3,7 +3,15 @@
 let compared = null;
 
 async function showComparison(ids, settings) {
-  if (compared?.ids.join("-") !== ids.join("-")) compared = { ids, rows: null, ...(await source.comparison(ids)) };
+  const nth = followed;
+  if (compared?.ids.join("-") !== ids.join("-")) {
+    setTitle("Side by side", "Reading …", "side by side");
+    byId("compared").replaceChildren();
+    byId("compare-pair").replaceChildren();
+    const found = { ids, rows: null, ...(await source.comparison(ids)) };
+    if (nth !== followed) return;
+    compared = found;
+  }
   compared.rows ??= sharedRows(compared);
   setTitle("Side by side", compared.runs.map((run) => run.model).join(", "), "side by side");
   byId("compared").replaceChildren(comparisonSummary(compared));

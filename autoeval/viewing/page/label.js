@@ -6,7 +6,9 @@ let labelTask = null, labelState = null, isSending = false;
 
 async function showLabels(id, settings) {
   if (!isLive) throw new Error("Labels are given where the pages are served: alpaca_eval view");
+  const nth = followed;
   await loadRuns();
+  if (nth !== followed) return;
   const run = allRuns.find((one) => one.id === id);
   setTitle("Labels by hand", run ? run.folder : "", "labels");
   labelTask = { id, by: settings.get("by") ?? "", n: settings.get("n") ?? "30", seed: settings.get("seed") ?? "0" };
@@ -14,13 +16,16 @@ async function showLabels(id, settings) {
   byId("label-start").classList.toggle("hidden", Boolean(labelTask.by));
   byId("desk").replaceChildren();
   if (!labelTask.by) { byId("label-by").focus(); return; }
-  labelState = await ask(`labels/${id}?${query()}`);
-  await drawDesk();
+  const state = await ask(`labels/${id}?${query()}`);
+  if (nth !== followed) return;
+  labelState = state;
+  drawDesk();
 }
 
 const query = () => new URLSearchParams({ by: labelTask.by, n: labelTask.n, seed: labelTask.seed });
 
-async function drawDesk(said = "") {
+// Draws the next pair; how people agree is asked for beside it, so that the next key need not wait.
+function drawDesk(said = "") {
   const { pair, n, done, skipped, sheet } = labelState;
   const bar = element("div", { class: "bar actions" },
     element("progress", { max: n, value: done, "aria-label": "labelled" }),
@@ -29,9 +34,17 @@ async function drawDesk(said = "") {
   const kept = element("p", { class: "soft small", text: `Kept at every key in ${sheet}` });
   looks.search = "";
   byId("desk").replaceChildren(bar, ...(pair ? blindPair(pair) : [element("p", { class: "notice", role: "status", text: "All pairs are labelled." })]), kept);
-  const results = await ask(`labels/${labelTask.id}/results?${query()}`);
-  byId("desk").append(...labelResults(results));
   document.documentElement.dataset.labelled = String(done);
+  drawResults(labelState);
+}
+
+async function drawResults(of) {
+  try {
+    const results = await ask(`labels/${labelTask.id}/results?${query()}`);
+    if (of === labelState) byId("desk").append(...labelResults(results));
+  } catch (error) {
+    if (of === labelState) showFault(error);
+  }
 }
 
 const KEY_NAMES = { 1: "First is better", 2: "Second is better", t: "Tie", s: "Skip", u: "Undo" };
@@ -55,7 +68,7 @@ async function pressKey(key) {
     const better = KEYS[key];
     labelState = await send(`labels/${labelTask.id}`, { ...labelTask, ...(key === "u" ? { undo: true } : { id: labelState.pair.id, better }) });
     byId("fault").classList.add("hidden");
-    await drawDesk(key === "u" ? " · taken back" : ` · the last: ${SAID[better]}`);
+    drawDesk(key === "u" ? " · taken back" : ` · the last: ${SAID[better]}`);
     scrollTo({ top: 0 });
   } catch (error) {
     showFault(error);

@@ -4,17 +4,21 @@ let openRun = null;
 let pairBrowser;
 
 async function showRun(id, place, settings) {
+  const nth = followed;
   if (openRun?.run.id !== id) {
+    setTitle("Reading …", "", id);
     byId("facts").replaceChildren(element("p", { class: "soft", text: "Reading …" }));
     byId("pair").replaceChildren();
-    openRun = await source.run(id);
+    const found = await source.run(id);
+    if (nth !== followed) return;
+    openRun = found;
     const { run, pairs, facts, failures, turns } = openRun;
     byId("facts").innerHTML = facts || `<p class="notice"></p>`;
     if (!facts) {
       const reasons = Object.entries(failures).map(([reason, n]) => `${n} ${reason}`).join(", ");
       byId("facts").firstElementChild.textContent = `Nothing was judged, so there is no ${run.title} (${reasons}).`;
     }
-    const isScored = run.title !== "win rate";
+    const isScored = isScoredRun(run);
     byId("pairs-title").textContent = isScored ? "Outputs" : "Pairs";
     for (const heading of byId("facts").querySelectorAll("h2[id]")) heading.removeAttribute("id");
     const subsets = [...new Set(pairs.map((pair) => pair.subset).filter(Boolean))];
@@ -31,7 +35,7 @@ async function showRun(id, place, settings) {
   }
   const { run } = openRun;
   pairBrowser.isOpen = true;
-  setTitle(run.reference && run.title === "win rate" ? `${run.model} against ${run.reference}` : run.model, `${run.judge} · ${run.folder}`, run.model);
+  setTitle(run.reference && !isScoredRun(run) ? `${run.model} against ${run.reference}` : run.model, `${run.judge} · ${run.folder}`, run.model);
   drawRunActions(run);
   await pairBrowser.follow(place, settings);
 }
@@ -45,6 +49,6 @@ function drawRunActions(run) {
   byId("run-actions").replaceChildren(
     element("a", { class: "button", href: addressOf("runs", { board: run.setting }), text: "Its board" }),
     ...nearest.map((other) => element("a", { class: "button", href: `#compare-${run.id}-${other.id}`, text: `Beside ${other.model}` })),
-    ...(isLive ? [element("a", { class: "button", href: `#label-${run.id}`, text: "Label by hand" }), tags]
+    ...(isLive ? [isScoredRun(run) ? "" : element("a", { class: "button", href: `#label-${run.id}`, text: "Label by hand" }), tags]
       : run.tags.map((tag) => element("span", { class: "chip tie", text: tag }))));
 }

@@ -27,7 +27,9 @@ async function loadRuns() {
 }
 
 async function showRuns(settings) {
+  const nth = followed;
   const { root, unread } = await loadRuns();
+  if (nth !== followed) return;
   setTitle("Runs", plural(allRuns.length, "run") + (isLive ? ` in ${root}` : ""));
   fillSelect("run-board", "every board", [...new Set(allRuns.map((run) => run.setting))].map((setting) =>
     [setting, boardName(allRuns.find((run) => run.setting === setting))]));

@@ -28,7 +28,9 @@ function drawSeries(runs) {
 }
 
 async function showTrend(ids) {
+  const nth = followed;
   await loadRuns();
+  if (nth !== followed) return;
   const runs = ids.map((id) => allRuns.find((run) => run.id === id)).filter((run) => run && valueOf(run) !== null);
   const isBySteps = runs.length > 0 && runs.every((run) => run.series);
   const at = (run) => (isBySteps ? run.series.step : run.made);
@@ -69,7 +71,7 @@ function trendChart(runs, at, isBySteps) {
       text: isBySteps ? run.series.step.toLocaleString("en") : momentOf(run).slice(5, 10) }));
   }
   chart.append(svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", text: isBySteps ? "steps" : "when it was judged" }));
-  return element("figure", {}, chart, element("figcaption", { text: `${measureOf(runs[0])}, each with its ${runs[0].interval_name}.` }));
+  return element("figure", {}, chart, element("figcaption", { text: `${measureOf(runs[0])}, each with its interval${runs[0].interval_name === "95% interval" ? " (95%)" : `: ${runs[0].interval_name}`}.` }));
 }
 
 function trendTable(runs, isBySteps) {

@@ -31,19 +31,25 @@ const PARTS = {
   label: (rest, settings) => showLabels(rest, settings),
 };
 
+// How often an address was followed: whoever waited for a document sees by it whether the reader has gone on.
+let followed = 0;
+
 async function follow() {
+  followed += 1;
+  const nth = followed;
   const { place, settings } = readAddress();
   const [, part, rest] = /^(run|compare|trend|label)-(.+)$/.exec(place) || [null, "runs", ""];
   byId("fault").classList.add("hidden");
+  document.documentElement.dataset.ready = "false";
   if (pairBrowser) pairBrowser.isOpen = false;
   showPart(part);
   try {
     if (part === "runs") await showRuns(settings);
     else await PARTS[part](rest, settings);
   } catch (error) {
-    showFault(error);
+    if (nth === followed) showFault(error);
   }
-  document.documentElement.dataset.ready = "true";
+  if (nth === followed) document.documentElement.dataset.ready = "true";
 }
 
 function startView() {
