@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from autoeval.annotators.builtin import BUILTIN, Builtin
-from autoeval.annotators.combine import is_flipped
+from autoeval.annotators.combine import combine, is_flipped
 from autoeval.annotators.kinds import View
 from autoeval.annotators.parsers import Parser, Reading
 from autoeval.annotators.plan import Planned, Question
@@ -46,6 +46,52 @@ def test_a_flip_is_one_judge_that_prefers_another_output_in_another_order(
     verdicts: list[tuple[str, bool, float | None]], expected: bool | None
 ) -> None:
     assert is_flipped(annotation(*verdicts)) is expected
+
+
+def test_orders_of_different_turns_are_no_flip() -> None:
+    of_turns = [Judgment("j", 1.0, part="turn_1"), Judgment("j", 2.0, is_switched=True, part="turn_2")]
+    assert is_flipped(Annotation(a_pair(0), "test", 1.5, judgments=tuple(of_turns))) is None
+
+
+def test_a_turn_is_the_weighted_mean_of_its_judgments_and_the_case_that_of_its_turns() -> None:
+    first = Judgment("j", 1.0, part="turn_1", parts={"style": 3.0})
+    judgments = [
+        first,
+        Judgment("k", 2.0, part="turn_1", parts={"style": 5.0}, weight=3.0),
+        Judgment("j", 2.0, part="turn_2"),
+        Judgment("k", 1.5, part="turn_2"),
+    ]
+    found = combine(Planned(a_pair(0)), "both", judgments)
+    assert (found.value, found.weight, found.failure) == ((1.75 + 1.75) / 2, 6 / 4, None)
+    assert found.parts == {"turn_1": 1.75, "turn_2": 1.75, "style": 4.0}
+    assert found.judgments == tuple(judgments)
+    missing = [*judgments[:3], replace(judgments[3], value=None, failure="filtered")]
+    lacking = combine(Planned(a_pair(0)), "both", missing)
+    assert (lacking.value, lacking.failure) == (None, "filtered")
+    assert lacking.parts == {"turn_1": 1.75, "style": 4.0}
+    alone = combine(Planned(a_pair(0)), "both", [first])
+    assert (alone.value, alone.parts) == (1.0, {"turn_1": 1.0, "style": 3.0})
+
+
+def test_two_orders_that_name_different_winners_are_a_tie_for_the_judge_that_is_to_name_one() -> None:
+    questions = (Question(a_judge("strict", disagreement="tie"), View()), Question(a_judge("mild"), View()))
+
+    def settled(*values: float | None) -> float | None:
+        said = [
+            Judgment(judge, value, is_switched)
+            for (judge, is_switched), value in zip(
+                [("strict", False), ("strict", True), ("mild", False), ("mild", True)], values, strict=True
+            )
+        ]
+        found = combine(Planned(a_pair(0), questions=questions), "jury", said)
+        assert [judgment.value for judgment in found.judgments] == list(values), "what was said is kept"
+        return found.value
+
+    assert settled(1.0, 1.8, 1.0, 1.8) == pytest.approx((1.5 + 1.5 + 1.0 + 1.8) / 4)
+    assert settled(1.0, 1.2, 1.0, 1.8) == pytest.approx((1.0 + 1.2 + 1.0 + 1.8) / 4)
+    assert settled(1.9, 2.0, 1.0, 1.8) == pytest.approx((1.9 + 2.0 + 1.0 + 1.8) / 4)
+    assert settled(1.0, 1.5, 1.0, 1.0) == pytest.approx((1.5 + 1.5 + 1.0 + 1.0) / 4)
+    assert settled(1.0, None, 1.0, 1.8) is None
 
 
 NO_PREFERENCES = [7, 0, 0.99, 2.01, -1.0, float("nan"), float("inf"), True, None, "1"]
