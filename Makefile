@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 INSTALLED := $(VENV)/.installed-$(VERSION)
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # What `make test` leaves out; `make test LEAVE_OUT=` runs everything.
 LEAVE_OUT ?= slow or model or browser or peer or database
 # Neighbouring tests, which share what they stand on, go to the same process; who runs out of work takes from others.
@@ -40,11 +40,12 @@ clean:
 install: $(INSTALLED)-dev
 
 $(INSTALLED): pyproject.toml
-	$(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
+	@$(BIN)/python -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(VERSION)")' 2>/dev/null \
 		|| $(PYTHON) -m venv --clear $(VENV)
 	@echo 'Installing autoeval and the packages that it needs into $(VENV); nothing else on this machine changes.'
-	$(PIP) install --editable .
-	touch $@
+	@$(PIP) install --editable .
+	@echo "Installed: $$($(PIP) freeze --exclude-editable | tr '\n' ' ')"
+	@touch $@
 
 $(INSTALLED)-dev: $(INSTALLED)
 	$(PIP) install --editable '.[dev]'

@@ -54,6 +54,17 @@ def test_a_wait_of_a_day_ends_the_run_at_once(tmp_path: Path) -> None:
     assert "--max_wait" in str(result.ask.stop)
 
 
+def test_how_long_a_server_may_ask_to_wait_is_the_users_to_say(tmp_path: Path) -> None:
+    busy = Answer("later", status=429, headers={"Retry-After": "0.1"})
+    with JudgeServer(lambda _: busy) as server:
+        result = run(tmp_path, server, max_wait=0.05)
+        assert server.n_requests == 1
+        assert "--max_wait allows" in str(result.ask.stop)
+        server.answer = lambda _: busy if server.n_requests == 2 else Answer("a > b")
+        waited = run(tmp_path, server, max_wait=2)
+    assert waited.tally.n_judged == N_PAIRS
+
+
 def test_three_other_requests_are_tried_before_an_endpoint_is_given_up(tmp_path: Path) -> None:
     with JudgeServer(always("no", status=500)) as server:
         run(tmp_path, server, max_attempts=1)

@@ -82,9 +82,9 @@ def test_a_judge_that_has_drifted_is_said_to_have_and_stands_on_the_board(
 
     board = anchors(tmp_path / "anchors", tmp_path / "dates.csv")
     assert isinstance(board, JudgesDates)
-    assert [len(one.anchors.done) for one in board.dates] == [2, 1]
+    assert sorted(len(one.anchors.done) for one in board.dates) == [1, 2]
     with (tmp_path / "dates.csv").open(newline="") as file:
-        drifted, alone = csv.DictReader(file)
+        alone, drifted = sorted(csv.DictReader(file), key=lambda row: int(row["n_asked"]))
     assert float(drifted["p_value"]) == found.drift.p_value <= 0.05
     assert float(drifted["n_changed"]) == found.drift.n_changed
     assert (alone["p_value"], alone["n_asked"]) == ("", "1")

@@ -360,3 +360,15 @@ def _jury(folder: Path, server: BatchServer, *providers: str) -> dict[str, Any]:
     config = folder / "jury.yaml"
     config.write_text(json.dumps({"combine": "jury", "annotators": judges}))
     return {"annotators_config": config, "judge_base_url": None}
+
+
+def test_eight_are_asked_live_before_a_job_is_submitted(protocol: str, tmp_path: Path) -> None:
+    with BatchServer(lambda _: Answer("Both are fine."), key="sk-test") as server:
+        stopped = run(tmp_path, server, protocol, go_on=False)
+        assert (server.n_requests, server.n_batched) == (8, 0)
+    assert "none of the first 8" in str(stopped.ask.stop)
+    assert stopped.exit_code == 3
+    with BatchServer(A_WINS, key="sk-test") as server:
+        left = pending(tmp_path / "anew", server, protocol, go_on=False)
+        assert (server.n_requests, server.n_batched) == (8, N - 8)
+    assert f"{N - 8} requests are in a batch job" in str(left)

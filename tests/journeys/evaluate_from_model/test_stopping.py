@@ -8,6 +8,7 @@ from autoeval.errors import AutoevalError, UsageError
 from autoeval.runs.estimate import DryRuns
 from tests.journeys.evaluate_from_model.small_model import Run, config_of
 from tests.servers import JudgeServer, always
+from tests.servers.odd_replies import FAILING, copied
 
 
 def test_nothing_is_generated_where_judging_would_fail(
@@ -63,3 +64,27 @@ def test_a_dry_run_plans_both_steps_and_asks_nothing(run: Run, model: JudgeServe
         assert not (tmp_path / "results").exists()
         run(**judged)
         assert run(dry_run=True, **judged).cost == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "error in the choice",
+        "finish error",
+        "finish error after words",
+        "error beside choices",
+        "choices null with 429",
+        "filtered, message null",
+        "no choice at all",
+        "choice empty",
+    ],
+)
+def test_a_reply_that_is_none_becomes_no_output(name: str, run: Run, tmp_path: Path) -> None:
+    reply, _, word = FAILING[name]
+    with JudgeServer(always(raw=copied(reply))) as server, pytest.raises(AutoevalError) as error:
+        run(model_configs=config_of(server), retry_delay=0)
+    assert error.value.exit_code in (3, 5)
+    assert word in str(error.value)
+    assert not (tmp_path / "results" / "model_outputs.json").exists(), (
+        "an output that nobody wrote is no loss"
+    )

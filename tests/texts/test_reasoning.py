@@ -1,0 +1,36 @@
+"""A reply without the reasoning that came before it, however its marks are nested or broken."""
+
+import pytest
+
+from autoeval.texts.reasoning import without_reasoning
+from tests.annotators.parsing import parser, reading
+
+RANKING = parser("ranking")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<think>p <thinking>b > a</thinking> q</think> a > b",
+        "<thinking>p <think>q</think> b > a</thinking> a > b",
+        "<think>p </reasoning> b > a </think> a > b",
+        "<think>p </thought> b > a </thought> q</think>\na > b",
+        "<think>b > a</think><think>b > a</think>a > b",
+    ],
+)
+def test_a_mark_within_reasoning_does_not_end_it(reply: str) -> None:
+    assert (without_reasoning(reply) or "").strip() == "a > b"
+    assert reading(RANKING, reply) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<think>p<think>q</think> b > a </think> a > b",
+        "<think>p <reasoning>q</think> b > a</reasoning> a > b",
+        "p </think> b > a </think> a > b",
+        "<think>p </think> a > b <think> b > a",
+    ],
+)
+def test_where_it_cannot_be_told_what_is_reasoning_there_is_no_verdict(reply: str) -> None:
+    assert isinstance(reading(RANKING, reply), str)
