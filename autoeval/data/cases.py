@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from autoeval.data.fastchat import Answer, file_model, read_answers
+from autoeval.data import arena_answers
+from autoeval.data.fastchat import Answer, read_answers
 from autoeval.data.instructions import Instruction, hash_of, sampled
 from autoeval.data.loading import Row, describe, expand, read_rows, shorten
 from autoeval.data.pairing import DEFAULT_MODEL_NAME
@@ -98,7 +98,7 @@ def load_cases(
 
     Args:
         model_outputs: any source that `loading` reads: rows with `instruction` and `output` (of several turns:
-            `turns`), whose other columns become fields; or FastChat's `model_answer/<model>.jsonl`.
+            `turns`), whose other columns become fields; or `model_answer/<model>.jsonl` of FastChat or Arena-Hard.
         questions: the eval set; None takes the instructions of the outputs themselves.
         role: the flag that named the outputs.
         name: what to call the model; otherwise its `generator` column does, or its file.
@@ -112,9 +112,10 @@ def load_cases(
     model = _Model(None)
     for entry in expand(model_outputs, role):
         for row in read_rows(entry, role):
-            if "choices" in row.fields:
-                model.outputs += _of_fastchat(entry, questions, role)
-                model.named(_file_name(entry), row.where)
+            if "choices" in row.fields or arena_answers.is_answer(row):
+                for whose, one in _of_answers(entry, questions, role, arena_answers.is_answer(row)):
+                    model.named(None if name else whose, row.where)
+                    model.outputs.append(one)
                 break
             model.named(None if name else read_label(row, "generator"), row.where)
             model.outputs.append(_of_row(row, questions, role))
@@ -175,15 +176,20 @@ def _found(questions: Sequence[Instruction], text: str, where: str) -> Instructi
     return found
 
 
-def _of_fastchat(entry: Any, questions: Sequence[Instruction] | None, role: str) -> Iterator[_Said]:
-    """Read FastChat's answers, which name questions by their numbers."""
+def _of_answers(
+    entry: Any, questions: Sequence[Instruction] | None, role: str, is_arenas: bool
+) -> Iterator[tuple[str, _Said]]:
+    """Read FastChat's answers or Arena-Hard's, which name questions by their numbers; with whose they are."""
     if questions is None:
+        whose, eval_set = ("Arena-Hard", "arena_hard_v2.0") if is_arenas else ("FastChat", "mt_bench")
         raise UsageError(
-            f"{role} holds answers as FastChat writes them, which name no question. Say which questions they answer: "
-            "--eval_set mt_bench."
+            f"{role} holds answers as {whose} writes them, which name no question. Say which questions they answer: "
+            f"--eval_set {eval_set}."
         )
     by_id = {str(question.fields.get("question_id")): question for question in questions}
-    answers: Mapping[str, Mapping[str, Answer]] = read_answers(entry, role)
+    answers: Mapping[str, Mapping[str, Answer]] = (
+        arena_answers.read_answers(entry, role) if is_arenas else read_answers(entry, role)
+    )
     for of_model in answers.values():
         for answer in of_model.values():
             question = by_id.get(answer.question_id)
@@ -197,11 +203,7 @@ def _of_fastchat(entry: Any, questions: Sequence[Instruction] | None, role: str)
                     f"{role}: {where} has {_turns(len(answer.turns))} where the question has "
                     f"{_turns(len(question.turns))}."
                 )
-            yield _Said(question, answer.turns, 0, where)
-
-
-def _file_name(entry: Any) -> str | None:
-    return file_model(entry) if isinstance(entry, Path) else None
+            yield answer.model, _Said(question, answer.turns, 0, where)
 
 
 def _distinct(outputs: Sequence[_Said]) -> list[Instruction]:

@@ -14,7 +14,7 @@ from autoeval.data.loading import require_files
 from autoeval.errors import UsageError
 from autoeval.exports.record import read_record
 from autoeval.exports.trackers import check_log, log_run
-from autoeval.journeys.evaluated import keep, more_columns, setting_of
+from autoeval.journeys.evaluated import find_standing, keep, more_columns, setting_of
 from autoeval.journeys.grading import Grading, grade
 from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.loading import Loading
@@ -24,11 +24,11 @@ from autoeval.journeys.parameters.metric_choice import find_metric
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.journeys.paying import Paying, refuse_with_a_sample
 from autoeval.leaderboards import boards
-from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.rows import Conditions, leaderboard_row
 from autoeval.leaderboards.table import MODES
 from autoeval.metrics.estimates import METHODS, Method
+from autoeval.runs.arena_files import baselines_of, save_games
 from autoeval.runs.estimate import DryRun
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS
@@ -117,8 +117,9 @@ def evaluate(
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
             judged as they are, and it is said how many hold some.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
-        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench. Outputs are
-            then files of FastChat's (model_answer/MODEL.jsonl), or of evaluate_from_model's.
+        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench,
+            arena_hard_v0.1 or arena_hard_v2.0. Outputs are then upstream's files (model_answer/MODEL.jsonl), or
+            evaluate_from_model's; Arena-Hard's baselines are found beside them, or on the hub.
         evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder. Default: the one that
             lies near the outputs, else the hub's.
         reference_answers: With eval_set, the right answers that its judge sees: reference_answer/gpt-4.jsonl.
@@ -161,7 +162,9 @@ def evaluate(
     part = Shard.parse(shard)
     defaults = find_preset(preset)
     questions = find_eval_set(eval_set)
-    metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
+    own = questions if questions is not None and questions.arena is not None else None
+    by_length = (own or defaults).wants_length_control(sort_by)
+    metric = find_metric(fn_metric, metric_kwargs, by_default=by_length)
     source = judge_source(annotators_config, questions or defaults, parameters)
     asked_how = (
         None if model_outputs is None else prepare(_loaded(annotators_config) or source, parameters, False)
@@ -191,12 +194,14 @@ def evaluate(
         _refuse_of_grades(log_to, wanted, part)
         graded = grade(model_outputs, how, defaults)
         return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
-    standing = Standing.find(
+    standing = find_standing(
+        own,
         precomputed_leaderboard,
+        output_path,
         source,
         defaults,
         overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
-        sort_by=sort_by or defaults.sort_by,
+        sort_by=sort_by,
         mode_to_print=leaderboard_mode_to_print,
         is_kept=is_kept,
     )
@@ -217,6 +222,7 @@ def evaluate(
             is_allow_partial,
             max_instances,
             is_strip_thinking,
+            baselines_of(annotator),
         )
         pairs = loading.pairs(model_outputs, reference_outputs)
         opened.push(pairs)
@@ -224,7 +230,7 @@ def evaluate(
         cache = opened.enter_context(asked_how.open_cache(part))
         paying = Paying(pairs, asked_how)
         if wanted:
-            refuse_with_a_sample(wanted, metric, is_recompute_metrics_only, part)
+            refuse_with_a_sample(wanted, metric, is_recompute_metrics_only, part, own)
             dirs, most = folders_of(parameters), parameters["max_cost"]
             cheap = Cheap.named(wanted.predict_with, annotator, pairs, seed, dirs, most)
             paying = Paying.chosen(wanted, pairs, asked_how, cheap, cache, seed, folder, standing.path)
@@ -245,7 +251,7 @@ def evaluate(
         more, caution = found.cells(), None
         save_paid(judged.rows or (), folder)
     else:
-        more, caution = more_columns(judged, metric, length_control_file, seed, lc_standard_error)
+        more, caution = more_columns(judged, metric, length_control_file, seed, lc_standard_error, own)
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = (
         standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
@@ -273,6 +279,7 @@ def evaluate(
         paid=found,
         shows_mode=leaderboard_mode_to_print is None,
         is_written=is_judged or judged.annotations_path is not None,
+        files=save_games(plan, folder, judged.annotations_path) if own and is_judged and not again else (),
     )
     keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
     result.check_judged()
