@@ -56,7 +56,7 @@ def _judgments(plan: Plan, path: Path, judge: Judge) -> Iterator[dict[str, Any]]
     is_first_form = isinstance(judge.prompt, ArenaPrompt) and judge.prompt.config.is_first_form
     for annotation in read_annotations(read_rows(path, "annotations")):
         case = annotation.case
-        if case.sample:
+        if case.sample or _is_unanswered(annotation):
             continue
         question = str(case.fields.get("question_id", case.index))
         games = [_game(annotation, judge, view) for view in judge.kind.views(case, "both", plan.seed)]
@@ -65,6 +65,11 @@ def _judgments(plan: Plan, path: Path, judge: Judge) -> Iterator[dict[str, Any]]
         else:
             category = str(case.fields.get("category", ""))
             yield judgment_row(question, category, judge.model, case.generator, case.generator_1, games)
+
+
+def _is_unanswered(annotation: Annotation) -> bool:
+    """Whether nobody answered in either game, so that upstream's tools are to ask again."""
+    return all(one.value is None and one.raw_completion is None for one in annotation.judgments)
 
 
 def _game(annotation: Annotation, judge: Judge, view: View) -> Asked:
