@@ -234,7 +234,7 @@ def evaluate(
             dirs, most = folders_of(parameters), parameters["max_cost"]
             cheap = Cheap.named(wanted.predict_with, annotator, pairs, seed, dirs, most)
             paying = Paying.chosen(wanted, pairs, asked_how, cheap, cache, seed, folder, standing.path)
-        setting = setting_of(annotator, pairs, defaults, seed, standing, paying.method)
+        setting = setting_of(annotator, pairs, own or defaults, seed, standing, paying.method)
         display.announce(setting.line())
         if paying.sample:
             display.announce(paying.sample.line())

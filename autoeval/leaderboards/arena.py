@@ -1,6 +1,7 @@
 """Boards of Arena-Hard: a row a model, with its win rate against the baseline over all and by category."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,7 +34,7 @@ COLUMNS: tuple[Column, ...] = (
 """What a row says first; then each category's score, the baseline and the judge."""
 
 ARENA_COLUMNS: tuple[Column, ...] = (
-    *WIN_RATE_COLUMNS,
+    *(replace(column, title="") if column.name == "win_rate" else column for column in WIN_RATE_COLUMNS),
     *(column for column in COLUMNS if column.name not in names_of(WIN_RATE_COLUMNS)),
 )
 """What a row of a run says: what a row of win rates does, the same as `score`, and each category's score."""
