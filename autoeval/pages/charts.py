@@ -41,8 +41,8 @@ def intervals(title: str, rows: Sequence[Interval], width: int = _WIDTH) -> Mark
     return _finished(chart, title)
 
 
-def interval_mark(title: str, row: Interval) -> Markup:
-    """Draw one percentage with its interval for a cell of a table, on a scale from 0 to 100."""
+def interval_mark(title: str, row: Interval, ends: tuple[float, float] = (0, 100), unit: str = "%") -> Markup:
+    """Draw one number with its interval for a cell of a table, on a scale with these ends; a percentage by default."""
     options = {
         **_options(150, 20),
         "margin": 0,
@@ -51,10 +51,10 @@ def interval_mark(title: str, row: Interval) -> Markup:
         "show_y_labels": False,
         "spacing": 0,
     }
-    chart = _pygal().HorizontalLine(**options, stroke=False, dots_size=4, range=(0, 100))
+    chart = _pygal().HorizontalLine(**options, stroke=False, dots_size=4, range=ends)
     chart.x_labels = [""]
-    chart.y_labels = [0, 50, 100]
-    chart.add("", [_with_interval(row)])
+    chart.y_labels = [ends[0], sum(ends) / 2, ends[1]]
+    chart.add("", [_with_interval(row, unit)])
     return _finished(chart, title, "mark")
 
 
@@ -87,6 +87,23 @@ def scatter(title: str, points: Mapping[str, tuple[float, float]], x_title: str,
     chart.y_labels = _SHARE_TICKS
     chart.x_value_formatter = lambda value: f"{value:,.0f}"
     chart.add("", [{"value": point, "label": name} for name, point in points.items()])
+    return _finished(chart, title)
+
+
+def interval_scatter(
+    title: str, points: Mapping[str, tuple[float, Interval]], x_title: str, y_title: str
+) -> Markup:
+    """Draw named points with the interval of each upright; `y` is in percent."""
+    lows = [row.low for _, row in points.values()]
+    ends = (max(0, 10 * (min(lows) // 10)), 100)
+    options = _options(640, 400)
+    chart = _pygal().XY(**options, stroke=False, dots_size=5, range=ends, x_title=x_title, y_title=y_title)
+    chart.y_labels = range(int(ends[0]), 101, 10)
+    chart.x_value_formatter = lambda value: f"{value:.4g}"
+    dots = [{"value": (x, row.value), "label": _with_interval(row)["label"]} for x, row in points.values()]
+    chart.add("", dots)
+    for x, row in points.values():
+        chart.add("", [(x, row.low), (x, row.high)], stroke=True, show_dots=False)
     return _finished(chart, title)
 
 
@@ -137,8 +154,8 @@ def _options(width: int, height: int) -> dict[str, Any]:
     }
 
 
-def _with_interval(row: Interval) -> dict[str, Any]:
-    label = f"{row.label}: {row.value:.1f}% ({row.low:.1f} to {row.high:.1f}%)"
+def _with_interval(row: Interval, unit: str = "%") -> dict[str, Any]:
+    label = f"{row.label}: {row.value:.1f}{unit} ({row.low:.1f} to {row.high:.1f}{unit})"
     return {"value": row.value, "label": label, "ci": {"low": row.low, "high": row.high}}
 
 
