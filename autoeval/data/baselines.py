@@ -60,10 +60,14 @@ def load_baseline_pairs(
         strips_thinking=strips_thinking,
     )
     met = baselines or arena.baselines
-    wanted = list(dict.fromkeys(_baseline(case.dataset, met, arena) for case in model))
+    wanted = (
+        dict.fromkeys(_baseline(case.dataset, met, arena) for case in model)
+        if reference_outputs is None
+        else dict.fromkeys(met.values())
+    )
     loaded = {
         one.generator: one
-        for source in _sources(reference_outputs, wanted, arena, near)
+        for source in _sources(reference_outputs, list(wanted), arena, near)
         for one in [
             load_cases(source, questions, role=_ROLE, allow_partial=True, strips_thinking=strips_thinking)
         ]
@@ -107,10 +111,12 @@ def _sources(
         return [find_answers(arena, baseline, near) for baseline in wanted]
     found = expand(in_folder(reference_outputs, _ROLE), _ROLE)
     named = [path for path in found if isinstance(path, Path) and path.name.split(".jsonl")[0] in wanted]
-    return named if len(named) == len(wanted) else found
+    return named if wanted and len(named) == len(wanted) else found
 
 
 def _baseline(category: str | None, baselines: Mapping[str, str], arena: ArenaSet) -> str:
+    if not baselines:
+        raise UsageError(f"{arena.name} has no baseline of its own: name one model's answers, with {_ROLE}.")
     found = baselines.get(category or "") or baselines.get("")
     if found is None:
         raise UsageError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from autoeval.data import arena_answers, arena_hard, mt_bench
+from autoeval.data import arena_answers, arena_hard, m_arena_hard, mt_bench
 from autoeval.data.arena_hard import ArenaSet
 from autoeval.data.instructions import Instruction
 from autoeval.errors import UsageError, nearest
@@ -92,6 +92,18 @@ EVAL_SETS: Mapping[str, EvalSet] = {
                 arena=arena,
             )
             for name, arena in arena_hard.SETS.items()
+        ),
+        *(
+            EvalSet(
+                name=name,
+                annotator="arena_hard",
+                title=f"m-Arena-Hard{name.removeprefix('m_arena_hard').replace('_', ' ')}",
+                hash="",
+                sort_by="score",
+                load=m_arena_hard.Loader(dataset),
+                arena=m_arena_hard.SETS[name],
+            )
+            for name, dataset in m_arena_hard.DATASETS.items()
         ),
     )
 }

@@ -251,7 +251,10 @@ def evaluate(
         more, caution = found.cells(), None
         save_paid(judged.rows or (), folder)
     else:
-        more, caution = more_columns(judged, metric, length_control_file, seed, lc_standard_error, own)
+        more, caution, told = more_columns(
+            judged, metric, length_control_file, seed, lc_standard_error, own, pairs
+        )
+        warnings = (*warnings, *announced(told, display))
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
     placed = (
         standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)

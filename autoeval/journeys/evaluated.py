@@ -1,5 +1,6 @@
 """What an evaluation on pairs stands for, its columns, and its files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from autoeval.annotators.config import Annotator
@@ -13,12 +14,14 @@ from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.rows import Conditions
 from autoeval.metrics.columns import Cell
 from autoeval.prompting.finding import judge_name
+from autoeval.runs.answer_languages import answer_languages
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged, records
 from autoeval.runs.length import length_columns
 from autoeval.runs.reporting import write_report
 from autoeval.runs.result import Evaluation, Setting
 from autoeval.runs.saving import BOARD_NAME, save, save_reasons
+from autoeval.types import Case
 
 
 def keep(
@@ -81,9 +84,19 @@ def more_columns(
     seed: int,
     standard_error: str,
     eval_set: EvalSet | None,
-) -> tuple[dict[str, Cell], str | None]:
-    """Return the columns that are asked for besides the win rate's, and what a reader must know of them."""
-    columns = arena_cells(judged.tally) if eval_set is not None and eval_set.arena is not None else {}
+    cases: Iterable[Case],
+) -> tuple[dict[str, Cell], str | None, list[str]]:
+    """Return the columns that are asked for besides the win rate's, and what a reader must know of them.
+
+    The latter are of the length control, and of the languages of answers.
+    """
+    columns: dict[str, Cell] = (
+        arena_cells(judged.tally) if eval_set is not None and eval_set.arena is not None else {}
+    )
+    told: list[str] = []
+    if eval_set is not None and judged.tally.n_judged:
+        of_language, told = answer_languages(cases)
+        columns |= of_language
     caution = None
     if judged.tally.n_judged and metric.is_length_controlled:
         of_length, caution = length_columns(
@@ -92,7 +105,7 @@ def more_columns(
         columns |= of_length
     if judged.tally.n_judged and metric.function is not None:
         columns |= metric.columns(records(judged))
-    return columns, caution
+    return columns, caution, told
 
 
 def setting_of(

@@ -36,6 +36,7 @@ COLUMNS: tuple[Column, ...] = (
 ARENA_COLUMNS: tuple[Column, ...] = (
     *(replace(column, title="") if column.name == "win_rate" else column for column in WIN_RATE_COLUMNS),
     *(column for column in COLUMNS if column.name not in names_of(WIN_RATE_COLUMNS)),
+    Column("same_language", ColumnType.PERCENT, "same language"),
 )
 """What a row of a run says: what a row of win rates does, the same as `score`, and each category's score."""
 
@@ -101,7 +102,7 @@ def arena_board(
             if model in found
         }
         met = [category.baseline for category in categories if category.name in parts]
-        rows[model] = _row(parts, len(categories) > 1, whole and whole[model]) | {
+        rows[model] = _row(parts, len(categories) > 1, whole[model] if whole else None) | {
             "baseline": " ".join(dict.fromkeys(met)),
             "judge": judge,
         }

@@ -1,11 +1,10 @@
 """Pages of the site for boards that are none of win rates: ratings with ranks, and judges by accuracy and price."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from autoeval.errors import UsageError
 from autoeval.leaderboards.battles import COLUMNS as RATINGS
@@ -160,7 +159,7 @@ def _evaluators_page(board: OtherBoard) -> str:
     return render(_TEMPLATES / "evaluators.html.jinja", board=board, judges=found, plot=plot)
 
 
-_PAGES: Mapping[str, Any] = {"ratings": _ratings_page, "evaluators": _evaluators_page}
+_PAGES: Mapping[str, Callable[[OtherBoard], str]] = {"ratings": _ratings_page, "evaluators": _evaluators_page}
 
 
 def number(cell: Cell) -> float | None:

@@ -52,7 +52,7 @@ class Tally(Counts):
         case = annotation.case
         self._add(
             Preference(
-                instruction=instruction_key(case.conversation),
+                instruction=instruction_key(case.question),
                 subset=case.dataset or "",
                 preference=annotation.value,
                 length_1=len(case.output_1),

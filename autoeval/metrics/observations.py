@@ -66,8 +66,8 @@ class Observations:
         codes = cluster_codes(clusters)
         if len(codes) != len(values):
             raise ValueError(f"{len(codes)} clusters for {len(values)} values")
-        sizes = np.bincount(codes[judged], weights=times[judged], minlength=1)
-        sums = np.bincount(codes[judged], weights=(values * times)[judged], minlength=1)
+        sizes = np.bincount(codes[judged], weights=times[judged], minlength=1).astype(np.float64)
+        sums = np.bincount(codes[judged], weights=(values * times)[judged], minlength=1).astype(np.float64)
         return cls(sums[sizes > 0], sizes[sizes > 0])
 
     @property

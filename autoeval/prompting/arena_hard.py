@@ -94,7 +94,9 @@ class ArenaPrompt:
     @property
     def sources(self) -> list[list[str | None]]:
         """The system's words of each category, and the user's templates."""
-        systems = [["system", name, text] for name, text in sorted(self.config.systems.items())]
+        systems: list[list[str | None]] = [
+            ["system", name, text] for name, text in sorted(self.config.systems.items())
+        ]
         return [*systems, *(["user", None, template] for template in self.config.templates)]
 
     def messages(self, rows: Sequence[Mapping[str, str]]) -> tuple[Message, ...]:
