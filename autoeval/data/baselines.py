@@ -7,15 +7,14 @@ from typing import Any
 
 from autoeval.data.arena_answers import find_answers
 from autoeval.data.arena_hard import ArenaSet, in_folder
-from autoeval.data.cases import OutputCases, load_cases
+from autoeval.data.cases import OutputCases, load_cases, refuse_mismatch
 from autoeval.data.conversations import ConversationPairs
 from autoeval.data.instructions import Instruction
-from autoeval.data.loading import expand, shorten
+from autoeval.data.loading import expand
 from autoeval.errors import UsageError, nearest
 from autoeval.types import Case, Output
 
 _ROLE = "--reference_outputs"
-_SHOWN = 3
 
 
 def load_baseline_pairs(
@@ -89,7 +88,7 @@ def load_baseline_pairs(
             missing.append(case)
         else:
             pairs.append(replace(case, index=len(pairs), outputs=(said, case.outputs[0])))
-    _refuse_missing(missing, len(model), allow_partial)
+    refuse_mismatch([case.instruction for case in missing], len(model), allow_partial, _ROLE)
     if not pairs:
         raise UsageError(f"{model.generator} is the baseline itself: it has nobody to meet.")
     return ConversationPairs(
@@ -128,14 +127,3 @@ def _baseline(category: str | None, baselines: Mapping[str, str], arena: ArenaSe
 
 def _by_turns(cases: OutputCases) -> dict[tuple[str, ...], Output]:
     return {case.turns: case.outputs[0] for case in reversed(cases.cases)}
-
-
-def _refuse_missing(missing: Sequence[Case], n_wanted: int, allow_partial: bool) -> None:
-    if not missing or (allow_partial and len(missing) < n_wanted):
-        return
-    listed = "; ".join(shorten(case.instruction) for case in missing[:_SHOWN])
-    more = f"; and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-    raise UsageError(
-        f"{_ROLE}: the baseline has no answer to {len(missing)} of {n_wanted} questions: {listed}{more}. Mend it, or "
-        "pass --is_allow_partial to go on with the rest."
-    )

@@ -125,7 +125,7 @@ def load_cases(
     by_text = {instruction.text: instruction for instruction in wanted}
     said = _by_instruction(model.outputs, role)
     missing = [text for text in by_text if text not in said]
-    _refuse_mismatch(missing, len(by_text), allow_partial, role)
+    refuse_mismatch(missing, len(by_text), allow_partial, role)
     generator = name or model.name or DEFAULT_MODEL_NAME
     cases = [
         Case(
@@ -231,7 +231,12 @@ def _by_instruction(outputs: Sequence[_Said], role: str) -> dict[str, list[_Said
     return by_text
 
 
-def _refuse_mismatch(missing: Sequence[str], n_wanted: int, allow_partial: bool, role: str) -> None:
+def refuse_mismatch(missing: Sequence[str], n_wanted: int, allow_partial: bool, role: str) -> None:
+    """Refuse outputs that do not cover the instructions, unless a part of them is to do.
+
+    Raises:
+        UsageError: naming some of those that are missing.
+    """
     if not missing or (allow_partial and len(missing) < n_wanted):
         return
     listed = "; ".join(map(shorten, missing[:_SHOWN]))
