@@ -4,19 +4,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.arena_hard import (
-    ArenaSet,
-    field_of,
-    model_of,
-    optional_text,
-    question_of,
-    text_of,
-)
+from autoeval.data.arena_hard import ArenaSet, label_of, model_of, optional_text
 from autoeval.data.benchmark_folders import BenchmarkFolder
 from autoeval.data.fastchat import Answer
 from autoeval.data.hub import dataset_file
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import Row, describe, expand, read_rows
+from autoeval.data.records import read_field, read_key
 from autoeval.errors import UsageError, nearest
 
 DATASET = "lmarena-ai/arena-hard-auto"
@@ -112,7 +106,7 @@ def answered(row: Row, path: Path | None) -> tuple[str, str]:
     name = next((name for name in ("model", "model_id") if name in row.fields), None)
     if name is None and path is None:
         raise UsageError(f"{row.where} has no field 'model_id'. {nearest('model_id', map(str, row.fields))}")
-    return text_of(row, name) if name else model_of(path or Path()), question_of(row)
+    return label_of(row, name) if name else model_of(path or Path()), read_key(row, "uid", "question_id")
 
 
 def answer_text(row: Row) -> str:
@@ -143,9 +137,9 @@ def _first_turn_as_written(choices: Any) -> Any:
 
 def _question(row: Row) -> Instruction:
     """Read a question: its text is `prompt` (v2.0), or the content of its turns (v0.1)."""
-    name, category = question_of(row), optional_text(row, "category") or ""
+    name, category = read_key(row, "uid", "question_id"), optional_text(row, "category") or ""
     if "prompt" in row.fields or "turns" not in row.fields:
-        turns = [text_of(row, "prompt")]
+        turns = [label_of(row, "prompt")]
     else:
         turns = [_turn(row, turn) for turn in _turns(row)]
     fields = {"question_id": name, "category": category}
@@ -153,7 +147,7 @@ def _question(row: Row) -> Instruction:
 
 
 def _turns(row: Row) -> list[Any]:
-    turns = field_of(row, "turns")
+    turns = read_field(row, "turns")
     if not isinstance(turns, list | tuple) or not turns:
         raise UsageError(f"{row.where}: `turns` is {describe(turns)}; it should be a list of turns.")
     return list(turns)

@@ -7,6 +7,7 @@ from typing import Any
 
 from autoeval.data.fastchat import ERROR
 from autoeval.data.loading import Row, describe, is_missing, read_rows
+from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError, nearest
 
 
@@ -102,9 +103,9 @@ def read_judgments(source: Any, role: str = "--judgments") -> Iterator[ArenaJudg
     """
     for row in read_rows(in_folder(source, role), role):
         yield ArenaJudgment(
-            question_id=question_of(row),
-            model=text_of(row, "model"),
-            judge=text_of(row, "judge"),
+            question_id=read_key(row, "uid", "question_id"),
+            model=label_of(row, "model"),
+            judge=label_of(row, "judge"),
             category=optional_text(row, "category"),
             baseline=optional_text(row, "baseline"),
             games=_games(row),
@@ -175,7 +176,7 @@ def old_judgment_row(question_id: str, judge: str, model: str, games: Iterable[A
 
 
 def _games(row: Row) -> tuple[Game, ...]:
-    games = field_of(row, "games")
+    games = read_field(row, "games")
     games = games.tolist() if hasattr(games, "tolist") else games
     if is_missing(games):
         return ()
@@ -203,31 +204,15 @@ def _game(row: Row, number: int, game: Any) -> Game:
     return Game(score if score in SHARES else None, game)
 
 
-def question_of(row: Row) -> str:
-    """Return the question that a row is about: `uid` (v2.0), or `question_id`."""
-    name = "uid" if "uid" in row.fields else "question_id"
-    value = field_of(row, name)
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number or a name.")
-    return str(value)
-
-
-def field_of(row: Row, name: str) -> Any:
-    """Return a field, which has to be there."""
-    if name not in row.fields:
-        raise UsageError(f"{row.where} has no field {name!r}. {nearest(name, map(str, row.fields))}")
-    return row.fields[name]
-
-
-def text_of(row: Row, name: str) -> str:
+def label_of(row: Row, name: str) -> str:
     """Return a field that is text, and not empty."""
-    value = field_of(row, name)
-    if not isinstance(value, str) or not value.strip():
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be text.")
-    return value
+    text = read_text(row, name)
+    if not text.strip():
+        raise UsageError(f"{row.where}: `{name}` is empty. Fill it in, or remove the row.")
+    return text
 
 
 def optional_text(row: Row, name: str) -> str | None:
     """Return a field that is text where it is there."""
     value = row.fields.get(name)
-    return None if is_missing(value) or value == "" else text_of(row, name)
+    return None if is_missing(value) or value == "" else label_of(row, name)

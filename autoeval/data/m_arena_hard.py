@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.arena_hard import ArenaSet, optional_text, question_of, text_of
+from autoeval.data.arena_hard import ArenaSet, label_of, optional_text
 from autoeval.data.hub import HubDataset
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import Rows, expand
+from autoeval.data.records import read_key
 from autoeval.errors import UsageError
 
 LANGUAGES = (
@@ -62,14 +63,14 @@ def _questions(source: Any) -> Iterator[Instruction]:
                     f"{row.where}: the language is {language!r}; it should be one of {', '.join(LANGUAGES)}, in "
                     "a column `language` or as the name of the file."
                 )
-            question = question_of(row)
+            question = read_key(row, "uid", "question_id")
             fields = {
                 "question_id": f"{question}-{language}",
                 "same_question": question,
                 "category": optional_text(row, "category") or "",
                 "language": language,
             }
-            yield Instruction(text_of(row, "prompt"), language, fields=fields)
+            yield Instruction(label_of(row, "prompt"), language, fields=fields)
 
 
 def _language_of(entry: Any) -> str | None:

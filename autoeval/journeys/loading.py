@@ -26,6 +26,11 @@ class Loading:
     strips_thinking: bool
     baselines: Mapping[str, str] | None = None
 
+    @property
+    def arena(self) -> EvalSet | None:
+        """The eval set, where it is one of Arena-Hard's."""
+        return self.eval_set if self.eval_set is not None and self.eval_set.arena is not None else None
+
     def pairs(self, model_outputs: Any, reference_outputs: Any) -> Pairs | ConversationPairs:
         """Pair outputs by instruction, or by question where they answer those of an eval set.
 

@@ -42,11 +42,17 @@ def site(
         if leaderboards is not None:
             raise UsageError("--leaderboards and --runs make different sites: give one of them.")
         return _site_of_runs(Path(out), runs)
+    from autoeval.leaderboards.other_pages import load_others
     from autoeval.leaderboards.site import site_pages
     from autoeval.leaderboards.site_boards import load_boards
 
     folder = Path(leaderboards) if leaderboards else shipped("leaderboards")
-    boards, others = load_boards(folder, {name: preset.sort_by for name, preset in PRESETS.items()})
+    boards = load_boards(folder, {name: preset.sort_by for name, preset in PRESETS.items()})
+    others = load_others(folder, (board.folder for board in boards))
+    if not boards and not others:
+        raise UsageError(
+            f"there is no leaderboard (a CSV file with a column win_rate, score, rating or accuracy) in {folder}."
+        )
     n_pages = _write(Path(out), site_pages(boards, others))
     return Site(Path(out) / "index.html", len(boards) + len(others), n_pages)
 

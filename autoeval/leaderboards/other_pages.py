@@ -1,7 +1,7 @@
 """Pages of the site for boards that are none of win rates: ratings with ranks, and judges by accuracy and price."""
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from autoeval.errors import UsageError
 from autoeval.leaderboards.battles import COLUMNS as RATINGS
 from autoeval.leaderboards.labelled import read_evaluators
+from autoeval.leaderboards.site_boards import number_of, slug
 from autoeval.leaderboards.table import Board, read_board
 from autoeval.metrics.columns import Cell
 from autoeval.pages import charts
@@ -55,7 +56,9 @@ class OtherBoard:
         """The names of the first three, each with its number."""
         if self.kind == "ratings":
             rows = self.board.sorted_by("rating").rows
-            return [(name, f"{number(row.get('rating')) or 0:.0f}") for name, row in list(rows.items())[:3]]
+            return [
+                (name, f"{number_of(row.get('rating')) or 0:.0f}") for name, row in list(rows.items())[:3]
+            ]
         return [(judge.name, f"{judge.accuracy.value:.1f}%") for judge in judges(self.board)[:3]]
 
     @property
@@ -69,21 +72,30 @@ class OtherBoard:
         )
 
 
-def load_other(path: Path, folder: str) -> OtherBoard | None:
-    """Read a board of ratings or of evaluators; None where a file is neither.
+def load_others(folder: Path, taken: Iterable[str]) -> list[OtherBoard]:
+    """Read every board of ratings or of evaluators under a folder.
 
     Args:
-        path: a CSV file.
-        folder: where its page goes.
+        folder: where they lie.
+        taken: the names of folders of pages that other boards have.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: one cannot be read.
     """
-    kind = kind_of(path)
-    if kind is None:
-        return None
-    board = read_board(path, RATINGS) if kind == "ratings" else read_evaluators(path)
-    return OtherBoard(kind, path.parent.name, path.stem, folder, board)
+    found, known = [], set(taken)
+    for path in sorted(folder.rglob("*.csv")):
+        kind = kind_of(path)
+        if kind is None:
+            continue
+        name = plain = f"{slug(path.parent.name)}-{slug(path.stem)}"
+        number = 1
+        while name in known:
+            number += 1
+            name = f"{plain}-{number}"
+        known.add(name)
+        board = read_board(path, RATINGS) if kind == "ratings" else read_evaluators(path)
+        found.append(OtherBoard(kind, path.parent.name, path.stem, name, board))
+    return found
 
 
 def kind_of(path: Path) -> str | None:
@@ -112,40 +124,39 @@ def judges(board: Board) -> list[Judge]:
 
 def _judge(name: str, row: Mapping[str, Cell]) -> Judge | None:
     """Return a judge of a labelled set, or of AlpacaEval's board, on people's votes."""
-    accuracy = number(row.get("accuracy"))
+    accuracy = number_of(row.get("accuracy"))
     if accuracy is not None:
-        low, high = (number(row.get(f"accuracy_{end}")) for end in ("low", "high"))
-        price, n = number(row.get("price_per_1000_pairs")), number(row.get("n_total"))
+        low, high = (number_of(row.get(f"accuracy_{end}")) for end in ("low", "high"))
+        price, n = number_of(row.get("price_per_1000_pairs")), number_of(row.get("n_total"))
     else:
-        accuracy = number(row.get("Human agreement"))
+        accuracy = number_of(row.get("Human agreement"))
         if accuracy is None:
             return None
-        half = _Z * (number(row.get("Human agreement SE")) or 0.0)
+        half = _Z * (number_of(row.get("Human agreement SE")) or 0.0)
         low, high = max(accuracy - half, 0.0), min(accuracy + half, 100.0)
-        price, n = number(row.get("Price [$/1000 examples]")), number(row.get("# parsed"))
+        price, n = number_of(row.get("Price [$/1000 examples]")), number_of(row.get("# parsed"))
     interval = Interval(name, accuracy, accuracy if low is None else low, accuracy if high is None else high)
-    shares = [number(row.get(column)) for column in ("agreement", "first_shown")]
+    shares = [number_of(row.get(column)) for column in ("agreement", "first_shown")]
     return Judge(name, interval, price, shares[0], shares[1], None if n is None else int(n))
 
 
 def _ratings_page(board: OtherBoard) -> str:
     rows = board.board.sorted_by("rating").rows
     values = [
-        Interval(name, *(number(row.get(c)) or 0.0 for c in ("rating", "low", "high")))
+        Interval(name, *(number_of(row.get(c)) or 0.0 for c in ("rating", "low", "high")))
         for name, row in rows.items()
     ]
-    ends = (min(one.low for one in values), max(one.high for one in values)) if values else (0.0, 1.0)
+    low = min((one.low for one in values), default=0.0)
+    axis = charts.Axis(low, max((one.high for one in values), default=low + 1), "", 0)
     marks = [
-        charts.interval_mark(
-            f"{one.value:.0f}, 95% interval {one.low:.0f} to {one.high:.0f}", one, ends, unit=""
-        )
+        charts.interval_mark(f"{one.value:.0f}, 95% interval {one.low:.0f} to {one.high:.0f}", one, axis)
         for one in values
     ]
     return render(
         _TEMPLATES / "ratings.html.jinja",
         board=board,
         rows=list(zip(rows.items(), marks, strict=True)),
-        ends=ends,
+        ends=(axis.low, axis.high),
     )
 
 
@@ -160,8 +171,3 @@ def _evaluators_page(board: OtherBoard) -> str:
 
 
 _PAGES: Mapping[str, Callable[[OtherBoard], str]] = {"ratings": _ratings_page, "evaluators": _evaluators_page}
-
-
-def number(cell: Cell) -> float | None:
-    """Return a cell that is a number, None for another."""
-    return float(cell) if isinstance(cell, int | float) and cell == cell else None

@@ -7,8 +7,8 @@ from typing import Any
 
 from autoeval.leaderboards.details import SIGNIFICANT, Comparison, SubsetRate
 from autoeval.leaderboards.fooling import how_it_fools
-from autoeval.leaderboards.other_pages import OtherBoard, number
-from autoeval.leaderboards.site_boards import SiteBoard
+from autoeval.leaderboards.other_pages import OtherBoard
+from autoeval.leaderboards.site_boards import SiteBoard, number_of
 from autoeval.metrics.columns import Cell
 from autoeval.pages import charts
 from autoeval.pages.charts import Interval
@@ -62,7 +62,7 @@ def _board_page(board: SiteBoard, boards: Sequence[SiteBoard]) -> str:
         boards=boards,
         rows=rows,
         modes=sorted({str(row.cells["mode"]) for row in rows if row.cells.get("mode")}),
-        scatter=_scatter(rows),
+        scatter=_scatter(board, rows),
         matrix=_matrix(board),
         radar=_radar(board),
         radar_models=board.models[:_MOST_IN_RADAR],
@@ -75,7 +75,8 @@ def _board_page(board: SiteBoard, boards: Sequence[SiteBoard]) -> str:
 
 def _model_page(board: SiteBoard, row: _Row) -> str:
     subsets = [Interval(name, rate.win_rate, rate.low, rate.high) for name, rate in row.rates.items() if name]
-    whole = row.rates[""]
+    whole, axis = row.rates[""], board.axis
+    said = [f"{axis.said(number)}{axis.unit}" for number in (whole.win_rate, whole.low, whole.high)]
     others = [
         (other, board.details.comparison(row.name, other)) for other in board.models if other != row.name
     ]
@@ -85,11 +86,16 @@ def _model_page(board: SiteBoard, row: _Row) -> str:
         row=row,
         whole=whole,
         overall=charts.intervals(
-            f"Win rate {whole.win_rate:.1f}%, {board.interval_name} {whole.low:.1f} to {whole.high:.1f}%",
+            f"{board.title.capitalize()} {said[0]}, {board.interval_name} {said[1]} to {said[2]}",
             [Interval("", whole.win_rate, whole.low, whole.high)],
             width=640,
+            axis=axis,
         ),
-        subsets=charts.intervals(f"Win rate by subset ({board.interval_name})", subsets) if subsets else None,
+        subsets=charts.intervals(
+            f"{board.title.capitalize()} by {board.part_name} ({board.interval_name})", subsets, axis=axis
+        )
+        if subsets
+        else None,
         comparisons=[(other, comparison, _verdict(comparison)) for other, comparison in others if comparison],
     )
 
@@ -100,7 +106,7 @@ def _rows(board: SiteBoard, with_marks: bool) -> list[_Row]:
     for model in board.models:
         cells = board.board.rows[model]
         rank = ranks.get(model)
-        rates = {"": _whole(cells), **board.details.subsets.get(model, {})}
+        rates = {"": _whole(cells, board), **board.details.subsets.get(model, {})}
         marks = {name: _mark(board, model, name, rate) for name, rate in rates.items()} if with_marks else {}
         interval = board.details.rank_interval(model, board.measured) if rank else None
         fools = how_it_fools(model)
@@ -108,33 +114,36 @@ def _rows(board: SiteBoard, with_marks: bool) -> list[_Row]:
     return rows
 
 
-def _whole(cells: Mapping[str, Cell]) -> SubsetRate:
-    """Return a row's win rate; where a board has no interval, one of two standard errors."""
-    rate, error = number(cells.get("win_rate")) or 0.0, number(cells.get("standard_error")) or 0.0
-    low, high = number(cells.get("low")), number(cells.get("high"))
+def _whole(cells: Mapping[str, Cell], board: SiteBoard) -> SubsetRate:
+    """Return a row's number; where a board has no interval, one of two standard errors."""
+    rate, error = number_of(cells.get(board.headline)) or 0.0, number_of(cells.get("standard_error")) or 0.0
+    low, high = number_of(cells.get("low")), number_of(cells.get("high"))
     return SubsetRate(
         win_rate=rate,
-        low=max(rate - 2 * error, 0.0) if low is None else low,
-        high=min(rate + 2 * error, 100.0) if high is None else high,
-        n=int(number(cells.get("n_total")) or 0),
+        low=max(rate - 2 * error, board.axis.low) if low is None else low,
+        high=min(rate + 2 * error, board.axis.high) if high is None else high,
+        n=int(number_of(cells.get("n_total")) or 0),
     )
 
 
 def _mark(board: SiteBoard, model: str, subset: str, rate: SubsetRate) -> Any:
     where = f" on {subset}" if subset else ""
-    title = f"{rate.win_rate:.1f}%{where}, {board.interval_name} {rate.low:.1f} to {rate.high:.1f}%"
-    return charts.interval_mark(title, Interval(model, rate.win_rate, rate.low, rate.high))
+    axis = board.axis
+    said, low, high = (f"{axis.said(number)}{axis.unit}" for number in (rate.win_rate, rate.low, rate.high))
+    title = f"{said}{where}, {board.interval_name} {low} to {high}"
+    return charts.interval_mark(title, Interval(model, rate.win_rate, rate.low, rate.high), axis)
 
 
-def _scatter(rows: Sequence[_Row]) -> Any:
-    lengths = {row.name: number(row.cells.get("avg_length")) for row in rows}
+def _scatter(board: SiteBoard, rows: Sequence[_Row]) -> Any:
+    lengths = {row.name: number_of(row.cells.get("avg_length")) for row in rows}
     points = {
         row.name: (length, row.rates[""].win_rate)
         for row in rows
         if (length := lengths[row.name]) is not None
     }
-    title = "Win rate against the mean length of the outputs, a dot a model"
-    return charts.scatter(title, points, "characters, mean", "win rate, %") if points else None
+    title = f"{board.title.capitalize()} against the mean length of the outputs, a dot a model"
+    y_title = f"{board.title}, %" if board.axis.unit else board.title
+    return charts.scatter(title, points, "characters, mean", y_title, board.axis) if points else None
 
 
 def _matrix(board: SiteBoard) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
@@ -170,4 +179,5 @@ def _radar(board: SiteBoard) -> Any:
     for model in board.models[:_MOST_IN_RADAR]:
         rates = board.details.subsets.get(model, {})
         series[model] = [rates[name].win_rate if name in rates else None for name in board.subsets]
-    return charts.radar("Win rate by subset for the chosen models", board.subsets, series)
+    title = f"{board.title.capitalize()} by {board.part_name} for the chosen models"
+    return charts.radar(title, board.subsets, series, (board.axis.low, board.axis.high))
