@@ -12,7 +12,7 @@ import pytest
 
 import autoeval
 from autoeval.data.battle_columns import read_battle_files
-from autoeval.data.battles import read_battles
+from autoeval.data.battles import Battles, read_battles
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.metrics.battle_ratings import rate, rate_by_elo
@@ -311,10 +311,11 @@ def test_plain_files_are_read_at_once_as_they_are_row_by_row(text: str, tmp_path
     path = tmp_path / ("b.tsv" if "\t" in text else "b.csv")
     path.write_text(text, encoding="utf-8")
     found: list[Any] = []
-    for read in (
+    readers: list[Callable[[], Battles]] = [
         lambda: read_battle_files(str(path), "FILES"),
         lambda: read_battles(read_rows(str(path), "FILES")),
-    ):
+    ]
+    for read in readers:
         try:
             one = read()
             found.append(
