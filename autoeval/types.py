@@ -67,6 +67,11 @@ class Case:
         return self.turns[0] if len(self.turns) == 1 else "\n\n".join(self.turns)
 
     @property
+    def question(self) -> str:
+        """What is one observation: the instruction, or what is the same in several languages (`same_question`)."""
+        return str(self.fields.get("same_question") or self.conversation)
+
+    @property
     def output(self) -> str:
         """The evaluated model's output."""
         return self.outputs[-1].text

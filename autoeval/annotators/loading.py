@@ -11,13 +11,16 @@ from typing import Any, cast
 from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.config import Annotator, GroupConfig, Judge, JudgeConfig, Order
-from autoeval.annotators.kinds import Kind, find_kind
+from autoeval.annotators.kinds import PAIRWISE, Kind, find_kind
+from autoeval.annotators.parsers.verdicts import VerdictsParser
 from autoeval.completions.endpoints import endpoint_of
 from autoeval.completions.providers.parameters import drops_logprobs
 from autoeval.completions.providers.reasoning import fitted
+from autoeval.data.arena_hard import CLEAR_WIN
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
+from autoeval.prompting.arena_hard import ArenaConfig, ArenaPrompt, is_arena_config
 from autoeval.prompting.config import Price
 from autoeval.prompting.fastchat import FastChatPrompt, JudgePrompts
 from autoeval.prompting.prompt import Prompt, compile_prompt
@@ -36,7 +39,7 @@ _NO_LOGPROBS = (
 class JudgeOverrides:
     """What the command line says about the judge in place of its config; None leaves the config's word.
 
-    `prompts` is FastChat's judge_prompts.jsonl, used to the letter.
+    `prompts` is FastChat's judge_prompts.jsonl or Arena-Hard's judge config, used to the letter.
     """
 
     base_url: str | None = None
@@ -115,11 +118,39 @@ def _load(source: str | Path, overrides: JudgeOverrides, config_dirs: Sequence[P
 
 
 def _prompted(judge: Judge, overrides: JudgeOverrides) -> Judge:
-    """Return a judge that asks with FastChat's prompts, where they are given."""
+    """Return a judge that asks with another tool's own prompts, where they are given."""
     if overrides.prompts is None or judge.is_builtin:
         return judge
+    if is_arena_config(overrides.prompts):
+        return _as_arena_hard(judge, ArenaConfig.read(Path(overrides.prompts)), overrides)
     prompts = JudgePrompts.read(overrides.prompts)
     return replace(judge, prompt=FastChatPrompt(prompts, compares=judge.kind.n_outputs > 1))
+
+
+def _as_arena_hard(judge: Judge, config: ArenaConfig, overrides: JudgeOverrides) -> Judge:
+    """Return a judge that asks and is read as Arena-Hard's config says; only its model may be another one."""
+    if judge.kind is not PAIRWISE:
+        raise UsageError(
+            f"--judge_prompts: {config.path} compares two answers, and {judge.name} judges one. Name a judge of pairs."
+        )
+    model = judge.model if overrides.model else config.judge_model or judge.model
+    is_known = overrides.price is not None or model == judge.model
+    return replace(
+        judge,
+        model=model,
+        parameters=fitted(model, dict(config.parameters)),
+        prompt=ArenaPrompt(config),
+        parser=VerdictsParser(
+            kind="verdicts",
+            take="only" if config.is_first_form else "last",
+            clear_win=CLEAR_WIN,
+            patterns=config.patterns,
+        ),
+        order="both",
+        disagreement="mean",
+        price=judge.price if is_known else None,
+        unmet="",
+    )
 
 
 def _is_price(price: Any) -> bool:

@@ -1,12 +1,12 @@
-"""Arena-Hard's facts and files: judgments, answers, style counts; v0.1's, v2.0's and the mixed ones of forks."""
+"""Arena-Hard's facts, and its judgments as they were recorded: v0.1's, v2.0's and the mixed ones of forks."""
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.fastchat import ERROR
+from autoeval.data.loading import Row, describe, is_missing, read_rows
 from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError, nearest
 
@@ -17,19 +17,23 @@ class ArenaSet:
 
     `baselines` are the models that all others meet, by category; '' is every other category. `is_first_version` says
     that upstream's figures are v0.1's: there a game counts also where the other one failed. `tails` are where its
-    intervals end.
+    intervals end. `bench` is the folder of its files upstream.
     """
 
     name: str
+    bench: str
     baselines: Mapping[str, str]
     is_first_version: bool
     tails: tuple[float, float]
 
 
 SETS: Mapping[str, ArenaSet] = {
-    "arena_hard_v0.1": ArenaSet("arena_hard_v0.1", {"": "gpt-4-0314"}, True, (0.025, 0.975)),
+    "arena_hard_v0.1": ArenaSet(
+        "arena_hard_v0.1", "arena-hard-v0.1", {"": "gpt-4-0314"}, True, (0.025, 0.975)
+    ),
     "arena_hard_v2.0": ArenaSet(
         "arena_hard_v2.0",
+        "arena-hard-v2.0",
         {"hard_prompt": "o3-mini-2025-01-31", "creative_writing": "gemini-2.0-flash-001"},
         False,
         (0.05, 0.95),
@@ -42,9 +46,6 @@ SHARES: Mapping[str, float] = {"A>>B": 1, "A>B": 1, "A=B": 0.5, "B>A": 0, "B>>A"
 """How much of the win each verdict gives to A."""
 CLEAR_WIN = 3
 """How many times a clear win (>>) counts."""
-
-Style = tuple[float, float, float, float]
-"""Length, headers, list items and bold passages of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,15 @@ class Game:
         said = (self.fields or {}).get("judgment")
         said = said.get("answer") if isinstance(said, Mapping) else said
         return said if isinstance(said, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One game as it was asked: the messages, the reply (None: nobody answered) and its verdict (None: it has none)."""
+
+    messages: Sequence[Mapping[str, str]]
+    reply: str | None
+    label: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,46 +104,14 @@ def read_judgments(source: Any, role: str = "--judgments") -> Iterator[ArenaJudg
     for row in read_rows(in_folder(source, role), role):
         yield ArenaJudgment(
             question_id=read_key(row, "uid", "question_id"),
-            model=_label(row, "model"),
-            judge=_label(row, "judge"),
-            category=_optional(row, "category"),
-            baseline=_optional(row, "baseline"),
+            model=label_of(row, "model"),
+            judge=label_of(row, "judge"),
+            category=optional_text(row, "category"),
+            baseline=optional_text(row, "baseline"),
             games=_games(row),
             fields=row.fields,
             where=row.where,
         )
-
-
-def read_styles(
-    answers: Any, metadata: Any, counts: Callable[[str], Style]
-) -> tuple[dict[tuple[str, str], Style], str]:
-    """Read what is counted of each answer, by model and question.
-
-    Args:
-        answers: a folder of `<model>.jsonl`, or files. Their counts (`metadata`, `conv_metadata`) are taken where
-            all of them have some; otherwise all texts are counted, so that one measure holds for all.
-        metadata: rows of `model_id`, `question_id` and `conv_metadata`.
-        counts: counts a text.
-
-    Returns:
-        The counts, and what the first of them is: tokens or characters.
-
-    Raises:
-        UsageError: a field is missing or wrong.
-    """
-    if metadata is not None:
-        rows = read_rows(in_folder(metadata, "--style_metadata"), "--style_metadata")
-        found = {_answered(row, None): _counted(row) for row in rows}
-        return {key: _present(style, "--style_metadata") for key, style in found.items()}, "tokens"
-    recorded: dict[tuple[str, str], Style | None] = {}
-    counted: dict[tuple[str, str], Style] = {}
-    for entry in expand(in_folder(answers, "--answers"), "--answers"):
-        for row in read_rows(entry, "--answers"):
-            key = _answered(row, entry if isinstance(entry, Path) else None)
-            recorded[key] = _counted(row)
-            counted[key] = counts(_answer_text(row))
-    styles = {key: style for key, style in recorded.items() if style is not None}
-    return (styles, "tokens") if len(styles) == len(recorded) else (counted, "characters")
 
 
 def in_folder(source: Any, role: str) -> Any:
@@ -161,10 +139,40 @@ def model_of(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".jsonl").removesuffix(".json")
 
 
-def _present(style: Style | None, role: str) -> Style:
-    if style is None:
-        raise UsageError(f"{role}: a row has neither `conv_metadata` nor `metadata`.")
-    return style
+def judgment_row(
+    question_id: str, category: str, judge: str, model: str, baseline: str, games: Iterable[Asked]
+) -> dict[str, Any]:
+    """Return a judgment as upstream writes it; a game that nobody answered is null."""
+    return {
+        "uid": question_id,
+        "category": category,
+        "judge": judge,
+        "model": model,
+        "baseline": baseline,
+        "games": [
+            None
+            if game.reply is None
+            else {"score": game.label, "judgment": {"answer": game.reply}, "prompt": list(game.messages)}
+            for game in games
+        ],
+    }
+
+
+def old_judgment_row(question_id: str, judge: str, model: str, games: Iterable[Asked]) -> dict[str, Any]:
+    """Return a judgment as v0.1's first tools wrote it."""
+    return {
+        "question_id": question_id,
+        "model": model,
+        "judge": judge,
+        "games": [
+            {
+                "user_prompt": game.messages[1]["content"],
+                "judgment": f"\n{ERROR if game.reply is None else game.reply}",
+                "score": game.label,
+            }
+            for game in games
+        ],
+    }
 
 
 def _games(row: Row) -> tuple[Game, ...]:
@@ -196,70 +204,15 @@ def _game(row: Row, number: int, game: Any) -> Game:
     return Game(score if score in SHARES else None, game)
 
 
-def _answered(row: Row, path: Path | None) -> tuple[str, str]:
-    """Return whose answer a row is, and to which question."""
-    name = next((name for name in ("model", "model_id") if name in row.fields), None)
-    if name is None and path is None:
-        raise UsageError(f"{row.where} has no field 'model_id'. {nearest('model_id', map(str, row.fields))}")
-    return _label(row, name) if name else model_of(path or Path()), read_key(row, "uid", "question_id")
-
-
-def _counted(row: Row) -> Style | None:
-    """Return the counts that a row has of its answer."""
-    for name in ("metadata", "conv_metadata"):
-        value = row.fields.get(name)
-        if is_missing(value):
-            continue
-        if not isinstance(value, Mapping):
-            raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be an object.")
-        length, headers, items, bold = (
-            _amount(row, f"{name}.{key}", value.get(key))
-            for key in ("token_len", "header_count", "list_count", "bold_count")
-        )
-        return length, headers, items, bold
-    return None
-
-
-def _amount(row: Row, name: str, value: Any) -> float:
-    parts = list(value.values()) if isinstance(value, Mapping) else [value]
-    if not all(
-        isinstance(one, int | float) and not isinstance(one, bool) and 0 <= one < math.inf for one in parts
-    ):
-        raise UsageError(
-            f"{row.where}: `{name}` is {describe(value)}; it should be a number, or numbers, from 0."
-        )
-    return float(sum(parts))
-
-
-def _answer_text(row: Row) -> str:
-    """Return the text of an answer: the assistant's last message (v2.0), or the first choice's first turn (v0.1)."""
-    messages = row.fields.get("messages")
-    if isinstance(messages, list | tuple) and messages:
-        content = messages[-1].get("content") if isinstance(messages[-1], Mapping) else None
-        content = content.get("answer") if isinstance(content, Mapping) else content
-    else:
-        content = _first_turn(row.fields.get("choices"))
-    if not isinstance(content, str):
-        raise UsageError(
-            f"{row.where} has no answer: neither messages with content.answer nor choices[0].turns[0].content is text."
-        )
-    return content
-
-
-def _first_turn(choices: Any) -> Any:
-    choice = choices[0] if isinstance(choices, list | tuple) and choices else None
-    turns = choice.get("turns") if isinstance(choice, Mapping) else None
-    turn = turns[0] if isinstance(turns, list | tuple) and turns else None
-    return turn.get("content") if isinstance(turn, Mapping) else turn
-
-
-def _label(row: Row, name: str) -> str:
+def label_of(row: Row, name: str) -> str:
+    """Return a field that is text, and not empty."""
     text = read_text(row, name)
     if not text.strip():
         raise UsageError(f"{row.where}: `{name}` is empty. Fill it in, or remove the row.")
     return text
 
 
-def _optional(row: Row, name: str) -> str | None:
+def optional_text(row: Row, name: str) -> str | None:
+    """Return a field that is text where it is there."""
     value = row.fields.get(name)
-    return None if is_missing(value) or value == "" else _label(row, name)
+    return None if is_missing(value) or value == "" else label_of(row, name)

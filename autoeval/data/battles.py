@@ -206,15 +206,28 @@ def _layout(row: Row, clusters: Sequence[str] | None) -> _Layout:
     )
 
 
+def plain_columns(header: Sequence[str]) -> tuple[str, str, str] | None:
+    """Return the columns of the two models and of the winner, where a file with this header has them."""
+    models = next((pair for pair in MODELS if pair[0] in header and pair[1] in header), None)
+    winner = next((name for name in _WINNERS if name in header), None)
+    if models is None or winner is None or all(name in header for name in _TWO_GAMES):
+        return None
+    return *models, winner
+
+
+def share_in_words(text: str) -> float | None:
+    """Return how much of the win the second model has by what a file says of the winner; None for other words."""
+    found = _SHARES.get(text)
+    return _SHARES.get(_BETWEEN_WORDS.sub("_", text.strip().lower()).strip("_")) if found is None else found
+
+
 def _named(column: str) -> Callable[[Row, str, str], float]:
     def share(row: Row, one: str, other: str) -> float:
         value = row.fields[column]
         if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
             raise _unknown(row, column, value)
         text = str(value)
-        found = _SHARES.get(text)
-        if found is None:
-            found = _SHARES.get(_BETWEEN_WORDS.sub("_", text.strip().lower()).strip("_"))
+        found = share_in_words(text)
         by_name = 0.0 if text == one else 1.0 if text == other else None
         if by_name is None or one == other:
             if found is None:

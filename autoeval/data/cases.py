@@ -81,7 +81,7 @@ def load_cases(
 
     Args:
         model_outputs: any source that `loading` reads: rows with `instruction` and `output` (of several turns:
-            `turns`), whose other columns become fields; or FastChat's `model_answer/<model>.jsonl`.
+            `turns`), whose other columns become fields; or `model_answer/<model>.jsonl` of FastChat or Arena-Hard.
         questions: the eval set; None takes the instructions of the outputs themselves.
         role: the flag that named the outputs.
         name: what to call the model; otherwise its `generator` column does, or its file.
@@ -146,7 +146,7 @@ def _cases(
     by_text = {instruction.text: instruction for instruction in wanted}
     said = _by_instruction(outputs, how.role)
     missing = [text for text in by_text if text not in said]
-    _refuse_mismatch(missing, len(by_text), how.allow_partial, how.role)
+    refuse_mismatch(missing, len(by_text), how.allow_partial, how.role)
     cases = [
         Case(
             index=0,
@@ -195,7 +195,12 @@ def _by_instruction(outputs: Sequence[Said], role: str) -> dict[str, list[Said]]
     return by_text
 
 
-def _refuse_mismatch(missing: Sequence[str], n_wanted: int, allow_partial: bool, role: str) -> None:
+def refuse_mismatch(missing: Sequence[str], n_wanted: int, allow_partial: bool, role: str) -> None:
+    """Refuse outputs that do not cover the instructions, unless a part of them is to do.
+
+    Raises:
+        UsageError: naming some of those that are missing.
+    """
     if not missing or (allow_partial and len(missing) < n_wanted):
         return
     listed = "; ".join(map(shorten, missing[:_SHOWN]))

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from autoeval.data import mt_bench
+from autoeval.data import arena_answers, arena_hard, m_arena_hard, mt_bench
+from autoeval.data.arena_hard import ArenaSet
 from autoeval.data.instructions import Instruction
 from autoeval.errors import UsageError, nearest
 from autoeval.plugins import plugins
@@ -27,6 +29,7 @@ class EvalSet:
         sort_by: the column that its boards are ordered by.
         is_length_controlled: whether a row has length-controlled columns.
         load: loads its questions, where they are more than the instructions of the reference.
+        arena: of Arena-Hard, whom all models meet, by category.
     """
 
     name: str
@@ -38,12 +41,14 @@ class EvalSet:
     board: str = ""
     is_length_controlled: bool = False
     load: Load | None = None
+    arena: ArenaSet | None = None
 
     def wants_length_control(self, sort_by: str | None) -> bool:
         """Whether a row has length-controlled columns, by default or because the board is sorted by them."""
         return self.is_length_controlled or sort_by == "length_controlled_winrate"
 
 
+_ARENA_HARD_HASHES = {"arena_hard_v0.1": "d2bd63c3a2d66ae2", "arena_hard_v2.0": "95286b561fbe2466"}
 _ALPACA_EVAL_HASH = "a969e3178d392302"  # of the 805 instructions, which both references answer
 
 EVAL_SETS: Mapping[str, EvalSet] = {
@@ -75,6 +80,30 @@ EVAL_SETS: Mapping[str, EvalSet] = {
             hash=mt_bench.HASH,
             sort_by="score",
             load=mt_bench.load_questions,
+        ),
+        *(
+            EvalSet(
+                name=name,
+                annotator="arena_hard",
+                title=f"Arena-Hard {name.rpartition('_')[2]}",
+                hash=_ARENA_HARD_HASHES[name],
+                sort_by="score",
+                load=partial(arena_answers.load_questions, arena),
+                arena=arena,
+            )
+            for name, arena in arena_hard.SETS.items()
+        ),
+        *(
+            EvalSet(
+                name=name,
+                annotator="arena_hard",
+                title=f"m-Arena-Hard{name.removeprefix('m_arena_hard').replace('_', ' ')}",
+                hash="",
+                sort_by="score",
+                load=m_arena_hard.Loader(dataset),
+                arena=m_arena_hard.SETS[name],
+            )
+            for name, dataset in m_arena_hard.DATASETS.items()
         ),
     )
 }

@@ -6,31 +6,23 @@ it, passes: `loading` replaces it.
 """
 
 import contextlib
-import csv
 import gzip
-import io
 import json
-import re
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, cast
+from typing import Any
 
+from autoeval.data.delimited import read_csv, read_tsv
 from autoeval.data.json_stream import JsonStream
+from autoeval.data.opening import explaining_what_is_wrong_with, open_text
 from autoeval.errors import UsageError
 
 NumberedRows = Iterator[tuple[str, Any]]
 
-_MAX_CSV_FIELD = (
-    2**31 - 1
-)  # the largest that every platform's C long holds; the default is 131,072 characters
 _SAVED_DATASET = ("state.json", "dataset_dict.json")
-_EXCELS_HINT = "sep="  # a first line that names the delimiter
-_QUOTED = re.compile(r'"[^"]*"')
 _PARQUET_BATCH = 256
-_READ_BYTES = 1 << 16
 
 
 def file_format(name: str) -> str | None:
@@ -74,7 +66,7 @@ def read_file(path: Path) -> NumberedRows:
         )
     if suffix is None:
         raise UsageError(f"{path}: this kind of file cannot be read. {known_formats()}.")
-    with _explaining_what_is_wrong_with(path):
+    with explaining_what_is_wrong_with(path):
         yield from _READERS[suffix](path)
 
 
@@ -95,7 +87,7 @@ def rows_of_columns(columns: Mapping[str, Any], where: str) -> NumberedRows:
 
 
 def _read_json(path: Path) -> NumberedRows:
-    with _open_text(path) as text:
+    with open_text(path) as text:
         stream = JsonStream(text, str(path))
         match stream.peek():
             case "[":
@@ -129,7 +121,7 @@ def _json_columns(stream: JsonStream, path: Path) -> Mapping[str, Any]:
 
 def _read_jsonl(path: Path) -> NumberedRows:
     number = 0
-    with _open_text(path, newline="\n") as text:
+    with open_text(path, newline="\n") as text:
         for line_number, line in enumerate(text, 1):
             if not line.strip():
                 continue
@@ -144,58 +136,6 @@ def _read_jsonl(path: Path) -> NumberedRows:
                 ) from None
             except (RecursionError, ValueError) as error:
                 raise UsageError(f"{where}: this JSON value cannot be read ({error}).") from None
-
-
-def _read_csv(path: Path) -> NumberedRows:
-    return _read_delimited(path, None)
-
-
-def _read_tsv(path: Path) -> NumberedRows:
-    return _read_delimited(path, "\t")
-
-
-def _read_delimited(path: Path, delimiter: str | None) -> NumberedRows:
-    """Read rows of fields; without a delimiter, the first line says which one it is."""
-    csv.field_size_limit(_MAX_CSV_FIELD)
-    with _open_text(path, newline="") as text:
-        first = next((line for line in text if line.strip()), "")
-        text.seek(0)
-        reader = csv.reader(text, delimiter=delimiter or _delimiter_of(first), strict=True)
-        try:
-            header = next((fields for fields in reader if fields and fields[0] != _EXCELS_HINT), None)
-            if header is None:
-                raise UsageError(f"{path}: the file is empty. Its first line should name the columns.")
-            _refuse_repeated_columns(header, path)
-            is_index = header[0] in ("", "Unnamed: 0")  # what a DataFrame saved with its index leaves
-            number, first_line = 0, reader.line_num + 1
-            for fields in reader:
-                if fields:
-                    number += 1
-                    where = f"{path}, row {number} (line {first_line})"
-                    if len(fields) != len(header):
-                        raise UsageError(
-                            f"{where}: {len(fields)} fields, but the header names {len(header)} columns. "
-                            "Text with a separator, a quote or a line break in it must be quoted."
-                        )
-                    yield where, dict(zip(header[is_index:], fields[is_index:], strict=True))
-                first_line = reader.line_num + 1
-        except csv.Error as error:
-            raise UsageError(
-                f"{path}, line {reader.line_num}: not valid CSV ({error}). Check the quotes."
-            ) from None
-
-
-def _delimiter_of(header: str) -> str:
-    """Return what stands most often between the names of columns: a comma, or what spreadsheets write elsewhere."""
-    if header.startswith(_EXCELS_HINT) and header.strip() != _EXCELS_HINT:
-        return header[len(_EXCELS_HINT)]
-    return max(",;\t", key=_QUOTED.sub("", header).count)
-
-
-def _refuse_repeated_columns(header: list[str], path: Path) -> None:
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise UsageError(f"{path}: the column {repeated[0]!r} is there twice. Rename or remove one.")
 
 
 def _read_parquet(path: Path) -> NumberedRows:
@@ -269,62 +209,7 @@ _READERS: dict[str, Callable[[Path], NumberedRows]] = {
     ".json": _read_json,
     ".jsonl": _read_jsonl,
     ".ndjson": _read_jsonl,
-    ".csv": _read_csv,
-    ".tsv": _read_tsv,
+    ".csv": read_csv,
+    ".tsv": read_tsv,
     ".parquet": _read_parquet,
 }
-
-
-def _open_bytes(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
-
-
-def _open_text(path: Path, newline: str | None = None) -> TextIO:
-    return io.TextIOWrapper(_open_bytes(path), encoding="utf-8-sig", errors="surrogatepass", newline=newline)
-
-
-@contextlib.contextmanager
-def _explaining_what_is_wrong_with(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError:
-        raise UsageError(_about_encoding(path)) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UsageError(
-            f"{path}: not a complete gzip file ({error}). Copy it again, or take .gz from its name "
-            "if it is not compressed."
-        ) from None
-    except OSError as error:
-        raise UsageError(f"{path}: the file cannot be read ({error.strerror or error}).") from None
-
-
-def _about_encoding(path: Path) -> str:
-    """Say where a file stops being UTF-8, by reading it again, and what it probably is instead."""
-    with _open_bytes(path) as file:
-        start = file.read(4)
-    if start[:2] == b"\x1f\x8b":
-        return f"{path}: the file is gzip-compressed. Rename it to end in {path.suffix}.gz."
-    if start[:4] == b"PAR1":
-        return f"{path}: this is a Parquet file. Rename it to end in .parquet."
-    offset, byte = _first_undecodable_byte(path)
-    guess = "UTF-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "WINDOWS-1252"
-    return (
-        f"{path}: the byte {byte:#04x} at offset {offset} is not UTF-8. Save the file as UTF-8, "
-        f"for example with: iconv -f {guess} -t UTF-8 (if it is {guess}, which is a guess)."
-    )
-
-
-def _first_undecodable_byte(path: Path) -> tuple[int, int]:
-    offset, pending = 0, b""
-    with _open_bytes(path) as file:
-        while chunk := file.read(_READ_BYTES):
-            pending += chunk
-            try:
-                pending.decode("utf-8", "surrogatepass")
-            except UnicodeDecodeError as error:
-                if error.start < len(pending) - 3:  # otherwise it may be a character cut in two
-                    return offset + error.start, pending[error.start]
-                offset, pending = offset + error.start, pending[error.start :]
-            else:
-                offset, pending = offset + len(pending), b""
-    return offset, pending[0]

@@ -31,6 +31,11 @@ def hub_file(filename: str, flag: str = "--reference_outputs") -> Path:
     return _file(ALPACA_EVAL_REPOSITORY, "dataset", filename, flag)
 
 
+def dataset_file(dataset: str, filename: str, flag: str = "--evaluation_dataset") -> Path:
+    """Return the local path of a file of a dataset, downloading it the first time; see `_file`."""
+    return _file(dataset, "dataset", filename, flag)
+
+
 def space_file(space: str, filename: str, flag: str = "--evaluation_dataset") -> Path:
     """Return the local path of a file of a space, downloading it the first time; see `_file`."""
     return _file(space, "space", filename, flag)

@@ -1,9 +1,10 @@
 """MT-Bench: its questions with their reference answers, and what differs between categories."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from autoeval.data.benchmark_folders import BenchmarkFolder
 from autoeval.data.fastchat import Answer, Turns, read_answers, read_questions
 from autoeval.data.hub import space_file
 from autoeval.data.instructions import Instruction
@@ -41,8 +42,8 @@ def category_of(question_id: str) -> str | None:
 
 
 QUESTIONS, ANSWERS = "question.jsonl", "reference_answer/gpt-4.jsonl"
-_FOLDER = "data/mt_bench"
-_MOST_ABOVE = 4
+_HUB_FOLDER = "data/mt_bench"
+_FOLDER = BenchmarkFolder(("", "mt_bench", "data/mt_bench"))
 
 
 def load_questions(source: Any, reference_answers: Any, near: Iterable[Any]) -> list[Instruction]:
@@ -58,11 +59,11 @@ def load_questions(source: Any, reference_answers: Any, near: Iterable[Any]) -> 
     Raises:
         UsageError: a file is wrong, or the questions are nowhere to be found.
     """
-    source = _questions_file(source, near)
+    source = _FOLDER.named(source, QUESTIONS, near)
     if reference_answers is None:
-        beside = _in_folder(source.parent, ANSWERS) if isinstance(source, Path) else None
+        beside = _FOLDER.find(source.parent, ANSWERS) if isinstance(source, Path) else None
         reference_answers = beside or (_hub_answers() if source is None else None)
-    questions = read_questions(space_file(SPACE, f"{_FOLDER}/{QUESTIONS}") if source is None else source)
+    questions = read_questions(space_file(SPACE, f"{_HUB_FOLDER}/{QUESTIONS}") if source is None else source)
     answers = _only(read_answers(reference_answers, "--reference_answers")) if reference_answers else {}
     return [
         Instruction(
@@ -93,37 +94,5 @@ def _only(answers: Mapping[str, Mapping[str, Answer]]) -> Mapping[str, Answer]:
     return next(iter(answers.values()))
 
 
-def _questions_file(source: Any, near: Iterable[Any]) -> Any:
-    """Return the questions that are named, or lie nearest; None where the hub's are meant."""
-    if source is not None:
-        path = Path(source) if isinstance(source, str | Path) else None
-        if path is None or not path.is_dir():
-            return path if path is not None and path.is_file() else source
-        found = _in_folder(path, QUESTIONS)
-        if found is None:
-            raise UsageError(f"--evaluation_dataset: {path} holds no {QUESTIONS}.")
-        return found
-    return next(_nearest(near), None)
-
-
-def _nearest(near: Iterable[Any]) -> Iterator[Path]:
-    """Walk through the question files in the folders above some files, and in the current one."""
-    for entry in (*near, Path("here")):
-        if isinstance(entry, str | Path):
-            for folder in list(Path(entry).absolute().parents)[:_MOST_ABOVE]:
-                if (found := _in_folder(folder, QUESTIONS)) is not None:
-                    yield found
-
-
-def _in_folder(folder: Path, name: str) -> Path | None:
-    """Return a file of a FastChat folder, whichever of its levels is meant, compressed or not."""
-    for below in ("", "mt_bench", _FOLDER):
-        for ending in ("", ".gz"):
-            path = folder / below / f"{name}{ending}"
-            if path.is_file():
-                return path
-    return None
-
-
 def _hub_answers() -> Path:
-    return space_file(SPACE, f"{_FOLDER}/{ANSWERS}", "--reference_answers")
+    return space_file(SPACE, f"{_HUB_FOLDER}/{ANSWERS}", "--reference_answers")

@@ -1,11 +1,11 @@
-"""What models said to instructions: rows of outputs, of ours or of FastChat's, each with its instruction."""
+"""What models said to instructions: rows of outputs, ours or another tool's, each with its instruction."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from autoeval.data.fastchat import Answer, file_model, read_answers
+from autoeval.data import arena_answers
+from autoeval.data.fastchat import Answer, read_answers
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import Row, expand, read_rows, shorten
 from autoeval.data.records import read_instruction, read_label, read_sample, read_text, read_turns
@@ -33,9 +33,8 @@ def read_said(
     """Read every output with the name of the model that wrote it, as far as its row or file says."""
     for entry in expand(source, role):
         for row in read_rows(entry, role):
-            if "choices" in row.fields:
-                for one in _of_fastchat(entry, questions, role):
-                    yield _file_name(entry), one
+            if "choices" in row.fields or arena_answers.is_answer(row):
+                yield from _of_answers(entry, questions, role, arena_answers.is_answer(row))
                 break
             yield read_label(row, "generator"), _of_row(row, questions, role)
 
@@ -72,15 +71,20 @@ def _found(questions: Sequence[Instruction], text: str, where: str) -> Instructi
     return found
 
 
-def _of_fastchat(entry: Any, questions: Sequence[Instruction] | None, role: str) -> Iterator[Said]:
-    """Read FastChat's answers, which name questions by their numbers."""
+def _of_answers(
+    entry: Any, questions: Sequence[Instruction] | None, role: str, is_arenas: bool
+) -> Iterator[tuple[str, Said]]:
+    """Read FastChat's answers or Arena-Hard's, which name questions by their numbers; with whose they are."""
     if questions is None:
+        whose, eval_set = ("Arena-Hard", "arena_hard_v2.0") if is_arenas else ("FastChat", "mt_bench")
         raise UsageError(
-            f"{role} holds answers as FastChat writes them, which name no question. Say which questions they answer: "
-            "--eval_set mt_bench."
+            f"{role} holds answers as {whose} writes them, which name no question. Say which questions they answer: "
+            f"--eval_set {eval_set}."
         )
     by_id = {str(question.fields.get("question_id")): question for question in questions}
-    answers: Mapping[str, Mapping[str, Answer]] = read_answers(entry, role)
+    answers: Mapping[str, Mapping[str, Answer]] = (
+        arena_answers.read_answers(entry, role) if is_arenas else read_answers(entry, role)
+    )
     for of_model in answers.values():
         for answer in of_model.values():
             question = by_id.get(answer.question_id)
@@ -94,11 +98,7 @@ def _of_fastchat(entry: Any, questions: Sequence[Instruction] | None, role: str)
                     f"{role}: {where} has {_turns(len(answer.turns))} where the question has "
                     f"{_turns(len(question.turns))}."
                 )
-            yield Said(question, answer.turns, 0, where)
-
-
-def _file_name(entry: Any) -> str | None:
-    return file_model(entry) if isinstance(entry, Path) else None
+            yield answer.model, Said(question, answer.turns, 0, where)
 
 
 def _turns(n: int) -> str:

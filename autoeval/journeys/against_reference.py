@@ -1,7 +1,7 @@
 """Outputs judged beside a reference's: a win rate with its interval, and a row on a board."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from autoeval.journeys.paying import Paying, refuse_with_a_sample
 from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.rows import Conditions, leaderboard_row
 from autoeval.metrics.estimates import Method
+from autoeval.runs.arena_files import save_games
 from autoeval.runs.estimate import DryRun
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged
@@ -63,7 +64,7 @@ class Comparing:
         """Choose which pairs are judged; all of them unless fewer are wanted."""
         if self.wanted is None:
             return Paying(pairs, self.asking)
-        refuse_with_a_sample(self.wanted, self.metric, self.recomputes, self.shard)
+        refuse_with_a_sample(self.wanted, self.metric, self.recomputes, self.shard, self.loading.arena)
         annotator = self.asking.annotator
         cheap = Cheap.named(
             self.wanted.predict_with, annotator, pairs, self.seed, self.folders, self.max_cost
@@ -97,7 +98,8 @@ def compare_with_reference(
         folder = output_folder(output_path, model_outputs, pairs.generator_2, how.judge_source)
         cache = opened.enter_context(how.asking.open_cache(how.shard))
         paying = how.paying(pairs, cache, folder)
-        setting = setting_of(annotator, pairs, how.loading.preset, how.seed, how.standing, paying.method)
+        preset = how.loading.arena or how.loading.preset
+        setting = setting_of(annotator, pairs, preset, how.seed, how.standing, paying.method)
         display.announce(setting.line())
         if paying.sample:
             display.announce(paying.sample.line())
@@ -108,6 +110,8 @@ def compare_with_reference(
             return paying.without_judging(plan, cache, how.shard)
         judged = recompute(pairs, annotator, folder) if how.recomputes else paying.judge(plan, cache, folder)
     result = _result(how, pairs, paying, judged, setting, folder, warnings)
+    if how.loading.arena and result.tally.n_judged and not how.recomputes:
+        result = replace(result, files=save_games(plan, folder, judged.annotations_path))
     keep(result, annotator, votes, how.standing, keeps_run=how.recomputes)
     result.check_judged()
     return result
@@ -130,9 +134,16 @@ def _result(
         more, caution = found.cells(), None
         save_paid(judged.rows or (), folder)
     else:
-        more, caution = more_columns(
-            judged, how.metric, how.length_control_file, how.seed, how.lc_standard_error
+        more, caution, told = more_columns(
+            judged,
+            how.metric,
+            how.length_control_file,
+            how.seed,
+            how.lc_standard_error,
+            how.loading.arena,
+            pairs,
         )
+        warnings = (*warnings, *announced(told, how.asking.display))
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, how.mode) | more
     placed = (
         standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)

@@ -12,16 +12,17 @@ from autoeval.errors import UsageError
 from autoeval.exports.record import read_record
 from autoeval.exports.trackers import check_log, log_run
 from autoeval.journeys.against_reference import Comparing, compare_with_reference
+from autoeval.journeys.evaluated import find_standing
 from autoeval.journeys.grading import Grading, grade
 from autoeval.journeys.loading import Loading
 from autoeval.journeys.parameters.asking import AskingParameters, checked, folders_of, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.metric_choice import find_metric
 from autoeval.leaderboards import boards
-from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.table import MODES
 from autoeval.metrics.estimates import METHODS, Method
+from autoeval.runs.arena_files import baselines_of
 from autoeval.runs.estimate import DryRun
 from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS
 from autoeval.runs.paying.choosing import Wanted
@@ -106,8 +107,10 @@ def evaluate(
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
             judged as they are, and it is said how many hold some.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
-        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench. Outputs are
-            then files of FastChat's (model_answer/MODEL.jsonl), or of evaluate_from_model's.
+        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench,
+            arena_hard_v0.1, arena_hard_v2.0, m_arena_hard or m_arena_hard_v2.0. Outputs are then upstream's files
+            (model_answer/MODEL.jsonl), or evaluate_from_model's; Arena-Hard's baselines are found beside them, or on
+            the hub.
         evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder. Default: the one that
             lies near the outputs, else the hub's.
         reference_answers: With eval_set, the right answers that its judge sees: reference_answer/gpt-4.jsonl.
@@ -150,7 +153,9 @@ def evaluate(
     part = Shard.parse(shard)
     defaults = find_preset(preset)
     questions = find_eval_set(eval_set)
-    metric = find_metric(fn_metric, metric_kwargs, by_default=defaults.wants_length_control(sort_by))
+    own = questions if questions is not None and questions.arena is not None else None
+    by_length = (own or defaults).wants_length_control(sort_by)
+    metric = find_metric(fn_metric, metric_kwargs, by_default=by_length)
     source = judge_source(annotators_config, questions or defaults, parameters)
     asked_how = (
         None if model_outputs is None else prepare(_loaded(annotators_config) or source, parameters, False)
@@ -180,12 +185,14 @@ def evaluate(
         _refuse_of_grades(wanted, part)
         graded = grade(model_outputs, how, defaults)
         return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
-    standing = Standing.find(
+    standing = find_standing(
+        own,
         precomputed_leaderboard,
+        output_path,
         source,
         defaults,
         overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
-        sort_by=sort_by or defaults.sort_by,
+        sort_by=sort_by,
         mode_to_print=leaderboard_mode_to_print,
         is_kept=is_kept,
     )
@@ -205,6 +212,7 @@ def evaluate(
             is_allow_partial,
             max_instances,
             is_strip_thinking,
+            baselines_of(asked_how.annotator),
         ),
         standing=standing,
         output_path=output_path,

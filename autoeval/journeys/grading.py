@@ -13,12 +13,12 @@ from autoeval.data.eval_sets import EvalSet, eval_set_name
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import require_files
 from autoeval.journeys.boards_of_models import graded_row
+from autoeval.journeys.evaluated import own_board
 from autoeval.journeys.parameters.asking import Asking
-from autoeval.journeys.parameters.output_paths import folder_name, output_folder
+from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards.grades import COLUMNS
 from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.rows import Conditions
-from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import DryRun, estimate
 from autoeval.runs.fastchat_files import save_judgments
 from autoeval.runs.judging import judge
@@ -90,12 +90,6 @@ class Grading:
         if self.board == "auto":
             path = None if self.output_path is None else own_board(self.eval_set, self.judge_source)
         return Standing.among_own(path, COLUMNS, preset, self.overwrites, self.sort_by, self.is_kept)
-
-
-def own_board(eval_set: EvalSet | None, judge: str | Path) -> Path:
-    """Return where the rows of the user's own runs with a judge stand, unless another board is named."""
-    of_set = f"{eval_set.name}_" if eval_set else ""
-    return Path("results") / f"{of_set}{folder_name(judge_name(judge))}_leaderboard.csv"
 
 
 def grade(model_outputs: Any, how: Grading, preset: EvalSet) -> GradedEvaluation | DryRun:

@@ -1,9 +1,11 @@
 """What an evaluation compares: a model's outputs and the reference's, paired."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from autoeval.checks import require_source
+from autoeval.data.baselines import load_baseline_pairs
 from autoeval.data.conversations import ConversationPairs, load_conversation_pairs
 from autoeval.data.eval_sets import EvalSet
 from autoeval.data.pairing import Pairs, load_pairs
@@ -12,7 +14,7 @@ from autoeval.journeys.parameters.choosing import outputs_to_compare
 
 @dataclass(frozen=True)
 class Loading:
-    """How outputs are paired; the attributes are parameters of `evaluate`."""
+    """How outputs are paired; the attributes are parameters of `evaluate`, and whom the judge's config names."""
 
     preset: EvalSet
     eval_set: EvalSet | None
@@ -22,6 +24,12 @@ class Loading:
     allow_partial: bool
     max_instances: int | None
     strips_thinking: bool
+    baselines: Mapping[str, str] | None = None
+
+    @property
+    def arena(self) -> EvalSet | None:
+        """The eval set, where it is one of Arena-Hard's."""
+        return self.eval_set if self.eval_set is not None and self.eval_set.arena is not None else None
 
     def pairs(self, model_outputs: Any, reference_outputs: Any) -> Pairs | ConversationPairs:
         """Pair outputs by instruction, or by question where they answer those of an eval set.
@@ -35,6 +43,13 @@ class Loading:
         }
         if self.eval_set is None or self.eval_set.load is None:
             return load_pairs(model_outputs, outputs_to_compare(reference_outputs, self.preset), **how)
+        if self.eval_set.arena is not None:
+            near = (self.evaluation_dataset, model_outputs, reference_outputs)
+            questions = self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
+            arena, baselines = self.eval_set.arena, self.baselines
+            return load_baseline_pairs(
+                model_outputs, reference_outputs, questions, arena, baselines, near=near, **how
+            )
         what = f"say whose answers to {self.eval_set.title} to compare with"
         reference = require_source(reference_outputs, "--reference_outputs", what)
         near = (model_outputs, reference, self.reference_answers)

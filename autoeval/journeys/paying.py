@@ -7,6 +7,7 @@ from pathlib import Path
 from autoeval.annotators.plan import Cases, Plan
 from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import Shard
+from autoeval.data.eval_sets import EvalSet
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.asking import Asking
 from autoeval.journeys.parameters.metric_choice import Metric
@@ -92,13 +93,22 @@ class Paying:
 
 
 def refuse_with_a_sample(
-    wanted: Wanted, metric: Metric, is_recompute_metrics_only: bool, shard: Shard | None
+    wanted: Wanted,
+    metric: Metric,
+    is_recompute_metrics_only: bool,
+    shard: Shard | None,
+    arena: EvalSet | None,
 ) -> None:
     """Refuse to sample pairs for what needs all of them, asks nobody, or asks in parts what depends on other replies.
 
     Raises:
         UsageError: saying which.
     """
+    if arena is not None:
+        raise UsageError(
+            f"--n_paid, --precision and --until_decided take pairs that count alike; in {arena.title} a clear win "
+            "counts three times. Leave them out, or take a sample of all models alike: --max_instances."
+        )
     if metric.function is not None:
         raise UsageError(
             "--fn_metric: a function cannot know how annotations were sampled: leave n_paid out."

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import Display
+from autoeval.data.battle_columns import read_battle_files
 from autoeval.data.battle_styles import style_reader
-from autoeval.data.battles import Battles, read_battles
-from autoeval.data.loading import read_rows
+from autoeval.data.battles import Battles
 from autoeval.errors import UsageError
 from autoeval.leaderboards.battles import n_different, ratings_board, save_differences
 from autoeval.leaderboards.boards import save_board
@@ -105,8 +105,9 @@ def rank(
         raise UsageError(f"--cluster: {len(clusters)} columns are too many; name one or two.")
     if method == "elo" and (style_control or reweighted):
         raise UsageError("--method elo has neither --style_control nor --reweighted: take bradley_terry.")
-    found = read_battles(
-        read_rows(with_files(battles), "FILES"),
+    found = read_battle_files(
+        with_files(battles),
+        "FILES",
         clusters,
         _names(leave_out) or (),
         style_reader(style_counts) if style_control else None,

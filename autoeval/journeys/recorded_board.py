@@ -6,23 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.checks import check_choice, require_source
-from autoeval.data.arena_hard import SETS, read_judgments, read_styles
+from autoeval.data.arena_hard import SETS, read_judgments
+from autoeval.data.arena_styles import read_styles
 from autoeval.data.fastchat import read_grades
 from autoeval.data.mt_bench import category_of
 from autoeval.data.wildbench import read_wildbench
 from autoeval.errors import UsageError
 from autoeval.leaderboards import grades
-from autoeval.leaderboards.arena import (
-    CONTROLS,
-    Styles,
-    arena_board,
-    controlled,
-    counted_style,
-    has_games,
-    means,
-    upstream_means,
-)
-from autoeval.leaderboards.arena_games import Category, games_by_category
+from autoeval.leaderboards.arena import arena_board, has_games, means, upstream_means
+from autoeval.leaderboards.arena_games import Category, games_by_category, merged
+from autoeval.leaderboards.arena_style import CONTROLS, Styles, controlled, counted_style
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.wildbench import wildbench_board
@@ -137,7 +130,8 @@ def _arena_hard(eval_set: str, recorded: Recorded) -> Made:
             upstream_means(category, arena) if recorded.compatible else means(category)
             for category in categories
         ]
-        return Made(arena_board(judge, categories, scores), cautions)
+        whole = means(merged(categories)) if len(categories) > 1 and not recorded.compatible else None
+        return Made(arena_board(judge, categories, scores, whole), cautions)
     found = [controlled(category, styles, arena, recorded.compatible) for category in categories]
     notes = [f"length is counted in {measure}"] if "length" in styles.controls else []
     for category, one in zip(categories, found, strict=True):

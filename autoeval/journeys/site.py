@@ -27,7 +27,8 @@ def site(
 
     Args:
         out: The folder that the site is written to; files there are replaced.
-        leaderboards: A folder with leaderboards as <eval set>/<judge>.csv. Default: the shipped ones.
+        leaderboards: A folder with leaderboards as <eval set>/<judge>.csv, and boards of `rank` (ratings) and of
+            `analyze_evaluators` (judges by accuracy and price). Default: the shipped ones.
         runs: A folder of runs: write what `view` shows of them, for who cannot serve, in place of leaderboards.
 
     Returns:
@@ -41,12 +42,19 @@ def site(
         if leaderboards is not None:
             raise UsageError("--leaderboards and --runs make different sites: give one of them.")
         return _site_of_runs(Path(out), runs)
+    from autoeval.leaderboards.other_pages import load_others
     from autoeval.leaderboards.site import site_pages
     from autoeval.leaderboards.site_boards import load_boards
 
     folder = Path(leaderboards) if leaderboards else shipped("leaderboards")
     boards = load_boards(folder, {name: preset.sort_by for name, preset in PRESETS.items()})
-    return Site(Path(out) / "index.html", len(boards), _write(Path(out), site_pages(boards)))
+    others = load_others(folder, (board.folder for board in boards))
+    if not boards and not others:
+        raise UsageError(
+            f"there is no leaderboard (a CSV file with a column win_rate, score, rating or accuracy) in {folder}."
+        )
+    n_pages = _write(Path(out), site_pages(boards, others))
+    return Site(Path(out) / "index.html", len(boards) + len(others), n_pages)
 
 
 def _site_of_runs(out: Path, runs: str | Path) -> Site:

@@ -1,6 +1,6 @@
 """Arena-Hard's games sorted by category and model: what was won, what is missing, and against whom."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,19 @@ from autoeval.metrics.observations import Observations
 
 Won = tuple[float, int]
 """How much of a game the model won, and how many times the game counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A win rate in percent with its 95% interval."""
+
+    value: float
+    standard_error: float
+    low: float
+    high: float
+
+
+Scores = Mapping[str, Rate]
 
 
 @dataclass
@@ -75,6 +88,26 @@ def games_by_category(
             )
         _take(category.played.setdefault(judgment.model, Played()), judgment, keeps_lone)
     return judge, list(categories.values())
+
+
+def merged(categories: Iterable[Category]) -> Category:
+    """Return the games of all categories as those of one, without a baseline's against itself."""
+    whole = Category("", "")
+    for category in categories:
+        for model, played in category.played.items():
+            if model != category.baseline:
+                games = {f"{category.name}/{question}": one for question, one in played.games.items()}
+                whole.played.setdefault(model, Played()).games.update(games)
+    return whole
+
+
+def opponents_of(category: Category) -> dict[str, Played]:
+    """Return who met the baseline; its games against itself say nothing."""
+    return {
+        model: played
+        for model, played in category.played.items()
+        if model != category.baseline and played.games
+    }
 
 
 def _baseline(judgment: ArenaJudgment, arena: ArenaSet, given: str | None) -> str:

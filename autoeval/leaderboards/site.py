@@ -7,6 +7,7 @@ from typing import Any
 
 from autoeval.leaderboards.details import SIGNIFICANT, Comparison, SubsetRate
 from autoeval.leaderboards.fooling import how_it_fools
+from autoeval.leaderboards.other_pages import OtherBoard
 from autoeval.leaderboards.site_boards import SiteBoard, number_of
 from autoeval.metrics.columns import Cell
 from autoeval.pages import charts
@@ -37,13 +38,15 @@ class _Row:
     fools: str | None = None
 
 
-def site_pages(boards: Sequence[SiteBoard]) -> Iterable[tuple[str, str]]:
+def site_pages(boards: Sequence[SiteBoard], others: Sequence[OtherBoard] = ()) -> Iterable[tuple[str, str]]:
     """Make every page of the site.
 
     Yields:
         Where each page goes, below the site's folder, and its HTML.
     """
-    yield "index.html", render(_TEMPLATES / "index.html.jinja", boards=boards)
+    yield "index.html", render(_TEMPLATES / "index.html.jinja", boards=boards, others=others)
+    for other in others:
+        yield f"{other.folder}/index.html", other.page
     for board in boards:
         yield f"{board.folder}/index.html", _board_page(board, boards)
         for row in _rows(board, with_marks=False):

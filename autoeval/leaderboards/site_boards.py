@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 from autoeval.annotators.builtin import interval_name
-from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import headline_of, read_any
 from autoeval.leaderboards.columns import all_columns, names_of
 from autoeval.leaderboards.details import Details, SubsetRate, board_details
@@ -148,11 +147,9 @@ def load_boards(folder: Path, order_of: Mapping[str, str]) -> list[SiteBoard]:
             the length-controlled win rate or by the win rate.
 
     Raises:
-        UsageError: there is none, or one cannot be read.
+        UsageError: one cannot be read.
     """
     paths = [path for path in sorted(folder.rglob("*.csv")) if _is_board(path)]
-    if not paths:
-        raise UsageError(f"there is no leaderboard (a CSV file with a column win_rate or score) in {folder}.")
     return [_load(path, order_of.get(path.parent.name)) for path in paths]
 
 

@@ -24,7 +24,7 @@ class Tally(Counts):
     """What the numbers of a run on pairs are computed from, one entry a pair.
 
     `preferences` has NaN for a missing judgment; lengths are in characters; `instructions` numbers the
-    instructions, so that several samples of one are one observation.
+    instructions, so that several samples of one are one observation. `weights` say how many times each pair counts.
     """
 
     preferences: array[float] = field(default_factory=lambda: array("d"))
@@ -33,6 +33,7 @@ class Tally(Counts):
     instructions: array[int] = field(default_factory=lambda: array("q"))
     subsets: array[int] = field(default_factory=lambda: array("q"))
     flips: array[int] = field(default_factory=lambda: array("b"))
+    weights: array[float] = field(default_factory=lambda: array("d"))
     has_samples: bool = False
     _subset_numbers: dict[str, int] = field(default_factory=dict)
     _instruction_numbers: dict[str, int] = field(default_factory=dict)
@@ -51,18 +52,20 @@ class Tally(Counts):
         case = annotation.case
         self._add(
             Preference(
-                instruction=instruction_key(case.conversation),
+                instruction=instruction_key(case.question),
                 subset=case.dataset or "",
                 preference=annotation.value,
                 length_1=len(case.output_1),
                 length_2=len(case.output_2),
                 is_flipped=is_flipped(annotation),
-            )
+            ),
+            annotation.weight,
         )
         if annotation.value is None:
             self.failures[(annotation.failure or "unknown").partition(":")[0]] += 1
 
-    def _add(self, row: Preference) -> None:
+    def _add(self, row: Preference, weight: float = 1.0) -> None:
+        self.weights.append(weight)
         self.preferences.append(float("nan") if row.preference is None else row.preference)
         self.lengths_1.append(row.length_1)
         self.lengths_2.append(row.length_2)
@@ -118,20 +121,20 @@ class Tally(Counts):
         """The win rate over everything."""
         from autoeval.metrics.win_rate import win_rate
 
-        return win_rate(self.preferences, self._clusters())
+        return win_rate(self.preferences, self._clusters(), self._weights())
 
     def interval(self, method: Method, seed: int) -> Estimate:
         """The win rate's interval by a method of choice."""
         from autoeval.metrics.intervals import interval
 
         clusters = self.instructions if method == "clustered" else self._clusters()
-        return interval(self.preferences, method, seed=seed, clusters=clusters)
+        return interval(self.preferences, method, seed=seed, clusters=clusters, weights=self._weights())
 
     def worst_case(self) -> WorstCase:
         """What the win rate could be, whatever the missing judgments would have said."""
         from autoeval.metrics.intervals import worst_case_bounds
 
-        return worst_case_bounds(self.preferences, clusters=self._clusters())
+        return worst_case_bounds(self.preferences, clusters=self._clusters(), weights=self._weights())
 
     def by_subset(self) -> Mapping[str, WinRate]:
         """The win rate of each subset, largest first; empty where there are fewer than two."""
@@ -143,8 +146,12 @@ class Tally(Counts):
         for name, number in self._subset_numbers.items():
             members = [subset == number for subset in self.subsets]
             clusters = list(compress(self.instructions, members)) if self.has_samples else None
-            rates[name or "(none)"] = win_rate(list(compress(self.preferences, members)), clusters)
+            weights = list(compress(self.weights, members)) if self._weights() else None
+            rates[name or "(none)"] = win_rate(list(compress(self.preferences, members)), clusters, weights)
         return dict(sorted(rates.items(), key=lambda item: -(item[1].n_total + item[1].n_missing)))
 
     def _clusters(self) -> array[int] | None:
         return self.instructions if self.has_samples else None
+
+    def _weights(self) -> array[float] | None:
+        return self.weights if any(weight != 1 for weight in self.weights) else None

@@ -13,11 +13,10 @@ from autoeval.metrics.rank_intervals import Ranks, difference_errors, ranks
 from autoeval.metrics.strengths import (
     Contests,
     Places,
-    aggregated,
     disconnected,
     fit,
     fit_with_errors,
-    sums,
+    pooled,
     unsolvable,
 )
 from autoeval.metrics.student import student_quantile
@@ -165,16 +164,11 @@ def _refitted(
 ) -> tuple[Floats, int]:
     """Fit each resample that has finite strengths; returns them, and how many have none."""
     rng = np.random.default_rng(seed)
-    if contests.features.shape[1]:
-        cells, place = contests, np.arange(len(contests.wins))
-    else:
-        cells, place = aggregated(contests)
     drawn = []
     for _ in range(resamples):
-        weights = contests.weights * _counts(rng, clusters, len(contests.wins))
-        resample = cells.weighted(sums(place, weights, len(cells.wins)))
+        resample = contests.weighted(contests.weights * _counts(rng, clusters, len(contests.wins)))
         if unsolvable(resample.win_matrix, [""] * contests.m) is None:
-            drawn.append(fit(resample, start))
+            drawn.append(fit(resample if contests.features.shape[1] else pooled(resample), start))
     return np.array(drawn), resamples - len(drawn)
 
 

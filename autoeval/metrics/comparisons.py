@@ -101,5 +101,8 @@ def reachable(edges: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Return from where one can get where along edges, in any number of steps; shape (..., M, M) as given."""
     reached = edges | np.eye(edges.shape[-1], dtype=bool)
     for _ in range(int(np.ceil(np.log2(max(2, edges.shape[-1]))))):
-        reached = np.matmul(reached.astype(np.float32), reached.astype(np.float32)) > 0
+        if reached.all():
+            break
+        steps = reached.astype(np.float32)
+        reached = np.matmul(steps, steps) > 0
     return reached

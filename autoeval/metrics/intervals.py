@@ -21,6 +21,7 @@ def interval(
     level: float = 0.95,
     seed: int = 0,
     clusters: Clusters | None = None,
+    weights: npt.ArrayLike | None = None,
 ) -> Estimate:
     """Give a win rate with its interval, in percent.
 
@@ -30,11 +31,12 @@ def interval(
         level: coverage that the interval aims at, in (0, 1).
         seed: of the bootstrap's draws.
         clusters: the instruction of each row, where one instruction has several.
+        weights: how many times each row counts, shape (n,). Default: once.
 
     Returns:
         The win rate 100 · mean(preference − 1) with its interval.
     """
-    return mean_interval(clean_preferences(preferences) - 1, method, level, seed, clusters)
+    return mean_interval(clean_preferences(preferences) - 1, method, level, seed, clusters, weights)
 
 
 def mean_interval(
@@ -43,6 +45,7 @@ def mean_interval(
     level: float = 0.95,
     seed: int = 0,
     clusters: Clusters | None = None,
+    weights: npt.ArrayLike | None = None,
 ) -> Estimate:
     """Give the mean of values on [0, 1], in percent, with its interval.
 
@@ -63,6 +66,7 @@ def mean_interval(
         level: coverage that the interval aims at, in (0, 1).
         seed: of the bootstrap's draws.
         clusters: the instruction of each row, where one instruction has several.
+        weights: how many times each row counts, shape (n,). Default: once.
 
     Returns:
         The mean and its plain (clustered) standard error with the interval, cut at 0 and 100. Nothing
@@ -79,7 +83,7 @@ def mean_interval(
     if method == "clustered" and clusters is None:
         raise ValueError("the interval method 'clustered' needs clusters, the instruction of each row")
     shares = np.asarray(values, dtype=float)
-    observed = Observations.of(shares, clusters)
+    observed = Observations.of(shares, clusters, weights)
     low, high = interval_ends(observed, method, level, seed)
     return Estimate(
         value=100 * float(observed.mean),
@@ -91,7 +95,10 @@ def mean_interval(
 
 
 def worst_case_bounds(
-    preferences: Preferences, level: float = 0.95, clusters: Clusters | None = None
+    preferences: Preferences,
+    level: float = 0.95,
+    clusters: Clusters | None = None,
+    weights: npt.ArrayLike | None = None,
 ) -> WorstCase:
     """Bound a win rate when judgments are missing, without assuming why they are (Manski 2003).
 
@@ -99,11 +106,15 @@ def worst_case_bounds(
         preferences: one number in [1, 2] a row, NaN where missing.
         level: coverage of each of the two intervals (t_plus4); together they cover at least as often.
         clusters: the instruction of each row, where one instruction has several.
+        weights: how many times each row counts; a missing one might have counted as often as any.
     """
     shares = clean_preferences(preferences) - 1
     missing = np.isnan(shares)
-    worst = mean_interval(np.where(missing, 0.0, shares), level=level, clusters=clusters)
-    best = mean_interval(np.where(missing, 1.0, shares), level=level, clusters=clusters)
+    if weights is not None:
+        times = np.asarray(weights, dtype=float)
+        weights = np.where(missing, times.max(initial=1.0), times)
+    worst = mean_interval(np.where(missing, 0.0, shares), level=level, clusters=clusters, weights=weights)
+    best = mean_interval(np.where(missing, 1.0, shares), level=level, clusters=clusters, weights=weights)
     return WorstCase(worst.value, best.value, worst.low, best.high, int(missing.sum()))
 
 

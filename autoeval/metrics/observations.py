@@ -52,16 +52,22 @@ class Observations:
     sizes: Floats
 
     @classmethod
-    def of(cls, values: Floats, clusters: Clusters | None = None) -> "Observations":
-        """Group values, shape (n,), by cluster; without clusters, each stands alone. NaN is left out."""
+    def of(
+        cls, values: Floats, clusters: Clusters | None = None, weights: npt.ArrayLike | None = None
+    ) -> "Observations":
+        """Group values, shape (n,), by cluster; without clusters, each stands alone. NaN is left out.
+
+        With `weights`, shape (n,), a value counts so many times.
+        """
         judged = ~np.isnan(values)
+        times = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
         if clusters is None:
-            return cls(values[judged], np.ones(int(judged.sum())))
+            return cls((values * times)[judged], times[judged])
         codes = cluster_codes(clusters)
         if len(codes) != len(values):
             raise ValueError(f"{len(codes)} clusters for {len(values)} values")
-        sizes = np.bincount(codes[judged], minlength=1).astype(np.float64)
-        sums = np.bincount(codes[judged], weights=values[judged], minlength=1).astype(np.float64)
+        sizes = np.bincount(codes[judged], weights=times[judged], minlength=1).astype(np.float64)
+        sums = np.bincount(codes[judged], weights=(values * times)[judged], minlength=1).astype(np.float64)
         return cls(sums[sizes > 0], sizes[sizes > 0])
 
     @property

@@ -38,15 +38,17 @@ def ranks(values: Floats, covariance: Floats, level: float = 0.95, seed: int = 0
         seed: of the draws that give the critical values.
     """
     errors = difference_errors(covariance)
-    draws = _normal_draws(covariance, seed).astype(np.float32)  # a million differences a model
+    draws = _normal_draws(covariance, seed).astype(np.float32).T.copy()  # a row a model
+    scaled = np.empty_like(draws)
     low, high = np.ones(len(values)), np.full(len(values), float(len(values)))
     for i, error in enumerate(errors):
         known = error > _SMALL
+        per_error = np.divide(1, error, out=np.zeros_like(error), where=known).astype(np.float32)
         difference = values - values[i]
-        bound = np.zeros(len(values))
-        if known.any():
-            largest = np.abs((draws[:, known] - draws[:, [i]]) / error[known]).max(axis=1)
-            bound = float(np.quantile(largest, level)) * error
+        np.subtract(draws, draws[i], out=scaled)
+        scaled *= per_error[:, None]
+        largest = np.maximum(scaled.max(axis=0), -scaled.min(axis=0))
+        bound = float(np.quantile(largest, level)) * error
         low[i] += (difference > np.maximum(bound, _SMALL)).sum()
         high[i] -= (-difference > np.maximum(bound, _SMALL)).sum()
     rank = 1.0 + (values[None, :] > values[:, None]).sum(axis=1)

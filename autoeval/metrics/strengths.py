@@ -22,7 +22,6 @@ _SMALLEST_STEP = 1e-10
 _LARGEST_STEP = 3.0
 _LEAST_PAIR_COUNT = 50
 _NOTHING = 1e-9
-_MOST_CELLS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,12 @@ class Contests:
     @cached_property
     def win_matrix(self) -> Floats:
         """How much the row's model has won of the column's, by weight; shape (m, m)."""
-        cells = np.concatenate([self.first * self.m + self.second, self.second * self.m + self.first])
-        values = np.concatenate([self.weights * self.wins, self.weights * (1 - self.wins)])
-        return sums(cells, values, self.m**2).reshape(self.m, self.m)
+        total, won = self.of_pairs(self.weights), self.of_pairs(self.weights * self.wins)
+        return won + (total - won).T
+
+    def of_pairs(self, values: Floats) -> Floats:
+        """Sum values over the battles in which the row's model was first and the column's second; shape (m, m)."""
+        return sums(self.first * self.m + self.second, values, self.m**2).reshape(self.m, self.m)
 
     def reweighted(self) -> "Contests":
         """Return them with every pair of models weighing much the same: 1 / max(battles of the pair, 50)."""
@@ -166,17 +168,13 @@ def fit_with_errors(contests: Contests, clusters: Sequence[Places] = ()) -> Stre
         contests: the battles.
         clusters: codes of the battles that are one observation, one or two ways; none: each stands alone.
     """
-    if contests.features.shape[1]:
-        source, place = contests, np.arange(len(contests.wins))
-    else:
-        source, place = aggregated(contests)
+    source = contests if contests.features.shape[1] else pooled(contests)
     beta = fit(source)
     p = sigmoid(source.log_odds(beta))
     bread = np.linalg.inv(_information(source, p))
     bread[: contests.m] -= bread[: contests.m].mean(axis=0)
-    if not clusters:  # battles that were summed up have the same residual, but for their weights
-        squares = sums(place, contests.weights**2, len(source.wins)) * (source.wins - p) ** 2
-        meat = source.squared(squares) * _few(len(contests.wins))
+    if not clusters:
+        meat = source.squared(_squares(contests, source, p)) * _few(len(contests.wins))
     else:
         residuals = contests.weights * (contests.wins - sigmoid(contests.log_odds(beta)))
         meat = sum((_meat(contests, residuals, codes) for codes in clusters), np.zeros_like(bread))
@@ -184,7 +182,8 @@ def fit_with_errors(contests: Contests, clusters: Sequence[Places] = ()) -> Stre
         both = np.unique(np.stack(clusters, axis=1), axis=0, return_inverse=True)[1].ravel()
         meat = meat - _meat(contests, residuals, both)
     covariance = bread @ meat @ bread.T
-    return Strengths(beta[: contests.m], beta[contests.m :], _nonnegative(covariance))
+    covariance = _nonnegative(covariance) if len(clusters) == 2 else (covariance + covariance.T) / 2
+    return Strengths(beta[: contests.m], beta[contests.m :], covariance)
 
 
 def unsolvable(wins: Floats, models: Sequence[str]) -> str | None:
@@ -216,37 +215,27 @@ def disconnected(wins: Floats, models: Sequence[str]) -> str | None:
     return f"no chain of battles links {_told(one)} with {_told(other)}: rank the two groups apart"
 
 
-def aggregated(contests: Contests) -> tuple[Contests, Places]:
-    """Sum up contests without features: a row for each pair of models and outcome, weighing what its battles do.
-
-    Returns:
-        The sums, and the row that each battle went into, shape (n,).
-    """
-    outcomes = np.unique(contests.wins)
-    outcome = np.searchsorted(outcomes, contests.wins)
-    cells = (contests.first * contests.m + contests.second) * len(outcomes) + outcome
-    used, place = _numbered(cells, contests.m**2 * len(outcomes))
-    pairs = used // len(outcomes)
-    summed = Contests(
-        m=contests.m,
-        first=pairs // contests.m,
-        second=pairs % contests.m,
-        wins=outcomes[used % len(outcomes)],
-        weights=sums(place, contests.weights, len(used)),
-        features=np.empty((len(used), 0)),
+def pooled(contests: Contests) -> Contests:
+    """Sum up contests without features: a row for every two models that met, of the same likelihood."""
+    wins = contests.win_matrix
+    met = wins + wins.T
+    first, second = np.nonzero(np.triu(met, 1))
+    weights = met[first, second]
+    return Contests(
+        contests.m, first, second, wins[first, second] / weights, weights, np.empty((len(first), 0))
     )
-    return summed, place
 
 
-def _numbered(cells: Places, n_possible: int) -> tuple[Places, Places]:
-    """Return the cells that occur, in order, and the place of each battle's among them."""
-    if n_possible > _MOST_CELLS:
-        used, place = np.unique(cells, return_inverse=True)
-        return used, place
-    used = np.flatnonzero(np.bincount(cells, minlength=n_possible))
-    lookup = np.empty(n_possible, dtype=np.intp)
-    lookup[used] = np.arange(len(used))
-    return used, lookup[cells]
+def _squares(contests: Contests, source: Contests, p: Floats) -> Floats:
+    """Return Σ w² (y − p)² over the battles that each row of `source`, their sums, stands for."""
+    if source is contests:
+        return contests.weights**2 * (contests.wins - p) ** 2
+    squared = contests.weights**2
+    n, won, both = (contests.of_pairs(squared * contests.wins**power) for power in (0, 1, 2))
+    turned = n, n - won, n - 2 * won + both  # the same sums with first and second changing places
+    n, won, both = (one + other.T for one, other in zip((n, won, both), turned, strict=True))
+    at = source.first, source.second
+    return np.asarray(both[at] - 2 * p * won[at] + p**2 * n[at])
 
 
 def sums(places: Places, values: Floats, n: int) -> Floats:

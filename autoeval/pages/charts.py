@@ -117,6 +117,28 @@ def scatter(
     return _finished(chart, title)
 
 
+def interval_scatter(
+    title: str, points: Mapping[str, tuple[float, Interval]], x_title: str, y_title: str
+) -> Markup:
+    """Draw named points with the interval of each upright; `y` is in percent."""
+    lowest = min((row.low for _, row in points.values()), default=0.0)
+    axis = Axis(max(0.0, 10 * (lowest // 10)))
+    most = max((x for x, _ in points.values()), default=1.0)
+    chart = _upright_intervals()(
+        **_options(640, 400),
+        stroke=False,
+        dots_size=5,
+        range=(axis.low, axis.high),
+        xrange=(0, most or 1.0),
+        x_title=x_title,
+        y_title=y_title,
+    )
+    chart.y_labels = axis.ticks
+    chart.x_value_formatter = lambda value: f"{value:.4g}"
+    chart.add("", [{**_with_interval(row, axis), "value": (x, row.value)} for x, row in points.values()])
+    return _finished(chart, title)
+
+
 def radar(
     title: str,
     axes: Sequence[str],
@@ -146,6 +168,16 @@ def _pygal() -> Any:
 
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
     return pygal
+
+
+def _upright_intervals() -> Any:
+    """Return pygal's chart of points, in which it draws no intervals, with intervals."""
+
+    class Points(_pygal().XY):  # type: ignore[misc]  # pygal has no types
+        def _confidence_interval(self, node: Any, x: float, y: float, value: Any, metadata: Any) -> None:
+            super()._confidence_interval(node, x, y, value[1], metadata)
+
+    return Points
 
 
 def _options(width: int, height: int) -> dict[str, Any]:

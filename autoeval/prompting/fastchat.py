@@ -30,19 +30,25 @@ class JudgePrompt:
         Raises:
             UsageError: the template wants a field that there is not.
         """
-        return Message("system", self.system), Message("user", self._filled(fields))
+        text = filled(self.template, fields, f"--judge_prompts: the prompt {self.name!r}")
+        return Message("system", self.system), Message("user", text)
 
-    def _filled(self, fields: Mapping[str, str]) -> str:
-        def value(match: re.Match[str]) -> str:
-            if match[1] is None:  # a doubled brace is one, as in Python's own formatting
-                return match[0][0]
-            if match[1] not in fields:
-                raise UsageError(
-                    f"--judge_prompts: the prompt {self.name!r} uses {{{match[1]}}}. {nearest(match[1], fields)}"
-                )
-            return fields[match[1]]
 
-        return _FIELD.sub(value, self.template)
+def filled(template: str, fields: Mapping[str, str], where: str) -> str:
+    """Fill a template in as Python's own formatting does: `{name}` is a field, a doubled brace is one.
+
+    Raises:
+        UsageError: the template, which is at `where`, wants a field that there is not.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0][0]
+        if match[1] not in fields:
+            raise UsageError(f"{where} uses {{{match[1]}}}. {nearest(match[1], fields)}")
+        return fields[match[1]]
+
+    return _FIELD.sub(value, template)
 
 
 @dataclass(frozen=True)

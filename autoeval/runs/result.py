@@ -103,7 +103,7 @@ class Result:
     that were judged otherwise. `n_unpaired` counts instructions without an output. `folder` holds the files; where
     nothing is written it is None and `rows` has the annotations. `warnings` are what a reader must know of the outputs.
     `generations` are the outputs that were made on the way, the model's first. Without `is_written`, the folder has
-    nothing of it, because nobody answered.
+    nothing of it, because nobody answered. `files` are what else was written into the folder, by name.
     """
 
     name: str
@@ -123,6 +123,7 @@ class Result:
     generations: tuple[Generation, ...] = ()
     has_report: bool = True
     is_written: bool = True
+    files: tuple[str, ...] = ()
 
     @property
     def counted(self) -> str:
@@ -188,7 +189,7 @@ class Result:
     @property
     def row_files(self) -> list[str]:
         """The files that hold the annotations, by name."""
-        return ["annotations.json"]
+        return ["annotations.json", *self.files]
 
     def more_facts(self) -> dict[str, Any]:
         """Return what run.json says of this kind of result alone."""
@@ -304,13 +305,9 @@ class Evaluation(Result):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class GradedEvaluation(Result):
-    """A model's outputs by themselves, each scored on the judge's scale.
-
-    `files` are what else was written into the folder, by name.
-    """
+    """A model's outputs by themselves, each scored on the judge's scale."""
 
     tally: Grades
-    files: tuple[str, ...] = ()
 
     @property
     def counted(self) -> str:
@@ -346,8 +343,3 @@ class GradedEvaluation(Result):
             f"{self.name}: score {one.mean:.2f} ({one.low:.2f} to {one.high:.2f}), n = {one.n}, "
             f"judge {self.setting.judge}"
         )
-
-    @property
-    def row_files(self) -> list[str]:
-        """The files that hold the annotations, by name."""
-        return [*super().row_files, *self.files]

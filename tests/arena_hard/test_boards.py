@@ -14,8 +14,9 @@ from autoeval.data.arena_hard import SETS, read_judgments
 from autoeval.errors import UsageError
 from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.journeys.recorded_board import RecordedBoard
-from autoeval.leaderboards.arena import Styles, controlled, counted_style, means
+from autoeval.leaderboards.arena import means
 from autoeval.leaderboards.arena_games import games_by_category
+from autoeval.leaderboards.arena_style import Styles, controlled, counted_style
 from autoeval.metrics.observations import Floats
 from tests.cli.running import CommandLine
 from tests.recorded import recorded_data

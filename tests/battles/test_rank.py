@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import autoeval
-from autoeval.data.battles import read_battles
+from autoeval.data.battle_columns import read_battle_files
+from autoeval.data.battles import Battles, read_battles
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.metrics.battle_ratings import rate, rate_by_elo
@@ -288,3 +289,38 @@ def test_intervals_cover(n: int, groups: int) -> None:
         ranked.append((found.ranks.low <= true_rank) & (true_rank <= found.ranks.high))
     assert 0.93 <= np.mean(held) <= 0.97
     assert np.mean(ranked) >= 0.93
+
+
+PLAIN_OR_NOT = [
+    "model_a,model_b,winner\nx,y,model_a\ny,z,tie\nx,x,model_b\nz,x,both_bad\n",
+    ",left,right,winner\n0,x,y,x\n1,y,z,z\n2,z,x,Tie (both bad)\n",  # by their names
+    "model_a\tmodel_b\twinner\nx\ty\tA\n",
+    'sep=;\nmodel_a;model_b;winner\n"x, 1";y;b\n',
+    "model_a,model_b,winner\ntie,y,tie\ny,tie,model_a\n",  # a model that is called as a verdict is
+    "model_a,model_b,winner\nx,y,model_a\nx,,model_b\n",
+    "model_a,model_b,winner\nx,y,model_a\nx,y,nobody\n",
+    "model_a,model_b,winner\nx,y\n",
+    "model_a,model_b,winner\nx,x,tie\n",
+    "model_a,model_b,g1_winner,g2_winner,winner\nx,y,model_1,tie,model_a\n",
+    "model_a,model_b,preference\nx,y,1.25\ny,x,\n",
+]
+
+
+@pytest.mark.parametrize("text", PLAIN_OR_NOT)
+def test_plain_files_are_read_at_once_as_they_are_row_by_row(text: str, tmp_path: Path) -> None:
+    path = tmp_path / ("b.tsv" if "\t" in text else "b.csv")
+    path.write_text(text, encoding="utf-8")
+    found: list[Any] = []
+    readers: list[Callable[[], Battles]] = [
+        lambda: read_battle_files(str(path), "FILES"),
+        lambda: read_battles(read_rows(str(path), "FILES")),
+    ]
+    for read in readers:
+        try:
+            one = read()
+            found.append(
+                (one.models, *map(list, (one.first, one.second, one.shares)), one.n_missing, one.n_self)
+            )
+        except UsageError as error:
+            found.append(str(error))
+    assert found[0] == found[1]

@@ -1,15 +1,29 @@
 """The judge ends with one of Arena-Hard's five verdicts: [[A>>B]], [[A>B]], [[A=B]], [[B>A]], [[B>>A]]."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from autoeval.annotators.parsers.base import Reading, TextParser, agreed
+from pydantic import Field
+
+from autoeval.annotators.parsers.base import (
+    CONTRADICTION,
+    CUT_OFF,
+    Reading,
+    TextParser,
+    agreed,
+    is_complete,
+    refusal,
+)
 from autoeval.annotators.parsers.choice import Take
-from autoeval.types import Verdict
+from autoeval.types import Completion, Unparsed, Verdict
 
 _MARKED = (re.compile(r"\[\[([AB<>= ]+)\]\]", re.IGNORECASE), re.compile(r"\[([AB<>= ]+)\]", re.IGNORECASE))
 _PREFERENCES = {"A>>B": 1.0, "A>B": 1.25, "A=B": 1.5, "B>A": 1.75, "B>>A": 2.0}
+_TIE, _CLEAR = 1.5, (1.0, 2.0)
 _MIRRORED = {"B<<A": 1.0, "B<A": 1.25, "B=A": 1.5, "A<B": 1.75, "A<<B": 2.0}
+
+
+_NONE = "the reply holds none of the verdicts [[A>>B]], [[A>B]], [[A=B]], [[B>A]], [[B>>A]]"
 
 
 class VerdictsParser(TextParser):
@@ -17,6 +31,9 @@ class VerdictsParser(TextParser):
 
     A is the output shown first. A much better output is 1 or 2, a better one 1.25 or 1.75, neither 1.5. Other letters
     and signs in brackets, as in [[A]], are no verdict.
+
+    With `clear_win`, as Arena-Hard counts, a better output is 1 or 2 and a much better one too, so many times. With
+    `patterns`, what they find in all that the judge said is the verdict, or none.
     """
 
     kind: Literal["verdicts"]
@@ -24,20 +41,64 @@ class VerdictsParser(TextParser):
     take: Take = "only"
     """Which of several verdicts counts: `only` wants them to agree, `last` takes the last one, as Arena-Hard does."""
 
+    clear_win: Annotated[int, Field(ge=1)] | None = None
+    """How many times a clear win counts; without it, it is graded higher than another win."""
+    patterns: tuple[str, ...] = ()
+    """Regular expressions in place of the brackets; the first that matches counts, its group is the verdict."""
+
+    def read(self, completion: Completion) -> list[Reading]:
+        """Read the one verdict of the reply."""
+        if not self.patterns:
+            return super().read(completion)
+        if (refused := refusal(completion)) is not None:
+            return [refused]
+        return [self._of_patterns(completion.text) if is_complete(completion) else CUT_OFF]
+
+    def label(self, value: float, weight: float) -> str:
+        """Return the verdict that a value and its weight were read from."""
+        graded = value if self.clear_win is None else self._graded(value, weight)
+        return next(name for name, one in _PREFERENCES.items() if one == graded)
+
     def _of_text(self, text: str) -> Reading:
         for marked in _MARKED:
-            marks = [re.sub(r"\s+", "", mark).upper() for mark in marked.findall(text)]
+            marks = [_bare(mark) for mark in marked.findall(text)]
             found = [known for mark in marks if (known := _known(mark)) is not None]
             if found:
-                return agreed([Verdict(one, text) for one in found[-1 if self.take == "last" else 0 :]], "")
-        return agreed(
-            [], "the reply holds none of the verdicts [[A>>B]], [[A>B]], [[A=B]], [[B>A]], [[B>>A]]"
-        )
+                read = [self._verdict(one, text) for one in found[-1 if self.take == "last" else 0 :]]
+                return CONTRADICTION if len({one.weight for one in read}) > 1 else agreed(read, "")
+        return Unparsed(_NONE)
+
+    def _of_patterns(self, text: str) -> Reading:
+        """Read what the patterns find, whatever it is: of several finds the last, or none unless they agree."""
+        for pattern in self.patterns:
+            marks = [mark for mark in re.findall(pattern, text, re.IGNORECASE) if mark]
+            if marks:
+                if self.take == "only" and len({_bare(mark) for mark in marks}) > 1:
+                    return CONTRADICTION
+                known = _known(_bare(marks[-1]))
+                return Unparsed(_NONE) if known is None else self._verdict(known, text)
+        return Unparsed(_NONE)
+
+    def _verdict(self, graded: float, text: str) -> Verdict:
+        if self.clear_win is None or graded == _TIE:
+            return Verdict(graded, text)
+        is_clear = graded in _CLEAR
+        return Verdict(1.0 if graded < _TIE else 2.0, text, weight=self.clear_win if is_clear else 1)
+
+    @staticmethod
+    def _graded(value: float, weight: float) -> float:
+        if value == _TIE or weight > 1:
+            return value
+        return 1.25 if value < _TIE else 1.75
 
     def _is_entire(self, text: str) -> bool:
         """Whether a text is nothing but a verdict in double brackets."""
         match = _MARKED[0].fullmatch(text)
-        return match is not None and _known(re.sub(r"\s+", "", match[1]).upper()) is not None
+        return match is not None and _known(_bare(match[1])) is not None
+
+
+def _bare(mark: str) -> str:
+    return re.sub(r"\s+", "", mark).upper()
 
 
 def _known(mark: str) -> float | None:

@@ -53,7 +53,11 @@ class JudgeParameters(TypedDict, total=False):
     ]
     judge_prompts: Annotated[
         Any,
-        Shared(None, "FastChat's judge_prompts.jsonl, used to the letter in place of the config's prompt."),
+        Shared(
+            None,
+            "FastChat's judge_prompts.jsonl, or Arena-Hard's judge config (.yaml), used to the letter in place of the "
+            "judge's prompt; the latter also says which model judges (unless judge_model does), and how it is read.",
+        ),
     ]
     p_label_flip: Annotated[
         float | None,
