@@ -8,6 +8,7 @@ from autoeval.annotators.plan import Planned, Question
 from autoeval.types import Annotation, Judgment
 
 _TIE = 1.5
+_NOTHING_APPLIES = "unparsed: nothing that was asked about applies"
 
 
 def combine(planned: Planned, annotator: str, judgments: Sequence[Judgment]) -> Annotation:
@@ -31,14 +32,16 @@ def combine(planned: Planned, annotator: str, judgments: Sequence[Judgment]) -> 
     settled = _settled(planned.questions, judgments)
     by_part: dict[str, list[Judgment]] = {}
     for judgment in settled:
-        by_part.setdefault(judgment.part, []).append(judgment)
+        if judgment.applies:
+            by_part.setdefault(judgment.part, []).append(judgment)
     parts = {name: mean for name, group in by_part.items() if (mean := _mean(group)) is not None}
-    missing = next((judgment for judgment in judgments if judgment.value is None), None)
+    missing = next((judgment for judgment in judgments if judgment.applies and judgment.value is None), None)
+    why = (missing.failure or "unknown") if missing else None if by_part else _NOTHING_APPLIES
     return Annotation(
         case,
         annotator,
-        None if missing else sum(parts.values()) / len(parts),
-        missing.failure if missing else None,
+        None if why else sum(parts.values()) / len(parts),
+        why,
         tuple(judgments),
         {name: value for name, value in parts.items() if name} | _aspects(judgments),
         sum(judgment.weight for judgment in judgments) / len(judgments) if judgments else 1.0,

@@ -16,6 +16,7 @@ from autoeval.completions.endpoints import endpoint_of
 from autoeval.completions.providers.parameters import drops_logprobs
 from autoeval.completions.providers.reasoning import fitted
 from autoeval.errors import UsageError, nearest
+from autoeval.metrics.grades import Adjustment
 from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.config import Price
@@ -166,14 +167,19 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     kind = BUILTIN[config.model].kind if is_builtin else find_kind(config.kind)
     assert kind is not None  # the config was checked
     parameters = fitted(config.model, config.parameters)
-    variables = kind.variables | set(config.columns) | ({"rubric"} if config.rubric else set())
+    variables = kind.variables | set(config.columns)
+    variables |= {"rubric"} if config.rubric else {"aspect", "rubric"} if config.aspects else set()
+    variables |= {"outputs", "n_outputs"} if config.together > 1 else set()
     return Judge(
         name=name,
         endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=parameters,
         prompt=_checked(
-            compile_prompt(config, path.parent, variables, str(path)), kind, variables, str(path)
+            compile_prompt(config, path.parent, variables, str(path)),
+            ("outputs",) if config.together > 1 else kind.shown,
+            variables,
+            str(path),
         ),
         parser=config.parser,
         kind=kind,
@@ -182,6 +188,9 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         disagreement=config.disagreement,
         columns=config.columns,
         rubric=config.rubric.text if config.rubric else "",
+        aspects=config.aspects,
+        together=config.together,
+        adjustment=Adjustment(config.adjusted.middle, config.adjusted.stretch) if config.adjusted else None,
         samples=config.samples,
         price=config.price,
         reply_tokens=config.reply_tokens,
@@ -197,7 +206,9 @@ def _scale(config: JudgeConfig, kind: Kind) -> Scale:
     return kind.scale or Scale(*(config.scale or (None, None)))
 
 
-def _checked(prompt: Prompt | None, kind: Kind, variables: frozenset[str], where: str) -> Prompt | None:
+def _checked(
+    prompt: Prompt | None, shown: Sequence[str], variables: frozenset[str], where: str
+) -> Prompt | None:
     """Refuse a prompt that does not show every output: it would be judged, and mean nothing."""
     if prompt is None:
         return None
@@ -210,7 +221,7 @@ def _checked(prompt: Prompt | None, kind: Kind, variables: frozenset[str], where
             )
     marks = {name: f"900{place}009" for place, name in enumerate(sorted(variables))}
     text = "".join(message.content for message in prompt.messages([marks])) + (prompt.text([marks]) or "")
-    for name in kind.shown:
+    for name in shown:
         if marks[name] not in text:
             raise UsageError(f"{where}: the prompt never shows the output {name!r}. Put it into a message.")
     return prompt
@@ -248,6 +259,10 @@ def _describe(judge: Judge) -> list[Any]:
         described += [judge.kind.name, judge.scale.low, judge.scale.high]
     if judge.rubric:
         described.append(judge.rubric)
+    if judge.aspects:
+        described.append({name: [aspect.text, aspect.optional] for name, aspect in judge.aspects.items()})
+    if judge.together > 1:
+        described.append(["together", judge.together])
     if judge.disagreement != "mean":
         described.append(judge.disagreement)
     return described

@@ -335,6 +335,7 @@ def _judgments(row: Row, annotator: str, value: float | None, is_pair: bool) -> 
 
 
 def _judgment(row: Row, annotator: str, value: float | None, price: str, seconds: str) -> Judgment:
+    applies = row.fields.get("applies") is not False
     return Judgment(
         annotator=read_label(row, "annotator") or annotator,
         value=value,
@@ -343,9 +344,10 @@ def _judgment(row: Row, annotator: str, value: float | None, price: str, seconds
         explanation=read_label(row, "explanation"),
         price=_amount(row, price),
         seconds=_amount(row, seconds),
-        failure=_failure(row, value),
+        failure=_failure(row, value) if applies else None,
         part=read_label(row, "part") or "",
         parts=_parts(row),
+        applies=applies,
     )
 
 
@@ -354,6 +356,7 @@ def _judgment_row(judgment: Judgment, is_pair: bool) -> dict[str, Any]:
         "annotator": judgment.annotator,
         **({"part": judgment.part} if judgment.part else {}),
         "preference" if is_pair else "score": judgment.value,
+        **({} if judgment.applies else {"applies": False}),
         **({"parts": dict(judgment.parts)} if judgment.parts else {}),
         "raw_completion": judgment.raw_completion,
         "explanation": judgment.explanation,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autoeval.metrics.correlation import Correlation
 from autoeval.metrics.grades import MeanGrade
 from autoeval.pages import charts
 from autoeval.pages.document import render
 from autoeval.report.pairs import text_of
-from autoeval.types import Annotation, Scale
+from autoeval.types import Annotation, Judgment, Scale
 
 _HERE = Path(__file__).parent
 TEMPLATE, SCRIPT = _HERE / "graded.html.jinja", _HERE / "graded.js"
@@ -19,14 +20,33 @@ _LONGEST_TITLE = 90
 
 
 @dataclass(frozen=True)
+class AspectFacts:
+    """An aspect's mean, how many outputs it does not apply to, and how it goes with each of the others."""
+
+    name: str
+    mean: MeanGrade
+    n_inapplicable: int
+    correlations: Mapping[str, Correlation]
+
+
+@dataclass(frozen=True)
 class GradedFacts:
-    """A run in numbers and names. `parts` are turns and categories, `settings` names and values as they are shown."""
+    """A run in numbers and names.
+
+    Attributes:
+        parts: turns and categories.
+        aspects: what else has a mean, such as honesty.
+        asked: the aspects that the judge was asked about one by one.
+        settings: names and values as they are shown.
+    """
 
     model: str
     score: MeanGrade
     scale: Scale
     parts: Mapping[str, MeanGrade]
     categories: Sequence[str]
+    aspects: Sequence[AspectFacts]
+    asked: Sequence[str]
     failures: Mapping[str, int]
     cautions: Sequence[str]
     judge_description: str
@@ -45,7 +65,7 @@ def graded_page(facts: GradedFacts, annotations: Iterable[Annotation], digest: s
     n_left_out = 0
     for annotation in annotations:
         if len(entries) < MOST_OUTPUTS:
-            entries.append(_entry(annotation))
+            entries.append(_entry(annotation, facts.asked))
         else:
             n_left_out += 1
     return render(
@@ -57,6 +77,7 @@ def graded_page(facts: GradedFacts, annotations: Iterable[Annotation], digest: s
         scale=f" {facts.scale}" if str(facts.scale) else "",
         parts=facts.parts,
         categories=facts.categories,
+        aspects=facts.aspects,
         turns=[name for name in facts.parts if name not in facts.categories],
         failures=facts.failures,
         cautions=facts.cautions,
@@ -76,9 +97,11 @@ def _radar(facts: GradedFacts) -> Any:
     return charts.radar(title, facts.categories, {facts.model: scores}, facts.scale.ends)
 
 
-def _entry(annotation: Annotation) -> dict[str, Any]:
+def _entry(annotation: Annotation, asked: Sequence[str]) -> dict[str, Any]:
+    """Return an output as the page shows it, turn by turn; one whose aspects were rated, as a whole."""
     case = annotation.case
-    parts = list(dict.fromkeys(judgment.part for judgment in annotation.judgments))
+    said = dict.fromkeys(judgment.part for judgment in annotation.judgments)
+    parts = [part for part in said if part not in asked] or [""]
     grades = [annotation.parts.get(part) if part else annotation.value for part in parts]
     is_by_turn = len(parts) == len(case.turns)
     reference: Any = case.fields.get("reference") or ()
@@ -94,7 +117,7 @@ def _entry(annotation: Annotation) -> dict[str, Any]:
                 "user": case.turns[place] if is_by_turn else case.conversation,
                 "answer": case.outputs[0].turns[place] if is_by_turn else case.output,
                 "reference": answers[place] if is_by_turn and place < len(answers) else "",
-                "judgments": _words(annotation, part),
+                "judgments": _words(annotation, part) if parts != [""] else _all_words(annotation),
             }
             for place, (part, grade) in enumerate(zip(parts, grades, strict=True))
         ],
@@ -108,6 +131,21 @@ def _words(annotation: Annotation, part: str) -> list[dict[str, str]]:
         for judgment in annotation.judgments
         if judgment.part == part
     ]
+
+
+def _all_words(annotation: Annotation) -> list[dict[str, str]]:
+    """Return what each judge said of the whole, and why it rated each aspect so."""
+    return [
+        {"by": _heading(judgment), "text": judgment.explanation or judgment.failure or ""}
+        for judgment in annotation.judgments
+        if judgment.part
+    ] or _words(annotation, "")
+
+
+def _heading(judgment: Judgment) -> str:
+    rated = "no rating" if judgment.value is None else f"{judgment.value:g}"
+    said = rated if judgment.applies else "does not apply"
+    return f"{judgment.part.replace('_', ' ')}: {said} · {judgment.annotator}"
 
 
 def _short(text: str) -> str:

@@ -1,5 +1,7 @@
 """The report of a run: written beside its annotations, and only when they have changed."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import math
@@ -15,6 +17,7 @@ from autoeval.data.annotations import read_annotations
 from autoeval.data.loading import read_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
+from autoeval.leaderboards.aspects import Aspects
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.result import Evaluation, GradedEvaluation
 from autoeval.types import Case, Request
@@ -22,6 +25,7 @@ from autoeval.version import __version__
 
 if TYPE_CHECKING:
     from autoeval.report.facts import Facts
+    from autoeval.report.graded import AspectFacts
 
 REPORT = "report.html"
 _HEAD_BYTES = 2000
@@ -96,6 +100,8 @@ def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
         scale=tally.scale,
         parts=result.by_part,
         categories=list(tally.by_category()),
+        aspects=_aspects(tally.aspects),
+        asked=tally.aspects.asked,
         failures=dict(tally.failures.most_common()),
         cautions=result.cautions,
         judge_description=annotator.description,
@@ -108,6 +114,16 @@ def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
             written.write(page)
     except OSError as error:
         raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+
+
+def _aspects(found: Aspects) -> list[AspectFacts]:
+    from autoeval.report.graded import AspectFacts
+
+    correlations = found.correlations()
+    return [
+        AspectFacts(name, mean, found.n_inapplicable(name), correlations[name])
+        for name, mean in found.means().items()
+    ]
 
 
 def _head(path: Path) -> bytes:
@@ -171,7 +187,7 @@ def _conversation(request: Request) -> Sequence[tuple[str, str]]:
     return [(message.role, message.content) for message in request.messages]
 
 
-def _facts(result: Evaluation, annotator: Annotator) -> "Facts":
+def _facts(result: Evaluation, annotator: Annotator) -> Facts:
     import numpy as np
 
     from autoeval.report.facts import Facts, length_effect
