@@ -307,7 +307,8 @@ class Judgment:
     it (None: a file does not tell). `price` is in US dollars (None: unknown), `seconds` is the time the call took.
     `model` is the name that the server gave for the model that judged, `adapted` in which ways it was asked otherwise
     than planned. `parts` and `weight` are the verdict's. `applies`: where it is false, the judge said that what was
-    asked about does not apply, so that there is neither a value nor a failure.
+    asked about does not apply, so that there is neither a value nor a failure. `output` is the one of a pair, 1 or 2,
+    that it scores by itself; 0: it is about the whole case.
     """
 
     annotator: str
@@ -324,6 +325,7 @@ class Judgment:
     parts: Mapping[str, float] = field(default_factory=dict)
     weight: float = 1.0
     applies: bool = True
+    output: int = 0
 
 
 @dataclass(frozen=True, slots=True)

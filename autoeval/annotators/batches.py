@@ -7,13 +7,19 @@ from itertools import groupby
 
 from autoeval.annotators.kinds.draws import shown_order
 
+Item = int | tuple[int, int]
+
 
 @dataclass(frozen=True)
 class Batches:
-    """Groups of pair indices (None pads the last one), and the group and place of each pair."""
+    """Groups of items, and the group and place of each.
 
-    groups: Sequence[tuple[int | None, ...]]
-    place_of: Mapping[int, tuple[int, int]]
+    An item is what a prompt shows several of: the index of a case (None pads the last group), or, of outputs that are
+    shown together, that with the number of the output.
+    """
+
+    groups: Sequence[tuple[Item | None, ...]]
+    place_of: Mapping[Item, tuple[int, int]]
 
 
 def batches(indices: Sequence[int], size: int, shuffle_seed: int | None, chunk: int | None = None) -> Batches:
@@ -30,31 +36,31 @@ def batches(indices: Sequence[int], size: int, shuffle_seed: int | None, chunk: 
     return Batches(groups, _places(groups))
 
 
-def together(cases: Iterable[tuple[int, str]], size: int, seed: int | None) -> Batches:
-    """Group the cases of each instruction by up to `size`, in groups of about one size.
+def together(outputs: Iterable[tuple[Item, str]], size: int, seed: int | None) -> Batches:
+    """Group the outputs for each instruction by up to `size`, in groups of about one size.
 
     Args:
-        cases: index and instruction of each, in their order.
-        size: cases in a group at most.
-        seed: of the order in which the cases of an instruction are shown; None keeps theirs.
+        outputs: each with its instruction, in their order.
+        size: outputs in a group at most.
+        seed: of the order in which the outputs for an instruction are shown; None keeps theirs.
     """
-    of_instruction: dict[str, list[int]] = defaultdict(list)
-    for index, instruction in cases:
-        of_instruction[instruction].append(index)
-    groups: list[tuple[int, ...]] = []
-    for instruction, indices in of_instruction.items():
-        order = indices if seed is None else shown_order(instruction, seed, indices)
+    of_instruction: dict[str, list[Item]] = defaultdict(list)
+    for item, instruction in outputs:
+        of_instruction[instruction].append(item)
+    groups: list[tuple[Item, ...]] = []
+    for instruction, items in of_instruction.items():
+        order = items if seed is None else shown_order(instruction, seed, items)
         n_groups = -(-len(order) // size)
         groups += [tuple(order[start::n_groups]) for start in range(n_groups)]
     return Batches(groups, _places(groups))
 
 
-def _places(groups: Iterable[Sequence[int | None]]) -> dict[int, tuple[int, int]]:
+def _places(groups: Iterable[Sequence[Item | None]]) -> dict[Item, tuple[int, int]]:
     return {
-        index: (number, place)
+        item: (number, place)
         for number, group in enumerate(groups)
-        for place, index in enumerate(group)
-        if index is not None
+        for place, item in enumerate(group)
+        if item is not None
     }
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidatorFunctionWrapHandler, field_validator, model_validator
 
-from autoeval.annotators.kinds import KINDS, PAIRWISE, Kind, View, find_kind
+from autoeval.annotators.comparing import Comparison
+from autoeval.annotators.kinds import COMPARED, KINDS, PAIRWISE, Kind, View, find_kind
 from autoeval.annotators.kinds.base import Fields
 from autoeval.annotators.parsers import AnyParser, Parser
 from autoeval.metrics.grades import Adjustment
@@ -60,9 +61,13 @@ class JudgeConfig(ModelConfig):
     """One judge: a model, its prompt, and how its reply is read."""
 
     kind: str = PAIRWISE.name
-    """`pairwise`: which of two outputs is better; `single`: how good one is."""
+    """`pairwise`: which of two outputs is better; `single`: how good one is; `compared`: each of two is scored by
+    itself, and the better score wins."""
     scale: tuple[float | None, float | None] | None = None
     """The lowest and the highest verdict of a judge of single outputs; null where there is no end."""
+    compare: Annotated[float, Field(ge=0)] | Literal["sigmoid"] = 0.0
+    """Of `kind: compared`: a score wins that is higher by more than this (otherwise a tie); or `sigmoid`: the preference is
+    1 + σ(score 2 − score 1)."""
     order: Order = "random"
     """`random`: the output shown first is drawn from instruction and seed; `both`: asked twice, both ways;
     `fixed`: the reference is always first."""
@@ -134,6 +139,8 @@ class JudgeConfig(ModelConfig):
                 raise ValueError(
                     f"'{name}' is for judges of single outputs: add 'kind: single' and a 'scale'"
                 )
+        if "compare" in self.model_fields_set and self.kind != COMPARED.name:
+            raise ValueError("'compare' is for 'kind: compared'")
         if self.aspects and self.rubric is not None:
             raise ValueError("each of the 'aspects' has a rubric of its own. Remove 'rubric'")
         if wrong := next((name for name in self.aspects if not _ASPECT.fullmatch(name)), None):
@@ -183,6 +190,7 @@ class Judge(Asker):
     rubric: str = ""
     aspects: Mapping[str, Aspect] = field(default_factory=dict)
     together: int = 1
+    comparison: Comparison | None = None
     adjustment: Adjustment | None = None
     batch_size: int = 1
     shuffle: bool = False
@@ -199,9 +207,10 @@ class Judge(Asker):
         return self.batch_size > 1 or self.together > 1
 
     def views(self, case: Case, seed: int) -> Sequence[View]:
-        """Return the questions about a case; each aspect is one, about all that was said."""
+        """Return the questions about a case; each aspect of an output is one, about all that was said."""
         views = self.kind.views(case, self.order, seed)
-        return [replace(views[-1], aspect=name) for name in self.aspects] or views
+        last = {view.output: view for view in views}
+        return [replace(view, aspect=name) for view in last.values() for name in self.aspects] or views
 
     def fields(self, case: Case, view: View) -> Fields:
         """Return what the prompt can show of a case in a view."""

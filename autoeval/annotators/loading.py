@@ -10,8 +10,9 @@ from typing import Any, cast
 
 from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
+from autoeval.annotators.comparing import Comparison
 from autoeval.annotators.config import Annotator, GroupConfig, Judge, JudgeConfig, Order
-from autoeval.annotators.kinds import Kind, find_kind
+from autoeval.annotators.kinds import COMPARED, SINGLE, Kind, find_kind
 from autoeval.completions.endpoints import endpoint_of
 from autoeval.completions.providers.parameters import drops_logprobs
 from autoeval.completions.providers.reasoning import fitted
@@ -27,6 +28,7 @@ from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.types import Endpoint, Scale
 
 FOLDER = "annotator_configs"
+SIGMOID = "sigmoid"
 _NO_LOGPROBS = (
     "it reads log probabilities, and {} gives none there; take a judge whose reply says how sure it is, such as "
     "--annotators_config gpt6_graded, with the same --judge_model"
@@ -37,7 +39,8 @@ _NO_LOGPROBS = (
 class JudgeOverrides:
     """What the command line says about the judge in place of its config; None leaves the config's word.
 
-    `prompts` is FastChat's judge_prompts.jsonl, used to the letter.
+    `prompts` is FastChat's judge_prompts.jsonl, used to the letter. `compare` makes a judge of single outputs one of
+    pairs; see the field of that name in a config.
     """
 
     base_url: str | None = None
@@ -47,6 +50,7 @@ class JudgeOverrides:
     price: tuple[float, float] | None = None
     p_label_flip: float | None = None
     prompts: Any = None
+    compare: float | str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be: it comes straight from the command line."""
@@ -54,6 +58,10 @@ class JudgeOverrides:
             raise UsageError(
                 f"--judge_price must be two numbers, US dollars per million input and output tokens, such as [2, 8], "
                 f"not {self.price!r}."
+            )
+        if self.compare is not None and _margin(self.compare) is None:
+            raise UsageError(
+                f"--compare_scores must be a number of 0 or more, or sigmoid, not {self.compare!r}."
             )
         if self.p_label_flip is not None and not 0 <= self.p_label_flip <= 0.5:
             raise UsageError(f"--p_label_flip must be a number from 0 to 0.5, not {self.p_label_flip!r}.")
@@ -68,7 +76,15 @@ class JudgeOverrides:
             "order": self.order,
             "price": price,
         }
-        return {**data, **{field: value for field, value in values.items() if value is not None}}
+        changed = {**data, **{field: value for field, value in values.items() if value is not None}}
+        if self.compare is None:
+            return changed
+        if data.get("kind") not in (SINGLE.name, COMPARED.name):
+            raise UsageError(
+                "--compare_scores is for a judge of single outputs that has a model, such as rubric; this one compares "
+                "outputs itself, or asks nobody."
+            )
+        return {**changed, "kind": COMPARED.name, "compare": _margin(self.compare)}
 
     def applied_to_judge(self, judge: Judge) -> Judge:
         """Return a judge of AlpacaEval's dialect with order and price put in."""
@@ -121,6 +137,17 @@ def _prompted(judge: Judge, overrides: JudgeOverrides) -> Judge:
         return judge
     prompts = JudgePrompts.read(overrides.prompts)
     return replace(judge, prompt=FastChatPrompt(prompts, compares=judge.kind.n_outputs > 1))
+
+
+def _margin(value: float | str) -> float | str | None:
+    """Return by how much a score must be higher to win, or `sigmoid`; None for what is neither."""
+    if value == SIGMOID:
+        return value
+    try:
+        margin = float(value)
+    except ValueError:
+        return None
+    return margin if 0 <= margin < math.inf and not isinstance(value, bool) else None
 
 
 def _is_price(price: Any) -> bool:
@@ -190,6 +217,7 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         rubric=config.rubric.text if config.rubric else "",
         aspects=config.aspects,
         together=config.together,
+        comparison=_comparison(config),
         adjustment=Adjustment(config.adjusted.middle, config.adjusted.stretch) if config.adjusted else None,
         samples=config.samples,
         price=config.price,
@@ -198,6 +226,12 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         if drops_logprobs(config.provider, config.model, parameters)
         else "",
     )
+
+
+def _comparison(config: JudgeConfig) -> Comparison | None:
+    if config.kind != COMPARED.name:
+        return None
+    return Comparison(None if isinstance(config.compare, str) else config.compare)
 
 
 def _scale(config: JudgeConfig, kind: Kind) -> Scale:
@@ -261,6 +295,8 @@ def _describe(judge: Judge) -> list[Any]:
         described.append(judge.rubric)
     if judge.aspects:
         described.append({name: [aspect.text, aspect.optional] for name, aspect in judge.aspects.items()})
+    if judge.comparison:
+        described.append(["compared", str(judge.comparison)])
     if judge.together > 1:
         described.append(["together", judge.together])
     if judge.disagreement != "mean":

@@ -1,5 +1,6 @@
 """Plan: which questions decide each case, in the cases' own order, before anything is asked."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -130,8 +131,11 @@ class Plan:
             if judge.is_builtin:
                 asked.append(_Asked(judge, View()))
                 continue
-            for number, view in enumerate(judge.views(case, self.seed)):
+            seen: Counter[int] = Counter()
+            for view in judge.views(case, self.seed):
+                number = seen[view.output]
                 asked += [_Asked(judge, view, number, sample) for sample in range(judge.samples)]
+                seen[view.output] += 1
         return asked
 
     def _question(self, case: Case, asked: "_Asked", start: int) -> Question:
@@ -141,8 +145,13 @@ class Plan:
         key = bytes(self._keys[start : start + KEY_BYTES])
         if not judge.is_grouped:
             return Question(judge, asked.view, key)
-        group, place = self._batches[judge.name].place_of[case.index]
+        group, place = self._place(judge, case, asked.view)
         return Question(judge, asked.view, key, place, len(self._batches[judge.name].groups[group]))
+
+    def _place(self, judge: Judge, case: Case, view: View) -> tuple[int, int]:
+        """Return which group shows what a view is about, and in which place."""
+        item = (case.index, view.output) if judge.together > 1 else case.index
+        return self._batches[judge.name].place_of[item]
 
     def _requests(self, case: Case, asked: Sequence["_Asked"]) -> list[Request]:
         return [self._request(case, one) for one in asked if not one.judge.is_builtin]
@@ -150,7 +159,7 @@ class Plan:
     def _request(self, case: Case, asked: "_Asked") -> Request:
         judge = asked.judge
         if judge.is_grouped:
-            group, _ = self._batches[judge.name].place_of[case.index]
+            group, _ = self._place(judge, case, asked.view)
             return self._batched_request(judge.name, group, asked.number, asked.sample)
         return judge.about([self._fields(judge, case, asked.view)], self._sample(judge, asked.sample))
 
@@ -187,23 +196,26 @@ class Plan:
 
     def _groups_of(self, judge: Judge, asked: Sequence[tuple[int, str]]) -> Batches:
         if judge.together > 1:
-            return together(asked, judge.together, None if judge.order == "fixed" else self.seed)
+            outputs = (0,) if judge.kind.n_outputs == 1 else range(1, judge.kind.n_outputs + 1)
+            items = [((index, output), text) for index, text in asked for output in outputs]
+            return together(items, judge.together, None if judge.order == "fixed" else self.seed)
         indices = [index for index, _ in asked]
         return batches(indices, judge.batch_size, self.seed if judge.shuffle else None, judge.chunk)
 
     @lru_cache(maxsize=64)  # noqa: B019 - a plan lives as long as its run
     def _batched_request(self, name: str, group: int, number: int, sample: int) -> Request:
-        """Return the request about a whole group; `number` is the view of each case that it shows."""
+        """Return the request about a whole group; `number` is the view of each item that it shows."""
         judge = next(judge for judge in self.annotator.judges if judge.name == name)
-        kind = judge.kind
         rows, outputs = [], []
-        for index in self._batches[name].groups[group]:
-            if index is None:
-                rows.append(kind.fields(kind.padding, View()))
-            else:
-                case = self.cases[index]
-                rows.append(self._fields(judge, case, judge.views(case, self.seed)[number]))
-                outputs.append(said_by(case))
+        for item in self._batches[name].groups[group]:
+            if item is None:
+                rows.append(judge.kind.fields(judge.kind.padding, View()))
+                continue
+            index, output = item if isinstance(item, tuple) else (item, 0)
+            case = self.cases[index]
+            views = [view for view in judge.views(case, self.seed) if view.output == output]
+            rows.append(self._fields(judge, case, views[number]))
+            outputs.append(said_by(case, output))
         shown = [shown_together(rows, outputs)] if judge.together > 1 else rows
         return judge.about(shown, self._sample(judge, sample))
 

@@ -98,7 +98,9 @@ def _judgment(
         return _of_builtin(judge, case)
     if entry is None:
         reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
-        return Judgment(judge.name, None, view.is_switched, failure=reason, part=view.name)
+        return Judgment(
+            judge.name, None, view.is_switched, failure=reason, part=view.name, output=view.output
+        )
     if isinstance(entry, RecordedVerdict):
         recorded = entry.preferences[question.place]
         return Judgment(
@@ -109,6 +111,7 @@ def _judgment(
             seconds=entry.seconds,
             failure="unparsed: the imported judgment holds no verdict" if recorded is None else None,
             part=view.name,
+            output=view.output,
         )
     return _parsed(question, entry, price_of(judge))
 
@@ -149,6 +152,7 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
         parts=verdict.parts if verdict else {},
         weight=verdict.weight if verdict else 1.0,
         applies=not isinstance(reading, Inapplicable),
+        output=view.output,
     )
 
 

@@ -330,7 +330,7 @@ def _judgments(row: Row, annotator: str, value: float | None, is_pair: bool) -> 
         if not isinstance(fields, Mapping):
             raise UsageError(f"{where} is {describe(fields)}; it should be an object.")
         one = Row(where, fields)
-        found = read_preference(one) if is_pair else read_score(one)
+        found = read_preference(one) if is_pair and not is_of_one_output(one) else read_score(one)
         yield _judgment(one, annotator, found, "price", "time")
 
 
@@ -348,21 +348,28 @@ def _judgment(row: Row, annotator: str, value: float | None, price: str, seconds
         part=read_label(row, "part") or "",
         parts=_parts(row),
         applies=applies,
+        output=_output(row),
     )
+
+
+def _output(row: Row) -> int:
+    value = row.fields.get("output")
+    return value if value in (1, 2) and isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _judgment_row(judgment: Judgment, is_pair: bool) -> dict[str, Any]:
     return {
         "annotator": judgment.annotator,
         **({"part": judgment.part} if judgment.part else {}),
-        "preference" if is_pair else "score": judgment.value,
+        **({"output": judgment.output} if judgment.output else {}),
+        "preference" if is_pair and not judgment.output else "score": judgment.value,
         **({} if judgment.applies else {"applies": False}),
         **({"parts": dict(judgment.parts)} if judgment.parts else {}),
         "raw_completion": judgment.raw_completion,
         "explanation": judgment.explanation,
         "price": judgment.price,
         "time": judgment.seconds,
-        **({"is_switched_outputs": judgment.is_switched} if is_pair else {}),
+        **({"is_switched_outputs": judgment.is_switched} if is_pair and not judgment.output else {}),
         "failure": judgment.failure,
     }
 

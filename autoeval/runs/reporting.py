@@ -169,7 +169,7 @@ def _page(result: Evaluation, annotator: Annotator, votes: HumanVotes, digest: s
 
 def _prompts(annotator: Annotator, seed: int) -> Callable[[Case], Sequence[Sequence[tuple[str, str]]]]:
     """Return what gives a pair's prompts; those on several pairs at once cannot be made again from one of them."""
-    if any(judge.batch_size > 1 for judge in annotator.judges):
+    if any(judge.is_grouped for judge in annotator.judges):
         return lambda _pair: ()
     return partial(_prompts_of, annotator, seed)
 

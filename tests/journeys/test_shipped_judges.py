@@ -17,8 +17,16 @@ MODEL = "alpaca-7b"
 SHIPPED = [(family, judge) for family, judges in FAMILIES.items() for judge in judges]
 NEED_NO_SERVER = {"longest", "offline", "refusal_rule", "smollm2_logprob"}
 OF_ANY_MODEL = {"openai_compatible"}
-OF_OTHER_CASES = {"mt_bench_grade", "mt_bench_pairwise", "refusal_judge", "rubric"}
-"""Tried on recorded conversations and outputs in tests/mt_bench, tests/refusals and tests/annotators."""
+OF_OTHER_CASES = {
+    "checklist",
+    "critique",
+    "mt_bench_grade",
+    "mt_bench_pairwise",
+    "refusal_judge",
+    "rubric",
+    "ultrafeedback",
+}
+"""Tried on recorded conversations and outputs in tests/mt_bench, tests/refusals, tests/scored and tests/annotators."""
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,14 @@ class View:
     """One question about a case: which part of it is asked about, and whether its outputs change places.
 
     `part` names a turn (`turn_1`, …); it is empty where the whole case is asked about at once. `aspect` names what of
-    an output is rated (`honesty`), where a judge rates several.
+    an output is rated (`honesty`), where a judge rates several. `output` is the one of a pair that is shown alone, 1 or
+    2; 0 where all are.
     """
 
     part: str = ""
     is_switched: bool = False
     aspect: str = ""
+    output: int = 0
 
     @property
     def name(self) -> str:
@@ -90,9 +92,9 @@ def history(turns: Sequence[str], replies: Sequence[str]) -> str:
     return "\n\n".join(f"User: {turn}\n\nAssistant: {reply}" for turn, reply in said)
 
 
-def said_by(case: Case) -> str:
-    """Return a case's output as it is shown among others: of several turns, with what the user said between them."""
-    replies = case.outputs[-1].turns
+def said_by(case: Case, output: int = 0) -> str:
+    """Return an output as it is shown among others: of several turns, with what the user said between them."""
+    replies = case.outputs[output - 1].turns
     return replies[0] if len(case.turns) == 1 else history((*case.turns, ""), replies)
 
 

@@ -55,6 +55,14 @@ class JudgeParameters(TypedDict, total=False):
         Any,
         Shared(None, "FastChat's judge_prompts.jsonl, used to the letter in place of the config's prompt."),
     ]
+    compare_scores: Annotated[
+        float | str | None,
+        Shared(
+            None,
+            "Let a judge of single outputs judge pairs: the output whose score is higher by more than this number is "
+            "better, else it is a tie; or `sigmoid`: the preference is 1 + σ(score 2 − score 1), as of a reward model.",
+        ),
+    ]
     p_label_flip: Annotated[
         float | None,
         Shared(None, "With twice this probability a pair gets a coin flip instead of a verdict."),
@@ -162,6 +170,7 @@ def prepare(source: Judges, parameters: AskingParameters, compares: bool = True)
         price=parameters["judge_price"],
         p_label_flip=parameters["p_label_flip"],
         prompts=parameters["judge_prompts"],
+        compare=parameters["compare_scores"],
     )
     annotator = (
         source if isinstance(source, Annotator) else load_annotator(source, overrides, folders_of(parameters))
