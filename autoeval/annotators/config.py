@@ -66,8 +66,8 @@ class JudgeConfig(ModelConfig):
     scale: tuple[float | None, float | None] | None = None
     """The lowest and the highest verdict of a judge of single outputs; null where there is no end."""
     compare: Annotated[float, Field(ge=0)] | Literal["sigmoid"] = 0.0
-    """Of `kind: compared`: a score wins that is higher by more than this (otherwise a tie); or `sigmoid`: the preference is
-    1 + σ(score 2 − score 1)."""
+    """Of `kind: compared`: a score wins that is higher by more than this, otherwise it is a tie; or `sigmoid`: the
+    preference is 1 + σ(score 2 − score 1)."""
     order: Order = "random"
     """`random`: the output shown first is drawn from instruction and seed; `both`: asked twice, both ways;
     `fixed`: the reference is always first."""

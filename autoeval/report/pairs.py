@@ -75,7 +75,7 @@ def _judgment(judgment: Judgment) -> dict[str, Any]:
 
 def _score(judgment: Judgment) -> dict[str, Any]:
     """Return what a judge said of one output of a pair by itself."""
-    whose = "the model's output" if judgment.output == 2 else "the reference's"
+    whose = "the output of the model" if judgment.output == 2 else "the output of the reference"
     what = f", {judgment.part.replace('_', ' ')}" if judgment.part else ""
     score = "no score" if judgment.value is None else f"{judgment.value:g}"
     said = {

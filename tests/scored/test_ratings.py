@@ -122,9 +122,13 @@ def test_a_model_s_samples_are_rated_together(tmp_path: Path, monkeypatch: pytes
     assert any(order != sorted(order) for order in orders)
     assert sorted(orders) != sorted(others)
     assert again.row == result.row
-    _check_numbers(result.row, json.loads((tmp_path / "results" / "run.json").read_text())["aspects"])
-    assert (result.row["n_total"], result.row["n_missing"]) == (29, 1)
-    rows_written = json.loads((tmp_path / "results" / "annotations.json").read_text())
+    folder = tmp_path / "results" / "ultrafeedback"
+    _check_numbers(result.row, json.loads((folder / "run.json").read_text())["aspects"])
+    assert (result.row["n_total"], result.row["n_missing"]) == (
+        6,
+        0,
+    )  # questions; a sample without a verdict leaves its question the others
+    rows_written = json.loads((folder / "annotations.json").read_text())
     fiction = next(row for row in rows_written if row["output"] == "answer 0 of model 2")
     assert fiction["score"] == pytest.approx((3 + 3 + 1) / 3)
     assert "honesty" not in fiction["parts"]
@@ -132,9 +136,11 @@ def test_a_model_s_samples_are_rated_together(tmp_path: Path, monkeypatch: pytes
     torn = next(row for row in rows_written if row["output"] == "answer 1 of model 1")
     assert torn["score"] is None
     assert torn["failure"].startswith("unparsed: the reply gives a rating")
-    recomputed = autoeval.evaluate(rows, is_recompute_metrics_only=True, **asked)
+    recomputed = autoeval.evaluate(
+        rows, is_recompute_metrics_only=True, judge_base_url=server.base_url, **asked
+    )
     assert {**recomputed.row, "judge_models": ""} == {**result.row, "judge_models": ""}
-    page = (tmp_path / "results" / "report.html").read_text(encoding="utf-8")
+    page = (folder / "report.html").read_text(encoding="utf-8")
     assert "honesty: does not apply · ultrafeedback" in page
     assert "truthfulness of answer 3 of model 4, so it is." in page
     assert "r with truthfulness" in page
