@@ -7,9 +7,9 @@ from typing import Any
 
 from autoeval.data.fastchat import Answer, file_model, read_answers
 from autoeval.data.instructions import Instruction, hash_of, sampled
-from autoeval.data.loading import Row, describe, expand, read_rows, shorten
+from autoeval.data.loading import Row, expand, read_rows, shorten
 from autoeval.data.pairing import DEFAULT_MODEL_NAME
-from autoeval.data.records import read_instruction, read_label, read_sample, read_text
+from autoeval.data.records import read_instruction, read_label, read_sample, read_text, read_turns
 from autoeval.errors import UsageError
 from autoeval.texts.thinking import without_thinking
 from autoeval.types import Case, Output
@@ -152,7 +152,7 @@ def load_cases(
 def _of_row(row: Row, questions: Sequence[Instruction] | None, role: str) -> _Said:
     """Read one of our rows; its instruction is found in the eval set, or is what the row says."""
     text = read_instruction(row)
-    turns = _texts(row, "turns") if row.fields.get("turns") is not None else (read_text(row, "output"),)
+    turns = _listed(row, "turns") or (read_text(row, "output"),)
     instruction = _own(row, text) if questions is None else _found(questions, text, f"{role}: {row.where}")
     if len(turns) != len(instruction.turns):
         raise UsageError(
@@ -162,8 +162,14 @@ def _of_row(row: Row, questions: Sequence[Instruction] | None, role: str) -> _Sa
     return _Said(instruction, turns, read_sample(row), row.where)
 
 
+def _listed(row: Row, name: str) -> tuple[str, ...]:
+    """Return the turns that a row has; none where it is of one turn."""
+    value = row.fields.get(name)
+    return () if value is None else read_turns(row, name, value)
+
+
 def _own(row: Row, text: str) -> Instruction:
-    user_turns = _texts(row, "user_turns") if row.fields.get("user_turns") is not None else (text,)
+    user_turns = _listed(row, "user_turns") or (text,)
     fields = {str(name): value for name, value in row.fields.items() if name not in _KNOWN}
     return Instruction(user_turns[0], read_label(row, "dataset"), user_turns[1:], fields=fields)
 
@@ -257,15 +263,6 @@ def _stripped(case: Case) -> Case:
     (output,) = case.outputs
     turns = tuple(map(without_thinking, output.turns))
     return case if turns == output.turns else replace(case, outputs=(replace(output, turns=turns),))
-
-
-def _texts(row: Row, name: str) -> tuple[str, ...]:
-    value = row.fields[name]
-    if not isinstance(value, list | tuple) or not value or not all(isinstance(turn, str) for turn in value):
-        raise UsageError(
-            f"{row.where}: `{name}` is {describe(value)}; it should be a list of texts, one a turn."
-        )
-    return tuple(value)
 
 
 def _turns(n: int) -> str:

@@ -11,8 +11,9 @@ from autoeval.errors import UsageError
 from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import find_annotations
 from autoeval.runs.catalog import Place, RunFacts, place
-from autoeval.runs.counted_facts import counted, facts_of, first_fields, is_graded, part, run_json
+from autoeval.runs.counted_facts import counted, facts_of, first_fields, is_graded
 from autoeval.runs.paying.sample import ROWS_NAME
+from autoeval.runs.run_json import part, told_beside
 from autoeval.types import Annotation
 from autoeval.version import __version__
 
@@ -126,8 +127,7 @@ def read_record(run: str | Path) -> RunRecord:
     facts = facts_of(where)
     if facts.problem:
         raise UsageError(facts.problem)
-    facts_path = path.with_name("run.json")
-    told = run_json(facts_path) if facts_path.is_file() else {}
+    told = told_beside(path)
     tally, known = counted(where, facts)
     if not tally.n_judged:
         raise UsageError(

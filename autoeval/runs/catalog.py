@@ -10,10 +10,12 @@ from typing import Any
 from autoeval.runs.annotation_table import NAMES
 from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
 from autoeval.runs.paying.sample import ROWS_NAME
+from autoeval.runs.run_json import RUN_NAME
+from autoeval.runs.saving import BOARD_NAME
 
 RUN_FILES = (*NAMES, ROWS_NAME)
 """What the annotations of a run are called; the last has only the pairs that were paid for."""
-FACTS_FILES = ("leaderboard.csv", "run.json")
+_FACTS_FILES = (BOARD_NAME, RUN_NAME)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def places(root: Path) -> Iterator[Place]:
 def place(path: Path, root: Path) -> Place:
     """Describe where a run lies whose annotations are at `path`."""
     folder = path.parent.relative_to(root).as_posix()
-    stamps = [stamp_of(file) for file in (path, *(path.with_name(name) for name in FACTS_FILES))]
+    stamps = [stamp_of(file) for file in (path, *(path.with_name(name) for name in _FACTS_FILES))]
     digest = blake2b(folder.encode("utf-8", "surrogateescape"), digest_size=5).hexdigest()
     return Place(digest, path, folder, ";".join(f"{size}@{time}" for size, time in stamps), stamps[0][1])
 

@@ -1,7 +1,6 @@
 """What a finished run came to, from the files beside its annotations or from the annotations themselves."""
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -20,9 +19,11 @@ from autoeval.errors import UsageError
 from autoeval.leaderboards.table import read_board
 from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.student import student_quantile
-from autoeval.runs.catalog import FACTS_FILES, Place, RunFacts, stamp_of, unread
+from autoeval.runs.catalog import Place, RunFacts, stamp_of, unread
 from autoeval.runs.checkpoints import checkpoint_of
 from autoeval.runs.paying.sample import ROWS_NAME
+from autoeval.runs.run_json import part, told_beside
+from autoeval.runs.saving import BOARD_NAME
 
 _OF_A_PART = "this is the plain mean of the pairs that were paid for; run.json has the estimate for all"
 _SLACK = 60_000_000_000  # nanoseconds by which copying may turn round the order in which files were written
@@ -35,15 +36,15 @@ def facts_of(where: Place) -> RunFacts:
 
 def facts_from_summary(where: Place) -> RunFacts | None:
     """Read what a run came to from the files beside its annotations; None where they do not say, or are older."""
-    board_path, facts_path = (where.path.with_name(name) for name in FACTS_FILES)
-    if stamp_of(board_path)[1] + _SLACK < where.made_ns or not facts_path.is_file():
+    board_path = where.path.with_name(BOARD_NAME)
+    if stamp_of(board_path)[1] + _SLACK < where.made_ns:
         return None
     try:
-        told = run_json(facts_path)
+        told = told_beside(where.path)
         row = _row_of(_rows_of(board_path), told)
     except (UsageError, OSError, ValueError, csv.Error):
         return None
-    if row is None or (row.get("win_rate") is None and row.get("score") is None):
+    if not told or row is None or (row.get("win_rate") is None and row.get("score") is None):
         return None
     numbers: dict[str, Any] = {
         name: row.get(name)
@@ -63,9 +64,8 @@ def facts_from_summary(where: Place) -> RunFacts | None:
 
 def facts_from_annotations(where: Place) -> RunFacts:
     """Count a run's annotations; what is wrong with them becomes the facts' `problem`."""
-    facts_path = where.path.with_name("run.json")
     try:
-        told = run_json(facts_path) if facts_path.is_file() else {}
+        told = told_beside(where.path)
         if is_graded(first_fields(where.path)):
             return _graded(where, _named(where, told))
         tally, facts = counted(where, _named(where, told))
@@ -173,27 +173,6 @@ def _graded(where: Place, facts: RunFacts) -> RunFacts:
         n_missing=n_missing,
         avg_length=sum(lengths) // len(lengths) if lengths else None,
     )
-
-
-def run_json(path: Path) -> Mapping[str, Any]:
-    """Read run.json.
-
-    Raises:
-        UsageError: it cannot be read, or holds no object.
-    """
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read ({error}).") from None
-    if not isinstance(told, Mapping):
-        raise UsageError(f"{path} should hold an object.")
-    return told
-
-
-def part(told: Any, name: str) -> Mapping[str, Any]:
-    """Return an object within run.json; an empty one where there is none."""
-    inner = told.get(name) if isinstance(told, Mapping) else None
-    return inner if isinstance(inner, Mapping) else {}
 
 
 def _named(where: Place, told: Mapping[str, Any]) -> RunFacts:

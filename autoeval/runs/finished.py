@@ -1,6 +1,5 @@
 """Finished runs, read back from their folders."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from autoeval.data.loading import describe, read_rows
 from autoeval.errors import UsageError
 from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import find_annotations
+from autoeval.runs.run_json import RUN_NAME, told_beside
 from autoeval.types import Annotation
 
 
@@ -69,20 +69,13 @@ def load_run(run: str | Path) -> Run:
     """
     path = find_annotations(run)
     annotations = tuple(read_annotations(of_one_model(read_rows(path, "run"))))
-    return Run(path, annotations, *_judge_of(path.with_name("run.json")))
+    return Run(path, annotations, *_judge_of(path))
 
 
-def _judge_of(path: Path) -> tuple[str | None, str | None, str | None]:
+def _judge_of(annotations: Path) -> tuple[str | None, str | None, str | None]:
     """Return the name, the fingerprint and the provider of the judge that run.json tells."""
-    if not path.is_file():
-        return None, None, None
-    try:
-        facts: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{path} cannot be read ({error}). Remove it, or run the evaluation again."
-        ) from None
-    judge = _field(facts, "annotator", Mapping, "an object", path) or {}
+    path = annotations.with_name(RUN_NAME)
+    judge = _field(told_beside(annotations), "annotator", Mapping, "an object", path) or {}
     judges = _field(judge, "judges", list, "a list", path) or []
     providers = [_field(one, "provider", str, "text", path) for one in judges]
     return (

@@ -1,6 +1,5 @@
 """A finished run as what it measures, whatever kind it is of: quantities by name, to be held against rules."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.table import read_board
 from autoeval.runs.annotation_table import find_annotations
 from autoeval.runs.quantities import Quantity, quantities
+from autoeval.runs.run_json import RUN_NAME, part, told_beside
 from autoeval.runs.saving import BOARD_NAME
 
 LENGTH_CONTROLLED = "length_controlled_winrate"
@@ -100,29 +100,26 @@ def _of_scores(path: Path, rows: list[Row]) -> Measured:
     )
 
 
-def _facts(path: Path) -> Mapping[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}. Remove it, or evaluate again.") from None
-    return found if isinstance(found, Mapping) else {}
-
-
 def _refuse_other_scales(path: Path) -> None:
-    """Refuse a run whose judge has another scale, also where none of its scores shows it.
+    """Refuse a run whose scores are no shares, also where none of them shows it: a 1 of 10 would be 100%.
 
     Raises:
-        UsageError: naming judge and scale.
+        UsageError: naming judge and scale, or saying that nothing tells the scale.
     """
-    facts = path.with_name("run.json")
-    run = _facts(facts) if facts.is_file() else {}
-    annotator = run.get("annotator")
-    for judge in (annotator.get("judges") if isinstance(annotator, Mapping) else None) or ():
-        scale = judge.get("scale", [0, 1]) if isinstance(judge, Mapping) else [0, 1]
-        if list(scale or ()) != [0, 1]:
+    annotator = part(told_beside(path), "annotator")
+    if not annotator:
+        raise UsageError(
+            f"{path} has scores, and no {RUN_NAME} beside it says on which scale. Keep the two files together: a gate "
+            "takes scores from 0 to 1, as shares."
+        )
+    judges = annotator.get("judges")  # a check has none, and its scores are shares
+    for judge in judges if isinstance(judges, list) else ():
+        scale = judge.get("scale") if isinstance(judge, Mapping) else None
+        if scale != [0, 1]:
+            name = judge.get("name") if isinstance(judge, Mapping) else describe(judge)
             raise UsageError(
-                f"{path} is judged by {judge.get('name')} on another scale ({scale}), and a gate takes scores from 0 "
-                "to 1, as shares. It is not for grades or rewards."
+                f"{path} is judged by {name} on another scale ({scale}), and a gate takes scores from 0 to 1, as "
+                "shares. It is not for grades or rewards."
             )
 
 

@@ -12,6 +12,7 @@ from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.quantities import Quantity
+from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.saving import BOARD_NAME, save_json, save_records
 
 Row = Mapping[str, Any]
@@ -79,7 +80,7 @@ class ScoredRun:
     @property
     def paths(self) -> list[Path]:
         """The files."""
-        names = ("annotations.json", BOARD_NAME, "run.json")
+        names = ("annotations.json", BOARD_NAME, RUN_NAME)
         return [self.folder / name for name in names] if self.folder else []
 
     def save(self) -> None:
@@ -92,7 +93,7 @@ class ScoredRun:
             return
         save_records(self.rows, self.folder / "annotations.json")
         save_board(self.board, self.folder / BOARD_NAME)
-        save_json(self._run(), self.folder / "run.json")
+        save_json(self._run(), self.folder / RUN_NAME)
 
     def _cells(self) -> dict[str, Cell]:
         headline = next(iter(self.estimates.values()))

@@ -11,7 +11,8 @@ from autoeval.leaderboards.tally import Tally
 from autoeval.report.facts import Facts, length_effect
 from autoeval.report.page import facts_fragment
 from autoeval.runs.catalog import Place, RunFacts
-from autoeval.runs.counted_facts import counted, first_fields, is_graded, part, run_json
+from autoeval.runs.counted_facts import counted, first_fields, is_graded
+from autoeval.runs.run_json import part, told_beside
 from autoeval.viewing.comparing import Difference, difference
 from autoeval.viewing.index import Index
 from autoeval.viewing.rendering import rendered
@@ -131,8 +132,7 @@ def _numbers(found: Difference) -> Mapping[str, float | None]:
 
 def _facts(where: Place, facts: RunFacts, tally: Tally) -> Facts:
     """Put together what a report says of a run, from its files."""
-    path = where.path.with_name("run.json")
-    told = run_json(path) if path.is_file() else {}
+    told = told_beside(where.path)
     setting, annotator = part(told, "setting"), part(told, "annotator")
     preferences, rate = np.asarray(tally.preferences), tally.win_rate()
     if facts.win_rate is not None:  # of a run whose pairs were paid for in part, the estimate for all

@@ -22,7 +22,8 @@ _SCORE = re.compile(
 )
 _HEAD = re.compile(r"^\s*(?:critique|feedback)\s*[:：]\s*", re.IGNORECASE)
 _NOT = re.compile(
-    r"(?:\b(?:not|no|never|nothing|without|hardly|barely|free of)|n['’]t)[ \t]+(?:\w+[ \t]+){0,2}$", re.IGNORECASE
+    r"(?:\b(?:not|no|never|nothing|without|hardly|barely|free of)|n['’]t)[ \t]+(?:\w+[ \t]+){0,2}$",
+    re.IGNORECASE,
 )
 _PRAISE = re.compile(
     r"\b(?:excellent|perfect\w*|outstanding|flawless\w*|great|superb|impressive\w*|good|well|right|correct\w*|"
