@@ -1,6 +1,7 @@
 """A finished run as what it measures, whatever kind it is of: quantities by name, to be held against rules."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from autoeval.data.records import read_instruction, read_label
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.table import read_board
 from autoeval.runs.annotation_table import find_annotations
-from autoeval.runs.quantities import Quantity, quantities
+from autoeval.runs.quantities import SHARES, Quantity, quantities
 from autoeval.runs.run_json import RUN_NAME, part, told_beside
 from autoeval.runs.saving import BOARD_NAME
+from autoeval.types import Scale
 
+_TURN = re.compile(r"turn_\d+")
 LENGTH_CONTROLLED = "length_controlled_winrate"
 
 
@@ -38,6 +41,7 @@ class Measured:
         reference: what it was compared with; empty where each output stands alone.
         quantities: by name.
         coverage: the share that has a verdict or score.
+        scale: of its scores.
     """
 
     path: Path
@@ -46,6 +50,7 @@ class Measured:
     reference: str
     quantities: Mapping[str, Quantity | Adjusted]
     coverage: float
+    scale: Scale = SHARES
 
     def quantity(self, name: str) -> Quantity | Adjusted:
         """Return a quantity.
@@ -88,42 +93,56 @@ def _of_pairs(path: Path, rows: list[Row]) -> Measured:
 
 
 def _of_scores(path: Path, rows: list[Row]) -> Measured:
-    _refuse_other_scales(path)
-    checked = [_scored(row) for row in rows]
+    scale, aspects = _told_scale(path)
+    checked = [_scored(row, scale, aspects) for row in rows]
     names = dict.fromkeys(read_label(row, "generator") or "" for row in rows)
     if len(names) > 1:
         raise UsageError(f"{path} is of several models ({', '.join(names)}). A run is of one.")
     missing = sum(row["score"] is None for row in checked)
     coverage = 1 - missing / len(rows)
-    return Measured(
-        path, next(iter(names)) or path.parent.name, _annotators(rows), "", quantities(checked), coverage
-    )
+    model, found = next(iter(names)) or path.parent.name, quantities(checked, scale)
+    return Measured(path, model, _annotators(rows), "", found, coverage, scale)
 
 
-def _refuse_other_scales(path: Path) -> None:
-    """Refuse a run whose scores are no shares, also where none of them shows it: a 1 of 10 would be 100%.
+def _told_scale(path: Path) -> tuple[Scale, Collection[str]]:
+    """Return on which scale a run's scores are, and which aspects were rated on it.
+
+    No score shows it: a 1 is all of a share, and the least of 10. So run.json has to say.
 
     Raises:
-        UsageError: naming judge and scale, or saying that nothing tells the scale.
+        UsageError: nothing tells the scale, or there are several.
     """
     annotator = part(told_beside(path), "annotator")
     if not annotator:
         raise UsageError(
-            f"{path} has scores, and no {RUN_NAME} beside it says on which scale. Keep the two files together: a gate "
-            "takes scores from 0 to 1, as shares."
+            f"{path} has scores, and no {RUN_NAME} beside it says on which scale. Keep the two files together."
         )
     judges = annotator.get("judges")  # a check has none, and its scores are shares
-    for judge in judges if isinstance(judges, list) else ():
-        scale = judge.get("scale") if isinstance(judge, Mapping) else None
-        if scale != [0, 1]:
-            name = judge.get("name") if isinstance(judge, Mapping) else describe(judge)
-            raise UsageError(
-                f"{path} is judged by {name} on another scale ({scale}), and a gate takes scores from 0 to 1, as "
-                "shares. It is not for grades or rewards."
-            )
+    if not isinstance(judges, list) or not judges:
+        return SHARES, ()
+    scales = [_scale_of(judge, path) for judge in judges]
+    if len(set(scales)) > 1:
+        raise UsageError(f"{path} is judged on several scales ({', '.join(map(str, scales))}).")
+    listed = [judge.get("aspects") for judge in judges]
+    return scales[0], {name for names in listed if isinstance(names, list) for name in names}
 
 
-def _scored(row: Row) -> dict[str, Any]:
+def _scale_of(judge: Any, path: Path) -> Scale:
+    told = judge.get("scale") if isinstance(judge, Mapping) else None
+    if (
+        isinstance(told, list)
+        and len(told) == 2
+        and all(end is None or (isinstance(end, int | float) and not isinstance(end, bool)) for end in told)
+        and (None in told or told[0] < told[1])
+    ):
+        return Scale(*told)
+    name = judge.get("name") if isinstance(judge, Mapping) else describe(judge)
+    raise UsageError(
+        f"{path}: {RUN_NAME} does not say on which scale {name} judges (`scale` is {describe(told)})."
+    )
+
+
+def _scored(row: Row, scale: Scale, aspects: Collection[str]) -> dict[str, Any]:
     fields = dict(row.fields)
     if "score" not in fields:
         raise UsageError(
@@ -136,13 +155,17 @@ def _scored(row: Row) -> dict[str, Any]:
         raise UsageError(
             f"{row.where}: `score` is {describe(fields['score'])}; it should be a number or null."
         )
-    if fields["score"] is not None and not 0 <= fields["score"] <= 1:
+    if fields["score"] is not None and not scale.holds(fields["score"]):
         raise UsageError(
-            f"{row.where}: `score` is {fields['score']:g}, and a gate takes scores from 0 to 1, as shares. It is not "
-            "for grades or rewards."
+            f"{row.where}: `score` is {fields['score']:g}, and {RUN_NAME} says that its scale goes {scale}."
         )
-    if not isinstance(fields.get("parts") or {}, Mapping):
-        raise UsageError(f"{row.where}: `parts` is {describe(fields['parts'])}; it should be an object.")
+    parts = fields.get("parts") or {}
+    if not isinstance(parts, Mapping):
+        raise UsageError(f"{row.where}: `parts` is {describe(parts)}; it should be an object.")
+    if scale != SHARES:  # other parts, such as classes, are on no scale of scores
+        fields["parts"] = {
+            name: value for name, value in parts.items() if name in aspects or _TURN.fullmatch(str(name))
+        }
     return fields
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.pass_at_k import pass_at_k
+from autoeval.types import Scale
 
 _KS = (1, 10, 100)
 _REFUSALS = {
@@ -19,23 +20,41 @@ _SAFETY = {"full": 1.0, "partial": 0.5, "none": 0.0}
 _NOISE = 1e-9  # of adding up floats
 
 
+SHARES = Scale(0, 1)
+
+
 @dataclass(frozen=True)
 class Quantity:
-    """A mean on [0, 1], given in percent: one value an observation.
+    """A mean: one value an observation.
 
     Attributes:
-        values: NaN where missing; shape (n,).
+        values: on the scale, NaN where missing; shape (n,).
         clusters: the question of each value; values of one question count as one observation.
+        scale: of shares, their means are given in percent; of others, as they are.
     """
 
     values: Sequence[float]
     clusters: Sequence[Hashable]
+    scale: Scale = SHARES
 
     def estimate(self, level: float = 0.95) -> Estimate:
-        """Return the mean with its interval (`t_plus4` by cluster), in percent."""
+        """Return the mean with its interval (`t_plus4` by cluster; on a scale without ends Student's t)."""
         from autoeval.metrics.intervals import mean_interval
 
-        return mean_interval(self.values, level=level, clusters=self.clusters)
+        if self.scale.ends is None:
+            return _open(self.values, self.clusters, level)
+        low, high = self.scale.ends
+        shares = [(value - low) / (high - low) for value in self.values]
+        return self._on_scale(mean_interval(shares, level=level, clusters=self.clusters), low)
+
+    def _on_scale(self, percent: Estimate, low: float = 0.0) -> Estimate:
+        """Return what an estimate in percent of the scale is in its own numbers, of shares in percent."""
+        if self.scale == SHARES or self.scale.ends is None:
+            return percent
+        step = (self.scale.ends[1] - self.scale.ends[0]) / 100
+        ends = (percent.value, percent.low, percent.high)
+        value, start, end = (low + step * one for one in ends)
+        return Estimate(value, step * percent.standard_error, start, end, percent.n)
 
     @property
     def n_missing(self) -> int:
@@ -43,11 +62,12 @@ class Quantity:
         return sum(math.isnan(value) for value in self.values)
 
 
-def quantities(rows: Iterable[Mapping[str, Any]]) -> dict[str, Quantity]:
+def quantities(rows: Iterable[Mapping[str, Any]], scale: Scale = SHARES) -> dict[str, Quantity]:
     """Return what scored rows measure, the headline first.
 
     Args:
         rows: of annotations.json, with `score` and `parts`, `task_id` where there is a task, `refusal` of refusals.
+        scale: of the scores and of all their parts.
     """
     rows = list(rows)
     if any("refusal" in row for row in rows):
@@ -55,11 +75,11 @@ def quantities(rows: Iterable[Mapping[str, Any]]) -> dict[str, Quantity]:
     found: dict[str, Quantity] = {}
     if any("task_id" in row for row in rows):
         found |= _of_tasks(rows)
-    found["score"] = Quantity([_number(row["score"]) for row in rows], [cluster(row) for row in rows])
+    found["score"] = Quantity([_number(row["score"]) for row in rows], [cluster(row) for row in rows], scale)
     names = dict.fromkeys(name for row in rows for name in row.get("parts") or {})
     for name in names:
         observed = [(value, cluster(row)) for row in rows for value in _values(row, name)]
-        found[name] = Quantity([value for value, _ in observed], [where for _, where in observed])
+        found[name] = Quantity([value for value, _ in observed], [where for _, where in observed], scale)
     return {"score": found.pop("score"), **found}
 
 
@@ -152,11 +172,11 @@ def by_subset(rows: Iterable[Mapping[str, Any]]) -> dict[str, Estimate]:
 
 
 def paired_difference(one: Quantity, other: Quantity, level: float = 0.95) -> Estimate:
-    """Return by how much one mean is larger, on the questions that both have, in points.
+    """Return by how much one mean is larger, on the questions that both have; of shares in points.
 
     The differences of the questions' means are the observations, and Student's t gives the interval; where they are all
-    equal, and so tell nothing of how much others would vary, two differences of −1 and two of 1 are added first
-    (`t_plus4`).
+    equal, and so tell nothing of how much others would vary, four are added first (`t_plus4`), two of them the scale's
+    whole width and two as much less; on a scale without ends, the interval is then without end.
 
     Args:
         one: of the run.
@@ -167,12 +187,27 @@ def paired_difference(one: Quantity, other: Quantity, level: float = 0.95) -> Es
 
     means, others = _means(one), _means(other)
     shared = [name for name in means if name in others]
-    halves = [(means[name] - others[name] + 1) / 2 for name in shared]
+    differences = [means[name] - others[name] for name in shared]
+    if one.scale.ends is None:
+        return _open(differences, shared, level)
+    width = one.scale.ends[1] - one.scale.ends[0]
+    halves = [(difference / width + 1) / 2 for difference in differences]
     is_varied = max(halves, default=0) - min(halves, default=0) > _NOISE
     found = mean_interval(halves, "t" if is_varied else "t_plus4", level)
-    return Estimate(
+    points = Estimate(
         2 * found.value - 100, 2 * found.standard_error, 2 * found.low - 100, 2 * found.high - 100, found.n
     )
+    return one._on_scale(points)
+
+
+def _open(values: Sequence[float], clusters: Sequence[Hashable], level: float) -> Estimate:
+    """Return a mean on a scale without ends; one that nothing varies around can be anything for all that is seen."""
+    from autoeval.metrics.grades import mean_grade
+
+    found = mean_grade(values, clusters, None, level)
+    is_varied = found.standard_error > _NOISE * max(1.0, abs(found.mean))
+    low, high = (found.low, found.high) if is_varied else (-math.inf, math.inf)
+    return Estimate(found.mean, found.standard_error, low, high, found.n)
 
 
 def _means(quantity: Quantity) -> dict[Hashable, float]:

@@ -171,6 +171,7 @@ def _judge(judge: Any) -> dict[str, Any]:
             if judge.kind.scale is not None
             else {"scale": [judge.scale.low, judge.scale.high]}
         ),
+        **({"aspects": list(judge.aspects)} if judge.aspects else {}),
         **({"compare": str(judge.comparison)} if judge.comparison else {}),
         "samples": judge.samples,
     }
