@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from autoeval.journeys.label import Corrected, label
     from autoeval.journeys.learn import Learned, learn
     from autoeval.journeys.line_up import LineUp, models
-    from autoeval.journeys.make_leaderboard import Leaderboard, make_leaderboard
+    from autoeval.journeys.make_leaderboard import make_leaderboard
+    from autoeval.journeys.many_models import Leaderboard
     from autoeval.journeys.rank import Ranking, rank
     from autoeval.journeys.serve import serve
     from autoeval.journeys.show import show
@@ -43,7 +44,7 @@ _HOMES = {
     "GradedEvaluation": "autoeval.runs.result",
     "Import": "autoeval.journeys.import_annotations",
     "JudgeAnalysis": "autoeval.journeys.analyze_evaluators",
-    "Leaderboard": "autoeval.journeys.make_leaderboard",
+    "Leaderboard": "autoeval.journeys.many_models",
     "Learned": "autoeval.journeys.learn",
     "LineUp": "autoeval.journeys.line_up",
     "ModelsAnalysis": "autoeval.journeys.analyze_models",

@@ -32,7 +32,7 @@ from autoeval.journeys.import_annotations import Import
 from autoeval.journeys.import_results import ImportedResults
 from autoeval.journeys.learn import Learned
 from autoeval.journeys.line_up import LineUp
-from autoeval.journeys.make_leaderboard import Leaderboard
+from autoeval.journeys.many_models import Leaderboard
 from autoeval.journeys.new import NewConfig
 from autoeval.journeys.recorded_board import RecordedBoard
 from autoeval.journeys.refusal import Refusals
@@ -112,7 +112,8 @@ def board_of(result: Any) -> PrintedBoard | None:
     if isinstance(result, Board):
         return PrintedBoard(result, models_columns(result.order), _show_no_board)
     if isinstance(result, Leaderboard):
-        return PrintedBoard(result.board, LEADERBOARD_COLUMNS, _show_models)
+        columns = shown_names(GRADED_COLUMNS) if result.is_of_scores else LEADERBOARD_COLUMNS
+        return PrintedBoard(result.board, columns, _show_models)
     if type(result).__name__ == "Ranking":
         from autoeval.cli.show_rankings import RANKING_COLUMNS, show_ranking_notes
 
@@ -304,14 +305,19 @@ def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
 
 
 def _show_leaderboard(console: Console, result: Leaderboard) -> None:
-    console.print(board_table(result.board, width=console.width, interval=result.interval_name))
+    if result.is_of_scores:
+        console.print(graded_table(result.board, console.width))
+    else:
+        console.print(board_table(result.board, width=console.width, interval=result.interval_name))
     _show_models(console, result)
 
 
 def _show_models(console: Console, result: Leaderboard) -> None:
     """Say which models were judged."""
     for name, coverage in result.incomplete.items():
-        console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
+        console.print(
+            Text(f"left off: {name}, of whose {result.counted} {100 * coverage:.1f}% could be judged")
+        )
     for line in asked_lines(result.ask):
         console.print(Text(line))
     console.print(Text(f"{_counted(len(result.judged), 'model')} written to {result.path}"), soft_wrap=True)

@@ -153,7 +153,9 @@ def _of_row(row: Row, questions: Sequence[Instruction] | None, role: str) -> _Sa
     """Read one of our rows; its instruction is found in the eval set, or is what the row says."""
     text = read_instruction(row)
     turns = _listed(row, "turns") or (read_text(row, "output"),)
-    instruction = _own(row, text) if questions is None else _found(questions, text, f"{role}: {row.where}")
+    instruction = (
+        own_instruction(row) if questions is None else _found(questions, text, f"{role}: {row.where}")
+    )
     if len(turns) != len(instruction.turns):
         raise UsageError(
             f"{row.where} has {_turns(len(turns))} where the user has {_turns(len(instruction.turns))}: "
@@ -168,7 +170,13 @@ def _listed(row: Row, name: str) -> tuple[str, ...]:
     return () if value is None else read_turns(row, name, value)
 
 
-def _own(row: Row, text: str) -> Instruction:
+def own_instruction(row: Row) -> Instruction:
+    """Return the instruction that a row of outputs brings, with its further columns.
+
+    Raises:
+        UsageError: it has none.
+    """
+    text = read_instruction(row)
     user_turns = _listed(row, "user_turns") or (text,)
     fields = {str(name): value for name, value in row.fields.items() if name not in _KNOWN}
     return Instruction(user_turns[0], read_label(row, "dataset"), user_turns[1:], fields=fields)

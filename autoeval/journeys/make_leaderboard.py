@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import chain, count
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -11,16 +10,16 @@ from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number, require_source
-from autoeval.completions.ask import AskReport
 from autoeval.completions.storage.places import Shard
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
-from autoeval.errors import NothingJudgedError, UsageError
+from autoeval.errors import NothingJudgedError
+from autoeval.journeys.graded_board import GradedBoard, graded_board, refuse_of_scores
 from autoeval.journeys.import_annotations import import_json_cache
+from autoeval.journeys.many_models import Leaderboard, folders_of, refuse_conflicts
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.journeys.parameters.forwarding import also_takes
-from autoeval.journeys.parameters.output_paths import folder_name
 from autoeval.journeys.recorded_board import Recorded, recorded_board
 from autoeval.leaderboards.boards import check_column, read_own, update_board
 from autoeval.leaderboards.preferences import Preference
@@ -34,28 +33,7 @@ from autoeval.runs.output_flaws import announced, output_warnings
 from autoeval.runs.paying.common import COMMON, check_paying, common_sample, save_samples
 from autoeval.runs.paying.paid import Paid
 from autoeval.runs.regeneration import check_boards, compare_rows, shipped_boards
-from autoeval.runs.result import exit_code_after, nothing_judged
-
-
-@dataclass(frozen=True)
-class Leaderboard:
-    """A board as it was written, and how the models on it fared in this run.
-
-    `judged` are the models that were put on the board; `incomplete` those that were left off because too few of
-    their pairs could be judged, with that share. `interval_name` is what the intervals of its judge are called.
-    """
-
-    path: Path
-    board: Board
-    judged: Sequence[str]
-    incomplete: Mapping[str, float]
-    ask: AskReport
-    interval_name: str
-
-    @property
-    def exit_code(self) -> int:
-        """What the command line exits with."""
-        return exit_code_after(self.ask, is_complete=not self.incomplete)
+from autoeval.runs.result import nothing_judged
 
 
 @dataclass(frozen=True)
@@ -174,8 +152,24 @@ def make_leaderboard(
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
     require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")
-    asked_how = prepare(source, parameters)
+    asked_how = prepare(source, parameters, compares=False)
     annotator, display = asked_how.annotator, asked_how.display
+    if annotator.kind.n_outputs == 1:
+        how = GradedBoard(
+            asking=asked_how,
+            path=path,
+            mode=leaderboard_mode,
+            overwrites=is_overwrite_leaderboard,
+            is_mixed=is_mixed_allowed,
+            output_path=output_path,
+            sort_by=sort_by or "score",
+            max_instances=max_instances,
+            seed=seed,
+            allows_partial=is_allow_partial,
+            strips_thinking=is_strip_thinking,
+        )
+        refuse_of_scores(n_paid=n_paid, shard=shard, check=check or None, reference_outputs=reference_outputs)
+        return graded_board(all_model_outputs, how)
     before = read_own(path)
     check_column(sort_by, before)
     require_files(all_model_outputs, "--all_model_outputs")
@@ -192,8 +186,7 @@ def make_leaderboard(
         judges_again = check or is_overwrite_leaderboard
         pairs = {name: all_pairs[name] for name in all_pairs if judges_again or name not in before.rows}
         samples = common_sample(pairs, annotator, n_paid, seed)
-        if not is_mixed_allowed:
-            _refuse_conflicts(before, _expected(annotator, pairs, bool(samples)))
+        refuse_conflicts(before, _expected(annotator, pairs, bool(samples)), is_mixed_allowed)
         display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
         announced((warning for name in pairs for warning in output_warnings(pairs[name])), display)
         cache = opened.enter_context(asked_how.open_cache(part))
@@ -202,7 +195,7 @@ def make_leaderboard(
             import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run or part:
             return asked_how.without_judging(plans, cache, part)
-        folders = _folders(output_path, list(pairs))
+        folders = folders_of(output_path, list(pairs))
         judged, report = judge_all(
             plans,
             cache,
@@ -223,8 +216,7 @@ def make_leaderboard(
     if check:
         rows = {name: result.row for name, result in complete.items()}
         return check_boards([path]).merged(compare_rows(path, before, rows))
-    if not is_mixed_allowed:
-        _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
+    refuse_conflicts(before, {name: result.conditions for name, result in complete.items()}, is_mixed_allowed)
     made = Leaderboard(
         path=path,
         board=_updated(path, complete, sort_by or defaults.sort_by) if complete else before,
@@ -247,18 +239,6 @@ def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -
         already = f"{n_given - n_judged} already on it are left as they are (--is_overwrite_leaderboard)"
         parts.append(already)
     return " · ".join(parts)
-
-
-def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path] | None:
-    """Return the folder of each model; no two are the same, whatever signs the names have."""
-    if output_path is None:
-        return None
-    folders: dict[str, None] = {}
-    for model in models:
-        name = folder_name(model)
-        numbered = (f"{name}_{number}" for number in count(2))
-        folders[next(each for each in chain([name], numbered) if each not in folders)] = None
-    return [Path(output_path) / name for name in folders]
 
 
 def _expected(annotator: Annotator, pairs: Mapping[str, Pairs], is_sampled: bool) -> dict[str, Conditions]:
@@ -295,24 +275,3 @@ def _updated(path: Path, complete: Mapping[str, _Result], sort_by: str) -> Board
         {name: result.preferences for name, result in complete.items()},
         sort_by,
     )
-
-
-def _refuse_conflicts(board: Board, conditions: Mapping[str, Conditions]) -> None:
-    """Refuse rows that do not compare with those of the board, or with each other.
-
-    Raises:
-        UsageError: naming the model, the condition and what it is on either side.
-    """
-    for name, ours in conditions.items():
-        conflict = ours.conflict(board, replaced=conditions.keys())
-        if conflict:
-            raise UsageError(
-                f"{name!r} does not compare with the leaderboard: {conflict}. Choose another --leaderboard_path, "
-                "judge all of its models again with --is_overwrite_leaderboard, or use --is_mixed_allowed."
-            )
-        served = next(iter(conditions.values())).judge_models
-        if ours.judge_models and served and ours.judge_models != served:
-            raise UsageError(
-                f"the server changed its model during the run: {name!r} was judged by {ours.judge_models}, the first "
-                f"model by {served}. Use --is_mixed_allowed to put them on one board all the same."
-            )
