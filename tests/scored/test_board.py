@@ -71,7 +71,7 @@ def test_models_are_rated_together_and_stand_on_one_board(tmp_path: Path) -> Non
         assert row["score"] == row["truthfulness"] == pytest.approx(MODELS[name] + 0.5)
         assert row["n_total"] == 20
     rules = tmp_path / "gate.yaml"
-    rules.write_text("rules: [score > 3.5, honesty - baseline > 0.5]")
+    rules.write_text("rules: [score > 3.5, honesty - baseline > -1]")
     held = gate(str(tmp_path / "runs" / "apple"), str(tmp_path / "runs" / "cedar"), rules, None)
     assert [finding.outcome.value for finding in held.findings] == ["pass", "pass"]
 
