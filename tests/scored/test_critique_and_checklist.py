@@ -54,7 +54,9 @@ def test_a_score_that_was_cut_off_is_none() -> None:
     assert not isinstance(reading, Verdict)
 
 
-def asked(judge: str, rows: list[dict[str, Any]], server: JudgeServer, folder: Path | None = None) -> Any:
+def asked(
+    judge: str, rows: list[dict[str, Any]], server: JudgeServer, folder: Path | None = None, **more: Any
+) -> Any:
     return autoeval.evaluate(
         rows,
         annotators_config=judge,
@@ -62,6 +64,7 @@ def asked(judge: str, rows: list[dict[str, Any]], server: JudgeServer, folder: P
         output_path=folder,
         caching_path=None,
         precomputed_leaderboard=None,
+        **more,
     )
 
 
@@ -98,10 +101,10 @@ def test_grades_by_a_checklist_give_wildbenchs_numbers(
             "instruction": f"task {name}",
             "output": row["model_output"],
             "generator": "gemma-2b-it",
-            "checklist": [f"Does it do {name}?", "Is it complete?"],
         }
         for name, row in ((name, recorded[name]) for name in some)
     ]
+    tasks = [{"instruction": f"task {n}", "checklist": [f"Does it do {n}?", "Is it complete?"]} for n in some]
     prompts = []
 
     def judge(body: Body) -> Answer:
@@ -110,7 +113,7 @@ def test_grades_by_a_checklist_give_wildbenchs_numbers(
         return Answer(json.dumps(recorded[name]["parsed_result"]))
 
     with JudgeServer(judge) as server:
-        result = asked("checklist", rows, server, tmp_path)
+        result = asked("checklist", rows, server, tmp_path, evaluation_dataset=tasks)
     for column, cell in expected.items():
         assert result.row[column] == pytest.approx(cell)
     assert result.row["adjusted"] == pytest.approx(2 * (result.row["score"] - 5))
