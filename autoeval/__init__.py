@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from autoeval.journeys.label import Corrected, label
     from autoeval.journeys.learn import Learned, learn
     from autoeval.journeys.line_up import LineUp, models
-    from autoeval.journeys.make_leaderboard import make_leaderboard
-    from autoeval.journeys.many_models import Leaderboard
+    from autoeval.journeys.make_leaderboard import Leaderboard, make_leaderboard
     from autoeval.journeys.rank import Ranking, rank
     from autoeval.journeys.serve import serve
     from autoeval.journeys.show import show
     from autoeval.journeys.site import Site, site
     from autoeval.journeys.validate import Validation, validate
     from autoeval.journeys.view import view
+    from autoeval.runs.estimate import DryRun, DryRuns
     from autoeval.runs.finished import Run
     from autoeval.runs.result import Evaluation, GradedEvaluation
 
@@ -39,12 +39,14 @@ _HOMES = {
     "BatchList": "autoeval.journeys.batches",
     "Bridge": "autoeval.journeys.bridge_result",
     "Corrected": "autoeval.journeys.label",
+    "DryRun": "autoeval.runs.estimate",
+    "DryRuns": "autoeval.runs.estimate",
     "Evaluation": "autoeval.runs.result",
     "Export": "autoeval.journeys.export",
     "GradedEvaluation": "autoeval.runs.result",
     "Import": "autoeval.journeys.import_annotations",
     "JudgeAnalysis": "autoeval.journeys.analyze_evaluators",
-    "Leaderboard": "autoeval.journeys.many_models",
+    "Leaderboard": "autoeval.journeys.make_leaderboard",
     "Learned": "autoeval.journeys.learn",
     "LineUp": "autoeval.journeys.line_up",
     "ModelsAnalysis": "autoeval.journeys.analyze_models",
@@ -84,6 +86,8 @@ __all__ = [
     "BatchList",
     "Bridge",
     "Corrected",
+    "DryRun",
+    "DryRuns",
     "Evaluation",
     "Export",
     "GradedEvaluation",

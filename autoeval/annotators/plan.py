@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import accumulate, chain, pairwise
 from typing import Protocol
 
 from autoeval.annotators.batches import Batches, batches, together
@@ -59,13 +60,15 @@ class Plan:
 
     A prompt is filled in when its request is asked for, and its key is kept from then on, so that reading the replies
     fills in nothing. `repeat` counts how often the same questions, in the same order, were asked before: each time has
-    replies of its own.
+    replies of its own. `company` are all the cases, these among them, whose outputs prompts on several show; `index`
+    counts them.
     """
 
     annotator: Annotator
     cases: Cases
     seed: int = 0
     repeat: int = 0
+    company: Cases | None = None
     _batches: dict[str, Batches] = field(default_factory=dict)
     _keys: bytearray = field(default_factory=bytearray)
 
@@ -187,7 +190,7 @@ class Plan:
         if self._batches or not grouped:
             return
         asked: dict[str, list[tuple[int, str]]] = {name: [] for name in grouped}
-        for case in self.cases:
+        for case in self.company or self.cases:
             if not self._known(case):
                 for judge in self._judges_of(case):
                     if judge.name in asked:
@@ -212,7 +215,7 @@ class Plan:
                 rows.append(judge.kind.fields(judge.kind.padding, View()))
                 continue
             index, output = item if isinstance(item, tuple) else (item, 0)
-            case = self.cases[index]
+            case = (self.company or self.cases)[index]
             views = [view for view in judge.views(case, self.seed) if view.output == output]
             rows.append(self._fields(judge, case, views[number]))
             outputs.append(said_by(case, output))
@@ -221,6 +224,15 @@ class Plan:
 
     def __hash__(self) -> int:
         return id(self)
+
+
+def plans_of(annotator: Annotator, models: Sequence[Cases], seed: int) -> list[Plan]:
+    """Plan the cases of several models; a judge that is shown outputs together sees theirs in one prompt."""
+    if annotator.kind.n_outputs > 1 or all(judge.together == 1 for judge in annotator.judges):
+        return [Plan(annotator, cases, seed) for cases in models]
+    every = [replace(case, index=index) for index, case in enumerate(chain.from_iterable(models))]
+    ends = list(accumulate(map(len, models), initial=0))
+    return [Plan(annotator, every[start:end], seed, company=every) for start, end in pairwise(ends)]
 
 
 @dataclass(frozen=True, slots=True)

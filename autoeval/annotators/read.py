@@ -145,7 +145,7 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
         explanation=whole(words) if words else None,
         price=None if paid is None else paid / question.n_places,
         seconds=completion.seconds / question.n_places,
-        failure=None if verdict or isinstance(reading, Inapplicable) else _unparsed(reading),
+        failure=_unparsed(reading) if isinstance(reading, Unparsed) and _is_unread(reading) else None,
         model=completion.model,
         adapted=completion.adapted,
         part=view.name,

@@ -39,10 +39,18 @@ class Aspects:
         """Return the mean of each aspect over the outputs that it applies to."""
         return {name: self._mean(name) for name in self.names if self.values}
 
+    def of(self, name: str) -> list[tuple[str, float | None]]:
+        """Return the question and the value of each output that an aspect applies to."""
+        return [(question, values[name]) for question, values in self.values if name in values]
+
+    def scale_of(self, name: str) -> Scale:
+        """Return which numbers an aspect's values are."""
+        return self.scale if name in self.asked else Scale()
+
     def _mean(self, name: str) -> MeanGrade:
-        found = [(values[name], question) for question, values in self.values if name in values]
-        ends = self.scale.ends if name in self.asked else None
-        return mean_grade([value for value, _ in found], [question for _, question in found], ends)
+        found = self.of(name)
+        values, questions = [value for _, value in found], [question for question, _ in found]
+        return mean_grade(values, questions, self.scale_of(name).ends)
 
     def n_inapplicable(self, name: str) -> int:
         """Return how many outputs an aspect does not apply to."""

@@ -1,24 +1,32 @@
-"""A finished run as what it measures, whatever kind it is of: quantities by name, to be held against rules."""
+"""A finished run as what it measures, whatever kind it is of: quantities by name."""
 
-import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.annotations import of_one_model, read_preference
-from autoeval.data.loading import Row, describe, is_missing, read_rows
-from autoeval.data.records import read_instruction, read_label
+from autoeval.data.annotations import is_of_one_output, of_one_model, read_annotations, read_score
+from autoeval.data.loading import Row, describe, read_rows
 from autoeval.errors import UsageError, nearest
+from autoeval.leaderboards.aspects import Aspects
+from autoeval.leaderboards.counts import Counts
+from autoeval.leaderboards.grades import Grades
+from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import read_board
+from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import find_annotations
-from autoeval.runs.quantities import SHARES, Quantity, quantities
-from autoeval.runs.run_json import RUN_NAME, part, told_beside
+from autoeval.runs.quantities import SHARES, Quantity, by_subset, categories_of, of_grades, quantities
+from autoeval.runs.run_json import RUN_NAME, aspects_of, judges_of, part, scale_of, told_beside
 from autoeval.runs.saving import BOARD_NAME
-from autoeval.types import Scale
+from autoeval.types import Annotation, Scale
 
-_TURN = re.compile(r"turn_\d+")
 LENGTH_CONTROLLED = "length_controlled_winrate"
+WIN_RATE = "win_rate"
+_KEPT = ("instruction", "dataset", "task_id", "refusal", "is_safe", "others", "observations", "parts")
+"""What of a checked answer its quantities are computed from, besides the score."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +47,11 @@ class Measured:
         model: who was evaluated.
         annotator: who judged, or what checked.
         reference: what it was compared with; empty where each output stands alone.
-        quantities: by name.
+        quantities: by name, the headline first.
         coverage: the share that has a verdict or score.
-        scale: of its scores.
+        subsets: the headline of each subset or category, where there are several.
+        failures: why verdicts or scores are missing.
+        counts: everything that was counted.
     """
 
     path: Path
@@ -50,7 +60,37 @@ class Measured:
     reference: str
     quantities: Mapping[str, Quantity | Adjusted]
     coverage: float
-    scale: Scale = SHARES
+    subsets: Mapping[str, Quantity] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
+    counts: Counts = field(default_factory=Counts, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What the headline is called: `win_rate`, `score`, `refusal`, …."""
+        return next(iter(self.quantities))
+
+    @property
+    def title(self) -> str:
+        """What people call the headline."""
+        return self.name.replace("_", " ")
+
+    @property
+    def headline(self) -> Quantity:
+        """The quantity that the run comes to."""
+        found = self.quantities[self.name]
+        assert isinstance(found, Quantity)  # what is adjusted stands behind what it adjusts
+        return found
+
+    @property
+    def plain(self) -> dict[str, Quantity]:
+        """The quantities that are means of observations."""
+        return {name: one for name, one in self.quantities.items() if isinstance(one, Quantity)}
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """The turns of its conversations among the quantities."""
+        counts = self.counts
+        return tuple(counts.by_turn()) if isinstance(counts, Grades) else ()
 
     def quantity(self, name: str) -> Quantity | Adjusted:
         """Return a quantity.
@@ -64,53 +104,143 @@ class Measured:
 
 
 def measure(run: str | Path) -> Measured:
-    """Read a run of evaluate, check or refusal.
+    """Read a run as a gate takes it: of evaluate, check or refusal; of scores, run.json has to say their scale.
 
     Raises:
-        UsageError: there is none, or a row is wrong; the message names file and row.
+        UsageError: there is none, a row is wrong (the message names file and row), or nothing tells the scale.
     """
     path = find_annotations(run)
     rows = list(read_rows(path, "run"))
-    return _of_pairs(path, rows) if "preference" in rows[0].fields else _of_scores(path, rows)
+    if is_of_one_output(rows[0]):
+        _require_scale(path, rows)
+    return measured(path, rows)
 
 
-def _of_pairs(path: Path, rows: list[Row]) -> Measured:
-    values, clusters = [], []
-    for row in of_one_model(rows):
-        preference = read_preference(row)
-        values.append(float("nan") if preference is None else preference - 1)
-        clusters.append(read_instruction(row))
-    rate = Quantity(values, clusters)
-    model = read_label(rows[0], "generator_2") or path.parent.name
-    found: dict[str, Quantity | Adjusted] = {
-        "win_rate": rate,
-        **_adjusted(path.with_name(BOARD_NAME), model, len(rows)),
-    }
-    references = dict.fromkeys(read_label(row, "generator_1") or "" for row in rows)
-    return Measured(
-        path, model, _annotators(rows), ", ".join(references), found, 1 - rate.n_missing / len(rows)
+def measured(path: Path, rows: Iterable[Row]) -> Measured:
+    """Return what the rows of a run measure; each is read once, and of its texts nothing is kept.
+
+    Args:
+        path: its annotations, beside which run.json tells the judge's scale.
+        rows: of the annotations, all of one model.
+
+    Raises:
+        UsageError: a row or run.json is wrong; the message names file and row.
+    """
+    every = iter(rows)
+    first = next(every)
+    is_scored = is_of_one_output(first)
+    return (_of_scores if is_scored else _of_pairs)(path, chain([first], every))
+
+
+@dataclass
+class _Names:
+    """Who is in the rows of a run, noted as they pass by."""
+
+    models: dict[str, None] = field(default_factory=dict)
+    references: dict[str, None] = field(default_factory=dict)
+    annotators: dict[str, None] = field(default_factory=dict)
+
+    def noted(self, annotations: Iterable[Annotation]) -> Iterator[Annotation]:
+        for each in annotations:
+            self.models[each.case.generator] = None
+            self.references[each.case.outputs[0].generator if len(each.case.outputs) > 1 else ""] = None
+            self.annotators[each.annotator or "unknown"] = None
+            yield each
+
+    def model(self, path: Path) -> str:
+        """Return who was evaluated."""
+        return next(iter(self.models)) or path.parent.name
+
+    def measured(
+        self,
+        path: Path,
+        quantities_by_name: Mapping[str, Quantity | Adjusted],
+        subsets: Mapping[str, Quantity],
+        counts: Counts,
+    ) -> Measured:
+        """Put together what a run measures."""
+        return Measured(
+            path=path,
+            model=self.model(path),
+            annotator=", ".join(self.annotators),
+            reference=", ".join(self.references),
+            quantities=quantities_by_name,
+            coverage=counts.coverage,
+            subsets=subsets,
+            failures=counts.failures,
+            counts=counts,
+        )
+
+
+def _of_pairs(path: Path, rows: Iterable[Row]) -> Measured:
+    tally, names = Tally(), _Names()
+    for _ in tally.counted(names.noted(read_annotations(of_one_model(rows)))):
+        pass
+    stored = list(tally.stored())
+    subsets: dict[str, list[Preference]] = {}
+    for one in stored:
+        subsets.setdefault(one.subset or "(none)", []).append(one)
+    return names.measured(
+        path,
+        {WIN_RATE: _rate(stored), **_adjusted(path.with_name(BOARD_NAME), names.model(path), len(stored))},
+        {name: _rate(members) for name, members in subsets.items()} if len(subsets) > 1 else {},
+        tally,
     )
 
 
-def _of_scores(path: Path, rows: list[Row]) -> Measured:
-    scale, aspects = _told_scale(path)
-    checked = [_scored(row, scale, aspects) for row in rows]
-    names = dict.fromkeys(read_label(row, "generator") or "" for row in rows)
-    if len(names) > 1:
-        raise UsageError(f"{path} is of several models ({', '.join(names)}). A run is of one.")
-    missing = sum(row["score"] is None for row in checked)
-    coverage = 1 - missing / len(rows)
-    model, found = next(iter(names)) or path.parent.name, quantities(checked, scale)
-    return Measured(path, model, _annotators(rows), "", found, coverage, scale)
+def _rate(preferences: Sequence[Preference]) -> Quantity:
+    values = [math.nan if one.preference is None else one.preference - 1 for one in preferences]
+    return Quantity(values, [one.instruction for one in preferences])
 
 
-def _told_scale(path: Path) -> tuple[Scale, Collection[str]]:
-    """Return on which scale a run's scores are, and which aspects were rated on it.
+def _of_scores(path: Path, rows: Iterable[Row]) -> Measured:
+    kept: list[dict[str, Any]] = []
+    scale, names = _scale_beside(path), _Names()
+    grades = Grades(scale=scale, aspects=Aspects(scale, aspects_of(told_beside(path))))
+    rows = of_one_model(_kept(rows, kept), compares=False)
+    for _ in grades.counted(names.noted(read_annotations(rows))):
+        pass
+    if is_graded := grades.scale != SHARES:
+        _check(path, grades)
+    found, subsets = (
+        (of_grades(grades), categories_of(grades)) if is_graded else (quantities(kept), by_subset(kept))
+    )
+    return names.measured(path, found, subsets, grades)
 
-    No score shows it: a 1 is all of a share, and the least of 10. So run.json has to say.
+
+def _kept(rows: Iterable[Row], kept: list[dict[str, Any]]) -> Iterator[Row]:
+    """Pass rows on, and keep of each what its quantities are computed from."""
+    for row in rows:
+        kept.append(
+            {"score": read_score(row)} | {name: row.fields[name] for name in _KEPT if name in row.fields}
+        )
+        yield row
+
+
+def _scale_beside(path: Path) -> Scale:
+    """Return the scale that run.json tells: shares of a check, which has no judges; unbounded where nothing does."""
+    told = told_beside(path)
+    if part(told, "annotator") and not judges_of(told):
+        return SHARES
+    return next((scale for judge in judges_of(told) if (scale := scale_of(judge))), Scale())
+
+
+def _check(path: Path, grades: Grades) -> None:
+    for (_, turn), several in grades.values.items():
+        for score in several:
+            if score is not None and not grades.scale.holds(score):
+                of_turn = f" of {turn}" if turn else ""
+                raise UsageError(
+                    f"{path}: a score{of_turn} is {score:g}, and the judge's scale is {grades.scale}. "
+                    "Remove the row, or correct run.json."
+                )
+
+
+def _require_scale(path: Path, rows: Iterable[Row]) -> None:
+    """Refuse scores whose scale nothing tells, or that lie off it: no score shows whether a 1 is all or the least.
 
     Raises:
-        UsageError: nothing tells the scale, or there are several.
+        UsageError: naming the judge, or the row.
     """
     annotator = part(told_beside(path), "annotator")
     if not annotator:
@@ -118,59 +248,24 @@ def _told_scale(path: Path) -> tuple[Scale, Collection[str]]:
             f"{path} has scores, and no {RUN_NAME} beside it says on which scale. Keep the two files together."
         )
     judges = annotator.get("judges")  # a check has none, and its scores are shares
-    if not isinstance(judges, list) or not judges:
-        return SHARES, ()
-    scales = [_scale_of(judge, path) for judge in judges]
+    scales = [_required_scale(judge, path) for judge in judges] if isinstance(judges, list) else []
     if len(set(scales)) > 1:
-        raise UsageError(f"{path} is judged on several scales ({', '.join(map(str, scales))}).")
-    listed = [judge.get("aspects") for judge in judges]
-    return scales[0], {name for names in listed if isinstance(names, list) for name in names}
+        raise UsageError(f"{path} is judged on several scales: {', '.join(map(str, scales))}.")
+    scale = scales[0] if scales else SHARES
+    for row in rows:
+        score = read_score(row)
+        if score is not None and not scale.holds(score):
+            raise UsageError(
+                f"{row.where}: `score` is {score:g}, and {RUN_NAME} says that its scale goes {scale}."
+            )
 
 
-def _scale_of(judge: Any, path: Path) -> Scale:
-    told = judge.get("scale") if isinstance(judge, Mapping) else None
-    if (
-        isinstance(told, list)
-        and len(told) == 2
-        and all(end is None or (isinstance(end, int | float) and not isinstance(end, bool)) for end in told)
-        and (None in told or told[0] < told[1])
-    ):
-        return Scale(*told)
-    name = judge.get("name") if isinstance(judge, Mapping) else describe(judge)
-    raise UsageError(
-        f"{path}: {RUN_NAME} does not say on which scale {name} judges (`scale` is {describe(told)})."
-    )
-
-
-def _scored(row: Row, scale: Scale, aspects: Collection[str]) -> dict[str, Any]:
-    fields = dict(row.fields)
-    if "score" not in fields:
-        raise UsageError(
-            f"{row.where} has neither `preference` nor `score`. {nearest('score', map(str, fields))} Is it a run?"
-        )
-    read_instruction(row)
-    if is_missing(fields["score"]):
-        fields["score"] = None
-    elif not isinstance(fields["score"], int | float) or isinstance(fields["score"], bool):
-        raise UsageError(
-            f"{row.where}: `score` is {describe(fields['score'])}; it should be a number or null."
-        )
-    if fields["score"] is not None and not scale.holds(fields["score"]):
-        raise UsageError(
-            f"{row.where}: `score` is {fields['score']:g}, and {RUN_NAME} says that its scale goes {scale}."
-        )
-    parts = fields.get("parts") or {}
-    if not isinstance(parts, Mapping):
-        raise UsageError(f"{row.where}: `parts` is {describe(parts)}; it should be an object.")
-    if scale != SHARES:  # other parts, such as classes, are on no scale of scores
-        fields["parts"] = {
-            name: value for name, value in parts.items() if name in aspects or _TURN.fullmatch(str(name))
-        }
-    return fields
-
-
-def _annotators(rows: Iterable[Row]) -> str:
-    return ", ".join(dict.fromkeys(read_label(row, "annotator") or "unknown" for row in rows))
+def _required_scale(judge: Any, path: Path) -> Scale:
+    scale = scale_of(judge) if isinstance(judge, Mapping) else None
+    if scale is None:
+        name = judge.get("name") if isinstance(judge, Mapping) else describe(judge)
+        raise UsageError(f"{path}: {RUN_NAME} does not say on which scale {name} judges.")
+    return scale
 
 
 def _adjusted(path: Path, model: str, n: int) -> dict[str, Adjusted]:

@@ -2,13 +2,17 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autoeval.leaderboards.grades import Grades, Key
 from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.pass_at_k import pass_at_k
 from autoeval.types import Scale
+
+SHARES = Scale(0.0, 1.0)
+"""The scale of rates, which are given in percent."""
 
 _KS = (1, 10, 100)
 _REFUSALS = {
@@ -20,17 +24,14 @@ _SAFETY = {"full": 1.0, "partial": 0.5, "none": 0.0}
 _NOISE = 1e-9  # of adding up floats
 
 
-SHARES = Scale(0, 1)
-
-
 @dataclass(frozen=True)
 class Quantity:
-    """A mean: one value an observation.
+    """A mean on a scale: one value an observation.
 
     Attributes:
-        values: on the scale, NaN where missing; shape (n,).
+        values: NaN where missing; shape (n,).
         clusters: the question of each value; values of one question count as one observation.
-        scale: of shares, their means are given in percent; of others, as they are.
+        scale: what the values lie on. Shares, from 0 to 1, are given in percent, all others as they are.
     """
 
     values: Sequence[float]
@@ -38,23 +39,25 @@ class Quantity:
     scale: Scale = SHARES
 
     def estimate(self, level: float = 0.95) -> Estimate:
-        """Return the mean with its interval (`t_plus4` by cluster; on a scale without ends Student's t)."""
+        """Return the mean with its interval (`t_plus4` by cluster; Student's t on a scale without ends)."""
         from autoeval.metrics.intervals import mean_interval
 
-        if self.scale.ends is None:
-            return _open(self.values, self.clusters, level)
-        low, high = self.scale.ends
-        shares = [(value - low) / (high - low) for value in self.values]
-        return self._on_scale(mean_interval(shares, level=level, clusters=self.clusters), low)
+        if self.scale == SHARES:
+            return mean_interval(self.values, level=level, clusters=self.clusters)
+        return _mean(self.values, self.clusters, self.scale, level)
 
-    def _on_scale(self, percent: Estimate, low: float = 0.0) -> Estimate:
-        """Return what an estimate in percent of the scale is in its own numbers, of shares in percent."""
-        if self.scale == SHARES or self.scale.ends is None:
-            return percent
-        step = (self.scale.ends[1] - self.scale.ends[0]) / 100
-        ends = (percent.value, percent.low, percent.high)
-        value, start, end = (low + step * one for one in ends)
-        return Estimate(value, step * percent.standard_error, start, end, percent.n)
+    @property
+    def unit(self) -> float:
+        """What 1 on the scale is in the numbers that are given: 100 for shares."""
+        return 100.0 if self.scale == SHARES else 1.0
+
+    def means(self) -> dict[Hashable, float]:
+        """Return the mean of each question that has a value."""
+        by_cluster: dict[Hashable, list[float]] = defaultdict(list)
+        for value, name in zip(self.values, self.clusters, strict=True):
+            if not math.isnan(value):
+                by_cluster[name].append(value)
+        return {name: math.fsum(values) / len(values) for name, values in by_cluster.items()}
 
     @property
     def n_missing(self) -> int:
@@ -62,12 +65,11 @@ class Quantity:
         return sum(math.isnan(value) for value in self.values)
 
 
-def quantities(rows: Iterable[Mapping[str, Any]], scale: Scale = SHARES) -> dict[str, Quantity]:
+def quantities(rows: Iterable[Mapping[str, Any]]) -> dict[str, Quantity]:
     """Return what scored rows measure, the headline first.
 
     Args:
         rows: of annotations.json, with `score` and `parts`, `task_id` where there is a task, `refusal` of refusals.
-        scale: of the scores and of all their parts.
     """
     rows = list(rows)
     if any("refusal" in row for row in rows):
@@ -75,11 +77,11 @@ def quantities(rows: Iterable[Mapping[str, Any]], scale: Scale = SHARES) -> dict
     found: dict[str, Quantity] = {}
     if any("task_id" in row for row in rows):
         found |= _of_tasks(rows)
-    found["score"] = Quantity([_number(row["score"]) for row in rows], [cluster(row) for row in rows], scale)
+    found["score"] = Quantity([_number(row["score"]) for row in rows], [cluster(row) for row in rows])
     names = dict.fromkeys(name for row in rows for name in row.get("parts") or {})
     for name in names:
         observed = [(value, cluster(row)) for row in rows for value in _values(row, name)]
-        found[name] = Quantity([value for value, _ in observed], [where for _, where in observed], scale)
+        found[name] = Quantity([value for value, _ in observed], [where for _, where in observed])
     return {"score": found.pop("score"), **found}
 
 
@@ -159,60 +161,77 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def by_subset(rows: Iterable[Mapping[str, Any]]) -> dict[str, Estimate]:
+def by_subset(rows: Iterable[Mapping[str, Any]]) -> dict[str, Quantity]:
     """Return the headline of each subset; nothing where there are not several."""
     subsets: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         subsets[row.get("dataset") or ""].append(row)
     if len(subsets) < 2:
         return {}
-    return {
-        name or "(none)": next(iter(quantities(part).values())).estimate() for name, part in subsets.items()
-    }
+    return {name or "(none)": next(iter(quantities(part).values())) for name, part in subsets.items()}
+
+
+def of_grades(grades: Grades) -> dict[str, Quantity]:
+    """Return what graded outputs measure: the score over everything, then each turn's and each aspect's."""
+    found = {"score": _graded(grades, lambda _: True)}
+    found |= {name: _graded(grades, wanted) for name, wanted in grades.by_turn().items()}
+    for name in grades.aspects.names:
+        told = grades.aspects.of(name)
+        values = [math.nan if value is None else value for _, value in told]
+        found[name] = Quantity(values, [question for question, _ in told], grades.aspects.scale_of(name))
+    return found
+
+
+def categories_of(grades: Grades) -> dict[str, Quantity]:
+    """Return the score of each category; nothing where there are not several."""
+    found = {name: _graded(grades, wanted) for name, wanted in grades.by_category().items()}
+    return found if len(found) > 1 else {}
+
+
+def _graded(grades: Grades, wanted: Callable[[Key], bool]) -> Quantity:
+    means = grades.means(wanted)
+    return Quantity(
+        [math.nan if mean is None else mean for _, mean in means],
+        [question for question, _ in means],
+        grades.scale,
+    )
+
+
+def _mean(values: Sequence[float], clusters: Sequence[Hashable], scale: Scale, level: float) -> Estimate:
+    from autoeval.metrics.grades import mean_grade
+
+    found = mean_grade(values, clusters, scale.ends, level)
+    return Estimate(found.mean, found.standard_error, found.low, found.high, found.n)
 
 
 def paired_difference(one: Quantity, other: Quantity, level: float = 0.95) -> Estimate:
     """Return by how much one mean is larger, on the questions that both have; of shares in points.
 
     The differences of the questions' means are the observations, and Student's t gives the interval; where they are all
-    equal, and so tell nothing of how much others would vary, four are added first (`t_plus4`), two of them the scale's
-    whole width and two as much less; on a scale without ends, the interval is then without end.
+    equal, and so tell nothing of how much others would vary, two differences of the scale's whole width down and two up
+    are added first (`t_plus4`); on a scale without ends, nothing is.
 
     Args:
         one: of the run.
-        other: of the baseline.
+        other: of the baseline, on the same scale.
         level: coverage that the interval aims at.
     """
     from autoeval.metrics.intervals import mean_interval
 
-    means, others = _means(one), _means(other)
+    means, others = one.means(), other.means()
     shared = [name for name in means if name in others]
-    differences = [means[name] - others[name] for name in shared]
     if one.scale.ends is None:
-        return _open(differences, shared, level)
-    width = one.scale.ends[1] - one.scale.ends[0]
-    halves = [(difference / width + 1) / 2 for difference in differences]
+        return _mean([means[name] - others[name] for name in shared], shared, one.scale, level)
+    low, high = one.scale.ends
+    width = high - low
+    halves = [((means[name] - others[name]) / width + 1) / 2 for name in shared]
     is_varied = max(halves, default=0) - min(halves, default=0) > _NOISE
     found = mean_interval(halves, "t" if is_varied else "t_plus4", level)
-    points = Estimate(
-        2 * found.value - 100, 2 * found.standard_error, 2 * found.low - 100, 2 * found.high - 100, found.n
+    factor = one.unit * width / 50
+
+    def turned(value: float) -> float:
+        return factor * (value - 50)
+
+    return Estimate(
+        turned(found.value), factor * found.standard_error, turned(found.low), turned(found.high), found.n
     )
-    return one._on_scale(points)
-
-
-def _open(values: Sequence[float], clusters: Sequence[Hashable], level: float) -> Estimate:
-    """Return a mean on a scale without ends; one that nothing varies around can be anything for all that is seen."""
-    from autoeval.metrics.grades import mean_grade
-
-    found = mean_grade(values, clusters, None, level)
-    is_varied = found.standard_error > _NOISE * max(1.0, abs(found.mean))
-    low, high = (found.low, found.high) if is_varied else (-math.inf, math.inf)
-    return Estimate(found.mean, found.standard_error, low, high, found.n)
-
-
-def _means(quantity: Quantity) -> dict[Hashable, float]:
-    by_cluster: dict[Hashable, list[float]] = defaultdict(list)
-    for value, name in zip(quantity.values, quantity.clusters, strict=True):
-        if not math.isnan(value):
-            by_cluster[name].append(value)
-    return {name: math.fsum(values) / len(values) for name, values in by_cluster.items()}

@@ -1,8 +1,9 @@
 """Rules of a gate: what must hold of a run's numbers, and whether their intervals say that it does."""
 
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from autoeval.runs.quantities import SHARES, Quantity, paired_difference
 from autoeval.types import Scale
 
 _RULE = re.compile(r"\s*([^\s<>=]+?)\s*(-\s*baseline)?\s*(<=|>=|<|>)\s*([-+]?\d+(?:\.\d+)?)\s*%?\s*")
+_NOISE = 1e-9  # of adding up floats
 _LARGE = 10_000  # degrees of freedom at which Student's t is the normal distribution to four digits
 
 
@@ -162,20 +164,29 @@ def _estimate(rule: Rule, sides: Sequence[Measured], level: float) -> tuple[Esti
     plain = [one for one in measured if isinstance(one, Quantity)]
     if len(plain) == len(measured):
         if len(plain) == 1:
-            return plain[0].estimate(level), _on(plain[0].scale)
+            return _with_width(plain[0].estimate(level), plain[0].scale), _on(plain[0].scale)
         difference = paired_difference(plain[0], plain[1], level)
         if not difference.n:
             raise UsageError(
                 f"the rule {rule.name!r}: the run and the baseline share no question that has a verdict."
             )
         scale = _on(plain[0].scale)
-        return difference, f"paired on {difference.n} questions{f', {scale}' if scale else ''}"
+        return _with_width(
+            difference, plain[0].scale
+        ), f"paired on {difference.n} questions{f', {scale}' if scale else ''}"
     adjusted = [one for one in measured if isinstance(one, Adjusted)]
     value = adjusted[0].value - (adjusted[1].value if len(adjusted) > 1 else 0)
     error = sum(one.standard_error for one in adjusted)
     half = student_quantile(_LARGE, level) * error
     note = "not paired: its error is the sum of both" if len(adjusted) > 1 else None
     return Estimate(value, error, value - half, value + half, adjusted[0].n), note
+
+
+def _with_width(estimate: Estimate, scale: Scale) -> Estimate:
+    """Leave open how far a mean reaches that nothing varies around, on a scale without ends; others have a width."""
+    if scale.ends is not None or estimate.standard_error > _NOISE * max(1.0, abs(estimate.value)):
+        return estimate
+    return replace(estimate, low=-math.inf, high=math.inf)
 
 
 def _on(scale: Scale) -> str | None:
@@ -196,7 +207,7 @@ def _refuse_what_does_not_compare(run: Measured, baseline: Measured) -> None:
     for what, ours, theirs in (
         ("judged by", run.annotator, baseline.annotator),
         ("compared with", run.reference, baseline.reference),
-        ("scored", str(run.scale), str(baseline.scale)),
+        ("scored", str(run.headline.scale), str(baseline.headline.scale)),
     ):
         if ours != theirs:
             raise UsageError(

@@ -275,7 +275,7 @@ def test_equal_models_fail_no_oftener_than_stated(scale: Scale) -> None:
             Scale(None, None): drawn,
         }[scale]
         sides = [
-            Measured(path, "m", "j", "r", {"win_rate": Quantity(list(one), range(n), scale)}, 1.0, scale)
+            Measured(path, "m", "j", "r", {"win_rate": Quantity(list(one), range(n), scale)}, 1.0)
             for one in values
         ]
         found = hold_against(rules, sides[0], sides[1])

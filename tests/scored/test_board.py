@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from autoeval.errors import UsageError
-from autoeval.journeys.gate import gate
 from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.leaderboards.grades import COLUMNS
 from autoeval.leaderboards.table import read_board
@@ -26,7 +25,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write(folder: Path, name: str, n: int = len(N)) -> Path:
-    rows = [{"instruction": f"question {q}", "output": f"{name} on {q}"} for q in range(n)]
+    rows = [{"instruction": f"question {q}", "output": f"{name} on {q}", "generator": name} for q in range(n)]
     path = folder / f"{name}.json"
     path.write_text(json.dumps(rows))
     return path
@@ -58,8 +57,10 @@ def test_models_are_rated_together_and_stand_on_one_board(tmp_path: Path) -> Non
         expected = make(tmp_path, server, files, dry_run=True)
         made = make(tmp_path, server, files)
         assert isinstance(expected, DryRun)
-        assert server.n_requests == expected.n_requests == 20 * 4  # three models' outputs in each
-        with pytest.raises(UsageError, match="--n_paid is for boards of pairs"):
+        assert (
+            server.n_requests == sum(step.n_requests for step in [expected]) == 20 * 4
+        )  # three models' outputs in each
+        with pytest.raises(UsageError, match="--n_paid chooses among pairs"):
             make(tmp_path, server, files, n_paid=50)
         again = make(tmp_path, server, files)  # they are on it already
         assert server.n_requests == 80
@@ -70,16 +71,12 @@ def test_models_are_rated_together_and_stand_on_one_board(tmp_path: Path) -> Non
     for name, row in board.rows.items():
         assert row["score"] == row["truthfulness"] == pytest.approx(MODELS[name] + 0.5)
         assert row["n_total"] == 20
-    rules = tmp_path / "gate.yaml"
-    rules.write_text("rules: [score > 3.5, honesty - baseline > -1]")
-    held = gate(str(tmp_path / "runs" / "apple"), str(tmp_path / "runs" / "cedar"), rules, None)
-    assert [finding.outcome.value for finding in held.findings] == ["pass", "pass"]
 
 
 def test_what_does_not_compare_is_refused(tmp_path: Path) -> None:
     files = [write(tmp_path, "apple"), write(tmp_path, "birch", 15)]
     with JudgeServer(rate) as server:
-        with pytest.raises(UsageError, match="generator 'birch': no output for 5 of the 20"):
+        with pytest.raises(UsageError, match="no output for 5 of the 20"):
             make(tmp_path, server, files)
         made = make(tmp_path, server, files, is_allow_partial=True)
         assert made.judged == ("apple",)
