@@ -297,6 +297,14 @@ class Unparsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Inapplicable(Unparsed):
+    """A reply that says that what was asked about does not apply to the output, and why: no number, and no failure."""
+
+    reason: str = "it does not apply"
+    explanation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Judgment:
     """One verdict on one case, turned back to the case's own order; several can make an annotation.
 
@@ -304,7 +312,9 @@ class Judgment:
     or an OpenAI-shaped choice where log probabilities matter. `is_switched` says whether the outputs changed places for
     it (None: a file does not tell). `price` is in US dollars (None: unknown), `seconds` is the time the call took.
     `model` is the name that the server gave for the model that judged, `adapted` in which ways it was asked otherwise
-    than planned. `parts` and `weight` are the verdict's.
+    than planned. `parts` and `weight` are the verdict's. `applies`: where it is false, the judge said that what was
+    asked about does not apply, so that there is neither a value nor a failure. `output` is the one of a pair, 1 or 2,
+    that it scores by itself; 0: it is about the whole case.
     """
 
     annotator: str
@@ -320,6 +330,8 @@ class Judgment:
     part: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
     weight: float = 1.0
+    applies: bool = True
+    output: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,25 @@
-"""Grouping pairs into prompts that ask about several at once."""
+"""Grouping cases into prompts that ask about several at once."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+
+from autoeval.annotators.kinds.draws import shown_order
+
+Item = int | tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Batches:
-    """Groups of pair indices (None pads the last one), and the group and place of each pair."""
+    """Groups of items, and the group and place of each.
 
-    groups: Sequence[tuple[int | None, ...]]
-    place_of: Mapping[int, tuple[int, int]]
+    An item is what a prompt shows several of: the index of a case (None pads the last group), or, of outputs that are
+    shown together, that with the number of the output.
+    """
+
+    groups: Sequence[tuple[Item | None, ...]]
+    place_of: Mapping[Item, tuple[int, int]]
 
 
 def batches(indices: Sequence[int], size: int, shuffle_seed: int | None, chunk: int | None = None) -> Batches:
@@ -24,13 +33,35 @@ def batches(indices: Sequence[int], size: int, shuffle_seed: int | None, chunk: 
     """
     stretches = groupby(indices, key=lambda index: index // chunk if chunk else 0)
     groups = [group for _, stretch in stretches for group in _groups(list(stretch), size, shuffle_seed)]
-    places = {
-        index: (number, place)
+    return Batches(groups, _places(groups))
+
+
+def together(outputs: Iterable[tuple[Item, str]], size: int, seed: int | None) -> Batches:
+    """Group the outputs for each instruction by up to `size`, in groups of about one size.
+
+    Args:
+        outputs: each with its instruction, in their order.
+        size: outputs in a group at most.
+        seed: of the order in which the outputs for an instruction are shown; None keeps theirs.
+    """
+    of_instruction: dict[str, list[Item]] = defaultdict(list)
+    for item, instruction in outputs:
+        of_instruction[instruction].append(item)
+    groups: list[tuple[Item, ...]] = []
+    for instruction, items in of_instruction.items():
+        order = items if seed is None else shown_order(instruction, seed, items)
+        n_groups = -(-len(order) // size)
+        groups += [tuple(order[start::n_groups]) for start in range(n_groups)]
+    return Batches(groups, _places(groups))
+
+
+def _places(groups: Iterable[Sequence[Item | None]]) -> dict[Item, tuple[int, int]]:
+    return {
+        item: (number, place)
         for number, group in enumerate(groups)
-        for place, index in enumerate(group)
-        if index is not None
+        for place, item in enumerate(group)
+        if item is not None
     }
-    return Batches(groups, places)
 
 
 def _groups(indices: Sequence[int], size: int, shuffle_seed: int | None) -> list[tuple[int | None, ...]]:

@@ -1,13 +1,14 @@
 """Folding the verdicts on a case into the final word on it: turns, both orders, juries, repeated samples."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from autoeval.annotators.plan import Planned, Question
 from autoeval.types import Annotation, Judgment
 
 _TIE = 1.5
+_NOTHING_APPLIES = "unparsed: nothing that was asked about applies"
 
 
 def combine(planned: Planned, annotator: str, judgments: Sequence[Judgment]) -> Annotation:
@@ -28,21 +29,62 @@ def combine(planned: Planned, annotator: str, judgments: Sequence[Judgment]) -> 
         return Annotation(
             case, annotator, only.value, only.failure, tuple(judgments), only.parts, only.weight
         )
-    settled = _settled(planned.questions, judgments)
-    by_part: dict[str, list[Judgment]] = {}
-    for judgment in settled:
-        by_part.setdefault(judgment.part, []).append(judgment)
-    parts = {name: mean for name, group in by_part.items() if (mean := _mean(group)) is not None}
-    missing = next((judgment for judgment in judgments if judgment.value is None), None)
+    is_compared = any(question.judge.comparison for question in planned.questions)
+    folded = _compared(planned.questions, judgments) if is_compared else _fold(planned.questions, judgments)
     return Annotation(
         case,
         annotator,
-        None if missing else sum(parts.values()) / len(parts),
-        missing.failure if missing else None,
+        folded.value,
+        folded.failure,
         tuple(judgments),
-        {name: value for name, value in parts.items() if name} | _aspects(judgments),
+        folded.parts,
         sum(judgment.weight for judgment in judgments) / len(judgments) if judgments else 1.0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """What several judgments come to; `value` is None where `failure` says why."""
+
+    value: float | None
+    failure: str | None
+    parts: Mapping[str, float]
+
+
+def _fold(questions: Sequence[Question], judgments: Sequence[Judgment]) -> _Folded:
+    """Average judgments by part, and then the parts."""
+    by_part: dict[str, list[Judgment]] = {}
+    for judgment in _settled(questions, judgments):
+        if judgment.applies:
+            by_part.setdefault(judgment.part, []).append(judgment)
+    parts = {name: mean for name, group in by_part.items() if (mean := _mean(group)) is not None}
+    missing = next((judgment for judgment in judgments if judgment.applies and judgment.value is None), None)
+    why = (missing.failure or "unknown") if missing else None if by_part else _NOTHING_APPLIES
+    named = {name: value for name, value in parts.items() if name} | _aspects(judgments)
+    return _Folded(None if why else sum(parts.values()) / len(parts), why, named)
+
+
+def _compared(questions: Sequence[Question], judgments: Sequence[Judgment]) -> _Folded:
+    """Turn each judge's scores of both outputs into its preference, and average those; the scores are the parts."""
+    preferences, failure = [], None
+    scores: dict[str, list[float]] = {}
+    for judge in {question.judge.name: question.judge for question in questions}.values():
+        of_outputs = []
+        for output in (1, 2):
+            asked = [
+                (question, judgment)
+                for question, judgment in zip(questions, judgments, strict=True)
+                if question.judge.name == judge.name and judgment.output == output
+            ]
+            folded = _fold([question for question, _ in asked], [judgment for _, judgment in asked])
+            failure = failure or folded.failure
+            if folded.value is not None:
+                scores.setdefault(f"output_{output}", []).append(folded.value)
+                of_outputs.append(folded.value)
+        if len(of_outputs) == 2 and judge.comparison is not None:
+            preferences.append(judge.comparison.preference(*of_outputs))
+    parts = {name: sum(values) / len(values) for name, values in scores.items()}
+    return _Folded(None if failure else sum(preferences) / len(preferences), failure, parts)
 
 
 def is_flipped(annotation: Annotation) -> bool | None:

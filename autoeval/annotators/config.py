@@ -1,21 +1,26 @@
 """What a YAML file may say about an annotator, and the annotator that comes of it."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidatorFunctionWrapHandler, field_validator, model_validator
 
-from autoeval.annotators.kinds import KINDS, PAIRWISE, Kind, find_kind
+from autoeval.annotators.comparing import Comparison
+from autoeval.annotators.kinds import COMPARED, KINDS, PAIRWISE, Kind, View, find_kind
+from autoeval.annotators.kinds.base import Fields
 from autoeval.annotators.parsers import AnyParser, Parser
+from autoeval.metrics.grades import Adjustment
 from autoeval.plugins import plugins
 from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import ModelConfig, Strict
-from autoeval.types import PREFERENCE, Scale
+from autoeval.types import PREFERENCE, Case, Scale
 
 Order = Literal["random", "both", "fixed"]
 Disagreement = Literal["mean", "tie"]
+_ASPECT = re.compile(r"(?!(?:turn_\d+|score|low|high|standard_error|judge|mode)$)[a-z][a-z0-9_]*")
 _PARSERS = frozenset(
     get_args(parser.model_fields["kind"].annotation)[0] for parser in get_args(get_args(AnyParser)[0])
 )
@@ -36,13 +41,33 @@ class Rubric(Strict):
         return "\n".join([self.criterion, *grades])
 
 
+class Aspect(Rubric):
+    """One of several things that each output is rated for, by a rubric of its own."""
+
+    optional: bool = False
+    """Whether the judge may say that it does not apply to an output (`N/A`)."""
+
+
+class AdjustedConfig(Strict):
+    """A score said otherwise: (score − `middle`) · `stretch`."""
+
+    middle: float
+    """What becomes 0."""
+    stretch: Annotated[float, Field(gt=0)]
+    """What a difference is multiplied with."""
+
+
 class JudgeConfig(ModelConfig):
     """One judge: a model, its prompt, and how its reply is read."""
 
     kind: str = PAIRWISE.name
-    """`pairwise`: which of two outputs is better; `single`: how good one is."""
+    """`pairwise`: which of two outputs is better; `single`: how good one is; `compared`: each of two is scored by
+    itself, and the better score wins."""
     scale: tuple[float | None, float | None] | None = None
     """The lowest and the highest verdict of a judge of single outputs; null where there is no end."""
+    compare: Annotated[float, Field(ge=0)] | Literal["sigmoid"] = 0.0
+    """Of `kind: compared`: a score wins that is higher by more than this, otherwise it is a tie; or `sigmoid`: the
+    preference is 1 + σ(score 2 − score 1)."""
     order: Order = "random"
     """`random`: the output shown first is drawn from instruction and seed; `both`: asked twice, both ways;
     `fixed`: the reference is always first."""
@@ -56,6 +81,14 @@ class JudgeConfig(ModelConfig):
     """Columns of the outputs or the eval set that the prompt shows besides, such as a rubric."""
     rubric: Rubric | None = None
     """What a judge of single outputs grades by; the prompt shows it as `rubric`."""
+    aspects: Annotated[dict[str, Aspect], Field(default_factory=dict)]
+    """What a judge of single outputs rates, each in a question of its own; the prompt shows its name as `aspect` and
+    what its ratings mean as `rubric`. An output's score is the mean of its ratings."""
+    adjusted: AdjustedConfig | None = None
+    """Says an output's score otherwise besides, as (score − middle) · stretch."""
+    together: Annotated[int, Field(ge=1, le=26)] = 1
+    """How many outputs for one instruction a prompt shows at most (`outputs`, `n_outputs`), in an order that is drawn;
+    the reply then says something of each."""
 
     @field_validator("parser", mode="wrap")
     @classmethod
@@ -92,10 +125,28 @@ class JudgeConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _has_a_rubric_on_its_scale(self) -> "JudgeConfig":
-        if self.rubric is not None:
-            scale = Scale(*(self.scale or (None, None)))
-            if off := next((grade for grade in self.rubric.grades if not scale.holds(grade)), None):
-                raise ValueError(f"the rubric has the grade {off}, and 'scale' goes {scale}")
+        scale = Scale(*(self.scale or (None, None)))
+        rubrics = [*([self.rubric] if self.rubric else []), *self.aspects.values()]
+        for grade in (grade for rubric in rubrics for grade in rubric.grades):
+            if not scale.holds(grade):
+                raise ValueError(f"the rubric has the grade {grade}, and 'scale' goes {scale}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_aspects_of_single_outputs(self) -> "JudgeConfig":
+        for name, is_set in (("aspects", self.aspects), ("together", self.together > 1)):
+            if is_set and self.kind == PAIRWISE.name:
+                raise ValueError(
+                    f"'{name}' is for judges of single outputs: add 'kind: single' and a 'scale'"
+                )
+        if "compare" in self.model_fields_set and self.kind != COMPARED.name:
+            raise ValueError("'compare' is for 'kind: compared'")
+        if self.aspects and self.rubric is not None:
+            raise ValueError("each of the 'aspects' has a rubric of its own. Remove 'rubric'")
+        if wrong := next((name for name in self.aspects if not _ASPECT.fullmatch(name)), None):
+            raise ValueError(
+                f"'aspects' names {wrong!r}; a name is small letters, digits and _, and no figure of its own has it"
+            )
         return self
 
 
@@ -125,7 +176,8 @@ class Judge(Asker):
     """One judge, ready to be asked. `prompt` and `parser` are None for the built-in ones.
 
     Its verdicts are of a `kind` and on a `scale`. Judges of AlpacaEval's dialect can ask about `batch_size` pairs in
-    one prompt, grouped in a seeded random order with `shuffle` and within stretches of `chunk` pairs.
+    one prompt, grouped in a seeded random order with `shuffle` and within stretches of `chunk` pairs. A judge of single
+    outputs can rate `aspects`, by name, and be shown up to `together` outputs for one instruction in one prompt.
     """
 
     parser: Parser | None = None
@@ -136,6 +188,10 @@ class Judge(Asker):
     samples: int = 1
     columns: tuple[str, ...] = ()
     rubric: str = ""
+    aspects: Mapping[str, Aspect] = field(default_factory=dict)
+    together: int = 1
+    comparison: Comparison | None = None
+    adjustment: Adjustment | None = None
     batch_size: int = 1
     shuffle: bool = False
     chunk: int | None = None
@@ -144,6 +200,28 @@ class Judge(Asker):
     def is_builtin(self) -> bool:
         """Whether the verdict is known without asking."""
         return self.endpoint.provider == "builtin"
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether one prompt asks about several cases."""
+        return self.batch_size > 1 or self.together > 1
+
+    def views(self, case: Case, seed: int) -> Sequence[View]:
+        """Return the questions about a case; each aspect of an output is one, about all that was said."""
+        views = self.kind.views(case, self.order, seed)
+        last = {view.output: view for view in views}
+        return [replace(view, aspect=name) for view in last.values() for name in self.aspects] or views
+
+    def fields(self, case: Case, view: View) -> Fields:
+        """Return what the prompt can show of a case in a view."""
+        fields = self.kind.fields(case, view)
+        if view.aspect:
+            return {
+                **fields,
+                "aspect": view.aspect.replace("_", " "),
+                "rubric": self.aspects[view.aspect].text,
+            }
+        return {**fields, "rubric": self.rubric} if self.rubric else fields
 
     @property
     def needs(self) -> frozenset[str]:
@@ -177,6 +255,16 @@ class Annotator:
     def scale(self) -> Scale:
         """The numbers that its verdicts are."""
         return self.judges[0].scale
+
+    @property
+    def aspects(self) -> tuple[str, ...]:
+        """What its judges rate, where they rate several things."""
+        return tuple(dict.fromkeys(name for judge in self.judges for name in judge.aspects))
+
+    @property
+    def adjustment(self) -> Adjustment | None:
+        """How its scores are said otherwise besides."""
+        return self.judges[0].adjustment
 
     @property
     def models(self) -> list[str]:

@@ -10,14 +10,16 @@ from typing import Any, cast
 
 from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
+from autoeval.annotators.comparing import Comparison
 from autoeval.annotators.config import Annotator, GroupConfig, Judge, JudgeConfig, Order
-from autoeval.annotators.kinds import PAIRWISE, Kind, find_kind
+from autoeval.annotators.kinds import COMPARED, PAIRWISE, SINGLE, Kind, find_kind
 from autoeval.annotators.parsers.verdicts import VerdictsParser
 from autoeval.completions.endpoints import endpoint_of
 from autoeval.completions.providers.parameters import drops_logprobs
 from autoeval.completions.providers.reasoning import fitted
 from autoeval.data.arena_hard import CLEAR_WIN
 from autoeval.errors import UsageError, nearest
+from autoeval.metrics.grades import Adjustment
 from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.arena_hard import ArenaConfig, ArenaPrompt, is_arena_config
@@ -29,6 +31,7 @@ from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.types import Endpoint, Scale
 
 FOLDER = "annotator_configs"
+SIGMOID = "sigmoid"
 _NO_LOGPROBS = (
     "it reads log probabilities, and {} gives none there; take a judge whose reply says how sure it is, such as "
     "--annotators_config gpt6_graded, with the same --judge_model"
@@ -39,7 +42,8 @@ _NO_LOGPROBS = (
 class JudgeOverrides:
     """What the command line says about the judge in place of its config; None leaves the config's word.
 
-    `prompts` is FastChat's judge_prompts.jsonl or Arena-Hard's judge config, used to the letter.
+    `prompts` is FastChat's judge_prompts.jsonl or Arena-Hard's judge config, used to the letter. `compare` makes a judge
+    of single outputs one of pairs; see the field of that name in a config.
     """
 
     base_url: str | None = None
@@ -49,6 +53,7 @@ class JudgeOverrides:
     price: tuple[float, float] | None = None
     p_label_flip: float | None = None
     prompts: Any = None
+    compare: float | str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be: it comes straight from the command line."""
@@ -56,6 +61,10 @@ class JudgeOverrides:
             raise UsageError(
                 f"--judge_price must be two numbers, US dollars per million input and output tokens, such as [2, 8], "
                 f"not {self.price!r}."
+            )
+        if self.compare is not None and _margin(self.compare) is None:
+            raise UsageError(
+                f"--compare_scores must be a number of 0 or more, or sigmoid, not {self.compare!r}."
             )
         if self.p_label_flip is not None and not 0 <= self.p_label_flip <= 0.5:
             raise UsageError(f"--p_label_flip must be a number from 0 to 0.5, not {self.p_label_flip!r}.")
@@ -70,7 +79,15 @@ class JudgeOverrides:
             "order": self.order,
             "price": price,
         }
-        return {**data, **{field: value for field, value in values.items() if value is not None}}
+        changed = {**data, **{field: value for field, value in values.items() if value is not None}}
+        if self.compare is None:
+            return changed
+        if data.get("kind") not in (SINGLE.name, COMPARED.name):
+            raise UsageError(
+                "--compare_scores is for a judge of single outputs that has a model, such as rubric; this one compares "
+                "outputs itself, or asks nobody."
+            )
+        return {**changed, "kind": COMPARED.name, "compare": _margin(self.compare)}
 
     def applied_to_judge(self, judge: Judge) -> Judge:
         """Return a judge of AlpacaEval's dialect with order and price put in."""
@@ -153,6 +170,17 @@ def _as_arena_hard(judge: Judge, config: ArenaConfig, overrides: JudgeOverrides)
     )
 
 
+def _margin(value: float | str) -> float | str | None:
+    """Return by how much a score must be higher to win, or `sigmoid`; None for what is neither."""
+    if value == SIGMOID:
+        return value
+    try:
+        margin = float(value)
+    except ValueError:
+        return None
+    return margin if 0 <= margin < math.inf and not isinstance(value, bool) else None
+
+
 def _is_price(price: Any) -> bool:
     return (
         isinstance(price, list | tuple)
@@ -197,14 +225,19 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     kind = BUILTIN[config.model].kind if is_builtin else find_kind(config.kind)
     assert kind is not None  # the config was checked
     parameters = fitted(config.model, config.parameters)
-    variables = kind.variables | set(config.columns) | ({"rubric"} if config.rubric else set())
+    variables = kind.variables | set(config.columns)
+    variables |= {"rubric"} if config.rubric else {"aspect", "rubric"} if config.aspects else set()
+    variables |= {"outputs", "n_outputs"} if config.together > 1 else set()
     return Judge(
         name=name,
         endpoint=Endpoint("builtin") if is_builtin else endpoint_of(config, str(path)),
         model=config.model,
         parameters=parameters,
         prompt=_checked(
-            compile_prompt(config, path.parent, variables, str(path)), kind, variables, str(path)
+            compile_prompt(config, path.parent, variables, str(path)),
+            ("outputs",) if config.together > 1 else kind.shown,
+            variables,
+            str(path),
         ),
         parser=config.parser,
         kind=kind,
@@ -213,6 +246,10 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         disagreement=config.disagreement,
         columns=config.columns,
         rubric=config.rubric.text if config.rubric else "",
+        aspects=config.aspects,
+        together=config.together,
+        comparison=_comparison(config),
+        adjustment=Adjustment(config.adjusted.middle, config.adjusted.stretch) if config.adjusted else None,
         samples=config.samples,
         price=config.price,
         reply_tokens=config.reply_tokens,
@@ -222,13 +259,21 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
     )
 
 
+def _comparison(config: JudgeConfig) -> Comparison | None:
+    if config.kind != COMPARED.name:
+        return None
+    return Comparison(None if isinstance(config.compare, str) else config.compare)
+
+
 def _scale(config: JudgeConfig, kind: Kind) -> Scale:
     if config.provider == "builtin":
         return BUILTIN[config.model].scale
     return kind.scale or Scale(*(config.scale or (None, None)))
 
 
-def _checked(prompt: Prompt | None, kind: Kind, variables: frozenset[str], where: str) -> Prompt | None:
+def _checked(
+    prompt: Prompt | None, shown: Sequence[str], variables: frozenset[str], where: str
+) -> Prompt | None:
     """Refuse a prompt that does not show every output: it would be judged, and mean nothing."""
     if prompt is None:
         return None
@@ -241,7 +286,7 @@ def _checked(prompt: Prompt | None, kind: Kind, variables: frozenset[str], where
             )
     marks = {name: f"900{place}009" for place, name in enumerate(sorted(variables))}
     text = "".join(message.content for message in prompt.messages([marks])) + (prompt.text([marks]) or "")
-    for name in kind.shown:
+    for name in shown:
         if marks[name] not in text:
             raise UsageError(f"{where}: the prompt never shows the output {name!r}. Put it into a message.")
     return prompt
@@ -279,6 +324,12 @@ def _describe(judge: Judge) -> list[Any]:
         described += [judge.kind.name, judge.scale.low, judge.scale.high]
     if judge.rubric:
         described.append(judge.rubric)
+    if judge.aspects:
+        described.append({name: [aspect.text, aspect.optional] for name, aspect in judge.aspects.items()})
+    if judge.comparison:
+        described.append(["compared", str(judge.comparison)])
+    if judge.together > 1:
+        described.append(["together", judge.together])
     if judge.disagreement != "mean":
         described.append(judge.disagreement)
     return described

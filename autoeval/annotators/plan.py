@@ -1,14 +1,16 @@
 """Plan: which questions decide each case, in the cases' own order, before anything is asked."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import accumulate, chain, pairwise
 from typing import Protocol
 
-from autoeval.annotators.batches import Batches, batches
+from autoeval.annotators.batches import Batches, batches, together
 from autoeval.annotators.config import Annotator, Judge
 from autoeval.annotators.kinds import View
-from autoeval.annotators.kinds.base import Fields
+from autoeval.annotators.kinds.base import Fields, said_by, shown_together
 from autoeval.annotators.kinds.draws import annotator_of, noise_on
 from autoeval.completions.keys import KEY_BYTES, request_key
 from autoeval.errors import UsageError, nearest
@@ -58,13 +60,15 @@ class Plan:
 
     A prompt is filled in when its request is asked for, and its key is kept from then on, so that reading the replies
     fills in nothing. `repeat` counts how often the same questions, in the same order, were asked before: each time has
-    replies of its own.
+    replies of its own. `company` are all the cases, these among them, whose outputs prompts on several show; `index`
+    counts them.
     """
 
     annotator: Annotator
     cases: Cases
     seed: int = 0
     repeat: int = 0
+    company: Cases | None = None
     _batches: dict[str, Batches] = field(default_factory=dict)
     _keys: bytearray = field(default_factory=bytearray)
 
@@ -75,21 +79,23 @@ class Plan:
     @property
     def n_questions(self) -> int:
         """How many questions there are at most; identical outputs and equal requests make it fewer."""
-        per_judge = [(2 if judge.order == "both" else 1) * judge.samples for judge in self.annotator.judges]
-        of_a_view = sum(per_judge) if self.annotator.combine == "jury" else max(per_judge)
-        return len(self.cases) * self._n_views * of_a_view
+        first = next(iter(self.cases), None)
+        if first is None:
+            return 0
+        per_judge = [len(judge.views(first, self.seed)) * judge.samples for judge in self.annotator.judges]
+        return len(self.cases) * (sum(per_judge) if self.annotator.combine == "jury" else max(per_judge))
 
     @property
     def n_requests(self) -> float:
         """How many requests about `n_questions` are; a prompt can ask about several cases."""
-        sizes = [judge.batch_size for judge in self.annotator.judges if not judge.is_builtin]
+        sizes = [self._group_size(judge) for judge in self.annotator.judges if not judge.is_builtin]
         return self.n_questions / (sum(sizes) / len(sizes)) if sizes else 0.0
 
-    @property
-    def _n_views(self) -> int:
-        """How many questions the first case is in one order, which the others are alike in: one a turn."""
-        first = next(iter(self.cases), None)
-        return 1 if first is None else len(self.annotator.kind.views(first, "fixed", self.seed))
+    def _group_size(self, judge: Judge) -> float:
+        if judge.together == 1 or not len(self.cases):
+            return judge.batch_size
+        self._form_groups()
+        return len(self._batches[judge.name].place_of) / max(1, len(self._batches[judge.name].groups))
 
     def requests(self) -> Iterator[Request]:
         """Walk through everything there is to ask; equal requests may come more than once."""
@@ -98,8 +104,7 @@ class Plan:
 
     def _walk(self, with_requests: bool) -> Iterator[tuple[Planned, list[Request]]]:
         """Walk through the cases; with the requests about each, or without where their keys are known already."""
-        if not self._batches:
-            self._batches.update(self._group())
+        self._form_groups()
         place = 0
         for case in self.cases:
             known = self._known(case)
@@ -129,8 +134,11 @@ class Plan:
             if judge.is_builtin:
                 asked.append(_Asked(judge, View()))
                 continue
-            for number, view in enumerate(judge.kind.views(case, judge.order, self.seed)):
+            seen: Counter[int] = Counter()
+            for view in judge.views(case, self.seed):
+                number = seen[view.output]
                 asked += [_Asked(judge, view, number, sample) for sample in range(judge.samples)]
+                seen[view.output] += 1
         return asked
 
     def _question(self, case: Case, asked: "_Asked", start: int) -> Question:
@@ -138,16 +146,23 @@ class Plan:
         if judge.is_builtin:
             return Question(judge, asked.view)
         key = bytes(self._keys[start : start + KEY_BYTES])
-        place = self._batches[judge.name].place_of[case.index][1] if judge.batch_size > 1 else 0
-        return Question(judge, asked.view, key, place, judge.batch_size)
+        if not judge.is_grouped:
+            return Question(judge, asked.view, key)
+        group, place = self._place(judge, case, asked.view)
+        return Question(judge, asked.view, key, place, len(self._batches[judge.name].groups[group]))
+
+    def _place(self, judge: Judge, case: Case, view: View) -> tuple[int, int]:
+        """Return which group shows what a view is about, and in which place."""
+        item = (case.index, view.output) if judge.together > 1 else case.index
+        return self._batches[judge.name].place_of[item]
 
     def _requests(self, case: Case, asked: Sequence["_Asked"]) -> list[Request]:
         return [self._request(case, one) for one in asked if not one.judge.is_builtin]
 
     def _request(self, case: Case, asked: "_Asked") -> Request:
         judge = asked.judge
-        if judge.batch_size > 1:
-            group, _ = self._batches[judge.name].place_of[case.index]
+        if judge.is_grouped:
+            group, _ = self._place(judge, case, asked.view)
             return self._batched_request(judge.name, group, asked.number, asked.sample)
         return judge.about([self._fields(judge, case, asked.view)], self._sample(judge, asked.sample))
 
@@ -161,8 +176,7 @@ class Plan:
                     f"case {case.index + 1} has no column {name!r}, which the prompt of {judge.name} shows. "
                     f"{nearest(name, case.fields)}"
                 )
-        fields = judge.kind.fields(case, view)
-        return {**fields, "rubric": judge.rubric} if judge.rubric else fields
+        return judge.fields(case, view)
 
     def _judges_of(self, case: Case) -> list[Judge]:
         judges = list(self.annotator.judges)
@@ -170,38 +184,55 @@ class Plan:
             return judges
         return [annotator_of(case.conversation, self.seed, judges)]
 
-    def _group(self) -> dict[str, Batches]:
+    def _form_groups(self) -> None:
         """Group the cases of each judge whose prompt asks about several."""
-        batched = {judge.name: judge for judge in self.annotator.judges if judge.batch_size > 1}
-        if not batched:
-            return {}
-        indices: dict[str, list[int]] = {name: [] for name in batched}
-        for case in self.cases:
+        grouped = {judge.name: judge for judge in self.annotator.judges if judge.is_grouped}
+        if self._batches or not grouped:
+            return
+        asked: dict[str, list[tuple[int, str]]] = {name: [] for name in grouped}
+        for case in self.company or self.cases:
             if not self._known(case):
                 for judge in self._judges_of(case):
-                    if judge.name in indices:
-                        indices[judge.name].append(case.index)
-        return {
-            name: batches(indices[name], judge.batch_size, self.seed if judge.shuffle else None, judge.chunk)
-            for name, judge in batched.items()
-        }
+                    if judge.name in asked:
+                        asked[judge.name].append((case.index, case.conversation))
+        self._batches.update({name: self._groups_of(judge, asked[name]) for name, judge in grouped.items()})
+
+    def _groups_of(self, judge: Judge, asked: Sequence[tuple[int, str]]) -> Batches:
+        if judge.together > 1:
+            outputs = (0,) if judge.kind.n_outputs == 1 else range(1, judge.kind.n_outputs + 1)
+            items = [((index, output), text) for index, text in asked for output in outputs]
+            return together(items, judge.together, None if judge.order == "fixed" else self.seed)
+        indices = [index for index, _ in asked]
+        return batches(indices, judge.batch_size, self.seed if judge.shuffle else None, judge.chunk)
 
     @lru_cache(maxsize=64)  # noqa: B019 - a plan lives as long as its run
     def _batched_request(self, name: str, group: int, number: int, sample: int) -> Request:
-        """Return the request about a whole group; `number` is the view of each case that it shows."""
+        """Return the request about a whole group; `number` is the view of each item that it shows."""
         judge = next(judge for judge in self.annotator.judges if judge.name == name)
-        kind = judge.kind
-        rows = []
-        for index in self._batches[name].groups[group]:
-            if index is None:
-                rows.append(kind.fields(kind.padding, View()))
-            else:
-                case = self.cases[index]
-                rows.append(self._fields(judge, case, kind.views(case, judge.order, self.seed)[number]))
-        return judge.about(rows, self._sample(judge, sample))
+        rows, outputs = [], []
+        for item in self._batches[name].groups[group]:
+            if item is None:
+                rows.append(judge.kind.fields(judge.kind.padding, View()))
+                continue
+            index, output = item if isinstance(item, tuple) else (item, 0)
+            case = (self.company or self.cases)[index]
+            views = [view for view in judge.views(case, self.seed) if view.output == output]
+            rows.append(self._fields(judge, case, views[number]))
+            outputs.append(said_by(case, output))
+        shown = [shown_together(rows, outputs)] if judge.together > 1 else rows
+        return judge.about(shown, self._sample(judge, sample))
 
     def __hash__(self) -> int:
         return id(self)
+
+
+def plans_of(annotator: Annotator, models: Sequence[Cases], seed: int) -> list[Plan]:
+    """Plan the cases of several models; a judge that is shown outputs together sees theirs in one prompt."""
+    if annotator.kind.n_outputs > 1 or all(judge.together == 1 for judge in annotator.judges):
+        return [Plan(annotator, cases, seed) for cases in models]
+    every = [replace(case, index=index) for index, case in enumerate(chain.from_iterable(models))]
+    ends = list(accumulate(map(len, models), initial=0))
+    return [Plan(annotator, every[start:end], seed, company=every) for start, end in pairwise(ends)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,12 @@ from autoeval.types import (
     Completion,
     Endpoint,
     Failure,
+    Inapplicable,
     Judgment,
     Request,
     Scale,
     Unparsed,
+    Verdict,
 )
 
 PriceOf = Callable[[Asker], Price | None]
@@ -85,7 +87,7 @@ def unparsed_keys(plan: Iterable[Planned], cache: Replies) -> frozenset[bytes]:
 def _holds_no_verdict(question: Question, entry: Entry) -> bool:
     if isinstance(entry, RecordedVerdict):
         return None in entry.preferences
-    return isinstance(_reading(question, entry), Unparsed)
+    return _is_unread(_reading(question, entry))
 
 
 def _judgment(
@@ -96,7 +98,9 @@ def _judgment(
         return _of_builtin(judge, case)
     if entry is None:
         reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
-        return Judgment(judge.name, None, view.is_switched, failure=reason, part=view.part)
+        return Judgment(
+            judge.name, None, view.is_switched, failure=reason, part=view.name, output=view.output
+        )
     if isinstance(entry, RecordedVerdict):
         recorded = entry.preferences[question.place]
         return Judgment(
@@ -106,7 +110,8 @@ def _judgment(
             price=entry.price,
             seconds=entry.seconds,
             failure="unparsed: the imported judgment holds no verdict" if recorded is None else None,
-            part=view.part,
+            part=view.name,
+            output=view.output,
         )
     return _parsed(question, entry, price_of(judge))
 
@@ -128,7 +133,8 @@ def _of_builtin(judge: Judge, case: Case) -> Judgment:
 
 def _parsed(question: Question, completion: Completion, price: Price | None) -> Judgment:
     view, reading = question.view, _reading(question, completion)
-    verdict = None if isinstance(reading, Unparsed) else reading
+    verdict = reading if isinstance(reading, Verdict) else None
+    words = reading.explanation if isinstance(reading, Verdict | Inapplicable) else None
     is_batch = completion.processing in AT_BATCH_PRICE
     paid = cost(price, completion.input_tokens, completion.output_tokens, is_batch)
     return Judgment(
@@ -136,25 +142,36 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
         value=question.judge.kind.turned(verdict.value, view) if verdict else None,
         is_switched=view.is_switched,
         raw_completion=raw_completion(completion),
-        explanation=whole(verdict.explanation) if verdict and verdict.explanation else None,
+        explanation=whole(words) if words else None,
         price=None if paid is None else paid / question.n_places,
         seconds=completion.seconds / question.n_places,
-        failure=_unparsed(reading) if isinstance(reading, Unparsed) else None,
+        failure=_unparsed(reading) if isinstance(reading, Unparsed) and _is_unread(reading) else None,
         model=completion.model,
         adapted=completion.adapted,
-        part=view.part,
+        part=view.name,
         parts=verdict.parts if verdict else {},
         weight=verdict.weight if verdict else 1.0,
+        applies=not isinstance(reading, Inapplicable),
+        output=view.output,
     )
 
 
 def _reading(question: Question, completion: Completion) -> Reading:
     readings = readings_of(question.judge, completion)
     if len(readings) == question.n_places:
-        return readings[question.place]
+        return _applying(readings[question.place], question)
     if len(readings) == 1 and isinstance(readings[0], Unparsed):
         return readings[0]
-    return Unparsed(f"the reply has {len(readings)} verdicts for {question.n_places} pairs")
+    told = "pairs" if question.judge.kind.n_outputs > 1 else "outputs"
+    return Unparsed(f"the reply has {len(readings)} verdicts for {question.n_places} {told}")
+
+
+def _applying(reading: Reading, question: Question) -> Reading:
+    """Return a reading, but none where it says that something does not apply which always does."""
+    aspect = question.judge.aspects.get(question.view.aspect)
+    if isinstance(reading, Inapplicable) and not (aspect and aspect.optional):
+        return Unparsed("the reply says that a rating does not apply, which always does")
+    return reading
 
 
 def within_scale(reading: Reading, scale: Scale) -> Reading:
@@ -162,6 +179,11 @@ def within_scale(reading: Reading, scale: Scale) -> Reading:
     if isinstance(reading, Unparsed) or scale.holds(reading.value):
         return reading
     return Unparsed(f"the verdict {reading.value!r} is not a number {scale}".rstrip())
+
+
+def _is_unread(reading: Reading) -> bool:
+    """Whether a reply says nothing that can be read; that something does not apply is read."""
+    return isinstance(reading, Unparsed) and not isinstance(reading, Inapplicable)
 
 
 def _unparsed(reading: Unparsed) -> str:
@@ -188,7 +210,9 @@ def why_unread(judges: Iterable[Judge]) -> WhyUnread:
             for judge in asked[request.endpoint, request.model]
             for reading in readings_of(judge, completion)
         ]
-        reasons = [reading.reason for reading in found if isinstance(reading, Unparsed)]
+        reasons = [
+            reading.reason for reading in found if isinstance(reading, Unparsed) and _is_unread(reading)
+        ]
         return None if len(reasons) < len(found) else next(iter(reasons), "the reply holds no verdict")
 
     return why

@@ -14,7 +14,14 @@ from autoeval.cli.show_evolved import show_evolved
 from autoeval.cli.show_line_up import show_line_up
 from autoeval.cli.show_runs import show_comparison, show_run
 from autoeval.cli.show_scored import show_best_of_n, show_gate, show_refusals, show_results, show_scored
-from autoeval.cli.tables import board_notes, board_table, graded_table, parts_table, subset_table
+from autoeval.cli.tables import (
+    aspects_table,
+    board_notes,
+    board_table,
+    graded_table,
+    parts_table,
+    subset_table,
+)
 from autoeval.journeys.batches import BatchList
 from autoeval.journeys.best_of_n import BestOfN
 from autoeval.journeys.cache import CacheReport
@@ -198,6 +205,8 @@ def _show_graded(console: Console, result: GradedEvaluation) -> None:
         console.print(graded_table(shown, console.width, result.shown_as))
         if result.by_part:
             console.print(parts_table(result.by_part, console.width))
+        if result.tally.aspects.values:
+            console.print(aspects_table(result.tally.aspects, console.width))
         if result.apart:
             console.print(
                 Text(f"Apart, because the numbers do not compare: {result.apart.reason}."), style="italic"

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autoeval.annotators.builtin import interval_name
+from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.fooling import FOOLS, how_it_fools
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, ColumnType
@@ -19,6 +20,7 @@ from autoeval.plugins import plugins
 BRIDGED = "≈"
 """Marks a win rate that its board's judge never gave."""
 _CONTROLLED = "length_controlled_winrate"
+_MOST_CORRELATED = 6
 
 
 def board_table(
@@ -85,6 +87,24 @@ def parts_table(by_part: Mapping[str, MeanGrade], width: int = 80) -> Table:
         "missing": [str(one.n_missing) for one in means],
     }
     return _table("part", [name.replace("_", " ") for name in by_part], columns, None, width)
+
+
+def aspects_table(aspects: Aspects, width: int = 80) -> Table:
+    """Make the scores of aspects, with how each goes with the others, a table no wider than the terminal."""
+    means, correlations = aspects.means(), aspects.correlations()
+    columns = {
+        "score": [_number(one.mean) for one in means.values()],
+        "95% interval": [f"{one.low:.2f} – {one.high:.2f}" for one in means.values()],
+        "n": [str(one.n) for one in means.values()],
+        "missing": [str(one.n_missing) for one in means.values()],
+        "N/A": [str(aspects.n_inapplicable(name)) for name in means],
+    }
+    for number, other in enumerate(means if len(means) <= _MOST_CORRELATED else (), 1):
+        columns[f"r {number}"] = [
+            "" if name == other else _number(correlations[name][other].value) for name in means
+        ]
+    names = [f"{number} {name.replace('_', ' ')}" for number, name in enumerate(means, 1)]
+    return _table("aspect", names, columns, None, width)
 
 
 def _interval_of(board: Board) -> str:

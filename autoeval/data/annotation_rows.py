@@ -78,13 +78,15 @@ def _judgment_row(judgment: Judgment, is_pair: bool) -> dict[str, Any]:
     return {
         "annotator": judgment.annotator,
         **({"part": judgment.part} if judgment.part else {}),
-        "preference" if is_pair else "score": judgment.value,
+        **({"output": judgment.output} if judgment.output else {}),
+        "preference" if is_pair and not judgment.output else "score": judgment.value,
+        **({} if judgment.applies else {"applies": False}),
         **({"parts": dict(judgment.parts)} if judgment.parts else {}),
         "raw_completion": judgment.raw_completion,
         "explanation": judgment.explanation,
         "price": judgment.price,
         "time": judgment.seconds,
-        **({"is_switched_outputs": judgment.is_switched} if is_pair else {}),
+        **({"is_switched_outputs": judgment.is_switched} if is_pair and not judgment.output else {}),
         "failure": judgment.failure,
     }
 

@@ -248,11 +248,12 @@ def _judgments(row: Row, annotator: str, value: float | None, is_pair: bool) -> 
         if not isinstance(fields, Mapping):
             raise UsageError(f"{where} is {describe(fields)}; it should be an object.")
         one = Row(where, fields)
-        found = read_preference(one) if is_pair else read_score(one)
+        found = read_preference(one) if is_pair and not is_of_one_output(one) else read_score(one)
         yield _judgment(one, annotator, found, "price", "time")
 
 
 def _judgment(row: Row, annotator: str, value: float | None, price: str, seconds: str) -> Judgment:
+    applies = row.fields.get("applies") is not False
     return Judgment(
         annotator=read_label(row, "annotator") or annotator,
         value=value,
@@ -261,10 +262,17 @@ def _judgment(row: Row, annotator: str, value: float | None, price: str, seconds
         explanation=read_label(row, "explanation"),
         price=read_amount(row, price),
         seconds=read_amount(row, seconds),
-        failure=_failure(row, value),
+        failure=_failure(row, value) if applies else None,
         part=read_label(row, "part") or "",
         parts=_parts(row),
+        applies=applies,
+        output=_output(row),
     )
+
+
+def _output(row: Row) -> int:
+    value = row.fields.get("output")
+    return value if value in (1, 2) and isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _failure(row: Row, value: float | None) -> str | None:

@@ -212,7 +212,7 @@ class _Side:
 
 def _spool_reference(spool: Spool, source: Source, strips_thinking: bool) -> _Side:
     sources = expand(source, "--reference_outputs")
-    side = _Side(REFERENCE_SIDE, _name_of(sources) or _DEFAULT_REFERENCE_NAME, strips_thinking)
+    side = _Side(REFERENCE_SIDE, name_of(sources) or _DEFAULT_REFERENCE_NAME, strips_thinking)
 
     def records() -> Iterator[tuple[str, Record]]:
         for record in read_records(Rows(sources, "--reference_outputs"), REFERENCE):
@@ -230,7 +230,7 @@ def _spool_reference(spool: Spool, source: Source, strips_thinking: bool) -> _Si
 
 def _spool_model(spool: Spool, source: Source, name: str | None, strips_thinking: bool) -> _Side:
     sources = expand(source, "--model_outputs")
-    side = _Side("model", name or _name_of(sources) or DEFAULT_MODEL_NAME, strips_thinking)
+    side = _Side("model", name or name_of(sources) or DEFAULT_MODEL_NAME, strips_thinking)
 
     def records() -> Iterator[tuple[str, Record]]:
         for record in read_records(Rows(sources, "--model_outputs"), MODEL):
@@ -253,7 +253,7 @@ def _spool_models(spool: Spool, source: Source, role: str, strips_thinking: bool
 
     def records() -> Iterator[tuple[str, Record]]:
         for entry in expand(source, role):
-            file_name = _name_of([entry])
+            file_name = name_of([entry])
             for record in read_records(Rows([entry], role), MODEL):
                 name = record.generator or file_name
                 if name is None:
@@ -270,7 +270,7 @@ def _whole(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _name_of(sources: list[Source]) -> str | None:
+def name_of(sources: list[Source]) -> str | None:
     """Return what a single file, or its folder, is called; None for anything else."""
     match sources:
         case [Path() as path]:
@@ -295,4 +295,4 @@ def name_of_source(source: Source, role: str) -> str | None:
     Raises:
         UsageError: there is no such file.
     """
-    return _name_of(expand(source, role))
+    return name_of(expand(source, role))

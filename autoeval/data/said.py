@@ -64,6 +64,22 @@ def _own(row: Row, text: str) -> Instruction:
     return Instruction(user_turns[0], read_label(row, "dataset"), user_turns[1:], fields=fields)
 
 
+def load_questions(source: Any, role: str = "--evaluation_dataset") -> list[Instruction]:
+    """Load an eval set's instructions with their further columns, such as a checklist; outputs are not looked at.
+
+    Raises:
+        UsageError: a row has no instruction, or there is none.
+    """
+    questions: dict[str, Instruction] = {}
+    for entry in expand(source, role):
+        for row in read_rows(entry, role):
+            question = _own(row, read_instruction(row))
+            questions.setdefault(question.text, question)
+    if not questions:
+        raise UsageError(f"{role}: there is no instruction.")
+    return list(questions.values())
+
+
 def _found(questions: Sequence[Instruction], text: str, where: str) -> Instruction:
     found = next((question for question in questions if question.text == text), None)
     if found is None:

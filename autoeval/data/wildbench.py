@@ -9,6 +9,8 @@ from autoeval.data.records import read_text
 from autoeval.errors import UsageError
 
 SCALE = (1.0, 10.0)
+MIDDLE, STRETCH = 5.0, 2.0
+"""The score that WildBench publishes is (mean − 5) · 2."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from autoeval.data.conversations import ConversationPairs, paired
 from autoeval.data.eval_sets import EvalSet
 from autoeval.data.instructions import Instruction
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
+from autoeval.data.said import load_questions
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.leaderboards.columns import COLUMNS
@@ -64,7 +65,7 @@ class Outputs:
             UsageError: they are wrong, or nowhere to be found.
         """
         if self.eval_set is None or self.eval_set.load is None:
-            return None
+            return None if self.evaluation_dataset is None else load_questions(self.evaluation_dataset)
         given = self.all_model_outputs
         near = given if isinstance(given, list | tuple) else [given]
         near = [*near, self.reference_outputs, self.reference_answers]

@@ -30,7 +30,7 @@ def first_plans(plans: Sequence[Plan], is_batch: bool) -> list[Plan]:
     A batch job is not split, since each part would take a day, and neither is a prompt that asks about several pairs.
     """
     n_pairs = min((len(plan.cases) for plan in plans), default=0)
-    several = any(judge.batch_size > 1 for plan in plans for judge in plan.annotator.judges)
+    several = any(judge.is_grouped for plan in plans for judge in plan.annotator.judges)
     if is_batch or several or n_pairs < 2 * FIRST:
         return []
     return [

@@ -112,7 +112,8 @@ def evaluate(
             (model_answer/MODEL.jsonl), or evaluate_from_model's; Arena-Hard's baselines are found beside them, or on
             the hub.
         evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder. Default: the one that
-            lies near the outputs, else the hub's.
+            lies near the outputs, else the hub's. Without eval_set, for a judge of single outputs: rows of instructions
+            with columns that its prompt shows, such as a checklist.
         reference_answers: With eval_set, the right answers that its judge sees: reference_answer/gpt-4.jsonl.
             Default: the one beside the questions, where there is one.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.

@@ -12,6 +12,7 @@ from autoeval.data.cases import OutputCases, load_cases
 from autoeval.data.eval_sets import EvalSet, eval_set_name
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import require_files
+from autoeval.data.said import load_questions
 from autoeval.journeys.boards_of_models import graded_row
 from autoeval.journeys.evaluated import own_board
 from autoeval.journeys.parameters.asking import Asking
@@ -58,13 +59,13 @@ class Grading:
         return self.asking.annotator
 
     def questions(self, model_outputs: Any) -> Sequence[Instruction] | None:
-        """Return the questions of the eval set; None where the outputs bring their own.
+        """Return the questions of the eval set, or of the rows that are named; None where the outputs bring their own.
 
         Raises:
             UsageError: they are wrong, or nowhere to be found.
         """
         if self.eval_set is None or self.eval_set.load is None:
-            return None
+            return None if self.evaluation_dataset is None else load_questions(self.evaluation_dataset)
         near = (model_outputs, self.reference_answers)
         return self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
 

@@ -194,7 +194,9 @@ def tried(annotator: Annotator, left: float | None, dry_run: bool = False) -> Tr
         return prices[request.endpoint.provider, request.model]
 
     is_pairwise = annotator.kind.n_outputs == 2
-    example = _EXAMPLE if is_pairwise else replace(_EXAMPLE, outputs=_EXAMPLE.outputs[:1])
+    columns = {column: "…" for judge in asked for column in judge.columns}
+    example = replace(_EXAMPLE, fields=columns) if columns else _EXAMPLE
+    example = example if is_pairwise else replace(example, outputs=example.outputs[:1])
     plan = Plan(once, [example])
     try:
         for judge in asked:

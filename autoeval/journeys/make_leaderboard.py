@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import Plan
+from autoeval.annotators.plan import plans_of
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import AskReport
 from autoeval.completions.storage.places import Shard
@@ -196,7 +196,7 @@ def make_leaderboard(
         display.announce(_first_line(annotator, path, len(cases), len(given)))
         announced((warning for name in cases for warning in kind.warnings(cases[name])), display)
         cache = opened.enter_context(asked_how.open_cache(part))
-        plans = [Plan(annotator, samples[name].pairs if samples else cases[name], seed) for name in cases]
+        plans = plans_of(annotator, [samples[name].pairs if samples else cases[name] for name in cases], seed)
         for plan in plans:
             import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run or part:

@@ -117,6 +117,9 @@ def _is_judge(data: Mapping[str, Any]) -> bool:
 def _judgment(judge: Judge) -> Request | None:
     """Return what a judge would ask about example pairs."""
     examples = [_EXAMPLES[index % len(_EXAMPLES)] for index in range(judge.batch_size)]
+    if judge.together > 1 and judge.kind.n_outputs == 1:
+        instruction, one, other = _EXAMPLES[0]
+        examples = [(instruction, one, other), (instruction, other, one)]
     fields = dict.fromkeys(judge.columns, "…")
     cases = [
         replace(_case(index, texts, judge.kind.n_outputs), fields=fields)

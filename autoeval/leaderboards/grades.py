@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from autoeval.data.fastchat import ERROR, GradedTurn
 from autoeval.data.mt_bench import TEMPERATURES
+from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, Column, ColumnType, cells
-from autoeval.metrics.grades import MeanGrade, mean_grade
+from autoeval.metrics.grades import Adjustment, MeanGrade, mean_grade
 from autoeval.metrics.instructions import instruction_key
 from autoeval.types import Annotation, Scale
 
@@ -25,13 +26,15 @@ class Grades(Counts):
     """The scores of one model's outputs, on a scale.
 
     `values` has every score of a question's part, None for a judgment that holds none. `categories` has the category
-    of a question, `aspects` what the judge said of each aspect, with the question.
+    of a question, `aspects` what the judge said of each aspect of each output;
+    `adjustment` says the score otherwise besides, where the judge's config has one.
     """
 
     scale: Scale = GRADES
     values: dict[Key, list[float | None]] = field(default_factory=dict)
     categories: dict[str, str] = field(default_factory=dict)
-    aspects: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+    aspects: Aspects = field(default_factory=Aspects)
+    adjustment: Adjustment | None = None
     judges: set[str] = field(default_factory=set)
     _length: int = 0
 
@@ -41,13 +44,12 @@ class Grades(Counts):
         case = annotation.case
         question = instruction_key(case.conversation)
         self._length += len(case.output)
-        parts = dict.fromkeys(judgment.part for judgment in annotation.judgments) or {"": None}
+        said = dict.fromkeys(judgment.part for judgment in annotation.judgments)
+        parts = [part for part in said if part not in self.aspects.asked] or [""]
         for part in parts:
             whole = annotation.value if not part else annotation.parts.get(part)
             self.add(question, part, whole, case.dataset, annotation.failure)
-        for name, value in annotation.parts.items():
-            if name not in parts:
-                self.aspects.setdefault(name, []).append((question, value))
+        self.aspects.add(question, annotation, parts)
 
     def add(
         self, question: str, part: str, value: float | None, category: str | None, failure: str | None
@@ -88,11 +90,6 @@ class Grades(Counts):
         """Return the question and the score of each part that is wanted; None where it has none."""
         return [(key[0], _mean(values)) for key, values in self.values.items() if wanted(key)]
 
-    def aspect(self, name: str) -> MeanGrade:
-        """Average what the judge said of an aspect."""
-        found = self.aspects[name]
-        return mean_grade([value for _, value in found], [question for question, _ in found], None)
-
     def parts(self) -> dict[str, Callable[[Key], bool]]:
         """Return what has a figure of its own, each turn and each category, with the keys that belong to it."""
         return {**self.by_turn(), **self.by_category()}
@@ -124,6 +121,11 @@ TURNS = tuple(
     for turn in (1, 2)
     for end in ("", "_low", "_high")
 )
+ADJUSTED = (
+    Column("adjusted", ColumnType.NUMBER, "adjusted"),
+    Column("adjusted_low", ColumnType.NUMBER),
+    Column("adjusted_high", ColumnType.NUMBER),
+)
 COUNTED = (
     Column("n_total", ColumnType.COUNT, "n", lambda grades: grades.n_judged),
     Column("n_missing", ColumnType.COUNT, "missing", lambda grades: grades.n_missing),
@@ -135,16 +137,25 @@ CONDITIONS = tuple(
     Column(name, ColumnType.TEXT)
     for name in ("mode", "annotator", "fingerprint", "judge_models", "reference", "eval_set", "judge")
 )
-COLUMNS = (*HEADLINE, *TURNS, *COUNTED, *CATEGORIES, Column("avg_length", ColumnType.COUNT), *CONDITIONS)
+COLUMNS = (
+    *HEADLINE,
+    *ADJUSTED,
+    *TURNS,
+    *COUNTED,
+    *CATEGORIES,
+    Column("avg_length", ColumnType.COUNT),
+    *CONDITIONS,
+)
 """What a row says; `score` is the mean over all graded turns, every interval takes questions as observations."""
 
 
 def figures(grades: Grades) -> dict[str, Cell]:
     """Return the cells of a row that follow from its scores: the headline, turns, categories, aspects, counts."""
     parts = {name: grades.mean(wanted) for name, wanted in grades.parts().items()}
-    parts |= {name: grades.aspect(name) for name in grades.aspects}
+    parts |= grades.aspects.means()
     return {
         **cells(HEADLINE, grades),
+        **(grades.adjustment.cells(grades.mean()) if grades.adjustment else {}),
         **{
             f"{name}{end}": value
             for name, part in parts.items()

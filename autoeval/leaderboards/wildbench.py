@@ -3,23 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from autoeval.data.wildbench import SCALE, WildBenchGrade
+from autoeval.data.wildbench import MIDDLE, SCALE, STRETCH, WildBenchGrade
+from autoeval.leaderboards.grades import ADJUSTED
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, Column, ColumnType
-from autoeval.metrics.grades import mean_grade
+from autoeval.metrics.grades import Adjustment, mean_grade
 
 COLUMNS: tuple[Column, ...] = (
     Column("score", ColumnType.NUMBER, "score"),
     Column("standard_error", ColumnType.ERROR, "SE"),
     Column("low", ColumnType.NUMBER),
     Column("high", ColumnType.NUMBER),
-    Column("adjusted", ColumnType.NUMBER, "adjusted"),
-    Column("adjusted_low", ColumnType.NUMBER),
-    Column("adjusted_high", ColumnType.NUMBER),
+    *ADJUSTED,
     Column("n_total", ColumnType.COUNT, "n"),
     Column("n_missing", ColumnType.COUNT, "missing"),
 )
-_MIDDLE, _STRETCH = 5.0, 2.0
 
 
 def wildbench_board(grades: Iterable[WildBenchGrade]) -> Board:
@@ -38,13 +36,7 @@ def _row(grades: list[WildBenchGrade]) -> dict[str, Cell]:
         "standard_error": whole.standard_error,
         "low": whole.low,
         "high": whole.high,
-        "adjusted": _adjusted(whole.mean),
-        "adjusted_low": _adjusted(whole.low),
-        "adjusted_high": _adjusted(whole.high),
+        **Adjustment(MIDDLE, STRETCH).cells(whole),
         "n_total": whole.n,
         "n_missing": whole.n_missing,
     }
-
-
-def _adjusted(score: float) -> float:
-    return (score - _MIDDLE) * _STRETCH

@@ -32,6 +32,23 @@ class MeanGrade:
     n_missing: int
 
 
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A score said otherwise, as WildBench's (score − 5) · 2: (score − `middle`) · `stretch`, `stretch` above 0."""
+
+    middle: float
+    stretch: float
+
+    def of(self, score: float) -> float:
+        """Return what a score, or an end of its interval, becomes."""
+        return (score - self.middle) * self.stretch
+
+    def cells(self, score: MeanGrade) -> dict[str, float]:
+        """Return the columns of a board."""
+        ends = (("", score.mean), ("_low", score.low), ("_high", score.high))
+        return {f"adjusted{end}": self.of(value) for end, value in ends}
+
+
 def mean_grade(
     grades: Sequence[float | None],
     questions: Sequence[Hashable],

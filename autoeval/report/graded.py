@@ -1,15 +1,16 @@
 """The report's page of outputs that were judged by themselves: scores, a radar of categories, the judge's words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autoeval.metrics.correlation import Correlation
 from autoeval.metrics.estimates import Estimate
 from autoeval.pages import charts
 from autoeval.pages.document import fragment, render
 from autoeval.report.pairs import text_of
-from autoeval.types import Annotation
+from autoeval.types import Annotation, Judgment
 
 _HERE = Path(__file__).parent
 TEMPLATE, SCRIPT = _HERE / "graded.html.jinja", _HERE / "graded.js"
@@ -28,12 +29,21 @@ class Part:
 
 
 @dataclass(frozen=True)
+class AspectFacts:
+    """An aspect: how many outputs it does not apply to, and how it goes with each of the others."""
+
+    name: str
+    n_inapplicable: int
+    correlations: Mapping[str, Correlation]
+
+
+@dataclass(frozen=True)
 class GradedFacts:
     """A run in numbers and names.
 
     `title` is what its number is called, `parts` are its turns, aspects or further rates, `categories` its number by
-    category. Rates are in percent; `ends` are the lowest and the highest that a number can be, None for no end.
-    `settings` are names and values as they are shown.
+    category, `aspects` its aspects besides their numbers. Rates are in percent; `ends` are the lowest and the highest
+    that a number can be, None for no end. `settings` are names and values as they are shown.
     """
 
     model: str
@@ -47,6 +57,7 @@ class GradedFacts:
     judge_description: str
     settings: Mapping[str, str]
     interval_name: str = "95% interval"
+    aspects: Sequence[AspectFacts] = ()
 
     @property
     def is_in_percent(self) -> bool:
@@ -66,7 +77,11 @@ class GradedFacts:
 
 
 def graded_page(
-    facts: GradedFacts, turns: Sequence[str], annotations: Iterable[Annotation], digest: str
+    facts: GradedFacts,
+    turns: Sequence[str],
+    annotations: Iterable[Annotation],
+    digest: str,
+    asked: Collection[str] = (),
 ) -> str:
     """Make the page of a run.
 
@@ -75,12 +90,13 @@ def graded_page(
         turns: the names of a conversation's turns among its parts.
         annotations: its outputs with what the judge said.
         digest: written into the page, so that a later run knows whether the page is still true.
+        asked: the aspects that the judge was asked about one by one.
     """
     entries: list[dict[str, Any]] = []
     n_left_out = 0
     for annotation in annotations:
         if len(entries) < MOST_OUTPUTS:
-            entries.append(_entry(annotation))
+            entries.append(_entry(annotation, asked))
         else:
             n_left_out += 1
     return render(
@@ -114,9 +130,11 @@ def _radar(facts: GradedFacts) -> Any:
     return charts.radar(title, list(facts.categories), {facts.model: scores}, (low, high))
 
 
-def _entry(annotation: Annotation) -> dict[str, Any]:
+def _entry(annotation: Annotation, asked: Collection[str]) -> dict[str, Any]:
+    """Return an output as the page shows it, turn by turn; one whose aspects were rated, as a whole."""
     case = annotation.case
-    parts = list(dict.fromkeys(judgment.part for judgment in annotation.judgments))
+    said = dict.fromkeys(judgment.part for judgment in annotation.judgments)
+    parts = [part for part in said if part not in asked] or [""]
     grades = [annotation.parts.get(part) if part else annotation.value for part in parts]
     is_by_turn = len(parts) == len(case.turns)
     reference: Any = case.fields.get("reference") or ()
@@ -132,7 +150,7 @@ def _entry(annotation: Annotation) -> dict[str, Any]:
                 "user": case.turns[place] if is_by_turn else case.conversation,
                 "answer": case.outputs[0].turns[place] if is_by_turn else case.output,
                 "reference": answers[place] if is_by_turn and place < len(answers) else "",
-                "judgments": _words(annotation, part),
+                "judgments": _words(annotation, part) if parts != [""] else _all_words(annotation),
             }
             for place, (part, grade) in enumerate(zip(parts, grades, strict=True))
         ],
@@ -146,6 +164,21 @@ def _words(annotation: Annotation, part: str) -> list[dict[str, str]]:
         for judgment in annotation.judgments
         if judgment.part == part
     ]
+
+
+def _all_words(annotation: Annotation) -> list[dict[str, str]]:
+    """Return what each judge said of the whole, and why it rated each aspect so."""
+    return [
+        {"by": _heading(judgment), "text": judgment.explanation or judgment.failure or ""}
+        for judgment in annotation.judgments
+        if judgment.part
+    ] or _words(annotation, "")
+
+
+def _heading(judgment: Judgment) -> str:
+    rated = "no rating" if judgment.value is None else f"{judgment.value:g}"
+    said = rated if judgment.applies else "does not apply"
+    return f"{judgment.part.replace('_', ' ')}: {said} · {judgment.annotator}"
 
 
 def _short(text: str) -> str:

@@ -105,12 +105,28 @@ def _scoring(judgment: Judgment) -> dict[str, Any]:
 
 
 def _judgment(judgment: Judgment) -> dict[str, Any]:
+    if judgment.output:
+        return _score(judgment)
     said = {
         "by": judgment.annotator,
         "preference": judgment.value,
         "explanation": judgment.explanation,
         "reply": text_of(judgment.raw_completion),
         "first": {True: "model", False: "reference", None: None}[judgment.is_switched],
+        "failure": judgment.failure,
+    }
+    return {name: value for name, value in said.items() if value not in (None, "")}
+
+
+def _score(judgment: Judgment) -> dict[str, Any]:
+    """Return what a judge said of one output of a pair by itself."""
+    whose = "the output of the model" if judgment.output == 2 else "the output of the reference"
+    what = f", {judgment.part.replace('_', ' ')}" if judgment.part else ""
+    score = "no score" if judgment.value is None else f"{judgment.value:g}"
+    said = {
+        "by": f"{judgment.annotator} on {whose}{what}: {score if judgment.applies else 'does not apply'}",
+        "explanation": judgment.explanation,
+        "reply": text_of(judgment.raw_completion),
         "failure": judgment.failure,
     }
     return {name: value for name, value in said.items() if value not in (None, "")}

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from autoeval.leaderboards.aspects import Aspects
 from autoeval.runs.counted_facts import ends_of
 from autoeval.runs.quantities import Quantity
 
@@ -20,6 +21,7 @@ def graded_facts(
     judge_description: str,
     settings: Mapping[str, str],
     interval_name: str = "95% interval",
+    aspects: Aspects | None = None,
 ) -> "GradedFacts":
     """Put together what a page says of a run of scores.
 
@@ -32,8 +34,11 @@ def graded_facts(
         judge_description: of the judge.
         settings: names and values as they are shown; those without a value are left out.
         interval_name: what the intervals are called.
+        aspects: what was said of them, where a judge rates some.
     """
-    from autoeval.report.graded import GradedFacts
+    from autoeval.report.graded import AspectFacts, GradedFacts
+
+    correlations = aspects.correlations() if aspects else {}
 
     (name, headline), *parts = quantities.items()
     return GradedFacts(
@@ -48,6 +53,11 @@ def graded_facts(
         judge_description=judge_description,
         settings={setting: value for setting, value in settings.items() if value},
         interval_name=interval_name,
+        aspects=[
+            AspectFacts(one, aspects.n_inapplicable(one), others) for one, others in correlations.items()
+        ]
+        if aspects
+        else (),
     )
 
 

@@ -19,6 +19,7 @@ from autoeval.completions.storage.places import AUTO, CachingPath, Shard, find_p
 from autoeval.data.annotation_rows import row_of, write_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
+from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.grades import Grades
 from autoeval.leaderboards.tally import Tally
@@ -224,7 +225,10 @@ def read_one(
 
 def counts_of(annotator: Annotator) -> Counts:
     """Return what counts an annotator's annotations, empty: preferences, or scores on its scale."""
-    return Tally() if annotator.kind.n_outputs == 2 else Grades(scale=annotator.scale)
+    if annotator.kind.n_outputs == 2:
+        return Tally()
+    aspects = Aspects(annotator.scale, annotator.aspects)
+    return Grades(scale=annotator.scale, aspects=aspects, adjustment=annotator.adjustment)
 
 
 @dataclass

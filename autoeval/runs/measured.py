@@ -11,6 +11,7 @@ from typing import Any
 from autoeval.data.annotations import is_of_one_output, of_one_model, read_annotations, read_score
 from autoeval.data.loading import Row, describe, read_rows
 from autoeval.errors import UsageError, nearest
+from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.grades import Grades
 from autoeval.leaderboards.preferences import Preference
@@ -18,7 +19,7 @@ from autoeval.leaderboards.table import read_board
 from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import find_annotations
 from autoeval.runs.quantities import SHARES, Quantity, by_subset, categories_of, of_grades, quantities
-from autoeval.runs.run_json import RUN_NAME, judges_of, part, scale_of, told_beside
+from autoeval.runs.run_json import RUN_NAME, aspects_of, judges_of, part, scale_of, told_beside
 from autoeval.runs.saving import BOARD_NAME
 from autoeval.types import Annotation, Scale
 
@@ -103,15 +104,15 @@ class Measured:
 
 
 def measure(run: str | Path) -> Measured:
-    """Read a run of rates, as a gate takes them: of evaluate on pairs, check or refusal.
+    """Read a run as a gate takes it: of evaluate, check or refusal; of scores, run.json has to say their scale.
 
     Raises:
-        UsageError: there is none, a row is wrong (the message names file and row), or its scores are grades or rewards.
+        UsageError: there is none, a row is wrong (the message names file and row), or nothing tells the scale.
     """
     path = find_annotations(run)
     rows = list(read_rows(path, "run"))
     if is_of_one_output(rows[0]):
-        _refuse_other_scales(path, rows)
+        _require_scale(path, rows)
     return measured(path, rows)
 
 
@@ -194,11 +195,11 @@ def _rate(preferences: Sequence[Preference]) -> Quantity:
 
 def _of_scores(path: Path, rows: Iterable[Row]) -> Measured:
     kept: list[dict[str, Any]] = []
-    grades, names = Grades(), _Names()
+    scale, names = _scale_beside(path), _Names()
+    grades = Grades(scale=scale, aspects=Aspects(scale, aspects_of(told_beside(path))))
     rows = of_one_model(_kept(rows, kept), compares=False)
     for _ in grades.counted(names.noted(read_annotations(rows))):
         pass
-    grades.scale = _scale_beside(path)
     if is_graded := grades.scale != SHARES:
         _check(path, grades)
     found, subsets = (
@@ -235,34 +236,36 @@ def _check(path: Path, grades: Grades) -> None:
                 )
 
 
-def _refuse_other_scales(path: Path, rows: Iterable[Row]) -> None:
-    """Refuse a run whose scores are no shares, also where none of them shows it: a 1 of 10 would be 100%.
+def _require_scale(path: Path, rows: Iterable[Row]) -> None:
+    """Refuse scores whose scale nothing tells, or that lie off it: no score shows whether a 1 is all or the least.
 
     Raises:
-        UsageError: naming judge and scale, or the row, or saying that nothing tells the scale.
+        UsageError: naming the judge, or the row.
     """
     annotator = part(told_beside(path), "annotator")
     if not annotator:
         raise UsageError(
-            f"{path} has scores, and no {RUN_NAME} beside it says on which scale. Keep the two files together: a gate "
-            "takes scores from 0 to 1, as shares."
+            f"{path} has scores, and no {RUN_NAME} beside it says on which scale. Keep the two files together."
         )
     judges = annotator.get("judges")  # a check has none, and its scores are shares
-    for judge in judges if isinstance(judges, list) else ():
-        scale = judge.get("scale") if isinstance(judge, Mapping) else None
-        if scale != [0, 1]:
-            name = judge.get("name") if isinstance(judge, Mapping) else describe(judge)
-            raise UsageError(
-                f"{path} is judged by {name} on another scale ({scale}), and a gate takes scores from 0 to 1, as "
-                "shares. It is not for grades or rewards."
-            )
+    scales = [_required_scale(judge, path) for judge in judges] if isinstance(judges, list) else []
+    if len(set(scales)) > 1:
+        raise UsageError(f"{path} is judged on several scales: {', '.join(map(str, scales))}.")
+    scale = scales[0] if scales else SHARES
     for row in rows:
         score = read_score(row)
-        if score is not None and not SHARES.holds(score):
+        if score is not None and not scale.holds(score):
             raise UsageError(
-                f"{row.where}: `score` is {score:g}, and a gate takes scores from 0 to 1, as shares. It is not for "
-                "grades or rewards."
+                f"{row.where}: `score` is {score:g}, and {RUN_NAME} says that its scale goes {scale}."
             )
+
+
+def _required_scale(judge: Any, path: Path) -> Scale:
+    scale = scale_of(judge) if isinstance(judge, Mapping) else None
+    if scale is None:
+        name = judge.get("name") if isinstance(judge, Mapping) else describe(judge)
+        raise UsageError(f"{path}: {RUN_NAME} does not say on which scale {name} judges.")
+    return scale
 
 
 def _adjusted(path: Path, model: str, n: int) -> dict[str, Adjusted]:

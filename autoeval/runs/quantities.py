@@ -40,13 +40,11 @@ class Quantity:
 
     def estimate(self, level: float = 0.95) -> Estimate:
         """Return the mean with its interval (`t_plus4` by cluster; Student's t on a scale without ends)."""
-        from autoeval.metrics.grades import mean_grade
         from autoeval.metrics.intervals import mean_interval
 
         if self.scale == SHARES:
             return mean_interval(self.values, level=level, clusters=self.clusters)
-        found = mean_grade(self.values, self.clusters, self.scale.ends, level)
-        return Estimate(found.mean, found.standard_error, found.low, found.high, found.n)
+        return _mean(self.values, self.clusters, self.scale, level)
 
     @property
     def unit(self) -> float:
@@ -177,8 +175,10 @@ def of_grades(grades: Grades) -> dict[str, Quantity]:
     """Return what graded outputs measure: the score over everything, then each turn's and each aspect's."""
     found = {"score": _graded(grades, lambda _: True)}
     found |= {name: _graded(grades, wanted) for name, wanted in grades.by_turn().items()}
-    for name, told in grades.aspects.items():
-        found[name] = Quantity([value for _, value in told], [question for question, _ in told], Scale())
+    for name in grades.aspects.names:
+        told = grades.aspects.of(name)
+        values = [math.nan if value is None else value for _, value in told]
+        found[name] = Quantity(values, [question for question, _ in told], grades.aspects.scale_of(name))
     return found
 
 
@@ -197,24 +197,33 @@ def _graded(grades: Grades, wanted: Callable[[Key], bool]) -> Quantity:
     )
 
 
+def _mean(values: Sequence[float], clusters: Sequence[Hashable], scale: Scale, level: float) -> Estimate:
+    from autoeval.metrics.grades import mean_grade
+
+    found = mean_grade(values, clusters, scale.ends, level)
+    return Estimate(found.mean, found.standard_error, found.low, found.high, found.n)
+
+
 def paired_difference(one: Quantity, other: Quantity, level: float = 0.95) -> Estimate:
     """Return by how much one mean is larger, on the questions that both have; of shares in points.
 
     The differences of the questions' means are the observations, and Student's t gives the interval; where they are all
     equal, and so tell nothing of how much others would vary, two differences of the scale's whole width down and two up
-    are added first (`t_plus4`).
+    are added first (`t_plus4`); on a scale without ends, nothing is.
 
     Args:
         one: of the run.
-        other: of the baseline, on the same scale, which has two ends.
+        other: of the baseline, on the same scale.
         level: coverage that the interval aims at.
     """
     from autoeval.metrics.intervals import mean_interval
 
-    low, high = one.scale.ends or (0.0, 1.0)
-    width = high - low
     means, others = one.means(), other.means()
     shared = [name for name in means if name in others]
+    if one.scale.ends is None:
+        return _mean([means[name] - others[name] for name in shared], shared, one.scale, level)
+    low, high = one.scale.ends
+    width = high - low
     halves = [((means[name] - others[name]) / width + 1) / 2 for name in shared]
     is_varied = max(halves, default=0) - min(halves, default=0) > _NOISE
     found = mean_interval(halves, "t" if is_varied else "t_plus4", level)

@@ -101,9 +101,10 @@ def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
         annotator.description,
         settings,
         setting.interval_name,
+        tally.aspects,
     )
     annotations = read_annotations(read_rows(result.paths[0], "annotations"))
-    page = graded_page(facts, list(tally.by_turn()), annotations, digest.hexdigest())
+    page = graded_page(facts, list(tally.by_turn()), annotations, digest.hexdigest(), tally.aspects.asked)
     try:
         with replacing(path) as written:
             written.write(page)
@@ -154,7 +155,7 @@ def _page(result: Evaluation, annotator: Annotator, votes: HumanVotes, digest: s
 
 def _prompts(annotator: Annotator, seed: int) -> Callable[[Case], Sequence[Sequence[tuple[str, str]]]]:
     """Return what gives a pair's prompts; those on several pairs at once cannot be made again from one of them."""
-    if any(judge.batch_size > 1 for judge in annotator.judges):
+    if any(judge.is_grouped for judge in annotator.judges):
         return lambda _pair: ()
     return partial(_prompts_of, annotator, seed)
 

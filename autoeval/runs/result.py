@@ -324,6 +324,10 @@ class GradedEvaluation(Result):
         """The mean of each turn and of each category."""
         return {name: self.tally.mean(wanted) for name, wanted in self.tally.parts().items()}
 
+    def more_facts(self) -> dict[str, Any]:
+        """Return what run.json says of aspects."""
+        return {"aspects": self.tally.aspects.facts()} if self.tally.aspects.values else {}
+
     @property
     def headline(self) -> Estimate:
         """The score with its interval."""

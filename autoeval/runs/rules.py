@@ -1,8 +1,9 @@
 """Rules of a gate: what must hold of a run's numbers, and whether their intervals say that it does."""
 
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -14,9 +15,11 @@ from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.student import student_quantile
 from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.runs.measured import Adjusted, Measured
-from autoeval.runs.quantities import Quantity, paired_difference
+from autoeval.runs.quantities import SHARES, Quantity, paired_difference
+from autoeval.types import Scale
 
 _RULE = re.compile(r"\s*([^\s<>=]+?)\s*(-\s*baseline)?\s*(<=|>=|<|>)\s*([-+]?\d+(?:\.\d+)?)\s*%?\s*")
+_NOISE = 1e-9  # of adding up floats
 _LARGE = 10_000  # degrees of freedom at which Student's t is the normal distribution to four digits
 
 
@@ -144,6 +147,7 @@ def hold_against(rules: Rules, run: Measured, baseline: Measured | None) -> list
             raise UsageError(
                 f"the rule {rule.name!r} needs a baseline: alpaca_eval gate RUN BASELINE --rules …"
             )
+        _refuse_a_limit_off_the_scale(rule, run)
         sides = [run, *([baseline] if baseline and rule.is_difference else [])]
         estimate, note = _estimate(rule, sides, rules.level)
         outcome = rule.of_interval(estimate.low, estimate.high)
@@ -160,13 +164,16 @@ def _estimate(rule: Rule, sides: Sequence[Measured], level: float) -> tuple[Esti
     plain = [one for one in measured if isinstance(one, Quantity)]
     if len(plain) == len(measured):
         if len(plain) == 1:
-            return plain[0].estimate(level), None
+            return _with_width(plain[0].estimate(level), plain[0].scale), _on(plain[0].scale)
         difference = paired_difference(plain[0], plain[1], level)
         if not difference.n:
             raise UsageError(
                 f"the rule {rule.name!r}: the run and the baseline share no question that has a verdict."
             )
-        return difference, f"paired on {difference.n} questions"
+        scale = _on(plain[0].scale)
+        return _with_width(
+            difference, plain[0].scale
+        ), f"paired on {difference.n} questions{f', {scale}' if scale else ''}"
     adjusted = [one for one in measured if isinstance(one, Adjusted)]
     value = adjusted[0].value - (adjusted[1].value if len(adjusted) > 1 else 0)
     error = sum(one.standard_error for one in adjusted)
@@ -175,10 +182,32 @@ def _estimate(rule: Rule, sides: Sequence[Measured], level: float) -> tuple[Esti
     return Estimate(value, error, value - half, value + half, adjusted[0].n), note
 
 
+def _with_width(estimate: Estimate, scale: Scale) -> Estimate:
+    """Leave open how far a mean reaches that nothing varies around, on a scale without ends; others have a width."""
+    if scale.ends is not None or estimate.standard_error > _NOISE * max(1.0, abs(estimate.value)):
+        return estimate
+    return replace(estimate, low=-math.inf, high=math.inf)
+
+
+def _on(scale: Scale) -> str | None:
+    """Say on which scale a number is, where it is not in percent."""
+    return None if scale == SHARES else f"on the judge's scale {scale}".rstrip()
+
+
+def _refuse_a_limit_off_the_scale(rule: Rule, run: Measured) -> None:
+    quantity = run.quantity(rule.quantity)
+    scale = quantity.scale if isinstance(quantity, Quantity) else SHARES
+    if scale != SHARES and not rule.is_difference and not scale.holds(rule.limit):
+        raise UsageError(
+            f"the rule {rule.name!r}: {rule.limit:g} lies off the judge's scale, which goes {scale}."
+        )
+
+
 def _refuse_what_does_not_compare(run: Measured, baseline: Measured) -> None:
     for what, ours, theirs in (
         ("judged by", run.annotator, baseline.annotator),
         ("compared with", run.reference, baseline.reference),
+        ("scored", str(run.headline.scale), str(baseline.headline.scale)),
     ):
         if ours != theirs:
             raise UsageError(

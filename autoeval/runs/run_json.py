@@ -44,6 +44,12 @@ def judges_of(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [one for one in judges if isinstance(one, Mapping)] if isinstance(judges, list) else []
 
 
+def aspects_of(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the aspects that judges were asked about one by one."""
+    listed = [judge.get("aspects") for judge in judges_of(told)]
+    return tuple(dict.fromkeys(str(name) for names in listed if isinstance(names, list) for name in names))
+
+
 def scale_of(judge: Mapping[str, Any]) -> Scale | None:
     """Return the scale that a judge of single outputs scored on; None where it is not told, or none."""
     ends = judge.get("scale")

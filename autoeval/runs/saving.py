@@ -168,8 +168,10 @@ def _judge(judge: Any) -> dict[str, Any]:
         "parameters": dict(judge.parameters),
         **(
             {"order": judge.order}
-            if judge.kind.n_outputs > 1
+            if judge.kind.scale is not None
             else {"scale": [judge.scale.low, judge.scale.high]}
         ),
+        **({"aspects": list(judge.aspects)} if judge.aspects else {}),
+        **({"compare": str(judge.comparison)} if judge.comparison else {}),
         "samples": judge.samples,
     }

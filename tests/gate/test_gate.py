@@ -15,9 +15,11 @@ import yaml
 
 from autoeval.errors import UsageError
 from autoeval.journeys.gate import gate
+from autoeval.metrics.grades import mean_grade
 from autoeval.runs.measured import Measured, measure
 from autoeval.runs.quantities import Quantity, paired_difference
 from autoeval.runs.rules import Outcome, Rule, Rules, hold_against, read_rules
+from autoeval.types import Scale
 from tests.cli.running import CommandLine
 from tests.recorded import recorded_data
 
@@ -146,19 +148,65 @@ def test_scores_off_the_scale_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("judges", "wrong"),
     [
-        ([{"name": "g", "scale": [1, 10]}], r"judged by g on another scale \(\[1, 10\]\)"),
-        ([{"name": "g", "scale": [None, None]}], r"judged by g on another scale \(\[None, None\]\)"),
-        ([{"name": "f", "scale": [0, 1]}, {"name": "g"}], r"judged by g on another scale \(None\)"),
-        (["g"], r"judged by text \('g'\) on another scale"),
+        ([{"name": "f", "scale": [0, 1]}, {"name": "g", "scale": [1, 10]}], "from 0 to 1, from 1 to 10"),
+        ([{"name": "f", "scale": [0, 1]}, {"name": "g"}], "does not say on which scale g judges"),
+        ([{"name": "g", "scale": [10, 1]}], "does not say on which scale g judges"),
+        ([{"name": "g", "scale": 10}], "does not say on which scale g judges"),
+        (["g"], r"on which scale text \('g'\) judges"),
     ],
 )
-def test_grades_are_no_shares_also_where_none_shows_the_scale(
-    tmp_path: Path, judges: list[Any], wrong: str
-) -> None:
+def test_scores_on_no_one_scale_are_refused(tmp_path: Path, judges: list[Any], wrong: str) -> None:
     row = {"instruction": "q", "output": "x", "generator": "m", "annotator": "g", "score": 1}
     run = told(write(tmp_path / "run", [row]), judges=judges)
     with pytest.raises(UsageError, match=wrong):
         measure(run)
+
+
+def graded(folder: Path, scores: Sequence[float], scale: Sequence[float | None]) -> Path:
+    rows = [
+        {
+            "instruction": f"q{n}",
+            "output": "x",
+            "generator": "m",
+            "annotator": "g",
+            "score": score,
+            "parts": {"honesty": score, "turn_1": score, "none": 1.0},
+        }
+        for n, score in enumerate(scores)
+    ]
+    return told(write(folder, rows), judges=[{"name": "g", "scale": list(scale), "aspects": ["honesty"]}])
+
+
+def test_grades_are_held_against_rules_on_their_own_scale(tmp_path: Path) -> None:
+    scores = [6.0, 7.0, 8.0, 9.0] * 25
+    run = graded(tmp_path / "run", scores, [1, 10])
+    rules = ("score > 7", "score > 7.5", "score > 8", "honesty > 7", "turn_1 < 7")
+    assert outcomes(tmp_path, run, *rules) == ["pass", "undecided", "fail", "pass", "fail"]
+    found = gate(str(run), None, rules_file(tmp_path, "score > 7"), None).findings[0]
+    ours, theirs = found.estimate, mean_grade(scores, range(100))
+    assert (ours.value, ours.low, ours.high) == pytest.approx((7.5, theirs.low, theirs.high))
+    assert found.note == "on the judge's scale from 1 to 10"
+    for rule, wrong in (("score > 70", "70 lies off the judge's scale"), ("none > 0", "has no 'none'")):
+        with pytest.raises(UsageError, match=wrong):
+            outcomes(tmp_path, run, rule)
+    lowest = graded(tmp_path / "lowest", [1.0] * 100, [1, 10])  # 1 of 10 is no 100%
+    assert outcomes(tmp_path, lowest, "score > 2", "score > 1") == ["fail", "undecided"]
+    worse = graded(tmp_path / "worse", [score - 1 - n % 2 for n, score in enumerate(scores)], [1, 10])
+    assert outcomes(tmp_path, worse, "score - baseline > -1", baseline=run) == ["fail"]
+    assert outcomes(tmp_path, worse, "score - baseline > -2", baseline=run) == ["pass"]
+    other = graded(tmp_path / "other", scores, [0, 10])
+    with pytest.raises(UsageError, match="do not compare"):
+        outcomes(tmp_path, run, "score - baseline > 0", baseline=other)
+
+
+def test_rewards_have_no_ends(tmp_path: Path) -> None:
+    rewards = [-3.0, -1.0, 1.0, 4.0] * 25
+    run = graded(tmp_path / "run", rewards, [None, None])
+    assert outcomes(tmp_path, run, "score > -1", "score > 0.3", "score > 2") == ["pass", "undecided", "fail"]
+    same = graded(tmp_path / "same", [reward + 0.5 for reward in rewards], [None, None])
+    assert outcomes(tmp_path, same, "score - baseline > 0", baseline=run) == ["undecided"]  # nothing varies
+    half = graded(tmp_path / "half", [reward + 0.5 + n % 3 for n, reward in enumerate(rewards)], [None, None])
+    assert outcomes(tmp_path, half, "score - baseline > 1", baseline=run) == ["pass"]
 
 
 @pytest.mark.parametrize("facts", [None, {}, {"annotator": "g"}])
@@ -208,7 +256,8 @@ def test_two_recorded_models_from_the_command_line(command: CommandLine, tmp_pat
         assert f"{word} | a &lt;b> & \\| {word} |" in summary
 
 
-def test_equal_models_fail_no_oftener_than_stated() -> None:
+@pytest.mark.parametrize("scale", [Scale(0, 1), Scale(1, 10), Scale(None, None)])
+def test_equal_models_fail_no_oftener_than_stated(scale: Scale) -> None:
     rng = np.random.default_rng(1)
     rules = Rules(
         [Rule("a", "win_rate", True, ">", 0.0), Rule("b", "win_rate", True, "<", 0.0)],
@@ -216,14 +265,18 @@ def test_equal_models_fail_no_oftener_than_stated() -> None:
         Outcome.UNDECIDED,
         0.9,
     )
-    n, runs, wrong = 80, 400, 0
+    n, runs, wrong, path = 80, 400, 0, Path("x/annotations.json")
     for _ in range(runs):
         difficulty = rng.normal(0, 1, n)
+        drawn = difficulty + rng.normal(0, 1, (2, n))
+        values = {
+            Scale(0, 1): (drawn > 0).astype(float),
+            Scale(1, 10): np.clip(np.round(6 + 2 * drawn), 1, 10),
+            Scale(None, None): drawn,
+        }[scale]
         sides = [
-            Measured(
-                Path("x/annotations.json"), "m", "j", "r", {"win_rate": Quantity(list(values), range(n))}, 1.0
-            )
-            for values in (rng.random((2, n)) < 1 / (1 + np.exp(-difficulty))).astype(float)
+            Measured(path, "m", "j", "r", {"win_rate": Quantity(list(one), range(n), scale)}, 1.0)
+            for one in values
         ]
         found = hold_against(rules, sides[0], sides[1])
         wrong += any(finding.outcome is not Outcome.UNDECIDED for finding in found)

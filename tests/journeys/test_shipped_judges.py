@@ -17,8 +17,17 @@ MODEL = "alpaca-7b"
 SHIPPED = [(family, judge) for family, judges in FAMILIES.items() for judge in judges]
 NEED_NO_SERVER = {"longest", "offline", "refusal_rule", "smollm2_logprob"}
 OF_ANY_MODEL = {"openai_compatible"}
-OF_OTHER_CASES = {"arena_hard", "mt_bench_grade", "mt_bench_pairwise", "refusal_judge", "rubric"}
-"""Tried on recorded conversations and outputs in tests/arena_hard, mt_bench, refusals and annotators."""
+OF_OTHER_CASES = {
+    "arena_hard",
+    "checklist",
+    "critique",
+    "mt_bench_grade",
+    "mt_bench_pairwise",
+    "refusal_judge",
+    "rubric",
+    "ultrafeedback",
+}
+"""Tried on recorded conversations and outputs in tests/arena_hard, mt_bench, refusals, scored and annotators."""
 
 
 @pytest.fixture(scope="module")

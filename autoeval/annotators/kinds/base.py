@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from autoeval.prompting.templates import nonce
 from autoeval.types import Case, Scale, Verdict
 
 Fields = Mapping[str, str]
@@ -13,11 +14,20 @@ Fields = Mapping[str, str]
 class View:
     """One question about a case: which part of it is asked about, and whether its outputs change places.
 
-    `part` names a turn (`turn_1`, …); it is empty where the whole case is asked about at once.
+    `part` names a turn (`turn_1`, …); it is empty where the whole case is asked about at once. `aspect` names what of
+    an output is rated (`honesty`), where a judge rates several. `output` is the one of a pair that is shown alone, 1 or
+    2; 0 where all are.
     """
 
     part: str = ""
     is_switched: bool = False
+    aspect: str = ""
+    output: int = 0
+
+    @property
+    def name(self) -> str:
+        """What its verdict is about: an aspect, or a turn; empty for the whole."""
+        return self.aspect or self.part
 
 
 class Kind(Protocol):
@@ -80,6 +90,24 @@ def history(turns: Sequence[str], replies: Sequence[str]) -> str:
     """Return what was said before the last of some turns, as a prompt shows it; empty before the first one."""
     said = zip(turns[:-1], replies, strict=False)
     return "\n\n".join(f"User: {turn}\n\nAssistant: {reply}" for turn, reply in said)
+
+
+def said_by(case: Case, output: int = 0) -> str:
+    """Return an output as it is shown among others: of several turns, with what the user said between them."""
+    replies = case.outputs[output - 1].turns
+    return replies[0] if len(case.turns) == 1 else history((*case.turns, ""), replies)
+
+
+def shown_together(rows: Sequence[Fields], outputs: Sequence[str]) -> Fields:
+    """Return what one prompt can show of several outputs for one instruction.
+
+    Args:
+        rows: the fields of each output by itself; what is no output's own is the first one's.
+        outputs: the outputs, in the order that they are shown in.
+    """
+    mark = nonce(rows[0]["instruction"], *outputs)
+    blocks = [f"--- output {place} {mark} ---\n{output}" for place, output in enumerate(outputs, 1)]
+    return {**rows[0], "outputs": "\n".join(blocks), "n_outputs": str(len(outputs)), "nonce": mark}
 
 
 def right_answers(case: Case, n: int) -> tuple[str, ...]:

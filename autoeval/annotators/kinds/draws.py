@@ -5,6 +5,7 @@ recorded by that tool answer the same questions here.
 """
 
 import random
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -33,6 +34,13 @@ def is_switched(instruction: str, seed: int) -> bool:
         seed: of the run.
     """
     return _draw("is_switched_outputs", instruction, seed, [False, True])
+
+
+def shown_order(instruction: str, seed: int, items: Sequence[T]) -> list[T]:
+    """Draw the order that the outputs for an instruction are shown in, where one prompt shows several."""
+    order = list(items)
+    random.Random(f"order_of_outputs{instruction}{seed}").shuffle(order)
+    return order
 
 
 def _draw(

@@ -65,7 +65,7 @@ def _key(row: Row) -> str:
 def _orders(row: Row) -> list[Row]:
     several: Any = row.fields.get("judgments")
     several = several.tolist() if hasattr(several, "tolist") else several
-    if isinstance(several, list | tuple) and len(several) == 2:
+    if isinstance(several, list | tuple) and len(several) == 2 and all("score" not in one for one in several):
         return [Row(f"{row.where}, judgment {number}", fields) for number, fields in enumerate(several, 1)]
     return [row]
 

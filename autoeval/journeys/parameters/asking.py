@@ -59,6 +59,14 @@ class JudgeParameters(TypedDict, total=False):
             "judge's prompt; the latter also says which model judges (unless judge_model does), and how it is read.",
         ),
     ]
+    compare_scores: Annotated[
+        float | str | None,
+        Shared(
+            None,
+            "Let a judge of single outputs judge pairs: the output whose score is higher by more than this number is "
+            "better, else it is a tie; or `sigmoid`: the preference is 1 + σ(score 2 − score 1), as of a reward model.",
+        ),
+    ]
     p_label_flip: Annotated[
         float | None,
         Shared(None, "With twice this probability a pair gets a coin flip instead of a verdict."),
@@ -166,6 +174,7 @@ def prepare(source: Judges, parameters: AskingParameters, compares: bool = True)
         price=parameters["judge_price"],
         p_label_flip=parameters["p_label_flip"],
         prompts=parameters["judge_prompts"],
+        compare=parameters["compare_scores"],
     )
     annotator = (
         source if isinstance(source, Annotator) else load_annotator(source, overrides, folders_of(parameters))

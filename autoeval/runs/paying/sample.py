@@ -129,7 +129,7 @@ def samplable(pairs: Cases, annotator: Annotator, flag: str) -> list[Case]:
     Raises:
         UsageError: the judge is asked about several at once, or an instruction has several outputs.
     """
-    if any(judge.batch_size > 1 for judge in annotator.judges):
+    if any(judge.is_grouped for judge in annotator.judges):
         raise UsageError(
             f"{flag}: {annotator.name} asks about several pairs in one prompt, so that no single pair can be left "
             "out. Use a judge that asks about one."

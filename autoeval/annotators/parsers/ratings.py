@@ -1,0 +1,117 @@
+"""The judge rates each of several outputs, and says why: `Output 1`, `Rating: 4`, `Rationale: …`."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Literal
+
+from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Reading, body, is_complete
+from autoeval.annotators.parsers.labels import PACKAGING
+from autoeval.annotators.parsers.markup import without_markup
+from autoeval.types import Completion, Inapplicable, Unparsed, Verdict
+
+_EDGE = r"[\s*_#`>|\[\]()\"'“”]{0,12}"
+_HEADER = re.compile(
+    rf"^{_EDGE}(?:output|text|response|answer|completion)(?:\s+for\s+(?:text|output|response))?{_EDGE}"
+    rf"(?:no\.?\s*)?(?P<number>\d{{1,3}}){_EDGE}(?:[:：.]|(?=\s*$)){_EDGE}",
+    re.IGNORECASE | re.MULTILINE,
+)
+_RATING = re.compile(
+    rf"^{_EDGE}(?:(?:overall|final)\s+)?(?:rating|score|grade){_EDGE}[:：=]{_EDGE}(?P<held>[^\n]*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REASON = re.compile(
+    rf"^{_EDGE}(?:rationale|reason|explanation|feedback)(?:\s+for\s+rating)?{_EDGE}[:：]\s*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NUMBER = re.compile(r"(?P<number>[-+]?\d+(?:[.,]\d+)?)(?:\s*(?:/|out of|of)\s*(?P<total>\d+(?:[.,]\d+)?))?")
+_NOT_APPLICABLE = re.compile(
+    r"(?:n\s?[/.]?\s?a\.?|not applicable|does not apply|none applies)\b\.?", re.IGNORECASE
+)
+_MORE_NUMBERS = re.compile(r"\d|\bn/a\b", re.IGNORECASE)
+
+
+class RatingsParser(Parser):
+    """A rating and a rationale for each output that the prompt shows, under a heading that numbers it.
+
+    `N/A` says that what is rated does not apply to an output. Without headings, ratings belong to the outputs in their
+    order. An output that is rated twice, and not alike, or whose rating is no one number (`3-4`, `4/10` out of 5), has
+    no verdict, and the others keep theirs.
+    """
+
+    kind: Literal["ratings"]
+    """Names this parser."""
+    out_of: float = 5.0
+    """The highest rating, which a judge may write behind it (`4/5`)."""
+
+    def read(self, completion: Completion) -> list[Reading]:
+        """Read a rating for each output."""
+        text = body(completion)
+        if isinstance(text, Unparsed):
+            return [text]
+        if not is_complete(completion):
+            return [CUT_OFF]
+        blocks = _blocks(without_markup(text))
+        if blocks is None:
+            return [Unparsed("the reply has a rating that belongs to none of the outputs")]
+        return [self._of_block(block) for block in blocks] or [Unparsed("the reply has no rating")]
+
+    def _of_block(self, block: str) -> Reading:
+        readings = [self._rating(match["held"]) for match in _RATING.finditer(block)]
+        if not readings:
+            return Unparsed("the reply does not rate this output")
+        if None in readings:
+            return Unparsed("the reply gives a rating that is not one number")
+        if len(set(readings)) > 1:
+            return CONTRADICTION
+        why = _REASON.sub("", _RATING.sub("", block)).strip() or None
+        rating = readings[0]
+        return (
+            Inapplicable(explanation=why) if rating == _DOES_NOT_APPLY else Verdict(float(rating or 0), why)
+        )
+
+    def _rating(self, held: str) -> float | str | None:
+        """Return the rating that a line holds, None where it is not one number."""
+        text = held.strip(PACKAGING.replace("-", "")).strip()
+        if _NOT_APPLICABLE.match(text):
+            return None if re.search(r"\d", text) else _DOES_NOT_APPLY
+        match = _NUMBER.match(text)
+        if match is None or _MORE_NUMBERS.search(text[match.end() :]):
+            return None
+        total = match["total"]
+        return None if total and _as_number(total) != self.out_of else _as_number(match["number"])
+
+
+_DOES_NOT_APPLY = "N/A"
+
+
+def _as_number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _blocks(text: str) -> list[str] | None:
+    """Return what a text says of each output, in their order; None where some of it is about none."""
+    heads = list(_HEADER.finditer(text))
+    if not heads:
+        return list(_by_rating(text))
+    if _RATING.search(text[: heads[0].start()]):
+        return None
+    found: dict[int, str] = {}
+    for head, after in zip(heads, [*heads[1:], None], strict=True):
+        said = text[head.end() : after.start() if after else len(text)]
+        number = int(head["number"])
+        found[number] = f"{found[number]}\n{said}" if number in found else said
+    return [found.get(number, "") for number in range(1, max(found) + 1)]
+
+
+def _by_rating(text: str) -> Iterator[str]:
+    """Split a text without headings into a block a rating; rationales stand behind them, or else before."""
+    ratings = list(_RATING.finditer(text))
+    if not ratings:
+        return
+    is_behind = not text[: ratings[0].start()].strip()
+    ends = [match.end() for match in ratings]
+    starts = [match.start() for match in ratings]
+    edges = [*starts, len(text)] if is_behind else [0, *ends[:-1], len(text)]
+    for start, end in pairwise(edges):
+        yield text[start:end]

@@ -1,0 +1,37 @@
+"""How two series of numbers go together."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_NOISE = 1e-12  # of subtracting a mean from equal numbers, relative to them
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """A coefficient of correlation, from −1 to 1, NaN where there is none, and of how many pairs it is."""
+
+    value: float
+    n: int
+
+
+def pearson(first: Sequence[float], second: Sequence[float]) -> Correlation:
+    """Return Pearson's coefficient.
+
+    Args:
+        first: shape (n,).
+        second: shape (n,).
+
+    Returns:
+        The coefficient; NaN for fewer than three pairs, or where either is the same throughout.
+    """
+    x, y = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if len(x) < 3:
+        return Correlation(math.nan, len(x))
+    dx, dy = x - x.mean(), y - y.mean()
+    spread = math.sqrt(float(dx @ dx) * float(dy @ dy))
+    is_constant = np.ptp(x) <= _NOISE * np.abs(x).max() or np.ptp(y) <= _NOISE * np.abs(y).max()
+    value = math.nan if is_constant else min(1.0, max(-1.0, float(dx @ dy) / spread))
+    return Correlation(value, len(x))
