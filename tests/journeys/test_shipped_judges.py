@@ -17,8 +17,15 @@ MODEL = "alpaca-7b"
 SHIPPED = [(family, judge) for family, judges in FAMILIES.items() for judge in judges]
 NEED_NO_SERVER = {"longest", "offline", "refusal_rule", "smollm2_logprob"}
 OF_ANY_MODEL = {"openai_compatible"}
-OF_OTHER_CASES = {"mt_bench_grade", "mt_bench_pairwise", "refusal_judge", "rubric"}
-"""Tried on recorded conversations and outputs in tests/mt_bench, tests/refusals and tests/annotators."""
+OF_OTHER_CASES = {
+    "evolve_eliminator",
+    "instruction_difficulty",
+    "mt_bench_grade",
+    "mt_bench_pairwise",
+    "refusal_judge",
+    "rubric",
+}
+"""Tried on what they are for in tests/mt_bench, tests/refusals, tests/annotators and tests/journeys."""
 
 
 @pytest.fixture(scope="module")
