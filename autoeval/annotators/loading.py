@@ -42,8 +42,8 @@ _NO_LOGPROBS = (
 class JudgeOverrides:
     """What the command line says about the judge in place of its config; None leaves the config's word.
 
-    `prompts` is FastChat's judge_prompts.jsonl or Arena-Hard's judge config, used to the letter. `compare` makes a judge
-    of single outputs one of pairs; see the field of that name in a config.
+    `prompts` is FastChat's judge_prompts.jsonl or Arena-Hard's judge config, used to the letter. `compare` makes a
+    judge of single outputs one of pairs; see the field of that name in a config.
     """
 
     base_url: str | None = None

@@ -20,7 +20,9 @@ from autoeval.errors import UsageError, nearest
 _NOT_FLAGS = frozenset({"display"})
 _HELP_WIDTH = 100
 _EXAMPLE_WIDTH = 72
-_SEVERAL = frozenset({"all_model_outputs", "annotations", "caching_path", "dataset", "recorded", "reviews"})
+_SEVERAL = frozenset(
+    {"all_model_outputs", "annotations", "caching_path", "dataset", "not_in", "recorded", "reviews"}
+)
 """Flags that take several files."""
 _ALONE = "True"
 """What a switch without a value says."""

@@ -43,8 +43,8 @@ _ECHOES = re.compile(
     rf"|^\W*(?:(?:sure|certainly|of course|okay|ok|absolutely|great)\b[^\n:]{{0,40}})?"
     rf"here(?:'s| is| are)\b[^\n:]{{0,60}}"
     rf"(?:{_THING})[^\n:]{{0,40}}:"
-    r"|^\W*(?:sure|certainly|of course|absolutely)[,!.:]"
-    rf"|^\W*(?:(?:harder|new|{_MADE}) )?(?:version|output|outcome|result|reply)\s*:",
+    r"|\A\W*(?:sure|certainly|of course|absolutely)[,!.:]"
+    rf"|\A\W*(?:(?:harder|new|{_MADE}) )?(?:version|output|outcome|result|reply)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _ANSWERS = re.compile(
@@ -130,13 +130,11 @@ def nothing_gained(step: Step, text: str) -> str | None:
     before, after = Counter(stems(step.parent.text)), Counter(stems(text))
     if before == after:
         return "it has the words of the instruction before"
-    if not step.operation.is_in_depth:
-        return None
     fillers = {filler for word in FILLERS for filler in stems(word)}
     new = weight((Counter({word: n for word, n in after.items() if word not in fillers}) - before).elements())
     if new < FEWEST_NEW:
         return "it adds next to nothing to the instruction before"
     is_longer = n_words(text) > n_words(step.parent.text)
-    if not is_longer and new < _MOSTLY_NEW * weight(after.elements()):
+    if step.operation.is_in_depth and not is_longer and new < _MOSTLY_NEW * weight(after.elements()):
         return "it is no longer than the instruction before and has most of its words"
     return None

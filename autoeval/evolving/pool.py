@@ -96,8 +96,6 @@ class Pool:
 
 
 def _candidate(one: Evolved, step: Step, there: Sequence[Evolved]) -> Candidate:
-    """Return what may be a copy; made in depth, it may be like what it descends from."""
-    akin = [place for place, other in enumerate(there) if other.lineage == one.lineage]
-    return Candidate(
-        one.text, step.parent.subject.text, frozenset(akin if step.operation.is_in_depth else ())
-    )
+    """Return what may be a copy, though not of what it descends from: of that, `nothing_gained` has told."""
+    akin = (place for place, other in enumerate(there) if other.lineage == one.lineage)
+    return Candidate(one.text, step.parent.subject.text, frozenset(akin))

@@ -30,6 +30,10 @@ from autoeval.runs.retirement import say_lifetimes
 from autoeval.runs.saving import judge_facts
 
 DIFFICULTY = "instruction_difficulty"
+_WITHOUT_JUDGE = (
+    "no judge has looked at these: paraphrases, answers and what nobody could answer may be among them "
+    "(--annotators_config evolve_eliminator)"
+)
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ def evolve(
             _setting(wanted, pool, ngram, not_in),
             None if output_path is None else Path(output_path),
             min_coverage=parameters["min_coverage"],
+            cautions=() if eliminator else (_WITHOUT_JUDGE,),
         )
         made.save()  # before the report is paid for
         if report:

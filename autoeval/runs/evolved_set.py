@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class EvolvedSet:
         path: the eval set's file; None where none is written.
         report: whether it is harder and tells models apart; None where that was not asked.
         min_coverage: the share of steps that must have come to an end.
+        cautions: what is to be known of the set.
     """
 
     pool: Pool
@@ -33,7 +34,7 @@ class EvolvedSet:
     path: Path | None = None
     report: EvolutionReport | None = None
     min_coverage: float = 0.99
-    cautions: Sequence[str] = field(default=())
+    cautions: Sequence[str] = ()
 
     @property
     def rows(self) -> list[dict[str, Any]]:

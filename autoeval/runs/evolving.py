@@ -29,6 +29,8 @@ from autoeval.types import Output as CaseOutput
 
 _REFUSALS = frozenset({REFUSAL, "content_filter"})
 _CUT_OFF = "length"
+_COUNTED = 0.92
+"""So much of an estimate of prompts like ours is what models count; see `estimate_tokens`."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +208,16 @@ def estimates(wanted: Evolution, pool: Pool, cache: Cache, is_batch: bool) -> tu
         plans[f"eliminate round {number} with {wanted.eliminator.name}"] = estimate(judging, cache, is_batch)
         known = read_verdicts(judging, wanted.eliminator.name, cache, {}, price_of)
         pool = _judged(wanted.eliminator, pool, candidates, known, keeps_unknown=True)
-    return plans, pool
+    return {name: _calibrated(plan) for name, plan in plans.items()}, pool
+
+
+def _calibrated(plan: DryRun) -> DryRun:
+    return replace(
+        plan,
+        input_tokens=round(_COUNTED * plan.input_tokens),
+        output_tokens=round(_COUNTED * (plan.output_tokens - plan.reasoning_tokens)) + plan.reasoning_tokens,
+        cost=None if plan.cost is None else _COUNTED * plan.cost,
+    )
 
 
 def _estimate(wanted: Evolution, steps: Sequence[Step], cache: Cache, is_batch: bool) -> DryRun:

@@ -34,6 +34,7 @@ def test_the_help_of_a_command_shows_lines_that_it_takes(name: str) -> None:
 ASKING = (
     "evaluate",
     "evaluate_from_model",
+    "evolve",
     "make_leaderboard",
     "bridge",
     "audit",

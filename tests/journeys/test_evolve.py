@@ -102,7 +102,7 @@ def test_rounds_build_on_each_other_and_a_second_run_asks_nothing(tmp_path: Path
         assert (writer.n_requests, judge.n_requests) == (24, 21), "everything is in the cache"
         assert (tmp_path / "set.json").read_bytes() == before
     assert again.ask.n_asked == 0
-    assert (result.exit_code, result.coverage) == (0, 1.0)
+    assert (result.exit_code, result.coverage, result.cautions) == (0, 1.0, ())
     rows = rows_of(tmp_path / "set.json")
     assert [row["round"] for row in rows] == [1] * 10 + [2] * 10
     first = {row["instruction"]: row for row in rows}
@@ -168,6 +168,7 @@ def test_a_missing_reply_is_missing_and_what_must_not_be_met_is_not(tmp_path: Pa
     with JudgeServer(answer) as writer:
         result = run(tmp_path, writer, rounds=1, not_in=str(tmp_path / "mine.jsonl"))
     assert result.exit_code == 3
+    assert "no judge" in result.cautions[0]
     assert result.reasons["missing"] == 1
     assert result.reasons["overlap"] > 0
     assert not any(TWISTS[0] in row["instruction"] or TWISTS[1] in row["instruction"] for row in result.rows)

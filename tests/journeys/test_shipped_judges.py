@@ -21,13 +21,15 @@ OF_OTHER_CASES = {
     "arena_hard",
     "checklist",
     "critique",
+    "evolve_eliminator",
+    "instruction_difficulty",
     "mt_bench_grade",
     "mt_bench_pairwise",
     "refusal_judge",
     "rubric",
     "ultrafeedback",
 }
-"""Tried on recorded conversations and outputs in tests/arena_hard, mt_bench, refusals, scored and annotators."""
+"""Tried on what they are for in tests/arena_hard, mt_bench, refusals, scored, annotators and journeys."""
 
 
 @pytest.fixture(scope="module")
