@@ -115,6 +115,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "shard",
         "batch",
         "batch_files",
+        "flex",
         "wait",
         "max_concurrency",
         "requests_per_minute",
