@@ -118,6 +118,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "shard",
         "batch",
         "batch_files",
+        "flex",
         "engine",
         "ray_address",
         "wait",

@@ -17,7 +17,7 @@ from autoeval.metrics.observations import Floats
 from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
-_PRIOR_UPSETS = 2.0
+_PRIOR_UPSETS = 3.0
 _LEAST_UNIT, _LEAST_SPREAD = 1e-6, 0.05
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
 _FLATTEST, _STEEPEST = 0.2, 2.5
@@ -55,12 +55,12 @@ def sampled_win_rate(
     and w = 1/π, the estimate is θ = mean_N(g) + m with m = Σ w e / Σ w. If y is 1 with chance g and 0 otherwise, its
     variance is Σ_N (1 − π)/π · g(1 − g) / N². That is multiplied by a scale: what was observed over what was to be
     expected, Σ (1 − π)w²(e − m)² / Σ (1 − π)w² g(1 − g). A scale from a few upsets is as uncertain as they are, and
-    small where they happen to be missing; so two upsets of average weight are added to both. Of a graded judge an
-    upset is smaller: as (y − g)² is g(1 − g) − y(1 − y) on average, they are 1 − Σ w y(1 − y) / (Σ w · mean_N g(1 − g))
-    of one. Where wins are rare, the error is skewed and its size depends on the truth. So the variance is taken for
-    that of a share, V = C · θ(1 − θ), and the interval holds each θ₀ that (θ − θ₀)² ≤ t² C θ₀(1 − θ₀) is true of
-    (Wilson's, 1927), with Student's t of k − 3 degrees of freedom. For instructions like these C is larger by that of
-    N pairs drawn at random.
+    small where they happen to be missing; so beside the Σ g(1 − g) upsets that were to be expected among the judged
+    pairs, three count that come as expected. Of a graded judge an upset is smaller: as (y − g)² is g(1 − g) − y(1 − y)
+    on average, it is 1 − Σ w y(1 − y) / (Σ w · mean_N g(1 − g)) of one. Where wins are rare, the error is skewed and
+    its size depends on the truth. So the variance is taken for that of a share, V = C · θ(1 − θ), and the interval
+    holds each θ₀ that (θ − θ₀)² ≤ t² C θ₀(1 − θ₀) is true of (Wilson's, 1927), with Student's t of k − 3 degrees of
+    freedom. For instructions like these C is larger by that of N pairs drawn at random.
 
     Args:
         shares: preference − 1 of each of N pairs, NaN where it was not paid for or could not be judged.
@@ -93,8 +93,10 @@ def sampled_win_rate(
     factors = (1 - chances[pairs]) * w**2
     observed = float(factors @ (e - m) ** 2) * k / (k - 3)
     expected = float(factors @ variances[pairs])
-    prior = _PRIOR_UPSETS * (count / k) ** 2 * float((1 - chances).mean())
-    scale = (observed + prior * upset) / (expected + prior) if prior else 1.0
+    upsets = float(variances[pairs].sum())
+    scale = (
+        (upsets * observed / expected + _PRIOR_UPSETS * upset) / (upsets + _PRIOR_UPSETS) if expected else 1.0
+    )
     variance = scale * _error_variance(variances, chances)
 
     mean = float(w @ y) / total

@@ -69,7 +69,7 @@ def test_replies_by_flex_are_priced_as_a_batch_and_are_the_same_in_the_cache(tmp
     price = [row["price_per_example"] for row in dear.records()]
     assert [row["price_per_example"] for row in cheap.records()] == pytest.approx([p / 2 for p in price])
     assert cheap.ask.spent == pytest.approx(dear.ask.spent / 2)
-    halves = [run(tmp_path / "dry", OpenAI(), dry_run=True, flex=given).cost_usd for given in (True, False)]
+    halves = [run(tmp_path / "dry", OpenAI(), dry_run=True, flex=given).cost for given in (True, False)]
     assert halves[0] == pytest.approx(halves[1] / 2)
 
 

