@@ -225,7 +225,7 @@ def test_a_price_that_is_none(price: Any) -> None:
     ("source", "told"),
     [
         ("gpt4_rankin", "Did you mean 'gpt4_ranking'?"),
-        ("nothing/like/it", "Known: claude"),
+        ("nothing/like/it", "Known: arena_hard"),
         ("x" * 5000, "there is no config"),
         ("\0", "there is no config"),
         (["gpt4_ranking"], "neither a name nor a path"),

@@ -67,9 +67,9 @@ def evolved(body: Body) -> Answer:
 def judged(body: Body) -> Answer:
     """Grade by length where difficulty is asked for; otherwise find everything new but what is about tea."""
     text = prompt_text(body)
-    if "[the first request" in text:
+    if "--- the first request" in text:
         return Answer("Sort: [[same]]" if "about tea" in text else "Sort: [[new]]")
-    shown = re.findall(r"\[the request \w+\]\n(.*)\n\[end", text, re.DOTALL)[0]
+    shown = re.findall(r"--- the request \w+ ---\n(.*)\n--- end", text, re.DOTALL)[0]
     return Answer(f"Difficulty: [[{min(10, len(shown.split()) // 6)}]]")
 
 
