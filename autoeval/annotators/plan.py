@@ -235,6 +235,14 @@ def plans_of(annotator: Annotator, models: Sequence[Cases], seed: int) -> list[P
     return [Plan(annotator, every[start:end], seed, company=every) for start, end in pairwise(ends)]
 
 
+def as_one(plans: Sequence[Plan]) -> Sequence[Plan]:
+    """Return plans that share prompts as the one that they are to whoever is asked."""
+    first = plans[0] if plans else None
+    if first is None or first.company is None:
+        return plans
+    return [Plan(first.annotator, first.company, first.seed, first.repeat)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A question before it is written out: `number` counts the views of the case, `sample` the repetitions."""

@@ -112,6 +112,8 @@ def load_cases_by_generator(
 ) -> dict[str, OutputCases]:
     """Load the outputs of many models, told apart by `generator` or by file; the arguments are those of `load_cases`.
 
+    Without an eval set, it is every instruction that any of them answers.
+
     Raises:
         UsageError: a row is wrong, nothing says whose outputs they are, or they do not fit the eval set.
     """
@@ -123,6 +125,7 @@ def load_cases_by_generator(
             )
         by_model.setdefault(generator, []).append(one)
     how = _How(role, allow_partial, max_instances, strips_thinking)
+    questions = questions or _distinct([one for outputs in by_model.values() for one in outputs])
     return {name: _cases(outputs, name, questions, how) for name, outputs in by_model.items()}
 
 

@@ -16,7 +16,7 @@ from autoeval.annotators.config import JudgeConfig
 from autoeval.annotators.loading import find_config
 from autoeval.prompting.templates import nonce
 from autoeval.prompting.yaml_files import read_yaml
-from tests.annotators.planning import OF_PAIRS, REMOTE
+from tests.annotators.planning import OF_PAIRS, REMOTE, SHIPPED
 from tests.servers import Answer, JudgeServer
 from tests.servers.answers import Body
 from tests.servers.forms import Ruling, in_form
@@ -72,7 +72,8 @@ class HonestJudge:
         mark = re.findall(r"The lines marked ([0-9a-f]{10}) separate", prompt)[0]
         found = sections(prompt, mark)
         self.seen.append((mark, found))
-        return in_form(body, found["end"], Ruling(1.0 if found["answer a"] == HONEST else 2.0), ("a", "b"))
+        labels = ("A", "B") if "[[A>B]]" in found["end"] else ("a", "b")
+        return in_form(body, found["end"], Ruling(1.0 if found["answer a"] == HONEST else 2.0), labels)
 
 
 def judged(
@@ -90,8 +91,15 @@ def judged(
             parameters["judge_model"] = "mine"
         if not annotator.startswith(("gpt", "claude")):  # their addresses are not in the environment
             parameters["judge_base_url"] = server.base_url
+        columns = dict.fromkeys(SHIPPED[annotator].get("columns", ()), "plain")
         result = autoeval.evaluate(
-            rows, reference, annotator, name="model", output_path=None, caching_path=None, **parameters
+            [row | columns for row in rows],
+            reference,
+            annotator,
+            name="model",
+            output_path=None,
+            caching_path=None,
+            **parameters,
         )
     return result, judge, server
 

@@ -26,6 +26,8 @@ JUDGE: dict[str, Any] = {
     "messages": [{"role": "user", "content": "{{ instruction }} {{ first }} {{ second }}"}],
     "parser": {"kind": "ranking", "first": "a", "second": "b"},
 }
+OF_AN_OUTPUT_ALONE = {"instruction_difficulty"}
+"""Its prompt shows no instruction: what it grades is one."""
 SERVER = JudgeOverrides(model="my-model", base_url="http://127.0.0.1:9/v1")
 
 
@@ -53,7 +55,8 @@ def test_every_shipped_annotator_can_be_asked(name: str) -> None:
     assert annotator.name == name
     assert annotator.description
     n = annotator.kind.n_outputs
-    plan = Plan(annotator, [replace(pair, outputs=pair.outputs[-n:]) for pair in pairs(4)])
+    fields = {column: f"the {column}" for column in annotator.judges[0].columns}
+    plan = Plan(annotator, [replace(pair, outputs=pair.outputs[-n:], fields=fields) for pair in pairs(4)])
     requests = plan.requests()
     for planned in plan:
         assert planned.questions
@@ -64,10 +67,8 @@ def test_every_shipped_annotator_can_be_asked(name: str) -> None:
             request = next(requests)
             asked = "".join(message.content for message in request.messages)
             shown = [output.text for output in planned.case.outputs]
-            places = [
-                asked.index(text)
-                for text in (planned.case.instruction, *shown[:: -1 if question.is_switched else 1])
-            ]
+            ahead = () if name in OF_AN_OUTPUT_ALONE else (planned.case.instruction,)
+            places = [asked.index(text) for text in (*ahead, *shown[:: -1 if question.is_switched else 1])]
             assert places == sorted(places)
             body = providers.body(request)
             assert body["model"] == question.judge.model

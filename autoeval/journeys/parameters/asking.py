@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypedDict, cast
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
-from autoeval.annotators.plan import Plan
+from autoeval.annotators.plan import Plan, as_one
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
 from autoeval.completions.cache import Cache
@@ -117,7 +117,7 @@ class Asking:
     ) -> DryRun | ShardReport:
         """Say what judging would cost, or ask a part of what plans need; nothing is read."""
         if self.dry_run or shard is None:
-            return total(estimate(plan, cache, self.options.at_batch_price) for plan in plans)
+            return total(estimate(plan, cache, self.options.at_batch_price) for plan in as_one(plans))
         return ask_shard(
             plans, cache, self.options, self.display, self.is_reask_unparsed, shard, self.min_coverage
         )
