@@ -99,6 +99,7 @@ def test_a_check_stands_beside_a_preference(tmp_path: Path) -> None:
     ]
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "annotations.json").write_text(json.dumps(rows), encoding="utf-8")
+    (tmp_path / "run" / "run.json").write_text('{"annotator": {"name": "gsm8k"}}', encoding="utf-8")
     path = board(tmp_path)
     result = import_results(str(tmp_path / "run"), leaderboard_path=path)
     assert [metric.value for metric in result.results[0].metrics] == [50.0]
