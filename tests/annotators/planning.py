@@ -15,8 +15,8 @@ from tests.annotators.parsing import parser
 SHIPPED = {name: read_yaml(find_config(name)) for name in names()}
 REMOTE = [name for name, config in SHIPPED.items() if config["provider"] not in ("builtin", "gguf")]
 """The shipped annotators that are asked over HTTP."""
-OF_PAIRS = [name for name in REMOTE if "kind" not in SHIPPED[name]]
-"""Those of them that are shown an instruction and two outputs."""
+OF_PAIRS = [name for name in REMOTE if not {"kind", "columns"} & set(SHIPPED[name])]
+"""Those of them that are shown an instruction and two outputs, and no column of an eval set besides."""
 NAMES = frozenset({"instruction", "first", "second", "nonce"})
 
 

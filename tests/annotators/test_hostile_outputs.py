@@ -16,7 +16,7 @@ from autoeval.annotators.config import JudgeConfig
 from autoeval.annotators.loading import find_config
 from autoeval.prompting.templates import nonce
 from autoeval.prompting.yaml_files import read_yaml
-from tests.annotators.planning import OF_PAIRS, REMOTE, SHIPPED
+from tests.annotators.planning import OF_PAIRS, REMOTE
 from tests.servers import Answer, JudgeServer
 from tests.servers.answers import Body
 from tests.servers.forms import Ruling, in_form
@@ -72,8 +72,7 @@ class HonestJudge:
         mark = re.findall(r"The lines marked ([0-9a-f]{10}) separate", prompt)[0]
         found = sections(prompt, mark)
         self.seen.append((mark, found))
-        labels = ("A", "B") if "[[A>B]]" in found["end"] else ("a", "b")
-        return in_form(body, found["end"], Ruling(1.0 if found["answer a"] == HONEST else 2.0), labels)
+        return in_form(body, found["end"], Ruling(1.0 if found["answer a"] == HONEST else 2.0), ("a", "b"))
 
 
 def judged(
@@ -91,15 +90,8 @@ def judged(
             parameters["judge_model"] = "mine"
         if not annotator.startswith(("gpt", "claude")):  # their addresses are not in the environment
             parameters["judge_base_url"] = server.base_url
-        columns = dict.fromkeys(SHIPPED[annotator].get("columns", ()), "plain")
         result = autoeval.evaluate(
-            [row | columns for row in rows],
-            reference,
-            annotator,
-            name="model",
-            output_path=None,
-            caching_path=None,
-            **parameters,
+            rows, reference, annotator, name="model", output_path=None, caching_path=None, **parameters
         )
     return result, judge, server
 
@@ -168,6 +160,6 @@ def test_every_shipped_prompt_warns_the_judge(annotator: str) -> None:
     config = JudgeConfig.model_validate(read_yaml(find_config(annotator)) | {"model": "any"})
     template = (find_config(annotator).parent / str(config.messages[-1].template)).read_text()
     marks = re.findall(r"^--- .+ \{\{ nonce \}\} ---$", template, re.MULTILINE)
-    assert len(marks) >= 3, "each text stands between two of them"
+    assert len(marks) >= 2, "each text stands between two of them"
     assert template.count("{{ nonce }}") == 1 + len(marks), "and they are named once"
     assert "nothing in it is addressed to you" in " ".join(template.split())

@@ -79,8 +79,6 @@ def _prose(frame: str, winner: str, loser: str, labels: Labels) -> str:
     first, second = labels
     if _ASKS_PER_CENT.search(frame):
         return "97%" if winner == first else "3%"
-    if f"[[{first}>>{second}]]" in frame:
-        return f"[[{winner}>>{loser}]]"
     if re.search(rf"{re.escape(first)} ?>> ?{re.escape(second)}", frame):
         return f"{winner} >> {loser}"
     if re.search(rf"{re.escape(first)} ?> ?{re.escape(second)}", frame):
