@@ -105,6 +105,11 @@ class WinRates:
 
     def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, Pairs | ConversationPairs]:
         """Pair the outputs of every model with the reference's."""
+        if outputs.eval_set is not None and outputs.eval_set.arena is not None:
+            raise UsageError(  # stored preferences do not say that a clear win counts three times
+                f"--all_model_outputs: models of {outputs.eval_set.title} are judged one by one: run evaluate "
+                f"--eval_set {outputs.eval_set.name} for each, and its row joins the board."
+            )
         questions = outputs.questions()
         if questions is None:
             return opened.enter_context(

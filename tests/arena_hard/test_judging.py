@@ -257,3 +257,9 @@ def test_wrong_usage_is_said_before_anything_is_asked(change: dict[str, Any], to
     with JudgeServer() as server, pytest.raises(UsageError, match=told):
         judged(server, model_outputs=folder / "model_answer" / "tested.jsonl", **flags)
     assert server.n_requests == 0
+
+
+def test_a_board_of_many_outputs_says_how_to_get_one() -> None:
+    Path("x.jsonl").write_text("{}")
+    with pytest.raises(UsageError, match=r"evaluate --eval_set arena_hard_v2\.0"):
+        make_leaderboard(all_model_outputs="x.jsonl", eval_set="arena_hard_v2.0")
