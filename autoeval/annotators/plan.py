@@ -102,6 +102,13 @@ class Plan:
         for _, requests in self._walk(with_requests=True):
             yield from requests
 
+    def about(self, case: Case) -> list[Request]:
+        """Return the requests about one case as they are sent; none where its verdict is known without asking.
+
+        For judges that are asked about one case at a time.
+        """
+        return [] if self._known(case) is not None else self._requests(case, self._asked(case))
+
     def _walk(self, with_requests: bool) -> Iterator[tuple[Planned, list[Request]]]:
         """Walk through the cases; with the requests about each, or without where their keys are known already."""
         self._form_groups()

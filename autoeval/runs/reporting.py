@@ -157,11 +157,11 @@ def _prompts(annotator: Annotator, seed: int) -> Callable[[Case], Sequence[Seque
     """Return what gives a pair's prompts; those on several pairs at once cannot be made again from one of them."""
     if any(judge.is_grouped for judge in annotator.judges):
         return lambda _pair: ()
-    return partial(_prompts_of, annotator, seed)
+    return partial(_prompts_of, Plan(annotator, (), seed))
 
 
-def _prompts_of(annotator: Annotator, seed: int, case: Case) -> Sequence[Sequence[tuple[str, str]]]:
-    conversations = [_conversation(request) for request in Plan(annotator, [case], seed).requests()]
+def _prompts_of(plan: Plan, case: Case) -> Sequence[Sequence[tuple[str, str]]]:
+    conversations = [_conversation(request) for request in plan.about(case)]
     return [
         conversation for i, conversation in enumerate(conversations) if conversation not in conversations[:i]
     ]

@@ -52,6 +52,13 @@ def difference(
 def _means(heads: Sequence[Mapping[str, Any]], unit: float) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for head in heads:
-        if (value := head.get("preference", head.get("score"))) is not None:
+        if (value := _value(head)) is not None:
             found.setdefault(head["key"], []).append(unit * value)
     return {key: sum(values) / len(values) for key, values in found.items()}
+
+
+def _value(head: Mapping[str, Any]) -> float | None:
+    """Return a verdict or score; of a conversation that is graded in part, the mean of the turns that are."""
+    value: float | None = head.get("preference", head.get("score"))
+    turns = [part for name, part in head.get("parts", {}).items() if name.startswith("turn_")]
+    return sum(turns) / len(turns) if value is None and turns else value
