@@ -57,18 +57,19 @@ def test_a_turn_is_the_weighted_mean_of_its_judgments_and_the_case_that_of_its_t
     first = Judgment("j", 1.0, part="turn_1", parts={"style": 3.0})
     judgments = [
         first,
-        Judgment("k", 2.0, part="turn_1", parts={"style": 5.0}, weight=3.0),
+        Judgment("k", 2.0, part="turn_1", parts={"style": 5.0}, weight=4.0),
         Judgment("j", 2.0, part="turn_2"),
         Judgment("k", 1.5, part="turn_2"),
     ]
     found = combine(Planned(a_pair(0)), "both", judgments)
-    assert (found.value, found.weight, found.failure) == ((1.75 + 1.75) / 2, 6 / 4, None)
-    assert found.parts == {"turn_1": 1.75, "turn_2": 1.75, "style": 4.0}
+    assert found.value == pytest.approx((1.8 + 1.75) / 2)
+    assert (found.weight, found.failure) == (7 / 4, None)
+    assert found.parts == {"turn_1": 1.8, "turn_2": 1.75, "style": 4.0}
     assert found.judgments == tuple(judgments)
     missing = [*judgments[:3], replace(judgments[3], value=None, failure="filtered")]
     lacking = combine(Planned(a_pair(0)), "both", missing)
     assert (lacking.value, lacking.failure) == (None, "filtered")
-    assert lacking.parts == {"turn_1": 1.75, "style": 4.0}
+    assert lacking.parts == {"turn_1": 1.8, "style": 4.0}
     alone = combine(Planned(a_pair(0)), "both", [first])
     assert (alone.value, alone.parts) == (1.0, {"turn_1": 1.0, "style": 3.0})
 
