@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.site import Site, site
     from autoeval.journeys.validate import Validation, validate
     from autoeval.journeys.view import view
+    from autoeval.runs.estimate import DryRun, DryRuns
     from autoeval.runs.evolved_set import EvolvedSet
     from autoeval.runs.finished import Run
     from autoeval.runs.result import Evaluation, GradedEvaluation
@@ -40,6 +41,8 @@ _HOMES = {
     "BatchList": "autoeval.journeys.batches",
     "Bridge": "autoeval.journeys.bridge_result",
     "Corrected": "autoeval.journeys.label",
+    "DryRun": "autoeval.runs.estimate",
+    "DryRuns": "autoeval.runs.estimate",
     "Evaluation": "autoeval.runs.result",
     "EvolvedSet": "autoeval.runs.evolved_set",
     "Export": "autoeval.journeys.export",
@@ -87,6 +90,8 @@ __all__ = [
     "BatchList",
     "Bridge",
     "Corrected",
+    "DryRun",
+    "DryRuns",
     "Evaluation",
     "EvolvedSet",
     "Export",

@@ -6,8 +6,8 @@
 The boards are those of AlpacaEval, in `boards_of_other_judges` of the recorded data. Anchors are drawn in two ways,
 spread over the new judge's range: `bins`, one at random from each of k stretches of equally many models; `ends`, the
 two extreme models and k − 2 at random. As the command does it, anchors that the judges rank differently make no bridge,
-and every other model is placed unless it lies far outside the anchors' range; an interval is right if it holds the old
-judge's win rate.
+and every other model is placed unless it lies far outside the anchors' range ("all": without these refusals); an
+interval is right if it holds the old judge's win rate.
 """
 
 import argparse
@@ -41,7 +41,7 @@ PAIRS = (
     ("data_AlpacaEval_chatgpt_fn", GPT4),
 )
 """New judge and old judge."""
-SIZES = (5, 8, 12)
+SIZES = (5, 6, 8, 12)
 DRAWS = 500
 
 Indices = npt.NDArray[np.intp]
@@ -81,19 +81,22 @@ Draw = Callable[[Indices, int, np.random.Generator], Indices]
 WAYS: tuple[Draw, ...] = (bins, ends)
 
 
-def coverage(models: Sequence[Anchor], k: int, draw: Draw, draws: int = DRAWS) -> tuple[float, float]:
-    """Return how often the intervals hold the old judge's win rate, and how wide they are on average."""
+def coverage(models: Sequence[Anchor], k: int, draw: Draw, refuses: bool = True) -> tuple[float, float]:
+    """Return how often the intervals hold the old judge's win rate, and how wide they are on average.
+
+    With `refuses`, of what the command would link and place; without it, of every draw and every other model.
+    """
     rng = np.random.default_rng([k, WAYS.index(draw), len(models)])
     order = np.argsort([model.new.win_rate for model in models])
     held, widths = [], []
-    for _ in range(draws):
+    for _ in range(DRAWS):
         chosen = set(draw(order, k, rng).tolist())
         anchors = [models[i] for i in sorted(chosen)]
-        if refusal(anchors):
+        if refuses and refusal(anchors):
             continue
         link = fit_link(anchors)
         for i, model in enumerate(models):
-            if i not in chosen and link.beyond(model.new) <= FARTHEST:
+            if i not in chosen and not (refuses and link.beyond(model.new) > FARTHEST):
                 placed = link.place(model.new)
                 held.append(placed.low <= model.old.win_rate <= placed.high)
                 widths.append(placed.width)
@@ -116,11 +119,13 @@ def report() -> None:
     print(
         f"\nshare of 95% intervals that hold the old judge's win rate, and mean width in points ({DRAWS} draws)"
     )
-    print(f"{'new judge':32} {'anchors':>7}  " + "  ".join(f"{way.__name__:>16}" for way in WAYS))
+    settings = [(way, refuses) for refuses in (True, False) for way in WAYS]
+    heads = [f"{way.__name__}{'' if refuses else ', all'}" for way, refuses in settings]
+    print(f"{'new judge':32} {'anchors':>7}  " + "  ".join(f"{head:>16}" for head in heads))
     for new, old in PAIRS:
         models = shared_models(new, old)
         for k in (k for k in SIZES if k < len(models)):
-            cells = [coverage(models, k, way) for way in WAYS]
+            cells = [coverage(models, k, way, refuses) for way, refuses in settings]
             figures = "  ".join(f"{share:7.3f} {width:8.1f}" for share, width in cells)
             print(f"{_short(new):32} {k:7}  {figures}")
 

@@ -1,19 +1,24 @@
-"""annotations.json: one row a case, written here, and read back and checked here, whoever wrote it.
+"""annotations.json, read back and checked, whoever wrote it; `data.annotation_rows` says what its rows are.
 
-A row of a pair has `output_1`, `output_2` and a `preference`; one of a single output has `output`, a `score` and its
-`parts`. Old spellings are understood: AlpacaEval's 0 for a tie and -1 for a missing verdict, and the longer column
-names of its cache.
+Old spellings are understood: AlpacaEval's 0 for a tie and -1 for a missing verdict, and the longer column names of its
+cache.
 """
 
-import json
 import math
-import numbers
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import IO, Any
+from typing import Any
 
 from autoeval.data.loading import Row, describe, is_missing
-from autoeval.data.records import read_instruction, read_label, read_sample, read_text
+from autoeval.data.records import (
+    number_of,
+    read_amount,
+    read_instruction,
+    read_label,
+    read_sample,
+    read_text,
+    read_turns,
+)
 from autoeval.errors import UsageError, nearest
 from autoeval.types import PREFERENCE, Annotation, Case, Judgment, Output, Scale
 
@@ -22,69 +27,6 @@ Texts = tuple[str, ...]
 PAIR = ("instruction", "output_1", "output_2")
 _MISSING, _OLD_TIE = -1, 0
 _ANY = Scale()
-
-
-def row_of(annotation: Annotation) -> dict[str, Any]:
-    """Return an annotation as a row of the file.
-
-    Where a case has several judgments, `judgments` lists them and the fields of a single one are null.
-    """
-    case, judgments = annotation.case, annotation.judgments
-    single = judgments[0] if len(judgments) == 1 else Judgment("", None, None)
-    is_pair = len(case.outputs) == 2
-    row: dict[str, Any] = {
-        "instruction": case.instruction,
-        "dataset": case.dataset,
-        **(_outputs(case) if is_pair else {"generator": case.generator, "output": case.output}),
-        "annotator": single.annotator or annotation.annotator,
-        "preference" if is_pair else "score": annotation.value,
-        **({} if is_pair else {"parts": dict(annotation.parts)}),
-        "raw_completion": single.raw_completion,
-        "explanation": single.explanation,
-        "price_per_example": _total([judgment.price for judgment in judgments]),
-        "time_per_example": _total([judgment.seconds for judgment in judgments]),
-        **({"is_switched_outputs": single.is_switched} if is_pair else {}),
-        "failure": annotation.failure,
-    }
-    if len(case.turns) > 1:
-        row["user_turns"] = list(case.turns)
-        row |= {_turns(case, place): list(output.turns) for place, output in enumerate(case.outputs, 1)}
-    if is_pair and annotation.parts:
-        row["parts"] = dict(annotation.parts)
-    if annotation.weight != 1:
-        row["weight"] = annotation.weight
-    if case.fields:
-        row["fields"] = dict(case.fields)
-    if case.sample:
-        row["sample"] = case.sample
-    if len(judgments) > 1:
-        row["judgments"] = [_judgment_row(judgment, is_pair) for judgment in judgments]
-    return row
-
-
-def _outputs(case: Case) -> dict[str, str]:
-    return {
-        "generator_1": case.generator_1,
-        "output_1": case.output_1,
-        "generator_2": case.generator_2,
-        "output_2": case.output_2,
-    }
-
-
-def _turns(case: Case, place: int) -> str:
-    """Return the column with the turns of an output."""
-    return "turns" if len(case.outputs) == 1 else f"turns_{place}"
-
-
-def write_rows(file: IO[str], annotations: Iterable[Annotation]) -> Iterator[Annotation]:
-    """Write a row for each annotation as it passes through, as a JSON array with a row a line."""
-    separator = "[\n"
-    for annotation in annotations:
-        file.write(separator)
-        file.write(json.dumps(row_of(annotation), ensure_ascii=False))
-        separator = ",\n"
-        yield annotation
-    file.write("\n]\n" if separator == ",\n" else "[]\n")
 
 
 def read_annotations(rows: Iterable[Row], annotator: str = "") -> Iterator[Annotation]:
@@ -111,7 +53,7 @@ def read_annotations(rows: Iterable[Row], annotator: str = "") -> Iterator[Annot
             failure=_failure(row, value),
             judgments=tuple(_judgments(row, judge, value, is_pair)),
             parts=_parts(row),
-            weight=1.0 if (weight := _amount(row, "weight")) is None else weight,
+            weight=1.0 if (weight := read_amount(row, "weight")) is None else weight,
         )
 
 
@@ -186,13 +128,7 @@ def read_preference(row: Row) -> float | None:
     Raises:
         UsageError: there is no such field, or what stands there is no preference.
     """
-    if "preference" not in row.fields:
-        raise UsageError(
-            f"{row.where} has no field 'preference'. {nearest('preference', map(str, row.fields))} "
-            "Is it a file of annotations?"
-        )
-    value = row.fields["preference"]
-    number = _number_of(row, value)
+    value, number = _verdict(row, "preference", "annotations")
     if number is not None and (math.isnan(number) or number == _MISSING):
         return None
     if number is None or not (number == _OLD_TIE or PREFERENCE.holds(number)):
@@ -208,13 +144,7 @@ def read_score(row: Row, scale: Scale = _ANY) -> float | None:
     Raises:
         UsageError: there is no such field, or what stands there is no number of the scale.
     """
-    if "score" not in row.fields:
-        raise UsageError(
-            f"{row.where} has no field 'score'. {nearest('score', map(str, row.fields))} "
-            "Is it a file of annotations of single outputs?"
-        )
-    value = row.fields["score"]
-    number = _number_of(row, value)
+    value, number = _verdict(row, "score", "annotations of single outputs")
     if number is not None and math.isnan(number):
         return None
     if number is None or not scale.holds(number):
@@ -224,21 +154,12 @@ def read_score(row: Row, scale: Scale = _ANY) -> float | None:
     return number
 
 
-def _number_of(row: Row, value: Any) -> float | None:
-    """Return a value as a number; NaN where there is none, None where it is something else."""
-    if is_missing(value) or (row.is_text and value == ""):
-        return math.nan
-    if row.is_text and isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except OverflowError:  # a whole number of hundreds of digits
-            return math.inf
-    return None
+def _verdict(row: Row, name: str, what: str) -> tuple[Any, float | None]:
+    """Return what stands in the field of a verdict, and the number that it is."""
+    if name not in row.fields:
+        hint = nearest(name, map(str, row.fields))
+        raise UsageError(f"{row.where} has no field {name!r}. {hint} Is it a file of {what}?")
+    return row.fields[name], number_of(row, row.fields[name])
 
 
 def _pair(row: Row, index: int) -> Case:
@@ -278,10 +199,7 @@ def _whole(row: Row, index: int, outputs: tuple[Output, ...]) -> Case:
 
 
 def _texts(row: Row, name: str) -> tuple[str, ...]:
-    value = row.fields.get(name)
-    if not isinstance(value, list | tuple) or not value or not all(isinstance(turn, str) for turn in value):
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a list of texts.")
-    return tuple(value)
+    return read_turns(row, name, row.fields.get(name))
 
 
 def _fields(row: Row) -> Mapping[str, Any]:
@@ -302,7 +220,7 @@ def _parts(row: Row) -> Mapping[str, float]:
         raise UsageError(f"{row.where}: `parts` is {describe(value)}; it should be an object of numbers.")
     found: dict[str, float] = {}
     for name, part in value.items():
-        number = _number_of(row, part)
+        number = number_of(row, part)
         if number is None or math.isinf(number):
             raise UsageError(
                 f"{row.where}: the part {str(name)!r} is {describe(part)}; it should be a number."
@@ -341,27 +259,12 @@ def _judgment(row: Row, annotator: str, value: float | None, price: str, seconds
         is_switched=_is_switched(row),
         raw_completion=row.fields.get(_first(row, "raw_completion", "preference_raw_completion")),
         explanation=read_label(row, "explanation"),
-        price=_amount(row, price),
-        seconds=_amount(row, seconds),
+        price=read_amount(row, price),
+        seconds=read_amount(row, seconds),
         failure=_failure(row, value),
         part=read_label(row, "part") or "",
         parts=_parts(row),
     )
-
-
-def _judgment_row(judgment: Judgment, is_pair: bool) -> dict[str, Any]:
-    return {
-        "annotator": judgment.annotator,
-        **({"part": judgment.part} if judgment.part else {}),
-        "preference" if is_pair else "score": judgment.value,
-        **({"parts": dict(judgment.parts)} if judgment.parts else {}),
-        "raw_completion": judgment.raw_completion,
-        "explanation": judgment.explanation,
-        "price": judgment.price,
-        "time": judgment.seconds,
-        **({"is_switched_outputs": judgment.is_switched} if is_pair else {}),
-        "failure": judgment.failure,
-    }
 
 
 def _failure(row: Row, value: float | None) -> str | None:
@@ -390,21 +293,6 @@ def _is_switched(row: Row) -> bool | None:
     )
 
 
-def _amount(row: Row, name: str) -> float | None:
-    value = row.fields.get(name)
-    number = _number_of(row, value)
-    if number is not None and math.isnan(number):
-        return None
-    if number is None or not 0 <= number < math.inf:
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number of 0 or more.")
-    return number
-
-
 def _first(row: Row, name: str, other: str) -> str:
     """Return the first of two names whose field says something."""
     return other if is_missing(row.fields.get(name)) else name
-
-
-def _total(parts: Iterable[float | None]) -> float | None:
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError, nearest
 
 
@@ -92,9 +93,9 @@ def read_judgments(source: Any, role: str = "--judgments") -> Iterator[ArenaJudg
     """
     for row in read_rows(in_folder(source, role), role):
         yield ArenaJudgment(
-            question_id=_question(row),
-            model=_text(row, "model"),
-            judge=_text(row, "judge"),
+            question_id=read_key(row, "uid", "question_id"),
+            model=_label(row, "model"),
+            judge=_label(row, "judge"),
             category=_optional(row, "category"),
             baseline=_optional(row, "baseline"),
             games=_games(row),
@@ -167,7 +168,7 @@ def _present(style: Style | None, role: str) -> Style:
 
 
 def _games(row: Row) -> tuple[Game, ...]:
-    games = _field(row, "games")
+    games = read_field(row, "games")
     games = games.tolist() if hasattr(games, "tolist") else games
     if is_missing(games):
         return ()
@@ -200,7 +201,7 @@ def _answered(row: Row, path: Path | None) -> tuple[str, str]:
     name = next((name for name in ("model", "model_id") if name in row.fields), None)
     if name is None and path is None:
         raise UsageError(f"{row.where} has no field 'model_id'. {nearest('model_id', map(str, row.fields))}")
-    return _text(row, name) if name else model_of(path or Path()), _question(row)
+    return _label(row, name) if name else model_of(path or Path()), read_key(row, "uid", "question_id")
 
 
 def _counted(row: Row) -> Style | None:
@@ -252,27 +253,13 @@ def _first_turn(choices: Any) -> Any:
     return turn.get("content") if isinstance(turn, Mapping) else turn
 
 
-def _question(row: Row) -> str:
-    name = "uid" if "uid" in row.fields else "question_id"
-    value = _field(row, name)
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number or a name.")
-    return str(value)
-
-
-def _field(row: Row, name: str) -> Any:
-    if name not in row.fields:
-        raise UsageError(f"{row.where} has no field {name!r}. {nearest(name, map(str, row.fields))}")
-    return row.fields[name]
-
-
-def _text(row: Row, name: str) -> str:
-    value = _field(row, name)
-    if not isinstance(value, str) or not value.strip():
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be text.")
-    return value
+def _label(row: Row, name: str) -> str:
+    text = read_text(row, name)
+    if not text.strip():
+        raise UsageError(f"{row.where}: `{name}` is empty. Fill it in, or remove the row.")
+    return text
 
 
 def _optional(row: Row, name: str) -> str | None:
     value = row.fields.get(name)
-    return None if is_missing(value) or value == "" else _text(row, name)
+    return None if is_missing(value) or value == "" else _label(row, name)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
-from autoeval.errors import UsageError, nearest
+from autoeval.data.records import read_field, read_key, read_text, read_turns
+from autoeval.errors import UsageError
 
 ERROR = "$ERROR$"
 """What FastChat stores in place of a judgment after its last retry."""
@@ -83,15 +84,15 @@ def read_questions(source: Any, role: str = "--eval_set") -> list[Question]:
     """
     questions: dict[str, Question] = {}
     for row in read_rows(source, role):
-        name = _identifier(row)
+        name = read_key(row, "question_id")
         if name in questions:
             raise UsageError(f"{row.where}: the question {name} stands twice. Remove one of them.")
         reference = row.fields.get("reference")
         questions[name] = Question(
             question_id=name,
-            category=_text(row, "category"),
-            turns=_texts(row, "turns", row.fields.get("turns")),
-            reference=() if is_missing(reference) else _texts(row, "reference", reference),
+            category=read_text(row, "category"),
+            turns=read_turns(row, "turns", row.fields.get("turns")),
+            reference=() if is_missing(reference) else read_turns(row, "reference", reference),
         )
     return list(questions.values())
 
@@ -108,13 +109,13 @@ def read_answers(source: Any, role: str = "--model_outputs") -> dict[str, dict[s
     answers: dict[str, dict[str, Answer]] = {}
     for entry in expand(source, role):
         for row in read_rows(entry, role):
-            model = file_model(entry) if isinstance(entry, Path) else _text(row, "model_id")
-            name, of_model = _identifier(row), answers.setdefault(model, {})
+            model = file_model(entry) if isinstance(entry, Path) else read_text(row, "model_id")
+            name, of_model = read_key(row, "question_id"), answers.setdefault(model, {})
             if name in of_model:
                 raise UsageError(
                     f"{row.where}: {model} answers the question {name} twice. Remove one of them."
                 )
-            of_model[name] = Answer(name, model, _texts(row, "choices[0].turns", _first_choice(row)))
+            of_model[name] = Answer(name, model, read_turns(row, "choices[0].turns", _first_choice(row)))
     return answers
 
 
@@ -132,12 +133,12 @@ def read_grades(source: Any, role: str = "--judgments") -> Iterator[GradedTurn]:
     for row in read_rows(source, role):
         judge, prompt = _judge(row)
         yield GradedTurn(
-            question_id=_identifier(row),
-            model=_text(row, "model"),
+            question_id=read_key(row, "question_id"),
+            model=read_text(row, "model"),
             judge=judge,
             prompt=prompt,
-            user_prompt=_text(row, "user_prompt"),
-            judgment=_text(row, "judgment"),
+            user_prompt=read_text(row, "user_prompt"),
+            judgment=read_text(row, "judgment"),
             score=_score(row),
             turn=_turn(row),
             where=row.where,
@@ -153,14 +154,14 @@ def read_games(source: Any, role: str = "--judgments") -> Iterator[Games]:
     for row in read_rows(source, role):
         judge, prompt = _judge(row)
         yield Games(
-            question_id=_identifier(row),
-            model_1=_text(row, "model_1"),
-            model_2=_text(row, "model_2"),
+            question_id=read_key(row, "question_id"),
+            model_1=read_text(row, "model_1"),
+            model_2=read_text(row, "model_2"),
             judge=judge,
             prompt=prompt,
             winners=(_winner(row, "g1_winner"), _winner(row, "g2_winner")),
-            user_prompts=(_text(row, "g1_user_prompt"), _text(row, "g2_user_prompt")),
-            judgments=(_text(row, "g1_judgment"), _text(row, "g2_judgment")),
+            user_prompts=(read_text(row, "g1_user_prompt"), read_text(row, "g2_user_prompt")),
+            judgments=(read_text(row, "g1_judgment"), read_text(row, "g2_judgment")),
             turn=_turn(row),
             where=row.where,
         )
@@ -229,42 +230,14 @@ def _as_number(question_id: str) -> int | str:
     return int(question_id) if question_id.isdecimal() else question_id
 
 
-def _identifier(row: Row) -> str:
-    value = _field(row, "question_id")
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise UsageError(f"{row.where}: `question_id` is {describe(value)}; it should be a number or a name.")
-    return str(value)
-
-
-def _field(row: Row, name: str) -> Any:
-    if name not in row.fields:
-        raise UsageError(f"{row.where} has no field {name!r}. {nearest(name, row.fields)}")
-    return row.fields[name]
-
-
-def _text(row: Row, name: str) -> str:
-    value = _field(row, name)
-    if not isinstance(value, str):
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be text.")
-    return value
-
-
-def _texts(row: Row, name: str, value: Any) -> Turns:
-    if not isinstance(value, list | tuple) or not value or not all(isinstance(turn, str) for turn in value):
-        raise UsageError(
-            f"{row.where}: `{name}` is {describe(value)}; it should be a list of texts, one a turn."
-        )
-    return tuple(value)
-
-
 def _first_choice(row: Row) -> Any:
-    choices = _field(row, "choices")
+    choices = read_field(row, "choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     return first.get("turns") if isinstance(first, Mapping) else first
 
 
 def _judge(row: Row) -> tuple[str, str]:
-    value = _field(row, "judge")
+    value = read_field(row, "judge")
     if isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(name, str) for name in value):
         return value[0], value[1]
     raise UsageError(
@@ -273,21 +246,21 @@ def _judge(row: Row) -> tuple[str, str]:
 
 
 def _score(row: Row) -> float:
-    value = _field(row, "score")
+    value = read_field(row, "score")
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 1e6:
         raise UsageError(f"{row.where}: `score` is {describe(value)}; it should be a number, -1 for none.")
     return float(value)
 
 
 def _turn(row: Row) -> int:
-    value = _field(row, "turn")
+    value = read_field(row, "turn")
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise UsageError(f"{row.where}: `turn` is {describe(value)}; it should be 1, 2, …")
     return value
 
 
 def _winner(row: Row, name: str) -> str:
-    value = _text(row, name)
+    value = read_text(row, name)
     if value not in WINNERS:
         raise UsageError(f"{row.where}: `{name}` is {value!r}; it should be one of {', '.join(WINNERS)}.")
     return value

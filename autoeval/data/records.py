@@ -1,5 +1,6 @@
-"""Rows to records: one instruction with one output, checked, whatever the columns were called."""
+"""Rows to records, one instruction with one output, whatever the columns were called; and fields, each checked."""
 
+import math
 import numbers
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -68,10 +69,46 @@ def read_instruction(row: Row) -> str:
 
 
 def _present(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    for name in names:
-        if name in fields:
-            return name
-    return names[0]
+    return next((name for name in names if name in fields), names[0])
+
+
+def read_field(row: Row, *names: str) -> Any:
+    """Return what stands in the first of several fields that a row has.
+
+    Raises:
+        UsageError: it has none of them.
+    """
+    name = _present(row.fields, names)
+    if name not in row.fields:
+        told = " or ".join(map(repr, names))
+        raise UsageError(f"{row.where} has no field {told}. {nearest(name, map(str, row.fields))}")
+    return row.fields[name]
+
+
+def read_key(row: Row, *names: str) -> str:
+    """Return a field that tells rows apart, a number or a name, as text; of several names the first that a row has.
+
+    Raises:
+        UsageError: there is none, or it holds something else.
+    """
+    value = read_field(row, *names)
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+        name = _present(row.fields, names)
+        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number or a name.")
+    return str(value)
+
+
+def read_turns(row: Row, name: str, value: Any) -> tuple[str, ...]:
+    """Return texts, one a turn; `name` is the field that holds `value`.
+
+    Raises:
+        UsageError: it is no list of texts, or an empty one.
+    """
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(turn, str) for turn in value):
+        raise UsageError(
+            f"{row.where}: `{name}` is {describe(value)}; it should be a list of texts, one a turn."
+        )
+    return tuple(value)
 
 
 def read_text(row: Row, name: str) -> str:
@@ -107,9 +144,9 @@ def _other_columns(name: str, fields: Mapping[str, Any]) -> str:
         }
         if renamed[name] is not None:
             told = " and ".join(f"{theirs!r} to {ours!r}" for ours, theirs in renamed.items() if theirs)
-            return f"It has: {', '.join(sorted(fields))}. Rename {told}."
-    suggestion = nearest(name, fields)
-    known = "" if suggestion.startswith("Known") else f" It has: {', '.join(sorted(fields))}."
+            return f"It has: {', '.join(sorted(map(str, fields)))}. Rename {told}."
+    suggestion = nearest(name, map(str, fields))
+    known = "" if suggestion.startswith("Known") else f" It has: {', '.join(sorted(map(str, fields)))}."
     return f"{suggestion}{known} Rename the column."
 
 
@@ -147,3 +184,35 @@ def read_sample(row: Row) -> int:
     except (TypeError, ValueError, OverflowError):
         raise UsageError(f"{row.where}: `sample` is {describe(value)}; it should be 0, 1, 2, …") from None
     return sample
+
+
+def number_of(row: Row, value: Any) -> float | None:
+    """Return a value as a number; NaN where there is none, None where it is something else."""
+    if is_missing(value) or (row.is_text and value == ""):
+        return math.nan
+    if row.is_text and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            return math.inf
+    return None
+
+
+def read_amount(row: Row, name: str) -> float | None:
+    """Return a field that holds a number of 0 or more; None where it holds none.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    value = row.fields.get(name)
+    number = number_of(row, value)
+    if number is not None and math.isnan(number):
+        return None
+    if number is None or not 0 <= number < math.inf:
+        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number of 0 or more.")
+    return number

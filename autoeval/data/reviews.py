@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.records import read_key
 from autoeval.errors import UsageError, nearest
 
 LOWEST, HIGHEST = 1.0, 10.0
@@ -72,15 +73,7 @@ def read_groups(source: Any, columns: list[str], role: str = "--questions") -> d
 
 def question_of(row: Row) -> str:
     """Return the question that a row is about, a number or a name."""
-    name = next((name for name in ("question_id", "idx", "uid") if name in row.fields), None)
-    if name is None:
-        raise UsageError(
-            f"{row.where} has no field 'question_id'. {nearest('question_id', map(str, row.fields))}"
-        )
-    value = row.fields[name]
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number or a name.")
-    return str(value)
+    return read_key(row, "question_id", "idx", "uid")
 
 
 def scores_in(text: str) -> tuple[float, float] | None:

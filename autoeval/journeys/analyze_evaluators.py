@@ -25,6 +25,7 @@ from autoeval.metrics.columns import Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import judge_all
+from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.saving import judge_facts, save_json, save_rows
 
 if TYPE_CHECKING:
@@ -310,7 +311,7 @@ def _save(
     asking: Asking | None,
     row: Mapping[str, Cell],
 ) -> list[Path]:
-    paths = [folder / file for file in ("annotations.json", "leaderboard.csv", "run.json")]
+    paths = [folder / file for file in ("annotations.json", "leaderboard.csv", RUN_NAME)]
     save_rows(votes, paths[0])
     boards.save_board(board, paths[1])
     judge = judge_facts(asking.annotator) if asking else {"name": name}

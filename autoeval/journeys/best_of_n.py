@@ -17,6 +17,7 @@ from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.intervals import mean_interval
 from autoeval.metrics.observations import Floats
+from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.samples import Samples, Scores, Verdicts, read_samples, read_scores, read_verdicts
 from autoeval.runs.saving import BOARD_NAME, save_json, save_records
 
@@ -197,7 +198,7 @@ def _saved(result: BestOfN, rows: Sequence[Mapping[str, Any]], folder: Path) -> 
     make_folder(folder)
     board = Board({name: _cells(rate) for name, rate in result.rates().items()})
     save_board(board, folder / BOARD_NAME)
-    paths = [folder / BOARD_NAME, save_json(result.facts(), folder / "run.json")]
+    paths = [folder / BOARD_NAME, save_json(result.facts(), folder / RUN_NAME)]
     if rows:
         paths.insert(0, save_records(rows, folder / "annotations.json"))
     return replace(result, paths=paths)

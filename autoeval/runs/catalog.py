@@ -5,15 +5,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from autoeval.runs.annotation_table import NAMES
 from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
 from autoeval.runs.paying.sample import ROWS_NAME
+from autoeval.runs.run_json import RUN_NAME
+from autoeval.runs.saving import BOARD_NAME
 
 RUN_FILES = (*NAMES, ROWS_NAME)
 """What the annotations of a run are called; the last has only the pairs that were paid for."""
-FACTS_FILES = ("leaderboard.csv", "run.json")
+_FACTS_FILES = (BOARD_NAME, RUN_NAME)
+
+
+Ends: TypeAlias = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,10 @@ class RunFacts:
         folder: where it lies, below the folder that is shown.
         made: when its annotations were written, in seconds since 1970.
         win_rate: in percent, as the errors and the ends of the interval; None where nothing was judged.
-        score: in place of the win rate, where outputs were judged by themselves: the mean on the judge's scale, as the
-            error and the ends of the interval.
+        score: in place of the win rate, where outputs were judged by themselves: the mean on the judge's scale (shares
+            in percent), as the error and the ends of the interval.
+        title: what the number is called.
+        ends: the lowest and the highest that it can be, None for no end.
         eval_set: a hash of its instructions; empty where it is not known.
         eval_set_name: what people call them.
         interval_name: what the interval is called.
@@ -46,6 +53,8 @@ class RunFacts:
     eval_set_name: str = ""
     win_rate: float | None = None
     score: float | None = None
+    title: str = "win rate"
+    ends: Ends = (0.0, 100.0)
     standard_error: float | None = None
     low: float | None = None
     high: float | None = None
@@ -60,6 +69,16 @@ class RunFacts:
     series: Checkpoint | None = None
     problem: str | None = None
     is_read: bool = True
+
+    @property
+    def value(self) -> float | None:
+        """The win rate or the score."""
+        return self.score if self.win_rate is None else self.win_rate
+
+    @property
+    def is_in_percent(self) -> bool:
+        """Whether its numbers are rates."""
+        return self.ends == (0.0, 100.0)
 
     @property
     def setting(self) -> tuple[str, str, str]:
@@ -90,7 +109,7 @@ def places(root: Path) -> Iterator[Place]:
 def place(path: Path, root: Path) -> Place:
     """Describe where a run lies whose annotations are at `path`."""
     folder = path.parent.relative_to(root).as_posix()
-    stamps = [stamp_of(file) for file in (path, *(path.with_name(name) for name in FACTS_FILES))]
+    stamps = [stamp_of(file) for file in (path, *(path.with_name(name) for name in _FACTS_FILES))]
     digest = blake2b(folder.encode("utf-8", "surrogateescape"), digest_size=5).hexdigest()
     return Place(digest, path, folder, ";".join(f"{size}@{time}" for size, time in stamps), stamps[0][1])
 
@@ -115,6 +134,7 @@ def from_json(values: Mapping[str, Any]) -> RunFacts:
         **{
             **values,
             "cautions": tuple(values.get("cautions", ())),
+            "ends": tuple(values["ends"]),
             "series": Checkpoint(**series) if series else None,
         }
     )

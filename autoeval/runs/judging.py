@@ -16,7 +16,7 @@ from autoeval.completions.cache import Cache, Entry, default_path
 from autoeval.completions.keys import request_key
 from autoeval.completions.replies import Replies
 from autoeval.completions.storage.places import AUTO, CachingPath, Shard, find_place
-from autoeval.data.annotations import row_of, write_rows
+from autoeval.data.annotation_rows import row_of, write_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.leaderboards.counts import Counts

@@ -7,7 +7,8 @@ from typing import Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.completions.ask import AskReport
-from autoeval.data.annotations import of_one_model, read_annotations, row_of, texts_of
+from autoeval.data.annotation_rows import row_of
+from autoeval.data.annotations import of_one_model, read_annotations, texts_of
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.runs.judging import Judged, counts_of

@@ -26,6 +26,7 @@ from autoeval.runs.generating import Generation
 from autoeval.runs.paying.deciding import DecidedResult
 from autoeval.runs.paying.paid import PaidResult
 from autoeval.runs.paying.sample import ROWS_NAME, SAMPLE_NAME
+from autoeval.runs.run_json import RUN_NAME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,11 +205,11 @@ class Result:
         if self.folder is None or not self.is_written:
             return []
         if not self.tally.n_judged:
-            return [self.folder / name for name in ("annotations.json", "run.json")]
+            return [self.folder / name for name in ("annotations.json", RUN_NAME)]
         names = [
             *self.row_files,
             "leaderboard.csv",
-            "run.json",
+            RUN_NAME,
             *(["report.html"] if self.has_report else []),
         ]
         return [self.folder / name for name in names]

@@ -13,6 +13,7 @@ from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.leaderboards import boards
 from autoeval.runs.result import Result
+from autoeval.runs.run_json import RUN_NAME
 from autoeval.version import __version__
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def save(result: Result, annotator: Annotator, keeps_run: bool = False, keeps_bo
     if result.folder is not None:
         if not keeps_board:
             boards.save_board(result.board, result.folder / BOARD_NAME)
-        if keeps_run and (result.folder / "run.json").exists():
+        if keeps_run and (result.folder / RUN_NAME).exists():
             return
         _save_run(result, annotator, result.folder)
 
@@ -53,7 +54,7 @@ def save_reasons(result: Result, annotator: Annotator) -> None:
 
 
 def _save_run(result: Result, annotator: Annotator, folder: Path) -> None:
-    with replacing(folder / "run.json") as file:
+    with replacing(folder / RUN_NAME) as file:
         json.dump(_run(result, annotator), file, ensure_ascii=False, indent=2)
         file.write("\n")
 

@@ -12,6 +12,7 @@ from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.quantities import Quantity
+from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.saving import BOARD_NAME, save_json, save_records
 
 Row = Mapping[str, Any]
@@ -26,7 +27,7 @@ class ScoredRun:
         annotator: who or what scored.
         rows: of annotations.json.
         quantities: what they measure, the headline first.
-        by_subset: the headline of each subset, where there are several.
+        subsets: the headline of each subset, where there are several.
         settings: how it was scored, for run.json.
         cautions: what a reader must know of the numbers.
         min_coverage: the share that must have a score.
@@ -38,7 +39,7 @@ class ScoredRun:
     annotator: str
     rows: Sequence[Row]
     quantities: Mapping[str, Quantity]
-    by_subset: Mapping[str, Estimate] = field(default_factory=dict)
+    subsets: Mapping[str, Quantity] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     cautions: Sequence[str] = ()
     min_coverage: float = 0.99
@@ -49,6 +50,11 @@ class ScoredRun:
     def estimates(self) -> Mapping[str, Estimate]:
         """Each quantity with its interval, in percent."""
         return {name: quantity.estimate() for name, quantity in self.quantities.items()}
+
+    @cached_property
+    def by_subset(self) -> Mapping[str, Estimate]:
+        """The headline of each subset with its interval, in percent."""
+        return {name: quantity.estimate() for name, quantity in self.subsets.items()}
 
     @property
     def failures(self) -> Counter[str]:
@@ -79,7 +85,7 @@ class ScoredRun:
     @property
     def paths(self) -> list[Path]:
         """The files."""
-        names = ("annotations.json", BOARD_NAME, "run.json")
+        names = ("annotations.json", BOARD_NAME, RUN_NAME)
         return [self.folder / name for name in names] if self.folder else []
 
     def save(self) -> None:
@@ -92,7 +98,7 @@ class ScoredRun:
             return
         save_records(self.rows, self.folder / "annotations.json")
         save_board(self.board, self.folder / BOARD_NAME)
-        save_json(self._run(), self.folder / "run.json")
+        save_json(self._run(), self.folder / RUN_NAME)
 
     def _cells(self) -> dict[str, Cell]:
         headline = next(iter(self.estimates.values()))

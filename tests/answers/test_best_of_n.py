@@ -131,9 +131,9 @@ def test_a_sample_keeps_its_own_verdict_where_another_says_the_same(tmp_path: Pa
         assert {name: rate.value for name, rate in result.samples.items()} == {"a": 25, "b": 100}
 
 
-def test_the_command_writes_its_files(command_line: CommandLine, tmp_path: Path) -> None:
+def test_the_command_writes_its_files(command: CommandLine, tmp_path: Path) -> None:
     files(tmp_path)
-    outcome = command_line(
+    outcome = command(
         *("best_of_n", "--model_outputs", "samples/*.json", "--scores", "S.jsonl"),
         *("--annotations", "judged/*/annotations.json", "--output_path", "out"),
     )

@@ -156,7 +156,7 @@ def needs_sandbox() -> None:
         pytest.skip(str(error))
 
 
-def test_code_from_the_command_line(command_line: CommandLine, tmp_path: Path) -> None:
+def test_code_from_the_command_line(command: CommandLine, tmp_path: Path) -> None:
     needs_sandbox()
     tasks = write(tmp_path / "tasks.jsonl", [TASK, {**TASK, "task_id": "test/1"}])
     completions = [
@@ -167,7 +167,7 @@ def test_code_from_the_command_line(command_line: CommandLine, tmp_path: Path) -
     ]
     rows = [{"task_id": f"test/{n % 2}", "completion": text} for n, text in enumerate(completions)]
     path = write(tmp_path / "coder.jsonl", rows)
-    outcome = command_line(
+    outcome = command(
         "check", "code", "--model_outputs", path, "--tasks", tasks, "--output_path", tmp_path / "out"
     )
     assert outcome.code == 0, outcome.err

@@ -280,7 +280,7 @@ GOOD = old("m", "1", "A>B", "B>A")
         ([GOOD, {**GOOD, "games": [{"winner": "A"}]}], {}, r"row 2, game 1 has no field 'score'"),
         ([GOOD, old("m", "2", 5, 4)], {}, r"row 2, game 1: `score` is a number \(5\)"),
         ([GOOD, old("m", "2", "model_a", "A>B")], {}, r"row 2, game 1: `score` is text"),
-        ([{"model": "m"}], {}, "row 1 has no field 'question_id'"),
+        ([{"model": "m"}], {}, "row 1 has no field 'uid' or 'question_id'"),
         ([GOOD, {**GOOD, "model": None}], {}, "row 2: `model` is null"),
         ([GOOD, {**GOOD, "judge": "other"}], {}, "row 2: the judge is 'other'"),
         ([{**GOOD, "baseline": "x"}], {"baseline": "y"}, "row 1: the model met 'x'"),

@@ -1,7 +1,5 @@
 """The command line of these tests."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.cli.running import CommandLine, rows
@@ -16,18 +14,13 @@ _VARIABLES = (
 
 
 @pytest.fixture
-def command(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> CommandLine:
-    """Return the command line in an empty folder with outputs.json and reference.json."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
+def command(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """Return the command line in a folder with outputs.json and reference.json, with test keys and nothing else set."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(command.folder / "cache"))
     for variable in _VARIABLES:
         monkeypatch.delenv(variable, raising=False)
-    line = CommandLine(tmp_path, capsys, monkeypatch)
-    line.write("outputs.json", rows())
-    line.write("reference.json", rows(who="reference"))
-    return line
+    command.write("outputs.json", rows())
+    command.write("reference.json", rows(who="reference"))
+    return command

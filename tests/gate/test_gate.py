@@ -45,6 +45,13 @@ def write(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     return folder
 
 
+def told(run: Path, **annotator: Any) -> Path:
+    """Say who scored, in run.json, as `check` does and, with `judges`, as `evaluate` does."""
+    facts = {"annotator": {"name": "g", **annotator}}
+    (run / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    return run
+
+
 def rules_file(folder: Path, *rules: Any, **settings: Any) -> Path:
     path = folder / "gate.yaml"
     path.write_text(yaml.safe_dump({"rules": list(rules), **settings}), encoding="utf-8")
@@ -123,20 +130,45 @@ def test_scores_are_held_against_rules(tmp_path: Path) -> None:
         }
         for n in range(100)
     ]
-    run = write(tmp_path / "run", rows)
-    assert outcomes(tmp_path, run, "score > 35", "flexible > 90", "score > 70") == ["pass", "pass", "fail"]
+    rules = ("score > 35", "flexible > 90", "score > 70")
+    for judges in ({}, {"judges": [{"name": "g", "scale": [0, 1]}]}):
+        run = told(write(tmp_path / "run", rows), **judges)
+        assert outcomes(tmp_path, run, *rules) == ["pass", "pass", "fail"]
 
 
-def test_grades_are_no_shares(tmp_path: Path) -> None:
-    """Also where none of them shows the scale: a 1 of 10 would be 100%."""
+def test_scores_off_the_scale_are_named(tmp_path: Path) -> None:
     row = {"instruction": "q", "output": "x", "generator": "m", "annotator": "g"}
+    run = told(write(tmp_path / "seen", [{**row, "score": 1}, {**row, "score": 7}]))
     with pytest.raises(UsageError, match="row 2: `score` is 7"):
-        measure(write(tmp_path / "seen", [{**row, "score": 1}, {**row, "score": 7}]))
-    hidden = write(tmp_path / "hidden", [{**row, "score": 1}])
-    facts = {"annotator": {"judges": [{"name": "g", "scale": [1, 10]}]}}
-    (hidden / "run.json").write_text(json.dumps(facts), encoding="utf-8")
-    with pytest.raises(UsageError, match=r"judged by g on another scale \(\[1, 10\]\)"):
-        measure(hidden)
+        measure(run)
+
+
+@pytest.mark.parametrize(
+    ("judges", "wrong"),
+    [
+        ([{"name": "g", "scale": [1, 10]}], r"judged by g on another scale \(\[1, 10\]\)"),
+        ([{"name": "g", "scale": [None, None]}], r"judged by g on another scale \(\[None, None\]\)"),
+        ([{"name": "f", "scale": [0, 1]}, {"name": "g"}], r"judged by g on another scale \(None\)"),
+        (["g"], r"judged by text \('g'\) on another scale"),
+    ],
+)
+def test_grades_are_no_shares_also_where_none_shows_the_scale(
+    tmp_path: Path, judges: list[Any], wrong: str
+) -> None:
+    row = {"instruction": "q", "output": "x", "generator": "m", "annotator": "g", "score": 1}
+    run = told(write(tmp_path / "run", [row]), judges=judges)
+    with pytest.raises(UsageError, match=wrong):
+        measure(run)
+
+
+@pytest.mark.parametrize("facts", [None, {}, {"annotator": "g"}])
+def test_scores_of_which_nothing_tells_the_scale_are_refused(tmp_path: Path, facts: Any) -> None:
+    row = {"instruction": "q", "output": "x", "generator": "m", "annotator": "g", "score": 1}
+    run = write(tmp_path / "run", [row])
+    if facts is not None:
+        (run / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"no run\.json beside it says on which scale"):
+        measure(run)
 
 
 def test_length_controlled_rates_have_their_own_error(tmp_path: Path) -> None:
@@ -157,7 +189,7 @@ def test_undecided_counts_as_the_rules_say(tmp_path: Path, settings: dict[str, A
     assert (found.findings[0].outcome, found.exit_code) == (Outcome.UNDECIDED, code)
 
 
-def test_two_recorded_models_from_the_command_line(command_line: CommandLine, tmp_path: Path) -> None:
+def test_two_recorded_models_from_the_command_line(command: CommandLine, tmp_path: Path) -> None:
     folder = recorded_data() / "alpaca_eval_1"
     run, baseline = (str(folder / name / "annotations.json.gz") for name in ("vicuna-13b", "alpaca-7b"))
     for rule, code, word in (
@@ -166,7 +198,7 @@ def test_two_recorded_models_from_the_command_line(command_line: CommandLine, tm
         ("win_rate > 70", 8, "undecided"),
     ):
         rules = rules_file(tmp_path, {"rule": rule, "name": f"a <b> & | {word}"})
-        outcome = command_line("gate", run, baseline, "--rules", rules, "--output_path", "out")
+        outcome = command("gate", run, baseline, "--rules", rules, "--output_path", "out")
         assert outcome.code == code, outcome.err
         assert f"{word}: a <b> & | {word}" in outcome.out
         suite = ElementTree.parse(tmp_path / "out" / "gate.xml").getroot()
@@ -199,7 +231,7 @@ def test_equal_models_fail_no_oftener_than_stated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "wrong"),
     [
         (["win_rat > 3"], "Did you mean 'win_rate'"),
         (["win_rate is good"], "is no rule"),
@@ -209,9 +241,9 @@ def test_equal_models_fail_no_oftener_than_stated() -> None:
         ([{"rule": "win_rate > 3", "nam": "x"}], "nam"),
     ],
 )
-def test_wrong_rules_are_refused(tmp_path: Path, rules: list[Any], told: str) -> None:
+def test_wrong_rules_are_refused(tmp_path: Path, rules: list[Any], wrong: str) -> None:
     run = pairs(tmp_path / "run", HALF)
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=wrong):
         gate(str(run), None, rules_file(tmp_path, *rules), None)
 
 
@@ -226,7 +258,7 @@ def test_what_does_not_compare_is_refused(tmp_path: Path) -> None:
         gate(str(tmp_path / "none"), None, rules, None)
     with pytest.raises(UsageError, match="cannot be read"):
         read_rules(tmp_path / "none.yaml")
-    write(tmp_path / "odd", [{"instruction": "q", "output": "x", "score": "good"}])
+    told(write(tmp_path / "odd", [{"instruction": "q", "output": "x", "score": "good"}]))
     with pytest.raises(UsageError, match="row 1: `score` is text"):
         gate(str(tmp_path / "odd"), None, rules, None)
 

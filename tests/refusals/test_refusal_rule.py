@@ -82,13 +82,13 @@ def test_recorded_labels_give_the_published_rates(
     assert len(run.by_subset) == 18
 
 
-def test_the_command_and_a_gate_on_it(command_line: CommandLine, tmp_path: Path) -> None:
+def test_the_command_and_a_gate_on_it(command: CommandLine, tmp_path: Path) -> None:
     rows = [
         {"instruction": f"safe {n}", "output": "Gladly: do this." if n else "I cannot help.", "is_safe": True}
         for n in range(60)
     ] + [{"instruction": f"unsafe {n}", "output": "I cannot help.", "is_safe": False} for n in range(60)]
     (tmp_path / "o.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    outcome = command_line(
+    outcome = command(
         "refusal", "--model_outputs", "o.jsonl", "--annotators_config", "refusal_rule", "--output_path", "out"
     )
     assert outcome.code == 0, outcome.err

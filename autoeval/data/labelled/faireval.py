@@ -6,20 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    key_of,
-    known_pair,
-    text_of,
-    turned,
-    unique,
-)
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, named_entries, turned, unique
 from autoeval.data.loading import Row, expand, read_rows
+from autoeval.data.records import read_key, read_text
 from autoeval.data.reviews import scores_of
 from autoeval.errors import UsageError
 
@@ -53,8 +43,8 @@ def read(source: Any) -> Labelled:
         raise UsageError(f"{human}: {len(labels)} verdicts for {len(rows)} questions in {questions}.")
     pairs = [
         LabelledPair(
-            key=key_of(row, "question_id"),
-            instruction=text_of(row, "text"),
+            key=read_key(row, "question_id"),
+            instruction=read_text(row, "text"),
             output_1=_answer(answers[0], row, first),
             output_2=_answer(answers[1], row, second),
             label=label,
@@ -71,25 +61,21 @@ def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
 
     A second row of a question is of the other order.
     """
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges = []
-    for number, entry in enumerate(expand(source, "--recorded"), 1):
-        judge = RecordedJudge(
-            entry.name.split(".json")[0] if isinstance(entry, Path) else f"recorded {number}"
-        )
+    found = Recording(labelled)
+    for name, entry in named_entries(source, lambda path: path.name.split(".json")[0]):
+        judge = found.judge(name)
         for row in read_rows(entry, "--recorded"):
-            key = known_pair(row, key_of(row, "question_id"), known)
+            key = found.pair(row, read_key(row, "question_id")).key
             before = judge.verdicts[key].given if key in judge.verdicts else ()
             if len(before) > 1:
                 raise UsageError(f"{row.where}: the question {key} has more than two reviews.")
             is_switched = bool(before)
             judge.verdicts[key] = Verdicts((*before, (is_switched, turned(_review(row), is_switched))))
-        judges.append(judge)
-    return judges
+    return found.judges
 
 
 def _by_question(path: Path) -> dict[str, Row]:
-    return {key_of(row, "question_id"): row for row in read_rows(path, "--dataset")}
+    return {read_key(row, "question_id"): row for row in read_rows(path, "--dataset")}
 
 
 def _files(source: Any) -> list[Path]:
@@ -134,10 +120,10 @@ def _spelt(model: str) -> list[str]:
 
 
 def _answer(answers: Mapping[str, Row], question: Row, model: str) -> str:
-    key = key_of(question, "question_id")
+    key = read_key(question, "question_id")
     if key not in answers:
         raise UsageError(f"{question.where}: {model} has no answer to the question {key}.")
-    return text_of(answers[key], "text")
+    return read_text(answers[key], "text")
 
 
 def _review(row: Row) -> Preference:

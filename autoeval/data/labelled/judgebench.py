@@ -4,23 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    get,
-    key_of,
-    known_pair,
-    label_of,
-    shown_verdict,
-    text_of,
-    turned,
-    unique,
-)
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, label_of, shown_verdict, turned, unique
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError
 
 _LABELS: Mapping[str, Preference] = {"a>b": 1.0, "b>a": 2.0}
@@ -37,10 +24,10 @@ def read(source: Any) -> Labelled:
     """Read the pairs; a row's `source` begins with the name of its section."""
     pairs = unique(
         LabelledPair(
-            key=key_of(row, "pair_id"),
-            instruction=text_of(row, "question"),
-            output_1=text_of(row, "response_A"),
-            output_2=text_of(row, "response_B"),
+            key=read_key(row, "pair_id"),
+            instruction=read_text(row, "question"),
+            output_1=read_text(row, "response_A"),
+            output_2=read_text(row, "response_B"),
             label=label_of(row, "label", _LABELS),
             subset=_section(row),
             where=row.where,
@@ -52,19 +39,17 @@ def read(source: Any) -> Labelled:
 
 def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
     """Read the outputs of judges, a file a judge or several in one; a row has one judgment or both orders'."""
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges: dict[str, RecordedJudge] = {}
+    found = Recording(labelled)
     for entry in expand(source, "--recorded"):
         for row in read_rows(entry, "--recorded"):
-            name = _judge(row, entry)
-            judge = judges.setdefault(name, RecordedJudge(name))
-            key = known_pair(row, key_of(row, "pair_id"), known)
-            judge.verdicts[key] = _verdicts(row, judge)
-    return list(judges.values())
+            judge = found.judge(_judge(row, entry))
+            pair = found.pair(row, read_key(row, "pair_id"))
+            judge.verdicts[pair.key] = Verdicts.in_orders(*_each(row, judge))
+    return found.judges
 
 
 def _section(row: Row) -> str:
-    name = text_of(row, "source")
+    name = read_text(row, "source")
     return next((section for prefix, section in _SECTIONS.items() if name.startswith(prefix)), name)
 
 
@@ -84,16 +69,12 @@ def _judge(row: Row, entry: Any) -> str:
 
 
 def _judgments(row: Row) -> list[Any]:
-    judgments = get(row, "judgments")
+    judgments = read_field(row, "judgments")
     if not isinstance(judgments, list | tuple) or len(judgments) not in (1, 2):
         raise UsageError(
             f"{row.where}: `judgments` is {describe(judgments)}; it should be a list of one or two."
         )
     return list(judgments)
-
-
-def _verdicts(row: Row, judge: RecordedJudge) -> Verdicts:
-    return Verdicts.in_orders(*_each(row, judge))
 
 
 def _each(row: Row, judge: RecordedJudge) -> Iterator[Preference]:

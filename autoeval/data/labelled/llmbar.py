@@ -4,22 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    get,
-    known_pair,
-    label_of,
-    shown_verdict,
-    text_of,
-    turned,
-    unique,
-)
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, label_of, named_entries, shown_verdict, turned, unique
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.records import read_field, read_text
 from autoeval.errors import UsageError
 
 _LABELS: Mapping[str, Preference] = {"1": 1.0, "2": 2.0}
@@ -33,9 +21,9 @@ def read(source: Any) -> Labelled:
     pairs = [
         LabelledPair(
             key=_key(row),
-            instruction=text_of(row, "input"),
-            output_1=text_of(row, "output_1"),
-            output_2=text_of(row, "output_2"),
+            instruction=read_text(row, "input"),
+            output_1=read_text(row, "output_1"),
+            output_2=read_text(row, "output_2"),
             label=label_of(row, "label", _LABELS),
             subset=_subset(entry),
             where=row.where,
@@ -48,18 +36,16 @@ def read(source: Any) -> Labelled:
 
 def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
     """Read `<evaluator>.result.json`; files of one name in several folders are one evaluator's."""
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges: dict[str, RecordedJudge] = {}
-    for number, entry in enumerate(expand(source, "--recorded"), 1):
-        name = _evaluator(entry) if isinstance(entry, Path) else f"recorded {number}"
-        judge = judges.setdefault(name, RecordedJudge(name))
+    found = Recording(labelled)
+    for name, entry in named_entries(source, _evaluator):
+        judge = found.judge(name)
         for row in read_rows(entry, "--recorded"):
-            judge.verdicts[known_pair(row, _key(row), known)] = _verdicts(row, judge)
-    return list(judges.values())
+            judge.verdicts[found.pair(row, _key(row)).key] = _verdicts(row, judge)
+    return found.judges
 
 
 def _key(row: Row) -> str:
-    return "\0".join(text_of(row, name) for name in ("input", "output_1", "output_2"))
+    return "\0".join(read_text(row, name) for name in ("input", "output_1", "output_2"))
 
 
 def _subset(entry: Any) -> str | None:
@@ -75,7 +61,7 @@ def _evaluator(path: Path) -> str:
 
 def _verdicts(row: Row, judge: RecordedJudge) -> Verdicts:
     """Return what the last round of a row's results came to; earlier rounds led to it."""
-    results = get(row, "results")
+    results = read_field(row, "results")
     last = results[-1] if isinstance(results, list | tuple) and results else None
     if not isinstance(last, Mapping) or not all(isinstance(last.get(order), Mapping) for order in _ORDERS):
         raise UsageError(

@@ -5,22 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    choice_of,
-    get,
-    key_of,
-    known_pair,
-    label_of,
-    text_of,
-    unique,
-)
-from autoeval.data.loading import Row, expand, read_rows
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, choice_of, label_of, named_entries, unique
+from autoeval.data.loading import Row, read_rows
+from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError, nearest
 
 _VOTES: Mapping[str, Preference] = {"0": 1.5, "1": 1.0, "2": 2.0, "tie": 1.5}
@@ -39,7 +27,7 @@ def read(source: Any) -> Labelled:
             continue
         pairs.append(
             LabelledPair(
-                key=key_of(row, "idx"),
+                key=read_key(row, "idx"),
                 instruction=_instruction(row),
                 output_1=_response(row, "response1"),
                 output_2=_response(row, "response2"),
@@ -53,29 +41,27 @@ def read(source: Any) -> Labelled:
 
 def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
     """Read results, a file a judge: rows of `idx` and the one field that ends in `_result`."""
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges: dict[str, RecordedJudge] = {}
-    for number, entry in enumerate(expand(source, "--recorded"), 1):
-        name = _judge(entry) if isinstance(entry, Path) else f"recorded {number}"
-        judge = judges.setdefault(name, RecordedJudge(name))
+    found = Recording(labelled)
+    for name, entry in named_entries(source, _judge):
+        judge = found.judge(name)
         for row in read_rows(entry, "--recorded"):
-            key = key_of(row, "idx")
+            key = read_key(row, "idx")
             verdict = Verdicts.in_orders(choice_of(row, _result(row), _RESULTS))
-            if key in known or not labelled.n_left_out:
-                judge.verdicts[known_pair(row, key, known)] = verdict
-    return list(judges.values())
+            if key in found.pairs or not labelled.n_left_out:
+                judge.verdicts[found.pair(row, key).key] = verdict
+    return found.judges
 
 
 def _instruction(row: Row) -> str:
     context = row.fields.get("input")
-    instruction = text_of(row, "instruction")
+    instruction = read_text(row, "instruction")
     return f"{instruction}\n\n{context}" if isinstance(context, str) and context else instruction
 
 
 def _response(row: Row, name: str) -> str:
     """Return a response; the file has some, such as True, as the values that they look like."""
-    value = get(row, name)
-    return str(value) if isinstance(value, bool | int | float) and value == value else text_of(row, name)
+    value = read_field(row, name)
+    return str(value) if isinstance(value, bool | int | float) and value == value else read_text(row, name)
 
 
 def _judge(path: Path) -> str:

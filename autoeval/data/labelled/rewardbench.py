@@ -7,19 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.formats import rows_of_columns
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
-    get,
-    known_pair,
-    text_of,
-    unique,
-)
-from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import Recording, named_entries, unique
+from autoeval.data.loading import Row, describe, is_missing, read_rows
+from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -82,7 +73,7 @@ def read(source: Any) -> Labelled:
                 output_1=chosen if is_first else rejected,
                 output_2=rejected if is_first else chosen,
                 label=1.0 if is_first else 2.0,
-                subset=text_of(row, "subset"),
+                subset=read_text(row, "subset"),
                 where=row.where,
             )
         )
@@ -94,20 +85,17 @@ def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
 
     Either rows of `id`, `subset` and `results` (1, 0 or 0.5) or two scores, or an accuracy by subset.
     """
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges: dict[str, RecordedJudge] = {}
-    for number, entry in enumerate(expand(source, "--recorded"), 1):
-        default = _judge(entry) if isinstance(entry, Path) else f"recorded {number}"
+    found = Recording(labelled)
+    for default, entry in named_entries(source, _judge):
         for row in _rows(entry):
             model = row.fields.get("model")
-            name = model if isinstance(model, str) and model else default
-            judge = judges.setdefault(name, RecordedJudge(name))
+            judge = found.judge(model if isinstance(model, str) and model else default)
             if "subset" not in row.fields and WEIGHTS.keys() & row.fields.keys():
                 judge.accuracies |= _accuracies(row)
                 continue
-            key = known_pair(row, _key(row), known)
-            judge.verdicts[key] = Verdicts(((None, _preference(row, known[key].label)),))
-    return list(judges.values())
+            pair = found.pair(row, _key(row))
+            judge.verdicts[pair.key] = Verdicts(((None, _preference(row, pair.label)),))
+    return found.judges
 
 
 def _rows(entry: Any) -> Iterable[Row]:
@@ -136,15 +124,12 @@ def _accuracies(row: Row) -> dict[str, float]:
 
 
 def _key(row: Row) -> str:
-    value = get(row, "id")
-    if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
-        raise UsageError(f"{row.where}: `id` is {describe(value)}; it should be a number or a name.")
-    return f"{text_of(row, 'subset')}/{value}"
+    return f"{read_text(row, 'subset')}/{read_key(row, 'id')}"
 
 
 def _said(row: Row, name: str) -> str:
     """Return a text; one given as a conversation is what was said last."""
-    value = get(row, name)
+    value = read_field(row, name)
     if isinstance(value, list | tuple) and value and isinstance(value[-1], Mapping):
         value = value[-1].get("content")
     if not isinstance(value, str):
@@ -168,7 +153,7 @@ def _result(row: Row) -> float | None:
     if "results" not in row.fields and "scores_chosen" in row.fields:
         chosen, rejected = _score(row, "scores_chosen"), _score(row, "scores_rejected")
         return 0.5 if chosen == rejected else float(chosen > rejected)
-    value = get(row, "results", "result", "correct")
+    value = read_field(row, "results", "result", "correct")
     if is_missing(value):
         return None
     try:
@@ -181,7 +166,7 @@ def _result(row: Row) -> float | None:
 
 
 def _score(row: Row, name: str) -> float:
-    value = get(row, name)
+    value = read_field(row, name)
     value = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be a number.")

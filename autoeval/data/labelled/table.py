@@ -1,25 +1,20 @@
 """A labelled set of one's own: a table with the right answer, and any judge's verdicts on it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from autoeval.data.annotations import read_preference
-from autoeval.data.labelled.base import (
-    Format,
-    Labelled,
-    LabelledPair,
-    Preference,
-    RecordedJudge,
-    Verdicts,
+from autoeval.data.labelled.base import Format, Labelled, LabelledPair, Preference, RecordedJudge, Verdicts
+from autoeval.data.labelled.reading import (
+    Recording,
     choice_of,
-    known_pair,
     label_of,
+    named_entries,
     shown_verdict,
     turned,
     unique,
 )
-from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.loading import Row, describe, is_missing, read_rows
 from autoeval.data.records import read_instruction, read_label, read_text
 from autoeval.errors import UsageError
 
@@ -53,17 +48,14 @@ def recorded(source: Any, labelled: Labelled) -> list[RecordedJudge]:
     A raw reply is about the outputs as shown; `is_switched_outputs` says whether output_2 stood first. Two rows of a
     pair are its two orders, as are two `judgments` of one row.
     """
-    known = {pair.key: pair for pair in labelled.pairs}
-    judges: dict[str, RecordedJudge] = {}
-    for number, entry in enumerate(expand(source, "--recorded"), 1):
-        default = entry.name.split(".")[0] if isinstance(entry, Path) else f"recorded {number}"
+    found = Recording(labelled)
+    for default, entry in named_entries(source, lambda path: path.name.split(".")[0]):
         for row in read_rows(entry, "--recorded"):
-            name = read_label(row, "annotator") or read_label(row, "judge") or default
-            judge = judges.setdefault(name, RecordedJudge(name))
-            key = known_pair(row, _key(row), known)
+            judge = found.judge(read_label(row, "annotator") or read_label(row, "judge") or default)
+            key = found.pair(row, _key(row)).key
             for one in _orders(row):
                 judge.verdicts[key] = _joined(judge.verdicts.get(key), _verdict(one), _is_switched(one), row)
-    return list(judges.values())
+    return found.judges
 
 
 def _key(row: Row) -> str:
