@@ -36,7 +36,7 @@ class GenerationStoppedError(AutoevalError):
 
     def __init__(self, message: str, reason: StopReason | None) -> None:
         super().__init__(message)
-        self.exit_code = _EXIT_CODES[reason] if reason else 3
+        self.exit_code = _EXIT_CODES.get(reason, 3) if reason else 3
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,11 @@ def test_a_run_that_ended_goes_on_and_makes_the_set_that_it_would_have_made(tmp_
         run(broken, writer, seed=4, **config, **price)
         assert writer.n_requests == 2 * n_whole, "nothing is asked twice"
         other = run(tmp_path / "other", writer, seed=5)
+        with JudgeServer(lambda _: Answer("Hm.")) as judge:
+            by = {"annotators_config": "evolve_eliminator", "judge_base_url": judge.base_url}
+            with pytest.raises(GenerationStoppedError, match="evolve_eliminator stopped") as unread:
+                run(whole, writer, seed=4, output_path=None, **by)
+        assert unread.value.exit_code == 3, "a judge that says nothing neither keeps nor drops"
     assert (broken / "set.json").read_bytes() == (whole / "set.json").read_bytes()
     assert [row["operation"] for row in other.rows] != [
         row["operation"] for row in rows_of(whole / "set.json")
