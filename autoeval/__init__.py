@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.site import Site, site
     from autoeval.journeys.validate import Validation, validate
     from autoeval.journeys.view import view
+    from autoeval.runs.estimate import DryRun, DryRuns
     from autoeval.runs.finished import Run
     from autoeval.runs.result import Evaluation, GradedEvaluation
 
@@ -38,6 +39,8 @@ _HOMES = {
     "BatchList": "autoeval.journeys.batches",
     "Bridge": "autoeval.journeys.bridge_result",
     "Corrected": "autoeval.journeys.label",
+    "DryRun": "autoeval.runs.estimate",
+    "DryRuns": "autoeval.runs.estimate",
     "Evaluation": "autoeval.runs.result",
     "Export": "autoeval.journeys.export",
     "GradedEvaluation": "autoeval.runs.result",
@@ -83,6 +86,8 @@ __all__ = [
     "BatchList",
     "Bridge",
     "Corrected",
+    "DryRun",
+    "DryRuns",
     "Evaluation",
     "Export",
     "GradedEvaluation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -130,7 +131,38 @@ def paired_tests(
 
     scores = model_scores(pd.concat([named(first, "first"), named(second, "second")]))
     in_order = [scores.models.index("first"), scores.models.index("second")]
-    scores = Scores(("first", "second"), scores.values[:, in_order], (), scores.subset)
+    return _of_two(
+        Scores(("first", "second"), scores.values[:, in_order], (), scores.subset), zero_method, seed
+    )
+
+
+def paired_means(
+    first: Mapping[Hashable, float],
+    second: Mapping[Hashable, float],
+    unit: float = 100.0,
+    are_preferences: bool = True,
+    seed: int = 0,
+) -> PairedTests:
+    """Test whether two models differ, from each one's mean on every question.
+
+    Args:
+        first: one model's means by question.
+        second: the other's.
+        unit: what a difference of 1 is in the numbers that are given.
+        are_preferences: whether means above and below a half are wins and losses; of grades, the higher is the better.
+        seed: of the permutation test.
+
+    Returns:
+        The difference on the questions that both have, and its p-values.
+    """
+    shared = [name for name in first if name in second]
+    values = np.array([[first[name], second[name]] for name in shared], dtype=float).reshape(-1, 2)
+    subset = np.full(len(shared), -1, dtype=np.int64)
+    scores = Scores(("first", "second"), values, (), subset, unit, are_preferences)
+    return _of_two(scores, "wilcox", seed)
+
+
+def _of_two(scores: Scores, zero_method: ZeroMethod, seed: int) -> PairedTests:
     columns = {name: column[0].item() for name, column in _tested(scores, zero_method, seed).items()}
     return PairedTests(**columns, zero_method=zero_method)
 
@@ -196,10 +228,10 @@ def _tested(scores: Scores, zero_method: ZeroMethod, seed: int) -> dict[str, Flo
     better, worse = (verdicts > 0).sum(axis=0), (verdicts < 0).sum(axis=0)
     exact, mid = mcnemar_test(better, worse)
     return {
-        "value": 100 * mean,
-        "standard_error": 100 * standard_error,
-        "low": 100 * (mean - half),
-        "high": 100 * (mean + half),
+        "value": scores.unit * mean,
+        "standard_error": scores.unit * standard_error,
+        "low": scores.unit * (mean - half),
+        "high": scores.unit * (mean + half),
         "n": n,
         "n_better": better,
         "n_worse": worse,

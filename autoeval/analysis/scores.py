@@ -29,12 +29,16 @@ class Scores:
             NaN where not judged; shape (I, M).
         subsets: names of the subsets, in order of appearance; empty where the table has no `dataset`.
         subset: which of them each instruction belongs to, −1 for none; shape (I,).
+        unit: what a difference of 1 is in the numbers that are given: 100 points of a win rate.
+        are_preferences: whether values above and below a half are wins and losses; grades are neither.
     """
 
     models: tuple[str, ...]
     values: Floats
     subsets: tuple[str, ...]
     subset: Codes
+    unit: float = 100.0
+    are_preferences: bool = True
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -47,7 +51,9 @@ class Scores:
         return self.values[:, first] - self.values[:, second]
 
     def verdict_differences(self) -> Floats:
-        """The same with scores rounded to a win (1), a tie (0) and a loss (−1)."""
+        """The same with scores rounded to a win (1), a tie (0) and a loss (−1); of grades, which is higher."""
+        if not self.are_preferences:
+            return np.sign(np.round(self.differences(), 9))
         first, second = np.array(self.pairs, dtype=np.int64).reshape(-1, 2).T
         verdicts = np.sign(np.round(self.values - 0.5, 9))
         return verdicts[:, first] - verdicts[:, second]

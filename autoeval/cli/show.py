@@ -31,7 +31,7 @@ from autoeval.journeys.recorded_board import RecordedBoard
 from autoeval.journeys.refusal import Refusals
 from autoeval.journeys.site import Site
 from autoeval.journeys.validate import Validation
-from autoeval.leaderboards.columns import shown_names
+from autoeval.leaderboards.columns import COLUMNS, shown_names
 from autoeval.leaderboards.grades import COLUMNS as GRADED_COLUMNS
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS, FORMATS, LEADERBOARD_COLUMNS, models_columns
 from autoeval.leaderboards.table import Board
@@ -105,7 +105,9 @@ def board_of(result: Any) -> PrintedBoard | None:
     if isinstance(result, Board):
         return PrintedBoard(result, models_columns(result.order), _show_no_board)
     if isinstance(result, Leaderboard):
-        return PrintedBoard(result.board, LEADERBOARD_COLUMNS, _show_models)
+        is_of_pairs = result.board.known is COLUMNS
+        shown_columns = LEADERBOARD_COLUMNS if is_of_pairs else shown_names(result.board.known)
+        return PrintedBoard(result.board, shown_columns, _show_models)
     if type(result).__name__ == "Ranking":
         from autoeval.cli.show_rankings import RANKING_COLUMNS, show_ranking_notes
 
@@ -295,14 +297,17 @@ def _show_recorded_board(console: Console, result: RecordedBoard) -> None:
 
 
 def _show_leaderboard(console: Console, result: Leaderboard) -> None:
-    console.print(board_table(result.board, width=console.width, interval=result.interval_name))
+    if result.board.known is COLUMNS:
+        console.print(board_table(result.board, width=console.width, interval=result.interval_name))
+    else:
+        console.print(graded_table(result.board, console.width))
     _show_models(console, result)
 
 
 def _show_models(console: Console, result: Leaderboard) -> None:
     """Say which models were judged."""
     for name, coverage in result.incomplete.items():
-        console.print(Text(f"left off: {name}, of whose pairs {100 * coverage:.1f}% could be judged"))
+        console.print(Text(f"left off: {name}, of which {100 * coverage:.1f}% could be judged"))
     for line in asked_lines(result.ask):
         console.print(Text(line))
     console.print(Text(f"{_counted(len(result.judged), 'model')} written to {result.path}"), soft_wrap=True)
@@ -323,32 +328,11 @@ def _show_regeneration(console: Console, result: Regeneration) -> None:
     )
 
 
-def _show_dry_run(console: Console, plan: DryRun) -> None:
-    price = "unknown (give --judge_price)" if plan.cost is None else f"about ${plan.cost:.4f}"
-    console.print(f"pairs: {plan.n_pairs}")
-    console.print(f"requests: {plan.n_requests}, of which {plan.n_cached} cached and {plan.n_new} new")
-    reasoning = f", of which {plan.reasoning_tokens} assumed for reasoning" if plan.reasoning_tokens else ""
-    console.print(f"tokens: about {plan.input_tokens} in, {plan.output_tokens} out{reasoning}")
-    console.print(f"cost: {price}")
+def _show_dry_run(console: Console, plan: DryRun | DryRuns) -> None:
+    for name, text in plan.rows():
+        console.print(Text(f"{name}: {text}"), soft_wrap=True)
     for note in plan.notes:
-        console.print(Text(note))
-
-
-def _show_dry_runs(console: Console, plans: DryRuns) -> None:
-    for step, plan in plans.steps.items():
-        price = "unknown" if plan.cost is None else f"about ${plan.cost:.4f}"
-        console.print(
-            f"{step}: {plan.n_requests} requests, of which {plan.n_new} new; "
-            f"about {plan.input_tokens} tokens in, {plan.output_tokens} out; cost {price}"
-        )
-    for note in dict.fromkeys(note for plan in plans.steps.values() for note in plan.notes):
-        console.print(Text(note))
-    total = (
-        "unknown (give --generator_price or --judge_price)"
-        if plans.cost is None
-        else f"about ${plans.cost:.4f}"
-    )
-    console.print(f"cost in all: {total}")
+        console.print(Text(note), soft_wrap=True)
 
 
 def _show_site(console: Console, result: Site) -> None:
@@ -366,7 +350,7 @@ _SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Evaluation: _show_evaluation,
     GradedEvaluation: _show_graded,
     DryRun: _show_dry_run,
-    DryRuns: _show_dry_runs,
+    DryRuns: _show_dry_run,
     Leaderboard: _show_leaderboard,
     RecordedBoard: _show_recorded_board,
     Regeneration: _show_regeneration,

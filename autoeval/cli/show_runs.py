@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autoeval.cli.show_scored import estimates_table, scale_name
 from autoeval.cli.tables import subset_table
 from autoeval.journeys.compare import RunComparison
 from autoeval.runs.finished import Run
@@ -14,6 +15,35 @@ from autoeval.runs.finished import Run
 
 def show_run(console: Console, run: Run) -> None:
     """Print a run: the number, what it rests on, and its subsets."""
+    if run.is_of_pairs:
+        _show_pairs(console, run)
+    else:
+        _show_scores(console, run)
+    report = run.path.with_name("report.html")
+    what = "Pairs" if run.is_of_pairs else "Outputs"
+    console.print(Text(f"{what}: {report if report.is_file() else run.path}"), soft_wrap=True)
+
+
+def _show_scores(console: Console, run: Run) -> None:
+    found = run.measured
+    console.print(Text(f"{run.model}, judged by {run.judge}", style="bold"))
+    estimates = {name: one.estimate() for name, one in found.plain.items()}
+    headline = estimates[found.name]
+    if headline.n:
+        digits = 1 if found.headline.unit > 1 else 2
+        console.print(estimates_table(scale_name(found.headline.scale), estimates, console.width, digits))
+        if found.subsets:
+            subsets = {name: one.estimate() for name, one in found.subsets.items()}
+            console.print(estimates_table(f"{found.title} by category", subsets, console.width, digits))
+    else:
+        console.print(Text(f"nothing was judged, so there is no {found.title}"))
+    total = headline.n + found.headline.n_missing
+    console.print(Text(f"{headline.n} of {total} scored ({100 * found.coverage:.1f}%)"))
+    for reason, count in found.failures.most_common():
+        console.print(Text(f"  missing: {count} {reason}"))
+
+
+def _show_pairs(console: Console, run: Run) -> None:
     tally = run.tally()
     rate = tally.win_rate()
     console.print(Text(f"{run.model} against {run.reference}, judged by {run.judge}", style="bold"))
@@ -31,8 +61,6 @@ def show_run(console: Console, run: Run) -> None:
         console.print(Text(f"{tally.flip_rate:.1f}% of the verdicts flip when the order is turned round"))
     if rate.n_total and (rates := tally.by_subset()):
         console.print(subset_table(rates, console.width, run.interval_name))
-    report = run.path.with_name("report.html")
-    console.print(Text(f"Pairs: {report if report.is_file() else run.path}"), soft_wrap=True)
 
 
 def show_comparison(console: Console, result: RunComparison) -> None:
@@ -43,8 +71,10 @@ def show_comparison(console: Console, result: RunComparison) -> None:
     if result.caution:
         console.print(Text(f"Careful: {result.caution}; the difference is also one of judges."), style="bold")
     shared = "1 shared instruction" if tests.n == 1 else f"{tests.n} shared instructions"
-    verdicts = f"A has the better verdict on {tests.n_better}, the worse on {tests.n_worse}"
-    console.print(Text(f"A − B: {tests.value:+.2f} points{_interval(result)} on {shared}; {verdicts}"))
+    better, worse = ("better verdict", "worse") if a.is_of_pairs else ("higher score", "lower")
+    verdicts = f"A has the {better} on {tests.n_better}, the {worse} on {tests.n_worse}"
+    points = " points" if a.measured.headline.unit > 1 else ""
+    console.print(Text(f"A − B: {tests.value:+.2f}{points}{_interval(result)} on {shared}; {verdicts}"))
     if tests.n == 1:
         console.print(Text("One instruction cannot tell two models apart: there is no interval and no test."))
     else:
@@ -53,7 +83,7 @@ def show_comparison(console: Console, result: RunComparison) -> None:
         t_test = "sign test" if math.isnan(tests.low) else "paired t-test"
         p_values = (
             f"{t_test} p = {tests.p_t:.3g}, permutation {tests.p_permutation:.3g}, "
-            f"Wilcoxon {tests.p_wilcoxon:.3g}, McNemar {tests.p_mcnemar:.3g}"
+            f"Wilcoxon {tests.p_wilcoxon:.3g}, {'McNemar' if a.is_of_pairs else 'sign test'} {tests.p_mcnemar:.3g}"
         )
         console.print(Text(p_values))
     if result.contrasts:

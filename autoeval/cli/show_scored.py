@@ -15,7 +15,9 @@ from autoeval.journeys.import_results import ImportedResults
 from autoeval.journeys.refusal import Refusals
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.gate_files import said
+from autoeval.runs.quantities import SHARES
 from autoeval.runs.scored import ScoredRun
+from autoeval.types import Scale
 
 
 def show_scored(console: Console, run: ScoredRun) -> None:
@@ -104,12 +106,12 @@ def _show_rest(console: Console, cautions: Sequence[str], paths: Sequence[Path])
         console.print(Text(f"  {path}"), soft_wrap=True)
 
 
-def estimates_table(title: str, estimates: Mapping[str, Estimate], width: int) -> Table:
-    """Make numbers with their intervals a table; `title` heads the names."""
+def estimates_table(title: str, estimates: Mapping[str, Estimate], width: int, digits: int = 1) -> Table:
+    """Make numbers with their intervals a table; `title` heads the names, the ends have so many digits."""
     rows = list(estimates.values())
     columns = {
         "value": [_number(row.value) for row in rows],
-        "95% interval": [_ends(row) for row in rows],
+        "95% interval": ["" if math.isnan(row.low) else _ends(row, digits) for row in rows],
         "SE": [_number(row.standard_error) for row in rows],
         "n": [str(row.n) for row in rows],
     }
@@ -120,8 +122,15 @@ def _with_ends(estimate: Estimate) -> str:
     return f"{_number(estimate.value)} ({_ends(estimate)})"
 
 
-def _ends(estimate: Estimate) -> str:
-    return f"{estimate.low:.1f} – {estimate.high:.1f}"
+def scale_name(scale: Scale) -> str:
+    """Say what numbers on a scale are in."""
+    if scale == SHARES:
+        return "in percent"
+    return f"on a scale {scale}" if str(scale) else "on a scale without ends"
+
+
+def _ends(estimate: Estimate, digits: int = 1) -> str:
+    return f"{estimate.low:.{digits}f} – {estimate.high:.{digits}f}"
 
 
 def _number(value: float) -> str:

@@ -1,23 +1,17 @@
 """One model's outputs as cases: each by itself, with what the user said and whatever a judge's prompt shows besides."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from autoeval.data.fastchat import Answer, file_model, read_answers
 from autoeval.data.instructions import Instruction, hash_of, sampled
-from autoeval.data.loading import Row, expand, read_rows, shorten
+from autoeval.data.loading import shorten
 from autoeval.data.pairing import DEFAULT_MODEL_NAME
-from autoeval.data.records import read_instruction, read_label, read_sample, read_text, read_turns
+from autoeval.data.said import Said, read_said
 from autoeval.errors import UsageError
 from autoeval.texts.thinking import without_thinking
 from autoeval.types import Case, Output
 
-_KNOWN = frozenset(
-    {"instruction", "input", "output", "turns", "user_turns", "generator", "dataset", "sample"}
-    | {"finish_reason", "model", "parameters", "date"}
-)
 _SHOWN = 3
 
 
@@ -56,22 +50,11 @@ class OutputCases:
         return self.cases[index]
 
 
-@dataclass(frozen=True)
-class _Said:
-    """What a model said to an instruction."""
-
-    instruction: Instruction
-    turns: tuple[str, ...]
-    sample: int
-    where: str
-
-
 @dataclass
 class _Model:
     """Whose outputs they are."""
 
     name: str | None
-    outputs: list[_Said] = field(default_factory=list)
 
     def named(self, given: str | None, where: str) -> None:
         if given is None or self.name == given:
@@ -110,22 +93,60 @@ def load_cases(
         UsageError: a row is wrong, or the outputs do not fit the eval set.
     """
     model = _Model(None)
-    for entry in expand(model_outputs, role):
-        for row in read_rows(entry, role):
-            if "choices" in row.fields:
-                model.outputs += _of_fastchat(entry, questions, role)
-                model.named(_file_name(entry), row.where)
-                break
-            model.named(None if name else read_label(row, "generator"), row.where)
-            model.outputs.append(_of_row(row, questions, role))
-    if not model.outputs:
-        raise UsageError(f"{role}: there is no output.")
-    wanted = sampled(list(questions or _distinct(model.outputs)), max_instances)
+    outputs: list[Said] = []
+    for generator, one in read_said(model_outputs, questions, role):
+        model.named(None if name else generator, one.where)
+        outputs.append(one)
+    how = _How(role, allow_partial, max_instances, strips_thinking)
+    return _cases(outputs, name or model.name or DEFAULT_MODEL_NAME, questions, how)
+
+
+def load_cases_by_generator(
+    all_model_outputs: Any,
+    questions: Sequence[Instruction] | None = None,
+    *,
+    role: str = "--all_model_outputs",
+    allow_partial: bool = False,
+    max_instances: int | None = None,
+    strips_thinking: bool = False,
+) -> dict[str, OutputCases]:
+    """Load the outputs of many models, told apart by `generator` or by file; the arguments are those of `load_cases`.
+
+    Raises:
+        UsageError: a row is wrong, nothing says whose outputs they are, or they do not fit the eval set.
+    """
+    by_model: dict[str, list[Said]] = {}
+    for generator, one in read_said(all_model_outputs, questions, role):
+        if not generator:
+            raise UsageError(
+                f"{one.where}: there is no `generator`, and nothing else says whose output it is. Name the model there."
+            )
+        by_model.setdefault(generator, []).append(one)
+    how = _How(role, allow_partial, max_instances, strips_thinking)
+    return {name: _cases(outputs, name, questions, how) for name, outputs in by_model.items()}
+
+
+@dataclass(frozen=True)
+class _How:
+    """How outputs become cases; see `load_cases`."""
+
+    role: str
+    allow_partial: bool
+    max_instances: int | None
+    strips_thinking: bool
+
+
+def _cases(
+    outputs: Sequence[Said], generator: str, questions: Sequence[Instruction] | None, how: _How
+) -> OutputCases:
+    """Make one model's outputs cases, in the eval set's order."""
+    if not outputs:
+        raise UsageError(f"{how.role}: there is no output.")
+    wanted = sampled(list(questions or _distinct(outputs)), how.max_instances)
     by_text = {instruction.text: instruction for instruction in wanted}
-    said = _by_instruction(model.outputs, role)
+    said = _by_instruction(outputs, how.role)
     missing = [text for text in by_text if text not in said]
-    _refuse_mismatch(missing, len(by_text), allow_partial, role)
-    generator = name or model.name or DEFAULT_MODEL_NAME
+    _refuse_mismatch(missing, len(by_text), how.allow_partial, how.role)
     cases = [
         Case(
             index=0,
@@ -138,7 +159,7 @@ def load_cases(
         for text in by_text
         for one in said.get(text, ())
     ]
-    stripped = [_stripped(case) if strips_thinking else case for case in cases]
+    stripped = [_stripped(case) if how.strips_thinking else case for case in cases]
     return OutputCases(
         cases=tuple(replace(case, index=index) for index, case in enumerate(stripped)),
         generator=generator,
@@ -149,78 +170,17 @@ def load_cases(
     )
 
 
-def _of_row(row: Row, questions: Sequence[Instruction] | None, role: str) -> _Said:
-    """Read one of our rows; its instruction is found in the eval set, or is what the row says."""
-    text = read_instruction(row)
-    turns = _listed(row, "turns") or (read_text(row, "output"),)
-    instruction = _own(row, text) if questions is None else _found(questions, text, f"{role}: {row.where}")
-    if len(turns) != len(instruction.turns):
-        raise UsageError(
-            f"{row.where} has {_turns(len(turns))} where the user has {_turns(len(instruction.turns))}: "
-            f"{shorten(text)}."
-        )
-    return _Said(instruction, turns, read_sample(row), row.where)
-
-
-def _listed(row: Row, name: str) -> tuple[str, ...]:
-    """Return the turns that a row has; none where it is of one turn."""
-    value = row.fields.get(name)
-    return () if value is None else read_turns(row, name, value)
-
-
-def _own(row: Row, text: str) -> Instruction:
-    user_turns = _listed(row, "user_turns") or (text,)
-    fields = {str(name): value for name, value in row.fields.items() if name not in _KNOWN}
-    return Instruction(user_turns[0], read_label(row, "dataset"), user_turns[1:], fields=fields)
-
-
-def _found(questions: Sequence[Instruction], text: str, where: str) -> Instruction:
-    found = next((question for question in questions if question.text == text), None)
-    if found is None:
-        raise UsageError(f"{where} answers an instruction that the eval set does not have: {shorten(text)}.")
-    return found
-
-
-def _of_fastchat(entry: Any, questions: Sequence[Instruction] | None, role: str) -> Iterator[_Said]:
-    """Read FastChat's answers, which name questions by their numbers."""
-    if questions is None:
-        raise UsageError(
-            f"{role} holds answers as FastChat writes them, which name no question. Say which questions they answer: "
-            "--eval_set mt_bench."
-        )
-    by_id = {str(question.fields.get("question_id")): question for question in questions}
-    answers: Mapping[str, Mapping[str, Answer]] = read_answers(entry, role)
-    for of_model in answers.values():
-        for answer in of_model.values():
-            question = by_id.get(answer.question_id)
-            where = f"the answer to question {answer.question_id}"
-            if question is None:
-                raise UsageError(
-                    f"{role}: {where} answers none of the {len(by_id)} questions of the eval set."
-                )
-            if len(answer.turns) != len(question.turns):
-                raise UsageError(
-                    f"{role}: {where} has {_turns(len(answer.turns))} where the question has "
-                    f"{_turns(len(question.turns))}."
-                )
-            yield _Said(question, answer.turns, 0, where)
-
-
-def _file_name(entry: Any) -> str | None:
-    return file_model(entry) if isinstance(entry, Path) else None
-
-
-def _distinct(outputs: Sequence[_Said]) -> list[Instruction]:
+def _distinct(outputs: Sequence[Said]) -> list[Instruction]:
     return list({one.instruction.conversation: one.instruction for one in reversed(outputs)}.values())[::-1]
 
 
-def _by_instruction(outputs: Sequence[_Said], role: str) -> dict[str, list[_Said]]:
+def _by_instruction(outputs: Sequence[Said], role: str) -> dict[str, list[Said]]:
     """Sort outputs by instruction, each a sample of its own.
 
     Raises:
         UsageError: one sample has two different outputs.
     """
-    found: dict[tuple[str, int], _Said] = {}
+    found: dict[tuple[str, int], Said] = {}
     for one in outputs:
         key = (one.instruction.text, one.sample)
         first = found.setdefault(key, one)
@@ -229,7 +189,7 @@ def _by_instruction(outputs: Sequence[_Said], role: str) -> dict[str, list[_Said
                 f"{role}: {first.where} and {one.where} are different outputs for one instruction. Number "
                 "several outputs in a column `sample`, or remove one."
             )
-    by_text: dict[str, list[_Said]] = {}
+    by_text: dict[str, list[Said]] = {}
     for (text, _), one in sorted(found.items(), key=lambda item: item[0][1]):
         by_text.setdefault(text, []).append(replace(one, sample=len(by_text.get(text, ()))))
     return by_text
@@ -263,7 +223,3 @@ def _stripped(case: Case) -> Case:
     (output,) = case.outputs
     turns = tuple(map(without_thinking, output.turns))
     return case if turns == output.turns else replace(case, outputs=(replace(output, turns=turns),))
-
-
-def _turns(n: int) -> str:
-    return "1 turn" if n == 1 else f"{n} turns"

@@ -76,7 +76,11 @@ def load_conversation_pairs(
         )
 
     model = loaded(model_outputs, "--model_outputs", name)
-    reference = loaded(reference_outputs, "--reference_outputs", None)
+    return paired(model, loaded(reference_outputs, "--reference_outputs", None))
+
+
+def paired(model: OutputCases, reference: OutputCases) -> ConversationPairs:
+    """Pair a model's answers with the reference's by question."""
     by_turns = {case.turns: case for case in reference if not case.sample}
     pairs = [
         replace(case, outputs=(by_turns[case.turns].outputs[0], case.outputs[0]))

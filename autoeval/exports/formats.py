@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from autoeval.errors import UsageError
 from autoeval.exports.record import RunRecord
 from autoeval.leaderboards.printed import latex_table, markdown_table
+from autoeval.types import Scale
 from autoeval.version import __version__
 
 _SCHEMA_VERSION = "0.3.0"  # of Every Eval Ever
@@ -34,7 +36,7 @@ class Target:
 
 
 def hugging_face(runs: Sequence[RunRecord], target: Target) -> str:
-    """Write `.eval_results/*.yaml` for a model's repository: the win rate, and the length-controlled one.
+    """Write `.eval_results/*.yaml` for a model's repository: the win rate and the length-controlled one, or the score.
 
     Raises:
         UsageError: there are several runs, or nothing says which dataset it is.
@@ -46,7 +48,7 @@ def hugging_face(runs: Sequence[RunRecord], target: Target) -> str:
     dataset, task = _dataset(run, target)
     facts = run.facts
     rates = {
-        "win rate": (facts.win_rate, f"95% interval {_range(run)}"),
+        facts.title: (facts.value, f"95% interval {_range(run)}"),
         "length-controlled win rate": (
             facts.length_controlled,
             f"standard error {_digits(facts.lc_standard_error)}",
@@ -60,7 +62,7 @@ def hugging_face(runs: Sequence[RunRecord], target: Target) -> str:
             date=_moment(run).strftime("%Y-%m-%d"),
             source_url=target.source_url,
             source_org=target.organization if target.source_url else None,
-            notes=f"{name} in %, {sure}, against {facts.reference}, {_made_by(run)}",
+            notes=f"{name} {_unit(run)}, {sure}{_against(run)}, {_made_by(run)}",
         )
         for name, (value, sure) in rates.items()
         if value is not None
@@ -122,14 +124,17 @@ FORMATS: Mapping[str, Callable[[Sequence[RunRecord], Target], str]] = {
 
 def _table(runs: Sequence[RunRecord]) -> list[list[str]]:
     """Return a table of runs with its head; columns that no run has are left out."""
-    ranked = sorted(runs, key=lambda run: -(run.facts.win_rate or 0.0))
+    ranked = sorted(runs, key=lambda run: (run.metric, -(run.facts.value or 0.0)))
     names = {run.facts.interval_name for run in runs}
+    metrics = {run.metric: run.facts.title.capitalize() for run in runs}
+    parts = dict.fromkeys(name for run in runs if not run.is_of_pairs for name in run.parts())
     columns: dict[str, Callable[[RunRecord], str]] = {
         "Model": lambda run: run.facts.model,
-        "Win rate": lambda run: _digits(run.facts.win_rate),
+        **{title: partial(_of_metric, metric) for metric, title in metrics.items()},
         names.pop() if len(names) == 1 else "interval": _range,
         "LC win rate": lambda run: _digits(run.facts.length_controlled),
         "LC SE": lambda run: _digits(run.facts.lc_standard_error),
+        **{name.replace("_", " ").capitalize(): partial(_of_part, name) for name in parts},
         "n": lambda run: str(run.facts.n),
         "Length": lambda run: "" if run.facts.avg_length is None else str(run.facts.avg_length),
         "Judge": lambda run: run.facts.judge,
@@ -138,6 +143,14 @@ def _table(runs: Sequence[RunRecord]) -> list[list[str]]:
     cells = {name: [of(run) for run in ranked] for name, of in columns.items()}
     shown = {name: column for name, column in cells.items() if any(column)}
     return [list(shown), *(list(row) for row in zip(*shown.values(), strict=True))]
+
+
+def _of_metric(metric: str, run: RunRecord) -> str:
+    return _digits(run.facts.value) if run.metric == metric else ""
+
+
+def _of_part(name: str, run: RunRecord) -> str:
+    return _digits(run.parts()[name].value) if name in run.measured.plain else ""
 
 
 _Ends = dict[str, float | None]
@@ -152,36 +165,54 @@ def _results(run: RunRecord, target: Target) -> Any:
     }
     interval: _Ends = {"lower": facts.low, "upper": facts.high, "confidence_level": 0.95}
     rates: list[tuple[str, float | None, float | None, _Ends | None, int]] = [
-        ("win_rate", facts.win_rate, facts.standard_error, interval, facts.n),
+        (run.metric, facts.value, facts.standard_error, interval, facts.n),
         ("length_controlled_win_rate", facts.length_controlled, facts.lc_standard_error, None, facts.n),
     ]
-    for name, rate in run.tally.by_subset().items():
-        ends: _Ends = {"lower": rate.low, "upper": rate.high, "confidence_level": 0.95}
-        rates.append((f"win_rate/{name}", rate.win_rate, rate.standard_error, ends, rate.n_total))
+    subsets = {f"{run.metric}/{name}": one for name, one in run.subsets().items()}
+    for name, one in (run.parts() | subsets).items():
+        ends: _Ends = {"lower": one.low, "upper": one.high, "confidence_level": 0.95}
+        rates.append((name, one.value, one.standard_error, ends, one.n))
     for name, value, error, ends_of, n in rates:
         if value is None or value != value:
             continue
         uncertainty: dict[str, Any] = {"num_samples": n}
         if error is not None and error == error:
             uncertainty["standard_error"] = {"value": error}
-        if ends_of is not None and ends_of["lower"] is not None:
+        if ends_of is not None and ends_of["lower"] is not None and ends_of["lower"] == ends_of["lower"]:
             uncertainty["confidence_interval"] = ends_of
         yield {
             "evaluation_name": name,
             "source_data": dataset,
             "metric_config": {
-                "evaluation_description": f"{name.replace('_', ' ')} against {facts.reference}, in percent",
+                "evaluation_description": f"{name.replace('_', ' ')}{_against(run)}, {_unit(run)}",
                 "metric_name": name,
-                "metric_kind": "win_rate",
-                "metric_unit": "percent",
+                "metric_kind": run.metric,
+                "metric_unit": "percent" if facts.is_in_percent else "points",
                 "lower_is_better": False,
                 "score_type": "continuous",
-                "min_score": 0.0,
-                "max_score": 100.0,
+                **_bounds(run),
                 "llm_scoring": judge,
             },
             "score_details": {"score": value, "uncertainty": uncertainty},
         }
+
+
+def _bounds(run: RunRecord) -> dict[str, float]:
+    """Return the ends of the scale that there are."""
+    names = ("min_score", "max_score")
+    return {name: end for name, end in zip(names, run.facts.ends, strict=True) if end is not None}
+
+
+def _unit(run: RunRecord) -> str:
+    """Say what a run's numbers are in."""
+    if run.facts.is_in_percent:
+        return "in percent"
+    scale = str(Scale(*run.facts.ends))
+    return f"on a scale {scale}" if scale else "on a scale without ends"
+
+
+def _against(run: RunRecord) -> str:
+    return f" against {run.facts.reference}" if run.is_of_pairs else ""
 
 
 def _source_data(run: RunRecord, target: Target) -> dict[str, Any]:

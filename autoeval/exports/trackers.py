@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from autoeval.errors import MissingExtraError, UsageError, nearest
-from autoeval.exports.record import PAIR_COLUMNS, RunRecord
+from autoeval.exports.record import RunRecord
 
 PROJECT = "autoeval"
 """The experiment or project, where the tracker's own settings name none."""
@@ -46,7 +46,7 @@ def check_log(name: str | None, output_path: str | Path | None) -> None:
 
 
 def log_run(record: RunRecord, tracker: str) -> str:
-    """Log a run: its numbers with their intervals, what they depend on, the table of its pairs, and its report.
+    """Log a run: its numbers with their intervals, what they depend on, its table of pairs or outputs, and its report.
 
     Args:
         record: the run.
@@ -71,10 +71,9 @@ def _to_mlflow(record: RunRecord) -> str:
     with mlflow.start_run(run_name=record.facts.model) as run:
         mlflow.log_params({name: value[:_LONGEST_PARAMETER] for name, value in record.parameters().items()})
         mlflow.log_metrics(_plain_names(record.scalars()))
-        columns = zip(*record.pairs(), strict=True)
-        mlflow.log_table(
-            {name: list(column) for name, column in zip(PAIR_COLUMNS, columns, strict=True)}, "pairs.json"
-        )
+        columns = zip(*record.rows(), strict=True)
+        table = {name: list(column) for name, column in zip(record.columns, columns, strict=True)}
+        mlflow.log_table(table, f"{record.table}.json")
         if record.report:
             mlflow.log_artifact(str(record.report))
         return f"logged to MLflow: run {run.info.run_id} at {mlflow.get_tracking_uri()}"
@@ -86,9 +85,8 @@ def _to_wandb(record: RunRecord) -> str:
     project = os.environ.get("WANDB_PROJECT", PROJECT)
     run = wandb.init(project=project, name=record.facts.model, config=record.parameters())
     try:
-        run.log(
-            {"pairs": wandb.Table(columns=list(PAIR_COLUMNS), data=[list(row) for row in record.pairs()])}
-        )
+        table = wandb.Table(columns=list(record.columns), data=[list(row) for row in record.rows()])
+        run.log({record.table: table})
         run.summary.update(record.scalars())
         if record.report:
             artifact = wandb.Artifact(f"report-{run.id}", type="report")
@@ -113,8 +111,8 @@ def _to_trackio(record: RunRecord) -> str:
         auto_log_cpu=False,
     )
     try:
-        table = trackio.Table(dataframe=pd.DataFrame(record.pairs(), columns=list(PAIR_COLUMNS)))
-        trackio.log({**record.scalars(), "pairs": table})
+        table = trackio.Table(dataframe=pd.DataFrame(record.rows(), columns=list(record.columns)))
+        trackio.log({**record.scalars(), record.table: table})
         if record.report:
             trackio.log_artifact(str(record.report), name="report", type="report")
     finally:

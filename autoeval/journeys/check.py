@@ -73,7 +73,7 @@ def check(
         annotator=checker,
         rows=rows,
         quantities=quantities(rows),
-        by_subset=by_subset(rows),
+        subsets=by_subset(rows),
         settings={"checker": checker, **options.facts(checker)},
         cautions=[*cautions(checker, options, checked), *checking.unanswered(answers)],
         min_coverage=min_coverage,

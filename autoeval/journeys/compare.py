@@ -1,4 +1,4 @@
-"""Two finished runs, pair by pair."""
+"""Two finished runs, question by question."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,12 @@ from autoeval.errors import UsageError
 from autoeval.runs.finished import Run, load_run
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from autoeval.analysis.comparison import PairedTests
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """An instruction on which two runs differ; `a` and `b` are their mean preferences, `difference` is a − b."""
+    """An instruction on which two runs differ: `a` and `b` are their mean preferences or scores there."""
 
     instruction: str
     a: float
@@ -25,7 +23,7 @@ class Contrast:
 
     @property
     def difference(self) -> float:
-        """How much better the first run did, from −1 to 1."""
+        """How much better the first run did; of preferences and shares from −1 to 1."""
         return self.a - self.b
 
 
@@ -52,6 +50,8 @@ class RunComparison:
 def compare(run_a: str, run_b: str, n_pairs: int = 10, seed: int = 0) -> RunComparison:
     """Compare two finished runs on the instructions that both were judged on.
 
+    The turns of a conversation and the samples of a task rise and fall together: an instruction is one observation.
+
     Args:
         run_a: The first run's folder, or its annotations.json.
         run_b: The second one's.
@@ -59,51 +59,51 @@ def compare(run_a: str, run_b: str, n_pairs: int = 10, seed: int = 0) -> RunComp
         seed: Of the permutation test.
 
     Returns:
-        The difference of the win rates (A minus B), its interval and tests, and the contrasts.
+        The difference of the win rates or scores (A minus B), its interval and tests, and the contrasts.
 
     Raises:
-        UsageError: there is no such run, the references differ, or no instruction is shared.
+        UsageError: there is no such run, the runs measure different things, or no instruction is shared.
     """
     check_number("n_pairs", n_pairs, 0, whole=True)
     a, b = load_run(run_a), load_run(run_b)
+    _refuse_what_does_not_compare(a, b)
+    from autoeval.analysis.comparison import paired_means
+
+    one, other = a.measured.headline, b.measured.headline
+    contrasts = _contrasts(a, b)
+    if not contrasts:
+        raise UsageError(f"the runs share no judged instruction: {a.path} and {b.path}.")
+    tests = paired_means(one.means(), other.means(), one.unit, a.is_of_pairs, seed)
+    return RunComparison(a, b, tests, contrasts[:n_pairs], _caution(a, b))
+
+
+def _refuse_what_does_not_compare(a: Run, b: Run) -> None:
+    if a.measured.name != b.measured.name:
+        raise UsageError(
+            f"the runs do not compare: {a.path} measures a {a.measured.title}, {b.path} a {b.measured.title}."
+        )
     if a.reference != b.reference:
         raise UsageError(
             f"the runs do not compare: {a.path} is against {a.reference!r}, {b.path} against {b.reference!r}."
         )
-    from autoeval.analysis.comparison import paired_tests
-
-    contrasts = _contrasts(a, b)
-    if not contrasts:
-        raise UsageError(f"the runs share no judged instruction: {a.path} and {b.path}.")
-    tests = paired_tests(_table(a), _table(b), seed=seed)
-    return RunComparison(a, b, tests, contrasts[:n_pairs], _caution(a, b))
-
-
-def _table(run: Run) -> "pd.DataFrame":
-    import pandas as pd
-
-    rows = [(each.case.instruction, each.value) for each in run.annotations]
-    table = pd.DataFrame(rows, columns=["instruction", "preference"])
-    return table.assign(generator_1=run.reference, generator_2=run.model)
+    one, other = a.measured.headline.scale, b.measured.headline.scale
+    if one != other:
+        raise UsageError(
+            f"the runs do not compare: {a.path} has scores {str(one) or 'without ends'}, {b.path} "
+            f"{str(other) or 'without ends'}."
+        )
 
 
 def _contrasts(a: Run, b: Run) -> list[Contrast]:
     """Return every shared instruction, the largest difference first; equal ones in the order of the first run."""
-    means_a, means_b = _means(a), _means(b)
+    means_a, means_b = a.measured.headline.means(), b.measured.headline.means()
+    texts, least = a.instructions(), 1.0 if a.is_of_pairs else 0.0  # a preference begins at 1
     shared = [
-        Contrast(instruction, mean, means_b[instruction])
-        for instruction, mean in means_a.items()
-        if instruction in means_b
+        Contrast(texts.get(name, str(name)), least + mean, least + means_b[name])
+        for name, mean in means_a.items()
+        if name in means_b
     ]
     return sorted(shared, key=lambda contrast: -abs(contrast.difference))
-
-
-def _means(run: Run) -> dict[str, float]:
-    by_instruction: dict[str, list[float]] = {}
-    for each in run.annotations:
-        if each.value is not None:
-            by_instruction.setdefault(each.case.instruction, []).append(each.value)
-    return {instruction: sum(found) / len(found) for instruction, found in by_instruction.items()}
 
 
 def _caution(a: Run, b: Run) -> str | None:

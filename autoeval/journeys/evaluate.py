@@ -1,43 +1,32 @@
 """The main journey: a file of outputs in, a win rate that can be trusted out."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Unpack, cast
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import Display
 from autoeval.completions.storage.places import Shard
 from autoeval.data.eval_sets import find_eval_set
-from autoeval.data.loading import require_files
 from autoeval.errors import UsageError
 from autoeval.exports.record import read_record
 from autoeval.exports.trackers import check_log, log_run
-from autoeval.journeys.evaluated import keep, more_columns, setting_of
+from autoeval.journeys.against_reference import Comparing, compare_with_reference
 from autoeval.journeys.grading import Grading, grade
-from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.loading import Loading
 from autoeval.journeys.parameters.asking import AskingParameters, checked, folders_of, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.metric_choice import find_metric
-from autoeval.journeys.parameters.output_paths import output_folder
-from autoeval.journeys.paying import Paying, refuse_with_a_sample
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.rows import Conditions, leaderboard_row
 from autoeval.leaderboards.table import MODES
 from autoeval.metrics.estimates import METHODS, Method
 from autoeval.runs.estimate import DryRun
-from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.length import BOOTSTRAP, STANDARD_ERRORS
-from autoeval.runs.output_flaws import announced, output_warnings
-from autoeval.runs.paying.cheap import Cheap
 from autoeval.runs.paying.choosing import Wanted
-from autoeval.runs.paying.sample import save_paid
-from autoeval.runs.recomputing import recompute
-from autoeval.runs.result import Evaluation, Result
+from autoeval.runs.result import Result
+from autoeval.runs.sharding import ShardReport
 
 
 @also_takes(AskingParameters)
@@ -188,7 +177,7 @@ def evaluate(
             recomputes=is_recompute_metrics_only,
             no_report=no_report,
         )
-        _refuse_of_grades(log_to, wanted, part)
+        _refuse_of_grades(wanted, part)
         graded = grade(model_outputs, how, defaults)
         return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = Standing.find(
@@ -204,11 +193,10 @@ def evaluate(
         boards.check_column(sort_by, standing.board)
     if asked_how is None:
         return standing.alone()
-    annotator, display = asked_how.annotator, asked_how.display
-    votes = HumanVotes(human_annotations)
-    require_files(model_outputs, "--model_outputs")
-    with ExitStack() as opened:
-        loading = Loading(
+    comparing = Comparing(
+        asking=asked_how,
+        judge_source=source,
+        loading=Loading(
             defaults,
             questions,
             evaluation_dataset,
@@ -217,78 +205,38 @@ def evaluate(
             is_allow_partial,
             max_instances,
             is_strip_thinking,
-        )
-        pairs = loading.pairs(model_outputs, reference_outputs)
-        opened.push(pairs)
-        folder = output_folder(None if part else output_path, model_outputs, pairs.generator_2, source)
-        cache = opened.enter_context(asked_how.open_cache(part))
-        paying = Paying(pairs, asked_how)
-        if wanted:
-            refuse_with_a_sample(wanted, metric, is_recompute_metrics_only, part)
-            dirs, most = folders_of(parameters), parameters["max_cost"]
-            cheap = Cheap.named(wanted.predict_with, annotator, pairs, seed, dirs, most)
-            paying = Paying.chosen(wanted, pairs, asked_how, cheap, cache, seed, folder, standing.path)
-        setting = setting_of(annotator, pairs, defaults, seed, standing, paying.method)
-        display.announce(setting.line())
-        if paying.sample:
-            display.announce(paying.sample.line())
-        warnings = announced(output_warnings(pairs), display)
-        plan = Plan(annotator, paying.pairs, seed)
-        import_json_cache(asked_how.caching_path, plan, cache, display)
-        if asked_how.dry_run or part:
-            return paying.without_judging(plan, cache, part)
-        again = is_recompute_metrics_only
-        judged = recompute(pairs, annotator, folder) if again else paying.judge(plan, cache, folder)
-    found, is_judged = paying.result(judged), judged.tally.n_judged > 0
-    conditions = Conditions.of(annotator, pairs, judged.tally.models, found.method if found else "")
-    if found:
-        more, caution = found.cells(), None
-        save_paid(judged.rows or (), folder)
-    else:
-        more, caution = more_columns(judged, metric, length_control_file, seed, lc_standard_error)
-    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, current_leaderboard_mode) | more
-    placed = (
-        standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
-    )
-    if note := standing.note(setting.model, placed):
-        display.announce(note)
-    result = Evaluation(
-        name=setting.model,
-        shown_as=placed.shown_as,
-        setting=setting,
-        estimate=found.estimate if found else judged.tally.interval(cast("Method", interval), seed),
-        tally=judged.tally,
-        row=row,
-        board=placed.board,
-        apart=placed.apart,
-        mode_to_print=standing.mode_to_print,
-        n_unpaired=pairs.n_missing_outputs,
-        ask=judged.report,
-        min_coverage=asked_how.min_coverage,
-        folder=folder,
-        rows=judged.rows,
-        caution=caution,
-        warnings=warnings,
-        has_report=not (no_report or is_recompute_metrics_only or paying.sample),
-        paid=found,
+        ),
+        standing=standing,
+        output_path=output_path,
+        mode=current_leaderboard_mode,
         shows_mode=leaderboard_mode_to_print is None,
-        is_written=is_judged or judged.annotations_path is not None,
+        seed=seed,
+        metric=metric,
+        interval=cast("Method", interval),
+        length_control_file=length_control_file,
+        lc_standard_error=lc_standard_error,
+        wanted=wanted,
+        shard=part,
+        recomputes=is_recompute_metrics_only,
+        no_report=no_report,
+        human_annotations=human_annotations,
+        folders=folders_of(parameters),
+        max_cost=parameters["max_cost"],
     )
-    keep(result, annotator, votes, standing, keeps_run=is_recompute_metrics_only)
-    result.check_judged()
-    return _returned(result, is_return_instead_of_print, log_to, display)
+    result = compare_with_reference(model_outputs, reference_outputs, comparing)
+    return _returned(result, is_return_instead_of_print, log_to, asked_how.display)
 
 
-def _returned(result: Result | DryRun, as_tables: bool, log_to: str | None, display: Display) -> Any:
+def _returned(
+    result: Result | DryRun | ShardReport, as_tables: bool, log_to: str | None, display: Display
+) -> Any:
     """Return a result as it is, or as alpaca_eval does: the leaderboard and the annotations. It is logged before."""
-    if log_to is not None and isinstance(result, Evaluation) and result.folder is not None:
+    if log_to is not None and isinstance(result, Result) and result.folder is not None:
         display.announce(log_run(read_record(result.folder), log_to))
     return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
 
 
-def _refuse_of_grades(log_to: str | None, wanted: Wanted | None, part: Shard | None) -> None:
-    if log_to is not None:
-        raise UsageError("--log_to takes runs on pairs. Leave it out, or name a judge of pairs.")
+def _refuse_of_grades(wanted: Wanted | None, part: Shard | None) -> None:
     if wanted is not None:
         raise UsageError(
             "--n_paid, --precision and --until_decided choose among pairs. Leave them out, or name a judge of pairs."

@@ -12,9 +12,10 @@ from autoeval.data.cases import OutputCases, load_cases
 from autoeval.data.eval_sets import EvalSet, eval_set_name
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import require_files
+from autoeval.journeys.boards_of_models import graded_row
 from autoeval.journeys.parameters.asking import Asking
 from autoeval.journeys.parameters.output_paths import folder_name, output_folder
-from autoeval.leaderboards.grades import COLUMNS, figures
+from autoeval.leaderboards.grades import COLUMNS
 from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.rows import Conditions
 from autoeval.prompting.finding import judge_name
@@ -126,13 +127,7 @@ def grade(model_outputs: Any, how: Grading, preset: EvalSet) -> GradedEvaluation
         else:
             judged = judge(plan, cache, asking.options, asking.display, asking.is_reask_unparsed, folder)
     conditions = Conditions.of(annotator, cases, judged.counts.models)
-    row = {
-        **figures(judged.grades),
-        "n_missing": judged.grades.n_missing + cases.n_missing_outputs,
-        "avg_length": judged.grades.avg_length,
-        "mode": how.mode,
-        **conditions.cells(),
-    }
+    row = graded_row(annotator, cases, judged, how.mode)
     is_judged = judged.counts.n_judged > 0
     placed = (
         standing.place(cases.generator, row, conditions) if is_judged else standing.unchanged(cases.generator)

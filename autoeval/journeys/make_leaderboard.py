@@ -13,27 +13,26 @@ from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import AskReport
 from autoeval.completions.storage.places import Shard
+from autoeval.data.eval_sets import EvalSet, find_eval_set
 from autoeval.data.loading import require_files
-from autoeval.data.pairing import Pairs, load_pairs_by_generator
 from autoeval.errors import NothingJudgedError, UsageError
+from autoeval.journeys.boards_of_models import ModelResult, Outputs, board_of
 from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
-from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import folder_name
 from autoeval.journeys.recorded_board import Recorded, recorded_board
 from autoeval.leaderboards.boards import check_column, read_own, update_board
-from autoeval.leaderboards.preferences import Preference
+from autoeval.leaderboards.columns import COLUMNS
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.rows import Conditions, Row, leaderboard_row
-from autoeval.leaderboards.table import MODES, Board
+from autoeval.leaderboards.rows import Conditions
+from autoeval.leaderboards.table import MODES, Board, read_board
+from autoeval.metrics.columns import Column
 from autoeval.prompting.finding import judge_name
-from autoeval.runs.judging import Judged, judge_all
-from autoeval.runs.length import length_controlled
-from autoeval.runs.output_flaws import announced, output_warnings
-from autoeval.runs.paying.common import COMMON, check_paying, common_sample, save_samples
-from autoeval.runs.paying.paid import Paid
-from autoeval.runs.regeneration import check_boards, compare_rows, shipped_boards
+from autoeval.runs.judging import judge_all
+from autoeval.runs.output_flaws import announced
+from autoeval.runs.paying.common import check_paying, save_samples
+from autoeval.runs.regeneration import check_again, check_boards, shipped_boards
 from autoeval.runs.result import exit_code_after, nothing_judged
 
 
@@ -58,18 +57,6 @@ class Leaderboard:
         return exit_code_after(self.ask, is_complete=not self.incomplete)
 
 
-@dataclass(frozen=True)
-class _Result:
-    """One model of the run: its row, the preferences behind it and, where they are wanted, its annotations."""
-
-    name: str
-    row: Row
-    conditions: Conditions
-    preferences: Sequence[Preference]
-    coverage: float
-    annotations: Sequence[dict[str, Any]]
-
-
 @also_takes(AskingParameters)
 def make_leaderboard(
     leaderboard_path: str | Path | None = None,
@@ -90,6 +77,8 @@ def make_leaderboard(
     is_allow_partial: bool = False,
     is_strip_thinking: bool = False,
     eval_set: str | None = None,
+    evaluation_dataset: Any = None,
+    reference_answers: Any = None,
     judgments: Any = None,
     compatible: bool = False,
     baseline: str | None = None,
@@ -128,8 +117,12 @@ def make_leaderboard(
         seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
-        eval_set: The eval set that judgments are of: mt_bench, wildbench, arena_hard_v0.1 or
-            arena_hard_v2.0.
+        eval_set: The questions that the outputs answer: mt_bench. With judgments, the eval set that those are of:
+            mt_bench, wildbench, arena_hard_v0.1 or arena_hard_v2.0.
+        evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder. Default: the one that
+            lies near the outputs, else the hub's.
+        reference_answers: With eval_set, the right answers that its judge sees: reference_answer/gpt-4.jsonl.
+            Default: the one beside the questions, where there is one.
         judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
             anybody. mt_bench: FastChat's 'model_judgment/*_single.jsonl'; arena_hard: a judge's folder of
             <model>.jsonl.
@@ -158,51 +151,57 @@ def make_leaderboard(
             cache.
     """
     parameters = checked(asking, make_leaderboard)
-    if eval_set is not None or judgments is not None:
-        recorded = Recorded(
-            judgments, compatible, baseline, style_control, control_features, answers, style_metadata
-        )
+    recorded = Recorded(
+        judgments, compatible, baseline, style_control, control_features, answers, style_metadata
+    )
+    if judgments is not None or (eval_set is not None and all_model_outputs is None):
         return recorded_board(eval_set, recorded, leaderboard_path)
+    recorded.refuse_without_judgments()
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)
     check_paying(n_paid, is_check=check)
     part = Shard.parse(shard)
-    defaults = find_preset(preset)
-    source = judge_source(annotators_config, defaults, parameters)
-    path = Path(leaderboard_path or f"results/{judge_name(source)}_leaderboard.csv")
+    defaults, questions = find_preset(preset), find_eval_set(eval_set)
+    source = judge_source(annotators_config, questions or defaults, parameters)
+    path = Path(leaderboard_path or f"results/{_board_name(questions, source)}_leaderboard.csv")
     if check and all_model_outputs is None:
         return check_boards([path] if leaderboard_path else shipped_boards())
     require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")
-    asked_how = prepare(source, parameters)
+    asked_how = prepare(source, parameters, compares=False)
     annotator, display = asked_how.annotator, asked_how.display
-    before = read_own(path)
+    kind = board_of(annotator, defaults.wants_length_control(sort_by))
+    before = read_own(path, kind.known)
     check_column(sort_by, before)
     require_files(all_model_outputs, "--all_model_outputs")
+    outputs = Outputs(
+        all_model_outputs,
+        reference_outputs,
+        defaults,
+        questions,
+        evaluation_dataset,
+        reference_answers,
+        is_allow_partial,
+        max_instances,
+        is_strip_thinking,
+    )
     with ExitStack() as opened:
-        all_pairs = opened.enter_context(
-            load_pairs_by_generator(
-                all_model_outputs,
-                outputs_to_compare(reference_outputs, defaults),
-                allow_partial=is_allow_partial,
-                max_instances=max_instances,
-                strips_thinking=is_strip_thinking,
-            )
-        )
+        given = kind.load(outputs, opened)
         judges_again = check or is_overwrite_leaderboard
-        pairs = {name: all_pairs[name] for name in all_pairs if judges_again or name not in before.rows}
-        samples = common_sample(pairs, annotator, n_paid, seed)
+        cases = {name: given[name] for name in given if judges_again or name not in before.rows}
+        samples = kind.samples(cases, n_paid, seed)
         if not is_mixed_allowed:
-            _refuse_conflicts(before, _expected(annotator, pairs, bool(samples)))
-        display.announce(_first_line(annotator, path, len(pairs), len(all_pairs)))
-        announced((warning for name in pairs for warning in output_warnings(pairs[name])), display)
+            expected = {name: kind.conditions(cases[name], bool(samples)) for name in cases}
+            _refuse_conflicts(before, expected)
+        display.announce(_first_line(annotator, path, len(cases), len(given)))
+        announced((warning for name in cases for warning in kind.warnings(cases[name])), display)
         cache = opened.enter_context(asked_how.open_cache(part))
-        plans = [Plan(annotator, samples[name].pairs if samples else pairs[name], seed) for name in pairs]
+        plans = [Plan(annotator, samples[name].pairs if samples else cases[name], seed) for name in cases]
         for plan in plans:
             import_json_cache(asked_how.caching_path, plan, cache, display)
         if asked_how.dry_run or part:
             return asked_how.without_judging(plans, cache, part)
-        folders = _folders(output_path, list(pairs))
+        folders = _folders(output_path, list(cases))
         judged, report = judge_all(
             plans,
             cache,
@@ -213,32 +212,37 @@ def make_leaderboard(
             keeps_rows=is_return_instead_of_print or bool(samples and folders),
         )
         save_samples(samples, judged, folders)
-        with_length = defaults.wants_length_control(sort_by)
         results = [
-            _result(annotator, pairs[name], samples.get(name), one, leaderboard_mode, with_length)
-            for name, one in zip(pairs, judged, strict=True)
+            kind.result(name, cases[name], samples.get(name), one, leaderboard_mode)
+            for name, one in zip(cases, judged, strict=True)
         ]
     least = asked_how.min_coverage
     complete = {result.name: result for result in results if result.coverage >= least and result.coverage > 0}
     if check:
         rows = {name: result.row for name, result in complete.items()}
-        return check_boards([path]).merged(compare_rows(path, before, rows))
+        return check_again(path, before, rows)
     if not is_mixed_allowed:
         _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
+    order = sort_by or (defaults.sort_by if kind.known is COLUMNS else kind.known[0].name)
     made = Leaderboard(
         path=path,
-        board=_updated(path, complete, sort_by or defaults.sort_by) if complete else before,
+        board=_updated(path, complete, order, kind.known) if complete else before,
         judged=tuple(complete),
         incomplete={result.name: result.coverage for result in results if result.name not in complete},
         ask=report,
         interval_name=interval_name(annotator.name, annotator.provider),
     )
     if judged and not any(result.coverage for result in results):
-        message = nothing_judged([one.tally for one in judged], report)
+        what = "pairs" if kind.known is COLUMNS else "outputs"
+        message = nothing_judged([one.counts for one in judged], report, what)
         raise NothingJudgedError(message, made, made.exit_code)
     if is_return_instead_of_print:
         return made.board.to_pandas(), [row for result in results for row in result.annotations]
     return made
+
+
+def _board_name(questions: EvalSet | None, source: str | Path) -> str:
+    return f"{questions.name}_{judge_name(source)}" if questions else judge_name(source)
 
 
 def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -> str:
@@ -261,39 +265,15 @@ def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path
     return [Path(output_path) / name for name in folders]
 
 
-def _expected(annotator: Annotator, pairs: Mapping[str, Pairs], is_sampled: bool) -> dict[str, Conditions]:
-    """What the rows will depend on, before anyone is asked."""
-    method = COMMON if is_sampled else ""
-    return {name: Conditions.of(annotator, pairs[name], set(), method) for name in pairs}
-
-
-def _result(
-    annotator: Annotator, pairs: Pairs, sample: Paid | None, judged: Judged, mode: str, with_length: bool
-) -> _Result:
-    found = sample.result(judged.tally.preferences) if sample else None
-    conditions = Conditions.of(annotator, pairs, judged.tally.models, found.method if found else "")
-    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, mode)
-    if found:
-        row |= found.cells()
-    elif with_length and judged.tally.n_judged:
-        row |= length_controlled(pairs.generator_2, row, judged.tally)
-    return _Result(
-        name=pairs.generator_2,
-        row=row,
-        conditions=conditions,
-        preferences=tuple(judged.tally.stored()),
-        coverage=judged.tally.coverage,
-        annotations=judged.rows or (),
-    )
-
-
-def _updated(path: Path, complete: Mapping[str, _Result], sort_by: str) -> Board:
+def _updated(path: Path, complete: Mapping[str, ModelResult], sort_by: str, known: Sequence[Column]) -> Board:
     """Put results into a board's file, and the preferences behind them beside it; returns the board."""
     return update_board(
         path,
         lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
-        {name: result.preferences for name, result in complete.items()},
+        {name: result.preferences for name, result in complete.items() if result.preferences},
         sort_by,
+        lambda file: read_board(file, known),
+        Board({}, known),
     )
 
 

@@ -56,6 +56,18 @@ class Recorded:
     answers: Any = None
     style_metadata: Any = None
 
+    def refuse_without_judgments(self) -> None:
+        """Refuse what says how judgments are counted where there are none.
+
+        Raises:
+            UsageError: naming the flag.
+        """
+        for flag in fields(self):
+            if getattr(self, flag.name) != flag.default and flag.name != "judgments":
+                raise UsageError(
+                    f"--{flag.name} is for recorded judgments. Give --judgments, or leave it out."
+                )
+
 
 @dataclass(frozen=True)
 class Made:

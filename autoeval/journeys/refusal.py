@@ -100,7 +100,7 @@ def refusal(
         annotator=annotator.name,
         rows=rows,
         quantities=quantities(rows),
-        by_subset=by_subset(rows),
+        subsets=by_subset(rows),
         cautions=_cautions(rows),
         min_coverage=tellers.min_coverage,
         by_labels=_by_labels(replies, rows),

@@ -41,7 +41,8 @@ def site(
         if leaderboards is not None:
             raise UsageError("--leaderboards and --runs make different sites: give one of them.")
         return _site_of_runs(Path(out), runs)
-    from autoeval.leaderboards.site import load_boards, site_pages
+    from autoeval.leaderboards.site import site_pages
+    from autoeval.leaderboards.site_boards import load_boards
 
     folder = Path(leaderboards) if leaderboards else shipped("leaderboards")
     boards = load_boards(folder, {name: preset.sort_by for name, preset in PRESETS.items()})

@@ -1,5 +1,6 @@
 """The board that a result joins: found, updated by one process at a time, and written in one step."""
 
+import csv
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from autoeval.data.eval_sets import EvalSet
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.columns import COLUMNS, names_of
+from autoeval.leaderboards.grades import COLUMNS as SCORE_COLUMNS
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
 from autoeval.leaderboards.rows import Row
 from autoeval.leaderboards.table import Board, read_board
@@ -20,6 +22,7 @@ from autoeval.prompting.finding import judge_name
 from autoeval.resources import shipped
 
 _EMPTY = Board({})
+_KINDS = (COLUMNS, SCORE_COLUMNS)
 _LOCK_SECONDS = 60.0
 _RESULT = ("win_rate", "score", "standard_error", "n_total", "length_controlled_winrate")
 _ALPACA_EVAL_REFERENCES = {"data_AlpacaEval": "text_davinci_003", "data_AlpacaEval_2": "gpt4_1106_preview"}
@@ -54,6 +57,30 @@ def find_board(
     if not path.exists() and path.suffix.lower() != ".csv":
         return _named_board(str(precomputed), preset, flag)
     return begun(path), path
+
+
+def headline_of(path: Path) -> str | None:
+    """Return the headline of the kind of board that a CSV file is: `win_rate` or `score`; None where it is none.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), ())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from None
+    return next((columns[0].name for columns in _KINDS if columns[0].name in header), None)
+
+
+def read_any(path: Path) -> Board:
+    """Read a board of either kind: of win rates, or of scores.
+
+    Raises:
+        UsageError: it cannot be read, or is neither.
+    """
+    headline = headline_of(path)
+    return read_board(path, next((one for one in _KINDS if one[0].name == headline), COLUMNS))
 
 
 def begun(path: Path, known: Sequence[Column] = COLUMNS) -> Board:

@@ -57,6 +57,11 @@ class Counts:
         raise NotImplementedError
 
     @property
+    def avg_length(self) -> int:
+        """Mean length of the model's outputs in characters, rounded down."""
+        raise NotImplementedError
+
+    @property
     def coverage(self) -> float:
         """What was judged as a share of all, 0 to 1."""
         total = self.n_judged + self.n_missing

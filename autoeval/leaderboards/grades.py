@@ -81,9 +81,12 @@ class Grades(Counts):
 
     def mean(self, wanted: Callable[[Key], bool] = lambda _: True) -> MeanGrade:
         """Average the parts that are wanted; one that was judged several times counts once, with the mean."""
-        keys = [key for key in self.values if wanted(key)]
-        means = [_mean(self.values[key]) for key in keys]
-        return mean_grade(means, [question for question, _ in keys], self.scale.ends)
+        means = self.means(wanted)
+        return mean_grade([mean for _, mean in means], [question for question, _ in means], self.scale.ends)
+
+    def means(self, wanted: Callable[[Key], bool]) -> list[tuple[str, float | None]]:
+        """Return the question and the score of each part that is wanted; None where it has none."""
+        return [(key[0], _mean(values)) for key, values in self.values.items() if wanted(key)]
 
     def aspect(self, name: str) -> MeanGrade:
         """Average what the judge said of an aspect."""
@@ -92,8 +95,12 @@ class Grades(Counts):
 
     def parts(self) -> dict[str, Callable[[Key], bool]]:
         """Return what has a figure of its own, each turn and each category, with the keys that belong to it."""
+        return {**self.by_turn(), **self.by_category()}
+
+    def by_turn(self) -> dict[str, Callable[[Key], bool]]:
+        """Return the turns in their order, each with the keys that belong to it."""
         turns = sorted({part for _, part in self.values if part}, key=lambda part: (len(part), part))
-        return {**{turn: _of_turn(turn) for turn in turns}, **self.by_category()}
+        return {turn: _of_turn(turn) for turn in turns}
 
     def by_category(self) -> dict[str, Callable[[Key], bool]]:
         """Return the categories in their order, each with the keys that belong to it; none where there is one."""

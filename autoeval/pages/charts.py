@@ -18,7 +18,28 @@ _FONT_SIZE = 12
 _WIDTH = 380
 _ROW_HEIGHT = 26
 _AXIS_HEIGHT = 44
-_SHARE_TICKS = (0, 25, 50, 75, 100)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What numbers lie on: its ends, and how they are written."""
+
+    low: float = 0.0
+    high: float = 100.0
+    unit: str = "%"
+    digits: int = 1
+
+    @property
+    def ticks(self) -> list[float]:
+        """Where it is marked."""
+        return [self.low + (self.high - self.low) * quarter / 4 for quarter in range(5)]
+
+    def said(self, value: float) -> str:
+        """Write a number."""
+        return f"{value:.{self.digits}f}"
+
+
+PERCENT = Axis()
 
 
 @dataclass(frozen=True)
@@ -31,18 +52,19 @@ class Interval:
     high: float
 
 
-def intervals(title: str, rows: Sequence[Interval], width: int = _WIDTH) -> Markup:
-    """Draw percentages with their intervals, one below the other."""
+def intervals(title: str, rows: Sequence[Interval], width: int = _WIDTH, axis: Axis = PERCENT) -> Markup:
+    """Draw numbers with their intervals, one below the other."""
     height = _AXIS_HEIGHT + _ROW_HEIGHT * len(rows)
-    chart = _pygal().HorizontalLine(**_options(width, height), stroke=False, dots_size=4, range=(0, 100))
+    ends = (axis.low, axis.high)
+    chart = _pygal().HorizontalLine(**_options(width, height), stroke=False, dots_size=4, range=ends)
     chart.x_labels = [row.label for row in rows]
-    chart.y_labels = _SHARE_TICKS
-    chart.add("", [_with_interval(row) for row in rows])
+    chart.y_labels = axis.ticks
+    chart.add("", [_with_interval(row, axis) for row in rows])
     return _finished(chart, title)
 
 
-def interval_mark(title: str, row: Interval) -> Markup:
-    """Draw one percentage with its interval for a cell of a table, on a scale from 0 to 100."""
+def interval_mark(title: str, row: Interval, axis: Axis = PERCENT) -> Markup:
+    """Draw one number with its interval for a cell of a table."""
     options = {
         **_options(150, 20),
         "margin": 0,
@@ -51,10 +73,10 @@ def interval_mark(title: str, row: Interval) -> Markup:
         "show_y_labels": False,
         "spacing": 0,
     }
-    chart = _pygal().HorizontalLine(**options, stroke=False, dots_size=4, range=(0, 100))
+    chart = _pygal().HorizontalLine(**options, stroke=False, dots_size=4, range=(axis.low, axis.high))
     chart.x_labels = [""]
-    chart.y_labels = [0, 50, 100]
-    chart.add("", [_with_interval(row)])
+    chart.y_labels = axis.ticks[::2]
+    chart.add("", [_with_interval(row, axis)])
     return _finished(chart, title, "mark")
 
 
@@ -73,18 +95,23 @@ def interval_columns(title: str, rows: Sequence[Interval], x_title: str, y_title
         **options, stroke=False, dots_size=4, range=(0, 100), x_title=x_title, y_title=y_title
     )
     chart.x_labels = [row.label for row in rows]
-    chart.y_labels = _SHARE_TICKS
-    chart.add("", [_with_interval(row) for row in rows])
+    chart.y_labels = PERCENT.ticks
+    chart.add("", [_with_interval(row, PERCENT) for row in rows])
     return _finished(chart, title)
 
 
-def scatter(title: str, points: Mapping[str, tuple[float, float]], x_title: str, y_title: str) -> Markup:
-    """Draw named points; `y` is in percent."""
+def scatter(
+    title: str,
+    points: Mapping[str, tuple[float, float]],
+    x_title: str,
+    y_title: str,
+    axis: Axis = PERCENT,
+) -> Markup:
+    """Draw named points; `y` lies on the axis."""
     options = _options(640, 360)
-    chart = _pygal().XY(
-        **options, stroke=False, dots_size=5, range=(0, 100), x_title=x_title, y_title=y_title
-    )
-    chart.y_labels = _SHARE_TICKS
+    ends = (axis.low, axis.high)
+    chart = _pygal().XY(**options, stroke=False, dots_size=5, range=ends, x_title=x_title, y_title=y_title)
+    chart.y_labels = axis.ticks
     chart.x_value_formatter = lambda value: f"{value:,.0f}"
     chart.add("", [{"value": point, "label": name} for name, point in points.items()])
     return _finished(chart, title)
@@ -137,8 +164,9 @@ def _options(width: int, height: int) -> dict[str, Any]:
     }
 
 
-def _with_interval(row: Interval) -> dict[str, Any]:
-    label = f"{row.label}: {row.value:.1f}% ({row.low:.1f} to {row.high:.1f}%)"
+def _with_interval(row: Interval, axis: Axis) -> dict[str, Any]:
+    value, low, high = (axis.said(number) for number in (row.value, row.low, row.high))
+    label = f"{row.label}: {value}{axis.unit} ({low} to {high}{axis.unit})"
     return {"value": row.value, "label": label, "ci": {"low": row.low, "high": row.high}}
 
 

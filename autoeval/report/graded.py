@@ -5,39 +5,74 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.metrics.grades import MeanGrade
+from autoeval.metrics.estimates import Estimate
 from autoeval.pages import charts
-from autoeval.pages.document import render
+from autoeval.pages.document import fragment, render
 from autoeval.report.pairs import text_of
-from autoeval.types import Annotation, Scale
+from autoeval.types import Annotation
 
 _HERE = Path(__file__).parent
 TEMPLATE, SCRIPT = _HERE / "graded.html.jinja", _HERE / "graded.js"
+FACTS = _HERE / "graded_facts.html.jinja"
 MOST_OUTPUTS = 1000
 _FEWEST_AXES = 3
 _LONGEST_TITLE = 90
 
 
 @dataclass(frozen=True)
+class Part:
+    """A number of a run with its interval, and how many of its values are missing."""
+
+    estimate: Estimate
+    n_missing: int
+
+
+@dataclass(frozen=True)
 class GradedFacts:
-    """A run in numbers and names. `parts` are turns and categories, `settings` names and values as they are shown."""
+    """A run in numbers and names.
+
+    `title` is what its number is called, `parts` are its turns, aspects or further rates, `categories` its number by
+    category. Rates are in percent; `ends` are the lowest and the highest that a number can be, None for no end.
+    `settings` are names and values as they are shown.
+    """
 
     model: str
-    score: MeanGrade
-    scale: Scale
-    parts: Mapping[str, MeanGrade]
-    categories: Sequence[str]
+    title: str
+    score: Part
+    ends: tuple[float | None, float | None]
+    parts: Mapping[str, Part]
+    categories: Mapping[str, Part]
     failures: Mapping[str, int]
     cautions: Sequence[str]
     judge_description: str
     settings: Mapping[str, str]
+    interval_name: str = "95% interval"
+
+    @property
+    def is_in_percent(self) -> bool:
+        """Whether its numbers are rates."""
+        return self.ends == (0.0, 100.0)
+
+    @property
+    def digits(self) -> int:
+        """With how many digits its numbers are shown."""
+        return 1 if self.is_in_percent else 2
+
+    @property
+    def scale(self) -> str:
+        """Say what its numbers lie on."""
+        low, high = self.ends
+        return "" if self.is_in_percent or low is None or high is None else f" from {low:g} to {high:g}"
 
 
-def graded_page(facts: GradedFacts, annotations: Iterable[Annotation], digest: str) -> str:
+def graded_page(
+    facts: GradedFacts, turns: Sequence[str], annotations: Iterable[Annotation], digest: str
+) -> str:
     """Make the page of a run.
 
     Args:
         facts: the run in numbers.
+        turns: the names of a conversation's turns among its parts.
         annotations: its outputs with what the judge said.
         digest: written into the page, so that a later run knows whether the page is still true.
     """
@@ -52,28 +87,31 @@ def graded_page(facts: GradedFacts, annotations: Iterable[Annotation], digest: s
         TEMPLATE,
         SCRIPT,
         digest=digest,
-        model=facts.model,
-        score=facts.score,
-        scale=f" {facts.scale}" if str(facts.scale) else "",
-        parts=facts.parts,
+        **_drawn(facts),
         categories=facts.categories,
-        turns=[name for name in facts.parts if name not in facts.categories],
-        failures=facts.failures,
-        cautions=facts.cautions,
-        judge_description=facts.judge_description,
-        settings=facts.settings,
-        radar=_radar(facts),
+        turns=turns,
         entries=entries,
         n_left_out=n_left_out,
     )
 
 
+def graded_fragment(facts: GradedFacts) -> str:
+    """Make the part of a page that says what a run came to, without its outputs."""
+    return fragment(FACTS, **_drawn(facts))
+
+
+def _drawn(facts: GradedFacts) -> dict[str, Any]:
+    return {"facts": facts, "radar": _radar(facts)}
+
+
 def _radar(facts: GradedFacts) -> Any:
-    if len(facts.categories) < _FEWEST_AXES or facts.scale.ends is None:
+    low, high = facts.ends
+    if len(facts.categories) < _FEWEST_AXES or low is None or high is None:
         return None
-    scores = [facts.parts[name].mean for name in facts.categories]
-    title = f"{facts.model}: score by category"
-    return charts.radar(title, facts.categories, {facts.model: scores}, facts.scale.ends)
+    values = [part.estimate.value for part in facts.categories.values()]
+    scores = [None if value != value else value for value in values]
+    title = f"{facts.model}: {facts.title} by category"
+    return charts.radar(title, list(facts.categories), {facts.model: scores}, (low, high))
 
 
 def _entry(annotation: Annotation) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def report_page(facts: Facts, entries: Sequence[dict[str, Any]], digest: str) ->
         digest=digest,
         **_drawn(facts),
         is_rendered=False,
+        takes_scores=False,
         has_people=any("people" in entry for entry in entries),
         n_shown=len(entries),
         data=packed(pairs),

@@ -1,7 +1,8 @@
-"""The pairs of a run as its report holds them: which of them, and what is said of each."""
+"""The pairs or outputs of a run as pages show them: which of them, and what is said of each."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from autoeval.annotators.combine import is_flipped
@@ -55,8 +56,52 @@ def entries(
                 "prompts": prompts(case),
                 "people": votes(case),
                 "flipped": is_flipped(annotation) or None,
+                "turns": _turns(case),
             }
-            yield {name: value for name, value in entry.items() if value not in (None, [], ())}
+            yield _said(entry)
+
+
+def scored_entries(annotations: Iterable[Annotation]) -> Iterator[dict[str, Any]]:
+    """Turn annotations of single outputs into what a page's script reads; empty fields are left out."""
+    for number, annotation in enumerate(annotations, 1):
+        case = annotation.case
+        right: Any = case.fields.get("reference") or ()
+        entry = {
+            "id": number,
+            "subset": case.dataset,
+            "score": annotation.value,
+            "parts": dict(annotation.parts),
+            "turns": _turns(case),
+            "right": [right] if isinstance(right, str) else [str(one or "") for one in right],
+            "failure": annotation.failure,
+            "judgments": [_scoring(judgment) for judgment in annotation.judgments],
+        }
+        yield {"instruction": case.conversation, "model": case.output, **_said(entry)}
+
+
+def _said(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if value not in (None, [], (), {})}
+
+
+def _turns(case: Case) -> list[tuple[str, ...]] | None:
+    """Return each turn of a conversation: what the user said, and each output's answer."""
+    if len(case.turns) < 2:
+        return None
+    answers = zip_longest(*(output.turns for output in case.outputs), fillvalue="")
+    return [(user, *answered) for user, answered in zip(case.turns, answers, strict=False)]
+
+
+def _scoring(judgment: Judgment) -> dict[str, Any]:
+    return _said(
+        {
+            "by": judgment.annotator,
+            "part": judgment.part or None,
+            "score": judgment.value,
+            "explanation": judgment.explanation or None,
+            "reply": text_of(judgment.raw_completion) or None,
+            "failure": judgment.failure,
+        }
+    )
 
 
 def _judgment(judgment: Judgment) -> dict[str, Any]:

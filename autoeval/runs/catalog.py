@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from autoeval.runs.annotation_table import NAMES
 from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
@@ -18,6 +18,9 @@ RUN_FILES = (*NAMES, ROWS_NAME)
 _FACTS_FILES = (BOARD_NAME, RUN_NAME)
 
 
+Ends: TypeAlias = tuple[float | None, float | None]
+
+
 @dataclass(frozen=True)
 class RunFacts:
     """A run in one line of a list.
@@ -27,8 +30,10 @@ class RunFacts:
         folder: where it lies, below the folder that is shown.
         made: when its annotations were written, in seconds since 1970.
         win_rate: in percent, as the errors and the ends of the interval; None where nothing was judged.
-        score: in place of the win rate, where outputs were judged by themselves: the mean on the judge's scale, as the
-            error and the ends of the interval.
+        score: in place of the win rate, where outputs were judged by themselves: the mean on the judge's scale (shares
+            in percent), as the error and the ends of the interval.
+        title: what the number is called.
+        ends: the lowest and the highest that it can be, None for no end.
         eval_set: a hash of its instructions; empty where it is not known.
         eval_set_name: what people call them.
         interval_name: what the interval is called.
@@ -48,6 +53,8 @@ class RunFacts:
     eval_set_name: str = ""
     win_rate: float | None = None
     score: float | None = None
+    title: str = "win rate"
+    ends: Ends = (0.0, 100.0)
     standard_error: float | None = None
     low: float | None = None
     high: float | None = None
@@ -62,6 +69,16 @@ class RunFacts:
     series: Checkpoint | None = None
     problem: str | None = None
     is_read: bool = True
+
+    @property
+    def value(self) -> float | None:
+        """The win rate or the score."""
+        return self.score if self.win_rate is None else self.win_rate
+
+    @property
+    def is_in_percent(self) -> bool:
+        """Whether its numbers are rates."""
+        return self.ends == (0.0, 100.0)
 
     @property
     def setting(self) -> tuple[str, str, str]:
@@ -117,6 +134,7 @@ def from_json(values: Mapping[str, Any]) -> RunFacts:
         **{
             **values,
             "cautions": tuple(values.get("cautions", ())),
+            "ends": tuple(values["ends"]),
             "series": Checkpoint(**series) if series else None,
         }
     )

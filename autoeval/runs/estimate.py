@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from html import escape
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
@@ -17,12 +18,12 @@ from autoeval.runs.retirement import lifetime_notes
 from autoeval.types import Request
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DryRun:
     """The plan of a run in numbers. Tokens are estimates; `cost` is in US dollars, None where a price is unknown.
 
-    `reasoning_tokens` are those of the output tokens that are expected to be reasoning. `notes` are what a user must
-    know of the models' ends before asking.
+    `n_pairs` counts what would be judged or made, `counted` says what that is. `reasoning_tokens` are those of the
+    output tokens that are expected to be reasoning. `notes` are what a user must know of the models before asking.
     """
 
     n_pairs: int
@@ -34,19 +35,78 @@ class DryRun:
     cost: float | None
     reasoning_tokens: int = 0
     notes: tuple[str, ...] = ()
+    counted: str = "pairs"
+
+    def __repr__(self) -> str:
+        """Say the plan in a line."""
+        return f"<DryRun of {self.line}>"
+
+    def _repr_html_(self) -> str:
+        """Show the plan as a table in a notebook."""
+        return html_table(self.rows()) + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+
+    @property
+    def line(self) -> str:
+        """The plan in a line."""
+        return (
+            f"{self.n_pairs} {self.counted}: {self.n_requests} requests, {self.n_new} of them new; "
+            f"about {self.input_tokens} tokens in, {self.output_tokens} out; cost {price_said(self.cost)}"
+        )
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return its numbers, each with its name."""
+        thought = self.reasoning_tokens
+        reasoning = f", of which {thought} assumed for reasoning" if thought else ""
+        return [
+            (self.counted, str(self.n_pairs)),
+            ("requests", f"{self.n_requests}, of which {self.n_cached} cached and {self.n_new} new"),
+            ("tokens", f"about {self.input_tokens} in, {self.output_tokens} out{reasoning}"),
+            ("cost", price_said(self.cost, "--judge_price")),
+        ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DryRuns:
     """The plans of a run's steps, by what the step does."""
 
     steps: Mapping[str, DryRun]
+
+    def __repr__(self) -> str:
+        """Say the plans in a line."""
+        return f"<DryRuns of {', '.join(self.steps)}: cost in all {price_said(self.cost)}>"
+
+    def _repr_html_(self) -> str:
+        """Show the plans as a table in a notebook."""
+        return html_table(self.rows()) + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return what each step comes to, and what they cost in all."""
+        steps = [(name, step.line.partition(": ")[2]) for name, step in self.steps.items()]
+        return [*steps, ("cost in all", price_said(self.cost, "--generator_price or --judge_price"))]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user must know before asking."""
+        return tuple(dict.fromkeys(note for step in self.steps.values() for note in step.notes))
 
     @property
     def cost(self) -> float | None:
         """What all of them cost in US dollars, None where a price is unknown."""
         costs = [step.cost for step in self.steps.values()]
         return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+
+def price_said(cost: float | None, flag: str = "") -> str:
+    """Say an estimated cost; `flag` is what gives a price that is unknown."""
+    if cost is not None:
+        return f"about ${cost:.4f}"
+    return f"unknown (give {flag})" if flag else "unknown"
+
+
+def html_table(rows: Iterable[tuple[str, str]]) -> str:
+    """Make names and what they are a table of a page."""
+    lines = (f'<tr><th scope="row">{escape(name)}</th><td>{escape(text)}</td></tr>' for name, text in rows)
+    return f"<table><tbody>{''.join(lines)}</tbody></table>"
 
 
 def price_of(asked: Asker) -> Price | None:
@@ -77,7 +137,8 @@ def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
         lambda request: reply_tokens[request.model],
         is_batch,
     )
-    return with_notes(counted, plan.annotator.judges)
+    is_of_pairs = plan.annotator.kind.n_outputs == 2
+    return with_notes(replace(counted, counted="pairs" if is_of_pairs else "outputs"), plan.annotator.judges)
 
 
 def with_notes(plan: DryRun, all_asked: Iterable[Asker]) -> DryRun:
@@ -144,4 +205,5 @@ def total(plans: Iterable[DryRun]) -> DryRun:
         cost=None if None in costs else sum(cost for cost in costs if cost is not None),
         reasoning_tokens=sum(part.reasoning_tokens for part in parts),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        counted=parts[0].counted if parts else "pairs",
     )

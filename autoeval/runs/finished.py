@@ -1,6 +1,6 @@
 """Finished runs, read back from their folders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,23 @@ from autoeval.data.annotations import of_one_model, read_annotations
 from autoeval.data.loading import describe, read_rows
 from autoeval.errors import UsageError
 from autoeval.leaderboards.tally import Tally
+from autoeval.metrics.instructions import instruction_key
 from autoeval.runs.annotation_table import find_annotations
+from autoeval.runs.measured import WIN_RATE, Measured, measured
 from autoeval.runs.run_json import RUN_NAME, told_beside
 from autoeval.types import Annotation
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run's annotations, at least one, with who judged as run.json says it where there is one.
+    """A run's annotations, at least one, what they measure, and who judged as run.json says it where there is one.
 
     `judge_name`, `fingerprint` and `provider` (who serves all of its judges) are None where run.json does not say.
     """
 
     path: Path
     annotations: Sequence[Annotation] = field(repr=False)
+    measured: Measured = field(repr=False)
     judge_name: str | None = None
     fingerprint: str | None = None
     provider: str | None = None
@@ -32,13 +35,17 @@ class Run:
     @property
     def model(self) -> str:
         """The evaluated model."""
-        return self.annotations[0].case.generator_2 or self.path.parent.name
+        return self.measured.model
+
+    @property
+    def is_of_pairs(self) -> bool:
+        """Whether its outputs were compared with a reference's, not scored by themselves."""
+        return self.measured.name == WIN_RATE
 
     @property
     def reference(self) -> str:
-        """What it was compared with; several names where its outputs were of several models."""
-        names = dict.fromkeys(each.case.generator_1 for each in self.annotations)
-        return ", ".join(filter(None, names)) or "reference"
+        """What it was compared with, several names where it was several models; empty where each stands alone."""
+        return self.measured.reference or ("reference" if self.is_of_pairs else "")
 
     @property
     def judge(self) -> str:
@@ -51,11 +58,13 @@ class Run:
         return interval_name(self.judge, self.provider)
 
     def tally(self) -> Tally:
-        """Count the run's preferences again."""
-        tally = Tally()
-        for _ in tally.counted(self.annotations):
-            pass
-        return tally
+        """Return the counted preferences of a run on pairs."""
+        assert isinstance(self.measured.counts, Tally)
+        return self.measured.counts
+
+    def instructions(self) -> dict[Hashable, str]:
+        """Return what the user said, by the names that the measured questions have."""
+        return {instruction_key(each.case.conversation): each.case.conversation for each in self.annotations}
 
 
 def load_run(run: str | Path) -> Run:
@@ -68,8 +77,10 @@ def load_run(run: str | Path) -> Run:
         UsageError: there is none, or a row or run.json is not what it should be; the message names the place.
     """
     path = find_annotations(run)
-    annotations = tuple(read_annotations(of_one_model(read_rows(path, "run"))))
-    return Run(path, annotations, *_judge_of(path))
+    rows = list(read_rows(path, "run"))
+    annotations = tuple(read_annotations(of_one_model(rows, compares=False)))
+    judge = _judge_of(path)
+    return Run(path, annotations, measured(path, rows), *judge)
 
 
 def _judge_of(annotations: Path) -> tuple[str | None, str | None, str | None]:

@@ -1,21 +1,31 @@
-"""A finished run as what it measures, whatever kind it is of: quantities by name, to be held against rules."""
+"""A finished run as what it measures, whatever kind it is of: quantities by name."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.annotations import of_one_model, read_preference
-from autoeval.data.loading import Row, describe, is_missing, read_rows
-from autoeval.data.records import read_instruction, read_label
+from autoeval.data.annotations import is_of_one_output, of_one_model, read_annotations, read_score
+from autoeval.data.loading import Row, describe, read_rows
 from autoeval.errors import UsageError, nearest
+from autoeval.leaderboards.counts import Counts
+from autoeval.leaderboards.grades import Grades
+from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.table import read_board
+from autoeval.leaderboards.tally import Tally
 from autoeval.runs.annotation_table import find_annotations
-from autoeval.runs.quantities import Quantity, quantities
-from autoeval.runs.run_json import RUN_NAME, part, told_beside
+from autoeval.runs.quantities import SHARES, Quantity, by_subset, categories_of, of_grades, quantities
+from autoeval.runs.run_json import RUN_NAME, judges_of, part, scale_of, told_beside
 from autoeval.runs.saving import BOARD_NAME
+from autoeval.types import Annotation, Scale
 
 LENGTH_CONTROLLED = "length_controlled_winrate"
+WIN_RATE = "win_rate"
+_KEPT = ("instruction", "dataset", "task_id", "refusal", "is_safe", "others", "observations", "parts")
+"""What of a checked answer its quantities are computed from, besides the score."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,11 @@ class Measured:
         model: who was evaluated.
         annotator: who judged, or what checked.
         reference: what it was compared with; empty where each output stands alone.
-        quantities: by name.
+        quantities: by name, the headline first.
         coverage: the share that has a verdict or score.
+        subsets: the headline of each subset or category, where there are several.
+        failures: why verdicts or scores are missing.
+        counts: everything that was counted.
     """
 
     path: Path
@@ -46,6 +59,37 @@ class Measured:
     reference: str
     quantities: Mapping[str, Quantity | Adjusted]
     coverage: float
+    subsets: Mapping[str, Quantity] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
+    counts: Counts = field(default_factory=Counts, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What the headline is called: `win_rate`, `score`, `refusal`, …."""
+        return next(iter(self.quantities))
+
+    @property
+    def title(self) -> str:
+        """What people call the headline."""
+        return self.name.replace("_", " ")
+
+    @property
+    def headline(self) -> Quantity:
+        """The quantity that the run comes to."""
+        found = self.quantities[self.name]
+        assert isinstance(found, Quantity)  # what is adjusted stands behind what it adjusts
+        return found
+
+    @property
+    def plain(self) -> dict[str, Quantity]:
+        """The quantities that are means of observations."""
+        return {name: one for name, one in self.quantities.items() if isinstance(one, Quantity)}
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """The turns of its conversations among the quantities."""
+        counts = self.counts
+        return tuple(counts.by_turn()) if isinstance(counts, Grades) else ()
 
     def quantity(self, name: str) -> Quantity | Adjusted:
         """Return a quantity.
@@ -59,52 +103,143 @@ class Measured:
 
 
 def measure(run: str | Path) -> Measured:
-    """Read a run of evaluate, check or refusal.
+    """Read a run of rates, as a gate takes them: of evaluate on pairs, check or refusal.
 
     Raises:
-        UsageError: there is none, or a row is wrong; the message names file and row.
+        UsageError: there is none, a row is wrong (the message names file and row), or its scores are grades or rewards.
     """
     path = find_annotations(run)
     rows = list(read_rows(path, "run"))
-    return _of_pairs(path, rows) if "preference" in rows[0].fields else _of_scores(path, rows)
+    if is_of_one_output(rows[0]):
+        _refuse_other_scales(path, rows)
+    return measured(path, rows)
 
 
-def _of_pairs(path: Path, rows: list[Row]) -> Measured:
-    values, clusters = [], []
-    for row in of_one_model(rows):
-        preference = read_preference(row)
-        values.append(float("nan") if preference is None else preference - 1)
-        clusters.append(read_instruction(row))
-    rate = Quantity(values, clusters)
-    model = read_label(rows[0], "generator_2") or path.parent.name
-    found: dict[str, Quantity | Adjusted] = {
-        "win_rate": rate,
-        **_adjusted(path.with_name(BOARD_NAME), model, len(rows)),
-    }
-    references = dict.fromkeys(read_label(row, "generator_1") or "" for row in rows)
-    return Measured(
-        path, model, _annotators(rows), ", ".join(references), found, 1 - rate.n_missing / len(rows)
+def measured(path: Path, rows: Iterable[Row]) -> Measured:
+    """Return what the rows of a run measure; each is read once, and of its texts nothing is kept.
+
+    Args:
+        path: its annotations, beside which run.json tells the judge's scale.
+        rows: of the annotations, all of one model.
+
+    Raises:
+        UsageError: a row or run.json is wrong; the message names file and row.
+    """
+    every = iter(rows)
+    first = next(every)
+    is_scored = is_of_one_output(first)
+    return (_of_scores if is_scored else _of_pairs)(path, chain([first], every))
+
+
+@dataclass
+class _Names:
+    """Who is in the rows of a run, noted as they pass by."""
+
+    models: dict[str, None] = field(default_factory=dict)
+    references: dict[str, None] = field(default_factory=dict)
+    annotators: dict[str, None] = field(default_factory=dict)
+
+    def noted(self, annotations: Iterable[Annotation]) -> Iterator[Annotation]:
+        for each in annotations:
+            self.models[each.case.generator] = None
+            self.references[each.case.outputs[0].generator if len(each.case.outputs) > 1 else ""] = None
+            self.annotators[each.annotator or "unknown"] = None
+            yield each
+
+    def model(self, path: Path) -> str:
+        """Return who was evaluated."""
+        return next(iter(self.models)) or path.parent.name
+
+    def measured(
+        self,
+        path: Path,
+        quantities_by_name: Mapping[str, Quantity | Adjusted],
+        subsets: Mapping[str, Quantity],
+        counts: Counts,
+    ) -> Measured:
+        """Put together what a run measures."""
+        return Measured(
+            path=path,
+            model=self.model(path),
+            annotator=", ".join(self.annotators),
+            reference=", ".join(self.references),
+            quantities=quantities_by_name,
+            coverage=counts.coverage,
+            subsets=subsets,
+            failures=counts.failures,
+            counts=counts,
+        )
+
+
+def _of_pairs(path: Path, rows: Iterable[Row]) -> Measured:
+    tally, names = Tally(), _Names()
+    for _ in tally.counted(names.noted(read_annotations(of_one_model(rows)))):
+        pass
+    stored = list(tally.stored())
+    subsets: dict[str, list[Preference]] = {}
+    for one in stored:
+        subsets.setdefault(one.subset or "(none)", []).append(one)
+    return names.measured(
+        path,
+        {WIN_RATE: _rate(stored), **_adjusted(path.with_name(BOARD_NAME), names.model(path), len(stored))},
+        {name: _rate(members) for name, members in subsets.items()} if len(subsets) > 1 else {},
+        tally,
     )
 
 
-def _of_scores(path: Path, rows: list[Row]) -> Measured:
-    _refuse_other_scales(path)
-    checked = [_scored(row) for row in rows]
-    names = dict.fromkeys(read_label(row, "generator") or "" for row in rows)
-    if len(names) > 1:
-        raise UsageError(f"{path} is of several models ({', '.join(names)}). A run is of one.")
-    missing = sum(row["score"] is None for row in checked)
-    coverage = 1 - missing / len(rows)
-    return Measured(
-        path, next(iter(names)) or path.parent.name, _annotators(rows), "", quantities(checked), coverage
+def _rate(preferences: Sequence[Preference]) -> Quantity:
+    values = [math.nan if one.preference is None else one.preference - 1 for one in preferences]
+    return Quantity(values, [one.instruction for one in preferences])
+
+
+def _of_scores(path: Path, rows: Iterable[Row]) -> Measured:
+    kept: list[dict[str, Any]] = []
+    grades, names = Grades(), _Names()
+    rows = of_one_model(_kept(rows, kept), compares=False)
+    for _ in grades.counted(names.noted(read_annotations(rows))):
+        pass
+    grades.scale = _scale_beside(path)
+    if is_graded := grades.scale != SHARES:
+        _check(path, grades)
+    found, subsets = (
+        (of_grades(grades), categories_of(grades)) if is_graded else (quantities(kept), by_subset(kept))
     )
+    return names.measured(path, found, subsets, grades)
 
 
-def _refuse_other_scales(path: Path) -> None:
+def _kept(rows: Iterable[Row], kept: list[dict[str, Any]]) -> Iterator[Row]:
+    """Pass rows on, and keep of each what its quantities are computed from."""
+    for row in rows:
+        kept.append(
+            {"score": read_score(row)} | {name: row.fields[name] for name in _KEPT if name in row.fields}
+        )
+        yield row
+
+
+def _scale_beside(path: Path) -> Scale:
+    """Return the scale that run.json tells: shares of a check, which has no judges; unbounded where nothing does."""
+    told = told_beside(path)
+    if part(told, "annotator") and not judges_of(told):
+        return SHARES
+    return next((scale for judge in judges_of(told) if (scale := scale_of(judge))), Scale())
+
+
+def _check(path: Path, grades: Grades) -> None:
+    for (_, turn), several in grades.values.items():
+        for score in several:
+            if score is not None and not grades.scale.holds(score):
+                of_turn = f" of {turn}" if turn else ""
+                raise UsageError(
+                    f"{path}: a score{of_turn} is {score:g}, and the judge's scale is {grades.scale}. "
+                    "Remove the row, or correct run.json."
+                )
+
+
+def _refuse_other_scales(path: Path, rows: Iterable[Row]) -> None:
     """Refuse a run whose scores are no shares, also where none of them shows it: a 1 of 10 would be 100%.
 
     Raises:
-        UsageError: naming judge and scale, or saying that nothing tells the scale.
+        UsageError: naming judge and scale, or the row, or saying that nothing tells the scale.
     """
     annotator = part(told_beside(path), "annotator")
     if not annotator:
@@ -121,33 +256,13 @@ def _refuse_other_scales(path: Path) -> None:
                 f"{path} is judged by {name} on another scale ({scale}), and a gate takes scores from 0 to 1, as "
                 "shares. It is not for grades or rewards."
             )
-
-
-def _scored(row: Row) -> dict[str, Any]:
-    fields = dict(row.fields)
-    if "score" not in fields:
-        raise UsageError(
-            f"{row.where} has neither `preference` nor `score`. {nearest('score', map(str, fields))} Is it a run?"
-        )
-    read_instruction(row)
-    if is_missing(fields["score"]):
-        fields["score"] = None
-    elif not isinstance(fields["score"], int | float) or isinstance(fields["score"], bool):
-        raise UsageError(
-            f"{row.where}: `score` is {describe(fields['score'])}; it should be a number or null."
-        )
-    if fields["score"] is not None and not 0 <= fields["score"] <= 1:
-        raise UsageError(
-            f"{row.where}: `score` is {fields['score']:g}, and a gate takes scores from 0 to 1, as shares. It is not "
-            "for grades or rewards."
-        )
-    if not isinstance(fields.get("parts") or {}, Mapping):
-        raise UsageError(f"{row.where}: `parts` is {describe(fields['parts'])}; it should be an object.")
-    return fields
-
-
-def _annotators(rows: Iterable[Row]) -> str:
-    return ", ".join(dict.fromkeys(read_label(row, "annotator") or "unknown" for row in rows))
+    for row in rows:
+        score = read_score(row)
+        if score is not None and not SHARES.holds(score):
+            raise UsageError(
+                f"{row.where}: `score` is {score:g}, and a gate takes scores from 0 to 1, as shares. It is not for "
+                "grades or rewards."
+            )
 
 
 def _adjusted(path: Path, model: str, n: int) -> dict[str, Adjusted]:

@@ -2,12 +2,17 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autoeval.leaderboards.grades import Grades, Key
 from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.pass_at_k import pass_at_k
+from autoeval.types import Scale
+
+SHARES = Scale(0.0, 1.0)
+"""The scale of rates, which are given in percent."""
 
 _KS = (1, 10, 100)
 _REFUSALS = {
@@ -21,21 +26,40 @@ _NOISE = 1e-9  # of adding up floats
 
 @dataclass(frozen=True)
 class Quantity:
-    """A mean on [0, 1], given in percent: one value an observation.
+    """A mean on a scale: one value an observation.
 
     Attributes:
         values: NaN where missing; shape (n,).
         clusters: the question of each value; values of one question count as one observation.
+        scale: what the values lie on. Shares, from 0 to 1, are given in percent, all others as they are.
     """
 
     values: Sequence[float]
     clusters: Sequence[Hashable]
+    scale: Scale = SHARES
 
     def estimate(self, level: float = 0.95) -> Estimate:
-        """Return the mean with its interval (`t_plus4` by cluster), in percent."""
+        """Return the mean with its interval (`t_plus4` by cluster; Student's t on a scale without ends)."""
+        from autoeval.metrics.grades import mean_grade
         from autoeval.metrics.intervals import mean_interval
 
-        return mean_interval(self.values, level=level, clusters=self.clusters)
+        if self.scale == SHARES:
+            return mean_interval(self.values, level=level, clusters=self.clusters)
+        found = mean_grade(self.values, self.clusters, self.scale.ends, level)
+        return Estimate(found.mean, found.standard_error, found.low, found.high, found.n)
+
+    @property
+    def unit(self) -> float:
+        """What 1 on the scale is in the numbers that are given: 100 for shares."""
+        return 100.0 if self.scale == SHARES else 1.0
+
+    def means(self) -> dict[Hashable, float]:
+        """Return the mean of each question that has a value."""
+        by_cluster: dict[Hashable, list[float]] = defaultdict(list)
+        for value, name in zip(self.values, self.clusters, strict=True):
+            if not math.isnan(value):
+                by_cluster[name].append(value)
+        return {name: math.fsum(values) / len(values) for name, values in by_cluster.items()}
 
     @property
     def n_missing(self) -> int:
@@ -139,45 +163,66 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def by_subset(rows: Iterable[Mapping[str, Any]]) -> dict[str, Estimate]:
+def by_subset(rows: Iterable[Mapping[str, Any]]) -> dict[str, Quantity]:
     """Return the headline of each subset; nothing where there are not several."""
     subsets: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         subsets[row.get("dataset") or ""].append(row)
     if len(subsets) < 2:
         return {}
-    return {
-        name or "(none)": next(iter(quantities(part).values())).estimate() for name, part in subsets.items()
-    }
+    return {name or "(none)": next(iter(quantities(part).values())) for name, part in subsets.items()}
+
+
+def of_grades(grades: Grades) -> dict[str, Quantity]:
+    """Return what graded outputs measure: the score over everything, then each turn's and each aspect's."""
+    found = {"score": _graded(grades, lambda _: True)}
+    found |= {name: _graded(grades, wanted) for name, wanted in grades.by_turn().items()}
+    for name, told in grades.aspects.items():
+        found[name] = Quantity([value for _, value in told], [question for question, _ in told], Scale())
+    return found
+
+
+def categories_of(grades: Grades) -> dict[str, Quantity]:
+    """Return the score of each category; nothing where there are not several."""
+    found = {name: _graded(grades, wanted) for name, wanted in grades.by_category().items()}
+    return found if len(found) > 1 else {}
+
+
+def _graded(grades: Grades, wanted: Callable[[Key], bool]) -> Quantity:
+    means = grades.means(wanted)
+    return Quantity(
+        [math.nan if mean is None else mean for _, mean in means],
+        [question for question, _ in means],
+        grades.scale,
+    )
 
 
 def paired_difference(one: Quantity, other: Quantity, level: float = 0.95) -> Estimate:
-    """Return by how much one mean is larger, on the questions that both have, in points.
+    """Return by how much one mean is larger, on the questions that both have; of shares in points.
 
     The differences of the questions' means are the observations, and Student's t gives the interval; where they are all
-    equal, and so tell nothing of how much others would vary, two differences of −1 and two of 1 are added first
-    (`t_plus4`).
+    equal, and so tell nothing of how much others would vary, two differences of the scale's whole width down and two up
+    are added first (`t_plus4`).
 
     Args:
         one: of the run.
-        other: of the baseline.
+        other: of the baseline, on the same scale, which has two ends.
         level: coverage that the interval aims at.
     """
     from autoeval.metrics.intervals import mean_interval
 
-    means, others = _means(one), _means(other)
+    low, high = one.scale.ends or (0.0, 1.0)
+    width = high - low
+    means, others = one.means(), other.means()
     shared = [name for name in means if name in others]
-    halves = [(means[name] - others[name] + 1) / 2 for name in shared]
+    halves = [((means[name] - others[name]) / width + 1) / 2 for name in shared]
     is_varied = max(halves, default=0) - min(halves, default=0) > _NOISE
     found = mean_interval(halves, "t" if is_varied else "t_plus4", level)
+    factor = one.unit * width / 50
+
+    def turned(value: float) -> float:
+        return factor * (value - 50)
+
     return Estimate(
-        2 * found.value - 100, 2 * found.standard_error, 2 * found.low - 100, 2 * found.high - 100, found.n
+        turned(found.value), factor * found.standard_error, turned(found.low), turned(found.high), found.n
     )
-
-
-def _means(quantity: Quantity) -> dict[Hashable, float]:
-    by_cluster: dict[Hashable, list[float]] = defaultdict(list)
-    for value, name in zip(quantity.values, quantity.clusters, strict=True):
-        if not math.isnan(value):
-            by_cluster[name].append(value)
-    return {name: math.fsum(values) / len(values) for name, values in by_cluster.items()}

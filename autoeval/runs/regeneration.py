@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoeval.errors import UsageError
+from autoeval.leaderboards.columns import COLUMNS
 from autoeval.leaderboards.preferences import path_beside, read_preferences
 from autoeval.leaderboards.rows import Row, numbers
 from autoeval.leaderboards.table import Board, read_board
@@ -94,6 +95,18 @@ def check_boards(paths: Iterable[Path]) -> Regeneration:
         ]
         n_boards, n_models = n_boards + 1, n_models + len(rows)
     return Regeneration(n_boards, n_models, differences, unchecked)
+
+
+def check_again(path: Path, board: Board, rows: Mapping[str, Row]) -> Regeneration:
+    """Compare a board with rows that were judged again, and with the preferences stored beside it.
+
+    Raises:
+        UsageError: the board or its preferences cannot be read; of win rates, there are none.
+    """
+    moved = compare_rows(path, board, rows)
+    if board.known[0].name != COLUMNS[0].name:
+        return Regeneration(1, len(rows), moved)
+    return check_boards([path]).merged(moved)
 
 
 def compare_rows(path: Path, board: Board, rows: Mapping[str, Row]) -> list[Difference]:

@@ -15,7 +15,9 @@ from autoeval.data.annotations import read_annotations
 from autoeval.data.loading import read_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
+from autoeval.runs.graded_facts import graded_facts
 from autoeval.runs.human_votes import HumanVotes
+from autoeval.runs.quantities import categories_of, of_grades
 from autoeval.runs.result import Evaluation, GradedEvaluation
 from autoeval.types import Case, Request
 from autoeval.version import __version__
@@ -69,13 +71,13 @@ def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    from autoeval.report.graded import SCRIPT, TEMPLATE, GradedFacts, graded_page
+    from autoeval.report.graded import FACTS, SCRIPT, TEMPLATE, graded_page
 
     if result.folder is None:
         return
     shown = [asdict(result.setting), result.row, result.cautions, __version__]
     digest = hashlib.sha256(json.dumps(shown, default=str).encode())
-    for file in (result.paths[0], TEMPLATE, SCRIPT):
+    for file in (result.paths[0], TEMPLATE, FACTS, SCRIPT):
         digest.update(file.read_bytes())
     path = result.folder / REPORT
     if digest.hexdigest().encode() in _head(path):
@@ -90,19 +92,18 @@ def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
         "prompt": annotator.prompt_hash,
         "made by": f"autoeval {__version__}",
     }
-    facts = GradedFacts(
-        model=result.name,
-        score=result.score,
-        scale=tally.scale,
-        parts=result.by_part,
-        categories=list(tally.by_category()),
-        failures=dict(tally.failures.most_common()),
-        cautions=result.cautions,
-        judge_description=annotator.description,
-        settings={name: value for name, value in settings.items() if value},
+    facts = graded_facts(
+        result.name,
+        of_grades(tally),
+        categories_of(tally),
+        tally.failures,
+        result.cautions,
+        annotator.description,
+        settings,
+        setting.interval_name,
     )
     annotations = read_annotations(read_rows(result.paths[0], "annotations"))
-    page = graded_page(facts, annotations, digest.hexdigest())
+    page = graded_page(facts, list(tally.by_turn()), annotations, digest.hexdigest())
     try:
         with replacing(path) as written:
             written.write(page)

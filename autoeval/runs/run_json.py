@@ -7,6 +7,7 @@ from typing import Any
 
 from autoeval.data.loading import describe
 from autoeval.errors import UsageError
+from autoeval.types import Scale
 
 RUN_NAME = "run.json"
 
@@ -35,3 +36,24 @@ def part(told: Any, name: str) -> Mapping[str, Any]:
     """Return an object within run.json; an empty one where there is none."""
     inner = told.get(name) if isinstance(told, Mapping) else None
     return inner if isinstance(inner, Mapping) else {}
+
+
+def judges_of(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what is told of each judge."""
+    judges = part(told, "annotator").get("judges")
+    return [one for one in judges if isinstance(one, Mapping)] if isinstance(judges, list) else []
+
+
+def scale_of(judge: Mapping[str, Any]) -> Scale | None:
+    """Return the scale that a judge of single outputs scored on; None where it is not told, or none."""
+    ends = judge.get("scale")
+    if not isinstance(ends, list) or len(ends) != 2 or not all(map(_is_end, ends)):
+        return None
+    low, high = (None if end is None else float(end) for end in ends)
+    return None if low is not None and high is not None and low >= high else Scale(low, high)
+
+
+def _is_end(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    )

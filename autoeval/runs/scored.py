@@ -27,7 +27,7 @@ class ScoredRun:
         annotator: who or what scored.
         rows: of annotations.json.
         quantities: what they measure, the headline first.
-        by_subset: the headline of each subset, where there are several.
+        subsets: the headline of each subset, where there are several.
         settings: how it was scored, for run.json.
         cautions: what a reader must know of the numbers.
         min_coverage: the share that must have a score.
@@ -39,7 +39,7 @@ class ScoredRun:
     annotator: str
     rows: Sequence[Row]
     quantities: Mapping[str, Quantity]
-    by_subset: Mapping[str, Estimate] = field(default_factory=dict)
+    subsets: Mapping[str, Quantity] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     cautions: Sequence[str] = ()
     min_coverage: float = 0.99
@@ -50,6 +50,11 @@ class ScoredRun:
     def estimates(self) -> Mapping[str, Estimate]:
         """Each quantity with its interval, in percent."""
         return {name: quantity.estimate() for name, quantity in self.quantities.items()}
+
+    @cached_property
+    def by_subset(self) -> Mapping[str, Estimate]:
+        """The headline of each subset with its interval, in percent."""
+        return {name: quantity.estimate() for name, quantity in self.subsets.items()}
 
     @property
     def failures(self) -> Counter[str]:

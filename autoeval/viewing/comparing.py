@@ -24,14 +24,17 @@ class Difference:
     n: int
 
 
-def difference(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> Difference:
+def difference(
+    first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]], unit: float = 100.0
+) -> Difference:
     """Compare two runs.
 
     Args:
-        first: heads of the pairs of one run; several of one instruction are averaged.
+        first: heads of the pairs or outputs of one run; several of one instruction are averaged.
         second: those of the other.
+        unit: what a preference or score of 1 is in the numbers that are given.
     """
-    one, other = _means(first), _means(second)
+    one, other = _means(first, unit), _means(second, unit)
     differences = np.array([one[key] - other[key] for key in one if key in other])
     n = len(differences)
     if n == 0:
@@ -46,11 +49,9 @@ def difference(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str,
     return Difference(mean, mean - half, mean + half, n)
 
 
-def _means(heads: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def _means(heads: Sequence[Mapping[str, Any]], unit: float) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for head in heads:
-        if "preference" in head:
-            found.setdefault(head["key"], []).append(100 * head["preference"])
-        elif "score" in head:
-            found.setdefault(head["key"], []).append(head["score"])
+        if (value := head.get("preference", head.get("score"))) is not None:
+            found.setdefault(head["key"], []).append(unit * value)
     return {key: sum(values) / len(values) for key, values in found.items()}

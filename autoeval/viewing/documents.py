@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 
 from autoeval.errors import UsageError
+from autoeval.leaderboards.grades import Grades
 from autoeval.leaderboards.tally import Tally
 from autoeval.report.facts import Facts, length_effect
+from autoeval.report.graded import graded_fragment
 from autoeval.report.page import facts_fragment
 from autoeval.runs.catalog import Place, RunFacts
-from autoeval.runs.counted_facts import counted, first_fields, is_graded
+from autoeval.runs.counted_facts import counted
+from autoeval.runs.graded_facts import graded_facts
+from autoeval.runs.measured import Measured
 from autoeval.runs.run_json import part, told_beside
 from autoeval.viewing.comparing import Difference, difference
 from autoeval.viewing.index import Index
@@ -55,11 +59,9 @@ class Documents:
             "failures": {},
             "pairs": self.store.heads(where),
         }
-        if is_graded(first_fields(where.path)):
-            return document
-        tally, told = counted(where, facts)
-        drawn = facts_fragment(_facts(where, told, tally)) if tally.n_judged else ""
-        return {**document, "facts": drawn, "failures": dict(tally.failures)}
+        found, told = counted(where, facts)
+        drawn = _drawn(where, told, found) if found.counts.n_judged else ""
+        return {**document, "facts": drawn, "failures": dict(found.failures), "turns": found.turns}
 
     def pair(self, run: str, number: int) -> Document:
         """Return a pair, counted from 1, with its texts as they are and rendered.
@@ -93,7 +95,11 @@ class Documents:
             "runs": [_shown(facts) for _, facts in found],
             "pairs": heads,
             "differences": [
-                {"a": found[i][0].id, "b": found[j][0].id, **_numbers(difference(heads[i], heads[j]))}
+                {
+                    "a": found[i][0].id,
+                    "b": found[j][0].id,
+                    **_numbers(difference(heads[i], heads[j], unit_of(found[i][1]))),
+                }
                 for i, j in pairs
             ],
         }
@@ -122,32 +128,57 @@ def with_html(entry: Entry) -> Document:
     return found
 
 
+def unit_of(facts: RunFacts) -> float:
+    """Return what 1 on the scale of a run's verdicts or scores is in its numbers: 100 for rates."""
+    return 100.0 if facts.is_in_percent else 1.0
+
+
 def _shown(facts: RunFacts) -> Document:
-    return {**asdict(facts), "setting": "\n".join(facts.setting)}
+    return {**asdict(facts), "setting": "\n".join(facts.setting), "unit": unit_of(facts)}
 
 
 def _numbers(found: Difference) -> Mapping[str, float | None]:
     return {name: None if value != value else value for name, value in asdict(found).items()}
 
 
-def _facts(where: Place, facts: RunFacts, tally: Tally) -> Facts:
-    """Put together what a report says of a run, from its files."""
+def _drawn(where: Place, facts: RunFacts, found: Measured) -> str:
+    """Draw what a report says of a run, from its files."""
     told = told_beside(where.path)
     setting, annotator = part(told, "setting"), part(told, "annotator")
-    preferences, rate = np.asarray(tally.preferences), tally.win_rate()
-    if facts.win_rate is not None:  # of a run whose pairs were paid for in part, the estimate for all
-        rate = replace(rate, win_rate=facts.win_rate)
-    cost = sum(tally.prices)  # NaN where one is unknown
-    lengths = np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float)
     settings = {
         "judge": facts.judge,
         "judge's model": ", ".join(map(str, setting.get("judge_models") or ())),
         "eval set": facts.eval_set_name,
+        "right answers": facts.reference if isinstance(found.counts, Grades) else "",
         "preset": str(setting.get("preset") or ""),
         "seed": str(setting.get("seed", "")),
         "fingerprint": facts.fingerprint,
         "folder": facts.folder,
     }
+    description = str(annotator.get("description") or "")
+    if isinstance(found.counts, Tally):
+        shown = {name: value for name, value in settings.items() if value}
+        return facts_fragment(_facts(facts, found.counts, shown, description))
+    graded = graded_facts(
+        facts.model,
+        found.plain,
+        found.subsets,
+        found.failures,
+        facts.cautions,
+        description,
+        settings,
+        facts.interval_name,
+    )
+    return graded_fragment(graded)
+
+
+def _facts(facts: RunFacts, tally: Tally, settings: Mapping[str, str], description: str) -> Facts:
+    """Put together what a report says of a run on pairs."""
+    preferences, rate = np.asarray(tally.preferences), tally.win_rate()
+    if facts.win_rate is not None:  # of a run whose pairs were paid for in part, the estimate for all
+        rate = replace(rate, win_rate=facts.win_rate)
+    cost = sum(tally.prices)  # NaN where one is unknown
+    lengths = np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float)
     return Facts(
         model=facts.model,
         reference=facts.reference,
@@ -161,8 +192,8 @@ def _facts(where: Place, facts: RunFacts, tally: Tally) -> Facts:
         cost=None if cost != cost else cost,
         preferences=preferences,
         length=length_effect(preferences, *lengths),
-        judge_description=str(annotator.get("description") or ""),
+        judge_description=description,
         interval_name=facts.interval_name,
         cautions=facts.cautions,
-        settings={name: value for name, value in settings.items() if value},
+        settings=settings,
     )

@@ -13,7 +13,7 @@ from autoeval.runs.counted_facts import facts_from_annotations, facts_from_summa
 from autoeval.version import __version__
 
 _KEPT_EVERY = 25
-_FORM = f"{__version__} 1"
+_FORM = f"{__version__} 2"
 """Of the kept file; what an older version kept is read anew."""
 
 

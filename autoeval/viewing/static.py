@@ -8,7 +8,7 @@ from itertools import combinations
 from autoeval.pages.document import packed
 from autoeval.runs.catalog import RunFacts
 from autoeval.viewing.comparing import difference
-from autoeval.viewing.documents import Documents, with_html
+from autoeval.viewing.documents import Documents, unit_of, with_html
 from autoeval.viewing.page import static_page
 from autoeval.viewing.store import Entry
 
@@ -38,7 +38,7 @@ def _differences(runs: Iterable[RunFacts], heads: dict[str, list[Entry]]) -> Ite
     """Compare each two runs of a board."""
     for one, other in combinations(runs, 2):
         if one.setting == other.setting:
-            numbers = asdict(difference(heads[one.id], heads[other.id]))
+            numbers = asdict(difference(heads[one.id], heads[other.id], unit_of(one)))
             known = {name: None if value != value else value for name, value in numbers.items()}
             yield {"a": one.id, "b": other.id, **known}
 

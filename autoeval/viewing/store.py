@@ -8,22 +8,22 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
-from autoeval.data.annotations import of_one_model, read_annotations
+from autoeval.data.annotations import is_of_one_output, of_one_model, read_annotations
 from autoeval.data.loading import Row, read_rows
 from autoeval.data.spool import instruction_key
-from autoeval.report.pairs import entries
+from autoeval.report.pairs import entries, scored_entries
 from autoeval.runs.catalog import Place
-from autoeval.runs.counted_facts import conversation_of, first_fields, is_graded
 
 Entry = dict[str, Any]
 
 _MOST_RUNS = 40
 _CACHE_KIB = 8192
 _HEAD_CHARACTERS = 200
-_OF_A_HEAD: Sequence[str] = ("id", "subset", "preference", "score", "failure", "flipped")
+_OF_A_HEAD: Sequence[str] = ("id", "subset", "preference", "score", "parts", "failure", "flipped")
 _SEARCHED = ("instruction", "reference", "model", "failure")
 _SCHEMA = """
 CREATE TABLE run (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, used INTEGER NOT NULL);
@@ -137,46 +137,15 @@ def _key(entry: Entry) -> str:
 
 
 def _rows(where: Place) -> Iterator[tuple[str, int, str, str, str]]:
-    rows = of_one_model(read_rows(where.path, "run"), compares=False)
-    found = _graded(rows) if is_graded(first_fields(where.path)) else _pairs(rows)
-    for entry in found:
+    for entry in _entries(of_one_model(read_rows(where.path, "run"), compares=False)):
         yield where.id, entry["id"], _key(entry), json.dumps(head_of(entry)), json.dumps(entry)
 
 
-def _pairs(rows: Iterable[Row]) -> Iterator[Entry]:
-    for entry in entries(read_annotations(rows), None, lambda _pair: (), lambda _pair: None):
+def _entries(rows: Iterator[Row]) -> Iterator[Entry]:
+    first = next(rows)
+    every = read_annotations(chain([first], rows))
+    if is_of_one_output(first):
+        yield from scored_entries(every)
+        return
+    for entry in entries(every, None, lambda _pair: (), lambda _pair: None):
         yield {"model": "", "reference": "", **entry}
-
-
-def _graded(rows: Iterable[Row]) -> Iterator[Entry]:
-    """Turn rows of outputs that were judged by themselves into what a page is given, every turn of a conversation."""
-    for number, row in enumerate(rows, 1):
-        fields = row.fields
-        asked, said = fields.get("user_turns"), fields.get("turns")
-        entry = {
-            "id": number,
-            "subset": fields.get("dataset"),
-            "instruction": conversation_of(fields),
-            "model": str(fields.get("output") or ""),
-            "score": fields.get("score"),
-            "parts": fields.get("parts"),
-            "turns": list(zip(asked, said, strict=False)) if asked and said else None,
-            "failure": fields.get("failure"),
-            "judgments": [_grading(one) for one in fields.get("judgments") or [fields]],
-        }
-        yield {name: value for name, value in entry.items() if value not in (None, [], {})} | {
-            name: entry[name] for name in ("instruction", "model")
-        }
-
-
-def _grading(fields: Mapping[str, Any]) -> Entry:
-    reply = fields.get("raw_completion")
-    part = fields.get("part")
-    said = {
-        "by": " · ".join(str(one) for one in (fields.get("annotator"), part) if one),
-        "score": fields.get("score"),
-        "explanation": fields.get("explanation"),
-        "reply": reply if isinstance(reply, str) else None,
-        "failure": fields.get("failure"),
-    }
-    return {name: value for name, value in said.items() if value not in (None, "")}

@@ -3,6 +3,7 @@ const byId = (id) => document.getElementById(id);
 const table = byId("table");
 const rows = [...table.tBodies[0].rows];
 const MOST_CHOSEN = 6;
+const digits = Number(table.dataset.digits);
 let rates, sortedBy = { key: "rank", descending: false };
 
 async function unpack(text) {
@@ -48,8 +49,8 @@ function showSubset() {
   for (const row of rows) {
     const rate = rates[row.dataset.name][subset];
     row.dataset.shown = rate ? rate[0] : -1;
-    row.querySelector(".rate").textContent = rate ? rate[0].toFixed(1) : "";
-    row.querySelector(".interval").textContent = rate ? `${rate[1].toFixed(1)} – ${rate[2].toFixed(1)}` : "";
+    row.querySelector(".rate").textContent = rate ? rate[0].toFixed(digits) : "";
+    row.querySelector(".interval").textContent = rate ? `${rate[1].toFixed(digits)} – ${rate[2].toFixed(digits)}` : "";
     for (const mark of row.querySelectorAll(".marks > div")) mark.classList.toggle("hidden", mark.dataset.subset !== subset);
   }
   if (subset && sortedBy.key === "rank") sortedBy = { key: "rate", descending: true };
@@ -86,7 +87,7 @@ function chosenRow(model, subsets, place) {
   for (const subset of subsets) {
     const cell = document.createElement("td");
     cell.className = "num";
-    cell.textContent = rates[model]?.[subset] ? rates[model][subset][0].toFixed(1) : "";
+    cell.textContent = rates[model]?.[subset] ? rates[model][subset][0].toFixed(digits) : "";
     row.append(cell);
   }
   return row;

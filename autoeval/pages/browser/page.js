@@ -43,4 +43,4 @@ function addressOf(place, settings) {
 const isTyping = (event) => event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, select, textarea");
 const plural = (n, thing) => (n === 1 ? `1 ${thing}` : `${n.toLocaleString("en")} ${thing}s`);
 const fixed = (number, digits = 1) => (number === null || number === undefined ? "" : number.toFixed(digits).replace("-", "−"));
-const signed = (number) => (number > 0 ? `+${fixed(number)}` : fixed(number));
+const signed = (number, digits = 1) => (number > 0 ? `+${fixed(number, digits)}` : fixed(number, digits));

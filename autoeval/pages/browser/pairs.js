@@ -4,7 +4,8 @@ const outcome = (pair) => pair.score !== undefined ? "score" :
   pair.preference === undefined ? "missing" : pair.preference > 1.5 ? "win" : pair.preference < 1.5 ? "loss" : "tie";
 const isClose = (pair) => Math.abs(pair.preference - 1.5) <= 0.1 + 1e-9 && pair.preference !== 1.5;
 const disagrees = (pair) => (pair.preference - 1.5) * (pair.people - 1.5) < 0;
-const chipText = (pair) => (pair.score !== undefined ? pair.score.toLocaleString("en", { maximumFractionDigits: 2 }) : outcome(pair));
+const shownScore = (score) => score.toLocaleString("en", { maximumFractionDigits: 2 });
+const chipText = (pair) => (pair.score !== undefined ? shownScore(pair.score) : outcome(pair));
 const percent = (preference) => `${(100 * (preference - 1)).toFixed(1).replace(/\.0$/, "")}%`;
 const longer = (pair) => pair.longer ?? pair.model.length - (pair.reference ?? "").length;
 
@@ -16,12 +17,15 @@ const FILTERS = {
 };
 const ORDERS = {
   file: (one, other) => one.id - other.id,
-  loss: (one, other) => (one.score ?? 99) - (other.score ?? 99) || (one.preference ?? 9) - (other.preference ?? 9),
-  win: (one, other) => (other.score ?? -99) - (one.score ?? -99) || (other.preference ?? 0) - (one.preference ?? 0),
+  loss: (one, other) => (one.preference ?? 9) - (other.preference ?? 9),
+  win: (one, other) => (other.preference ?? 0) - (one.preference ?? 0),
   close: (one, other) => Math.abs((one.preference ?? 9) - 1.5) - Math.abs((other.preference ?? 9) - 1.5),
   longer: (one, other) => longer(other) - longer(one),
+  lowest: (one, other, of) => (of(one) ?? Infinity) - (of(other) ?? Infinity) || 0,
+  highest: (one, other, of) => (of(other) ?? -Infinity) - (of(one) ?? -Infinity) || 0,
+  longest: (one, other) => longer(other) - longer(one),
 };
-const SETTINGS = { show: "outcome", subset: "subset", order: "order", search: "search" };
+const SETTINGS = { show: "outcome", subset: "subset", order: "order", search: "search", turn: "turn", from: "score-low", to: "score-high" };
 const SWITCHES = { wording: "differences", plain: "plain" };
 
 // `source` has the names of the sides (`names`), the pairs (`pairs`), `load(pair)` for all that is said of one, and
@@ -33,13 +37,41 @@ class PairBrowser {
     const controls = byId("controls");
     controls.addEventListener("submit", (event) => { event.preventDefault(); this.toHit(); });
     byId("search").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => this.changed(true), 120); });
-    for (const id of ["outcome", "subset", "order"]) byId(id)?.addEventListener("change", () => this.changed());
+    for (const id of ["outcome", "subset", "order", "turn"]) byId(id)?.addEventListener("change", () => this.changed());
+    for (const id of ["score-low", "score-high"]) byId(id)?.addEventListener("input", () => this.changed());
     for (const id of Object.values(SWITCHES)) byId(id)?.addEventListener("change", () => this.changed());
     document.addEventListener("keydown", (event) => this.pressed(event));
   }
 
   open(source, prefix = "") {
     Object.assign(this, { source, prefix, shown: [], current: null, chosen: null, found: null, isOpen: true });
+    this.things = source.kind === "scores" ? "output" : "pair";
+    for (const node of document.querySelectorAll("[data-of]")) {
+      const isOff = node.dataset.of !== (source.kind ?? "pairs");
+      node.hidden = isOff;
+      if (node.localName === "option") node.disabled = isOff;
+    }
+    const turns = source.turns ?? [];
+    if (byId("turn")) {
+      byId("turn").replaceChildren(...[["", "every turn"], ...turns.map((name) => [name, name.replace("_", " ")])]
+        .map(([value, text]) => element("option", { value, text })));
+      byId("turn-label").hidden = turns.length < 2;
+    }
+  }
+
+  // The score that filters and orders go by: that of the chosen turn, else of the whole.
+  score(pair) {
+    const turn = byId("turn")?.value;
+    return turn ? pair.parts?.[turn] : pair.score;
+  }
+
+  // Whether a score lies in the chosen range; of a conversation, that of any turn where none is chosen.
+  isInRange(pair) {
+    const [low, high] = ["score-low", "score-high"].map((id) => byId(id)?.value ?? "");
+    if (low === "" && high === "") return true;
+    const turns = byId("turn")?.value ? [] : (this.source.turns ?? []).map((name) => pair.parts?.[name]);
+    return (turns.length ? turns : [this.score(pair)]).some((score) =>
+      score !== undefined && (low === "" || score >= Number(low)) && (high === "" || score <= Number(high)));
   }
 
   close() { this.isOpen = false; }
@@ -120,23 +152,26 @@ class PairBrowser {
     const subset = byId("subset")?.value || "";
     const filter = FILTERS[kind] || ((pair) => outcome(pair) === kind);
     this.shown = this.source.pairs.filter((pair) =>
-      filter(pair) && (!subset || pair.subset === subset) && (!wanted || this.found.has(pair.id)));
-    this.shown.sort((one, other) => ORDERS[byId("order").value](one, other) || one.id - other.id);
+      filter(pair) && (!subset || pair.subset === subset) && (!wanted || this.found.has(pair.id)) && this.isInRange(pair));
+    const order = ORDERS[byId("order").value];
+    this.shown.sort((one, other) => order(one, other, (pair) => this.score(pair)) || one.id - other.id);
     this.fillList();
   }
 
   fillList() {
     const total = this.source.pairs.length;
-    byId("count").textContent = this.shown.length === total ? plural(total, "pair") : `${this.shown.length} of ${plural(total, "pair")}`;
+    byId("count").textContent = this.shown.length === total ? plural(total, this.things) : `${this.shown.length} of ${plural(total, this.things)}`;
     byId("list").firstElementChild.replaceChildren(...this.shown.map((pair) => this.listEntry(pair)));
   }
 
   listEntry(pair) {
     const kind = outcome(pair);
+    const turns = (this.source.turns ?? []).map((name) => pair.parts?.[name]);
+    const chip = turns.length > 1 ? turns.map((score) => (score === undefined ? "–" : shownScore(score))).join(" · ") : chipText(pair);
     const link = element("a", { href: this.address(pair), "data-id": pair.id, "aria-current": pair === this.current ? "true" : null },
       element("span", { class: "line", text: pair.instruction.slice(0, 200) }),
       element("span", { class: "meta", text: [`#${pair.id}`, pair.subset].filter(Boolean).join(" · ") }),
-      element("span", { class: `chip ${kind}`, text: chipText(pair) }));
+      element("span", { class: `chip ${kind}`, text: chip }));
     return element("li", {}, link);
   }
 
@@ -152,7 +187,7 @@ class PairBrowser {
     if (this.current !== pair) return;
     byId("pair").replaceChildren(...(whole
       ? detail(whole, this)
-      : [element("p", { class: "soft", text: "No pair fits these filters." })]));
+      : [element("p", { class: "soft", text: `No ${this.things} fits these filters.` })]));
   }
 
   showNone(wanted) {
@@ -160,7 +195,7 @@ class PairBrowser {
     const { pairs } = this.source;
     const other = pairs.length ? ` It has ${pairs.length}, numbered from ${pairs[0].id} to ${pairs.at(-1).id}.` : "";
     byId("pair").replaceChildren(
-      element("p", { class: "notice", role: "alert", text: `There is no pair ${wanted} in this page.${other}` }));
+      element("p", { class: "notice", role: "alert", text: `There is no ${this.things} ${wanted} in this page.${other}` }));
   }
 }
 

@@ -31,6 +31,7 @@ def _page(is_live: bool, reaches: str) -> str:
         reaches,
         is_live=is_live,
         is_rendered=True,
+        takes_scores=True,
         has_people=False,
         pair_subsets=("",),
     )

@@ -35,13 +35,13 @@ function comparisonSummary({ runs, differences }) {
   return element("div", {},
     settings.size > 1 ? element("p", { class: "notice", role: "note", text: "Careful: these runs differ in eval set, judge or reference; their differences are also differences of those." }) : null,
     element("div", { class: "scroll card", tabindex: "0", role: "region", "aria-label": "Differences" }, element("table", {},
-      element("thead", {}, element("tr", {}, ...["Model", "minus", "Points", "95% interval", "Shared"].map((text, place) =>
+      element("thead", {}, element("tr", {}, ...["Model", "minus", isRate(runs[0]) ? "Points" : "Difference", "95% interval", "Shared"].map((text, place) =>
         element("th", { scope: "col", class: place > 1 ? `num${place === 4 ? " wide-only" : ""}` : null, text })))),
       element("tbody", {}, ...differences.map((one) => element("tr", {},
         element("th", { scope: "row" }, element("a", { href: `#run-${one.a}`, text: name(one.a) })),
         element("td", {}, element("a", { href: `#run-${one.b}`, text: name(one.b) })),
-        element("td", { class: "num", text: one.value === null ? "" : signed(one.value) }),
-        element("td", { class: "num", text: one.low === null ? "" : `${signed(one.low)} to ${signed(one.high)}` }),
+        element("td", { class: "num", text: one.value === null ? "" : signed(one.value, digitsOf(runs[0])) }),
+        element("td", { class: "num", text: one.low === null ? "" : `${signed(one.low, digitsOf(runs[0]))} to ${signed(one.high, digitsOf(runs[0]))}` }),
         element("td", { class: "num wide-only", text: one.n })))))));
 }
 
@@ -57,7 +57,7 @@ async function drawComparison(at = null) {
   byId("compare-list").firstElementChild.replaceChildren(...shown.map((row) => element("li", {},
     element("a", { href: comparisonAddress(row), "aria-current": row === current ? "true" : null },
       element("span", { class: "line", text: row.instruction }),
-      element("span", { class: "meta", text: row.preferences.map((value, place) => (value === null ? "–" : compared.runs[place].score === null ? percent(value) : fixed(value, 2))).join(" · ") })))));
+      element("span", { class: "meta", text: row.preferences.map((value, place) => (value === null ? "–" : isScoredRun(compared.runs[place]) ? shownScore(value) : percent(value))).join(" · ") })))));
   const link = byId("compare-list").querySelector("[aria-current]");
   if (link) keepInView(link, byId("compare-list"));
   byId("compare-pair").replaceChildren(...(current ? await comparedPair(current) : [element("p", { class: "soft", text: "No instruction fits." })]));
@@ -70,17 +70,25 @@ function comparisonAddress(row) {
 async function comparedPair(row) {
   const pairs = await Promise.all(compared.ids.map((id, place) => source.pair(id, row.ids[place])));
   const references = [...new Set(pairs.map((pair) => pair.reference).filter((text) => text !== undefined))];
+  const side = (pair, place, text, html, score) => {
+    const run = compared.runs[place];
+    const head = element("p", { class: "small" }, element("span", { class: `chip ${outcome(pair)}`, text: score ?? chipText(pair) }), " ",
+      element("a", { href: `#run-${run.id}/pair-${pair.id}`, text: pair.preference === undefined ? "its page" : `${percent(pair.preference)}, its pair` }));
+    const box = outputBox("model", run.model, text, false, { html });
+    box.firstElementChild.after(head);
+    return box;
+  };
+  const sides = (of) => element("div", { class: `outputs of-${pairs.length}` }, ...pairs.map(of));
+  const turns = pairs[0].turns?.map(([asked], turn) => [
+    element("h3", { text: `Turn ${turn + 1}` }), block(asked, { html: pairs[0].turns_html?.[turn][0] }),
+    sides((pair, place) => {
+      const score = pair.parts?.[`turn_${turn + 1}`];
+      return side(pair, place, pair.turns?.[turn]?.at(-1) ?? "", pair.turns_html?.[turn]?.at(-1), score === undefined || !isScored(pair) ? undefined : shownScore(score));
+    }),
+  ]);
   return [
-    element("h3", { text: "Instruction" }), block(pairs[0].instruction, { html: pairs[0].html?.instruction }),
-    element("div", { class: `outputs of-${pairs.length}` }, ...pairs.map((pair, place) => {
-      const run = compared.runs[place];
-      const kind = outcome(pair);
-      const head = element("p", { class: "small" }, element("span", { class: `chip ${kind}`, text: chipText(pair) }), " ",
-        element("a", { href: `#run-${run.id}/pair-${pair.id}`, text: pair.preference === undefined ? "its page" : `${percent(pair.preference)}, its pair` }));
-      const box = outputBox("model", run.model, pair.model, false, { html: pair.html?.model });
-      box.firstElementChild.after(head);
-      return box;
-    })),
+    ...(turns?.flat() ?? [element("h3", { text: "Instruction" }), block(pairs[0].instruction, { html: pairs[0].html?.instruction }),
+      sides((pair, place) => side(pair, place, pair.model, pair.html?.model))]),
     ...references.map((text) => element("details", {}, element("summary", { text: `The reference's: ${compared.runs[0].reference}` }),
       block(text, { html: pairs.find((pair) => pair.reference === text).html?.reference }))),
   ];

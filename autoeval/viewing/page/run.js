@@ -8,19 +8,21 @@ async function showRun(id, place, settings) {
     byId("facts").replaceChildren(element("p", { class: "soft", text: "Reading …" }));
     byId("pair").replaceChildren();
     openRun = await source.run(id);
-    const { run, pairs, facts, failures } = openRun;
+    const { run, pairs, facts, failures, turns } = openRun;
     byId("facts").innerHTML = facts || `<p class="notice"></p>`;
-    if (!facts && run.score !== null) {
-      byId("facts").firstElementChild.textContent = `Mean score ${fixed(run.score, 2)} (${run.interval_name} ${fixed(run.low, 2)} – ${fixed(run.high, 2)}), n = ${run.n}.`;
-    } else if (!facts) {
+    if (!facts) {
       const reasons = Object.entries(failures).map(([reason, n]) => `${n} ${reason}`).join(", ");
-      byId("facts").firstElementChild.textContent = `Nothing was judged, so there is no win rate (${reasons}).`;
+      byId("facts").firstElementChild.textContent = `Nothing was judged, so there is no ${run.title} (${reasons}).`;
     }
+    const isScored = run.title !== "win rate";
+    byId("pairs-title").textContent = isScored ? "Outputs" : "Pairs";
     for (const heading of byId("facts").querySelectorAll("h2[id]")) heading.removeAttribute("id");
     const subsets = [...new Set(pairs.map((pair) => pair.subset).filter(Boolean))];
     fillSelect("subset", "every subset", subsets.map((name) => [name, name]));
     byId("subset").parentElement.classList.toggle("hidden", subsets.length < 2);
     pairBrowser.open({
+      kind: isScored ? "scores" : "pairs",
+      turns,
       names: { model: run.model, reference: run.reference },
       pairs,
       load: (pair) => source.pair(id, pair.id),
@@ -29,7 +31,7 @@ async function showRun(id, place, settings) {
   }
   const { run } = openRun;
   pairBrowser.isOpen = true;
-  setTitle(run.reference ? `${run.model} against ${run.reference}` : run.model, `${run.judge} · ${run.folder}`, run.model);
+  setTitle(run.reference && run.title === "win rate" ? `${run.model} against ${run.reference}` : run.model, `${run.judge} · ${run.folder}`, run.model);
   drawRunActions(run);
   await pairBrowser.follow(place, settings);
 }
@@ -43,6 +45,6 @@ function drawRunActions(run) {
   byId("run-actions").replaceChildren(
     element("a", { class: "button", href: addressOf("runs", { board: run.setting }), text: "Its board" }),
     ...nearest.map((other) => element("a", { class: "button", href: `#compare-${run.id}-${other.id}`, text: `Beside ${other.model}` })),
-    ...(isLive ? [run.score === null ? element("a", { class: "button", href: `#label-${run.id}`, text: "Label by hand" }) : "", tags]
+    ...(isLive ? [element("a", { class: "button", href: `#label-${run.id}`, text: "Label by hand" }), tags]
       : run.tags.map((tag) => element("span", { class: "chip tie", text: tag }))));
 }

@@ -5,7 +5,10 @@ const chosenRuns = new Set();
 let allRuns = [];
 
 const valueOf = (run) => run.win_rate ?? run.score;
-const digitsOf = (run) => (run.score === null ? 1 : 2);
+const isRate = (run) => run.unit === 100;
+const digitsOf = (run) => (isRate(run) ? 1 : 2);
+const titleOf = (run) => run.title[0].toUpperCase() + run.title.slice(1) + (isRate(run) && run.title !== "win rate" ? ", %" : "");
+const isScoredRun = (run) => run.title !== "win rate";
 const rateOf = (run) => valueOf(run) ?? -1;
 const RUN_ORDERS = {
   rate: (one, other) => rateOf(other) - rateOf(one),
@@ -13,7 +16,8 @@ const RUN_ORDERS = {
   model: (one, other) => one.model.localeCompare(other.model, "en", { numeric: true }),
   folder: (one, other) => one.folder.localeCompare(other.folder, "en", { numeric: true }),
 };
-const boardName = (run) => [run.eval_set_name || "unknown eval set", run.judge, run.reference && `against ${run.reference}`].filter(Boolean).join(" · ");
+const boardName = (run) => [run.eval_set_name || "unknown eval set", run.judge,
+  run.reference && (isScoredRun(run) ? run.reference : `against ${run.reference}`)].filter(Boolean).join(" · ");
 
 async function loadRuns() {
   const found = await source.runs();
@@ -60,7 +64,7 @@ function drawRuns() {
 function boardTable(runs) {
   const ranks = new Map([...runs].sort(RUN_ORDERS.rate).map((run, place) => [run.id, place + 1]));
   const hasControl = runs.some((run) => run.length_controlled !== null);
-  const head = ["", "Rank", "Model", runs[0].score === null ? "Win rate" : "Score", runs[0].interval_name, ...(hasControl ? ["LC win rate"] : []), "Judged", "Length"];
+  const head = ["", "Rank", "Model", titleOf(runs[0]), runs[0].interval_name, ...(hasControl ? ["LC win rate"] : []), "Judged", "Length"];
   const scope = (text) => element("th", { scope: "col", class: ["Model", ""].includes(text) ? null : "num", text: text || "" },
     text ? null : element("span", { class: "visually-hidden", text: "Chosen" }));
   const narrow = new Set(["Judged", "Length"]);

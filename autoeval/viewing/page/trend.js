@@ -37,22 +37,24 @@ async function showTrend(ids) {
   setTitle(names.length === 1 ? names[0] : "Trend", plural(runs.length, "run"), "trend");
   const notes = new Set(runs.map((run) => run.setting)).size > 1
     ? [element("p", { class: "notice", role: "note", text: "Careful: these runs differ in eval set, judge or reference, so their numbers do not compare." })] : [];
-  byId("trend").replaceChildren(...notes, runs.length ? trendChart(runs, at, isBySteps) : element("p", { text: "None of these runs has a win rate." }), trendTable(runs, isBySteps));
+  byId("trend").replaceChildren(...notes, runs.length ? trendChart(runs, at, isBySteps) : element("p", { text: "None of these runs has a number." }), trendTable(runs, isBySteps));
 }
 
+const measureOf = (run) => (run.title === "win rate" ? "Win rate in %" : titleOf(run));
 const momentOf = (run) => new Date(1000 * run.made).toISOString().slice(0, 16).replace("T", " ");
 
 function trendChart(runs, at, isBySteps) {
   const { width, height, left, right, top, bottom } = CHART;
   const [first, last] = [at(runs[0]), at(runs.at(-1))];
   const x = (run) => left + (width - left - right) * (last > first ? (at(run) - first) / (last - first) : 0.5);
-  const most = runs[0].score === null ? 100 : Math.max(10, ...runs.map((run) => run.high ?? run.score));
-  const y = (value) => top + (height - top - bottom) * (1 - value / most);
+  const known = runs.flatMap((run) => [valueOf(run), run.low ?? valueOf(run), run.high ?? valueOf(run)]);
+  const least = runs[0].ends[0] ?? Math.min(...known), most = runs[0].ends[1] ?? Math.max(...known);
+  const y = (value) => top + (height - top - bottom) * (1 - (most > least ? (value - least) / (most - least) : 0.5));
   const said = runs.map((run) => `${run.model}: ${fixed(valueOf(run), digitsOf(run))} (${fixed(run.low, digitsOf(run))} to ${fixed(run.high, digitsOf(run))})`);
-  const chart = svg("svg", { class: "chart trend", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${runs[0].score === null ? "Win rate in %" : "Score"}: ${said.join("; ")}` });
-  for (const tick of [0, 0.25, 0.5, 0.75, 1].map((share) => share * most)) {
+  const chart = svg("svg", { class: "chart trend", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${measureOf(runs[0])}: ${said.join("; ")}` });
+  for (const tick of [0, 0.25, 0.5, 0.75, 1].map((share) => least + share * (most - least))) {
     chart.append(svg("path", { class: "grid", d: `M${left} ${y(tick)}H${width - right}` }),
-      svg("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end", text: tick }));
+      svg("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end", text: Number(tick.toFixed(2)) }));
   }
   chart.append(svg("path", { class: "line", d: `M${runs.map((run) => `${x(run)} ${y(valueOf(run))}`).join("L")}` }));
   runs.forEach((run, place) => {
@@ -67,12 +69,12 @@ function trendChart(runs, at, isBySteps) {
       text: isBySteps ? run.series.step.toLocaleString("en") : momentOf(run).slice(5, 10) }));
   }
   chart.append(svg("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", text: isBySteps ? "steps" : "when it was judged" }));
-  return element("figure", {}, chart, element("figcaption", { text: `${runs[0].score === null ? "Win rate in %" : "Score"}, each with its ${runs[0].interval_name}.` }));
+  return element("figure", {}, chart, element("figcaption", { text: `${measureOf(runs[0])}, each with its ${runs[0].interval_name}.` }));
 }
 
 function trendTable(runs, isBySteps) {
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "The trend as a table" }, element("table", {},
-    element("thead", {}, element("tr", {}, ...[isBySteps ? "Steps" : "Judged on", "Model", "Win rate", "Interval"].map((text) => element("th", { scope: "col", text })))),
+    element("thead", {}, element("tr", {}, ...[isBySteps ? "Steps" : "Judged on", "Model", runs.length ? titleOf(runs[0]) : "Win rate", "Interval"].map((text) => element("th", { scope: "col", text })))),
     element("tbody", {}, ...runs.map((run) => element("tr", {},
       element("td", { text: isBySteps ? run.series.step.toLocaleString("en") : momentOf(run) }),
       element("th", { scope: "row" }, element("a", { href: `#run-${run.id}`, text: run.model })),

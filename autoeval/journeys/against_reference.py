@@ -1,0 +1,163 @@
+"""Outputs judged beside a reference's: a win rate with its interval, and a row on a board."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autoeval.annotators.plan import Plan
+from autoeval.completions.storage.places import Shard
+from autoeval.data.conversations import ConversationPairs
+from autoeval.data.loading import require_files
+from autoeval.data.pairing import Pairs
+from autoeval.journeys.evaluated import keep, more_columns, setting_of
+from autoeval.journeys.import_annotations import import_json_cache
+from autoeval.journeys.loading import Loading
+from autoeval.journeys.parameters.asking import Asking
+from autoeval.journeys.parameters.metric_choice import Metric
+from autoeval.journeys.parameters.output_paths import output_folder
+from autoeval.journeys.paying import Paying, refuse_with_a_sample
+from autoeval.leaderboards.placing import Standing
+from autoeval.leaderboards.rows import Conditions, leaderboard_row
+from autoeval.metrics.estimates import Method
+from autoeval.runs.estimate import DryRun
+from autoeval.runs.human_votes import HumanVotes
+from autoeval.runs.judging import Judged
+from autoeval.runs.output_flaws import announced, output_warnings
+from autoeval.runs.paying.cheap import Cheap
+from autoeval.runs.paying.choosing import Wanted
+from autoeval.runs.paying.sample import save_paid
+from autoeval.runs.recomputing import recompute
+from autoeval.runs.result import Evaluation, Setting
+from autoeval.runs.sharding import ShardReport
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """How outputs are judged beside a reference's and where it goes; attributes are parameters of `evaluate`.
+
+    `folders` are the judges' folders, in which a cheap judge is looked for.
+    """
+
+    asking: Asking
+    judge_source: str | Path
+    loading: Loading
+    standing: Standing
+    output_path: str | Path | None
+    mode: str
+    shows_mode: bool
+    seed: int
+    metric: Metric
+    interval: Method
+    length_control_file: str | Path | None
+    lc_standard_error: str
+    wanted: Wanted | None
+    shard: Shard | None
+    recomputes: bool
+    no_report: bool
+    human_annotations: Any
+    folders: Any
+    max_cost: float | None
+
+    def paying(self, pairs: Pairs | ConversationPairs, cache: Any, folder: Path | None) -> Paying:
+        """Choose which pairs are judged; all of them unless fewer are wanted."""
+        if self.wanted is None:
+            return Paying(pairs, self.asking)
+        refuse_with_a_sample(self.wanted, self.metric, self.recomputes, self.shard)
+        annotator = self.asking.annotator
+        cheap = Cheap.named(
+            self.wanted.predict_with, annotator, pairs, self.seed, self.folders, self.max_cost
+        )
+        return Paying.chosen(
+            self.wanted, pairs, self.asking, cheap, cache, self.seed, folder, self.standing.path
+        )
+
+
+def compare_with_reference(
+    model_outputs: Any, reference_outputs: Any, how: Comparing
+) -> Evaluation | DryRun | ShardReport:
+    """Judge one model's outputs beside a reference's.
+
+    Args:
+        model_outputs: the outputs.
+        reference_outputs: the reference's; None for those of the preset.
+        how: the parameters of `evaluate`.
+
+    Raises:
+        UsageError: a parameter, file, field or config is wrong; nothing was spent.
+        NothingJudgedError: not a single pair could be judged.
+    """
+    annotator, display = how.asking.annotator, how.asking.display
+    votes = HumanVotes(how.human_annotations)
+    require_files(model_outputs, "--model_outputs")
+    with ExitStack() as opened:
+        pairs = how.loading.pairs(model_outputs, reference_outputs)
+        opened.push(pairs)
+        output_path = None if how.shard else how.output_path
+        folder = output_folder(output_path, model_outputs, pairs.generator_2, how.judge_source)
+        cache = opened.enter_context(how.asking.open_cache(how.shard))
+        paying = how.paying(pairs, cache, folder)
+        setting = setting_of(annotator, pairs, how.loading.preset, how.seed, how.standing, paying.method)
+        display.announce(setting.line())
+        if paying.sample:
+            display.announce(paying.sample.line())
+        warnings = announced(output_warnings(pairs), display)
+        plan = Plan(annotator, paying.pairs, how.seed)
+        import_json_cache(how.asking.caching_path, plan, cache, display)
+        if how.asking.dry_run or how.shard:
+            return paying.without_judging(plan, cache, how.shard)
+        judged = recompute(pairs, annotator, folder) if how.recomputes else paying.judge(plan, cache, folder)
+    result = _result(how, pairs, paying, judged, setting, folder, warnings)
+    keep(result, annotator, votes, how.standing, keeps_run=how.recomputes)
+    result.check_judged()
+    return result
+
+
+def _result(
+    how: Comparing,
+    pairs: Pairs | ConversationPairs,
+    paying: Paying,
+    judged: Judged,
+    setting: Setting,
+    folder: Path | None,
+    warnings: tuple[str, ...],
+) -> Evaluation:
+    """Put together what came of it, and place it on its board."""
+    annotator, standing = how.asking.annotator, how.standing
+    found, is_judged = paying.result(judged), judged.tally.n_judged > 0
+    conditions = Conditions.of(annotator, pairs, judged.tally.models, found.method if found else "")
+    if found:
+        more, caution = found.cells(), None
+        save_paid(judged.rows or (), folder)
+    else:
+        more, caution = more_columns(
+            judged, how.metric, how.length_control_file, how.seed, how.lc_standard_error
+        )
+    row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, how.mode) | more
+    placed = (
+        standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
+    )
+    if note := standing.note(setting.model, placed):
+        how.asking.display.announce(note)
+    return Evaluation(
+        name=setting.model,
+        shown_as=placed.shown_as,
+        setting=setting,
+        estimate=found.estimate if found else judged.tally.interval(how.interval, how.seed),
+        tally=judged.tally,
+        row=row,
+        board=placed.board,
+        apart=placed.apart,
+        mode_to_print=standing.mode_to_print,
+        n_unpaired=pairs.n_missing_outputs,
+        ask=judged.report,
+        min_coverage=how.asking.min_coverage,
+        folder=folder,
+        rows=judged.rows,
+        caution=caution,
+        warnings=warnings,
+        has_report=not (how.no_report or how.recomputes or paying.sample),
+        paid=found,
+        shows_mode=how.shows_mode,
+        is_written=is_judged or judged.annotations_path is not None,
+    )

@@ -1,0 +1,207 @@
+"""What differs between boards of many models: win rates against a reference, or scores of each model's outputs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from autoeval.annotators.config import Annotator
+from autoeval.checks import require_source
+from autoeval.data.cases import OutputCases, load_cases, load_cases_by_generator
+from autoeval.data.conversations import ConversationPairs, paired
+from autoeval.data.eval_sets import EvalSet
+from autoeval.data.instructions import Instruction
+from autoeval.data.pairing import Pairs, load_pairs_by_generator
+from autoeval.errors import UsageError
+from autoeval.journeys.parameters.choosing import outputs_to_compare
+from autoeval.leaderboards.columns import COLUMNS
+from autoeval.leaderboards.grades import COLUMNS as SCORE_COLUMNS
+from autoeval.leaderboards.grades import figures
+from autoeval.leaderboards.preferences import Preference
+from autoeval.leaderboards.rows import Conditions, Row, leaderboard_row
+from autoeval.metrics.columns import Column
+from autoeval.runs.judging import Judged
+from autoeval.runs.length import length_controlled
+from autoeval.runs.output_flaws import grading_warnings, output_warnings
+from autoeval.runs.paying.common import COMMON, common_sample
+from autoeval.runs.paying.paid import Paid
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """One model of a board: its row, the preferences behind it, and its annotations where they are wanted."""
+
+    name: str
+    row: Row
+    conditions: Conditions
+    preferences: Sequence[Preference]
+    coverage: float
+    annotations: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What is judged, and the questions that it answers; the attributes are parameters of `make_leaderboard`."""
+
+    all_model_outputs: Any
+    reference_outputs: Any
+    preset: EvalSet
+    eval_set: EvalSet | None
+    evaluation_dataset: Any
+    reference_answers: Any
+    allow_partial: bool
+    max_instances: int | None
+    strips_thinking: bool
+
+    def how(self) -> dict[str, Any]:
+        """Return how outputs are loaded."""
+        return {name: getattr(self, name) for name in ("allow_partial", "max_instances", "strips_thinking")}
+
+    def questions(self) -> Sequence[Instruction] | None:
+        """Return the questions of the eval set; None where the outputs bring their own.
+
+        Raises:
+            UsageError: they are wrong, or nowhere to be found.
+        """
+        if self.eval_set is None or self.eval_set.load is None:
+            return None
+        given = self.all_model_outputs
+        near = given if isinstance(given, list | tuple) else [given]
+        near = [*near, self.reference_outputs, self.reference_answers]
+        return self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
+
+
+class ModelBoard(Protocol):
+    """A kind of board."""
+
+    @property
+    def known(self) -> Sequence[Column]:
+        """Its columns, the headline first."""
+
+    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, Any]:
+        """Load the outputs of every model; what has to be closed is put into `opened`."""
+
+    def samples(self, cases: Mapping[str, Any], n_paid: int | None, seed: int) -> dict[str, Paid]:
+        """Choose what is paid for; nothing where everything is judged."""
+
+    def conditions(self, cases: Any, is_sampled: bool) -> Conditions:
+        """Return what a model's numbers will depend on, before anyone is asked."""
+
+    def warnings(self, cases: Any) -> Iterable[str]:
+        """Say what is wrong with a model's outputs."""
+
+    def result(self, name: str, cases: Any, sample: Paid | None, judged: Judged, mode: str) -> ModelResult:
+        """Return what a model came to."""
+
+
+@dataclass(frozen=True)
+class WinRates:
+    """A board of win rates against one reference; `with_length`: with length-controlled columns."""
+
+    annotator: Annotator
+    with_length: bool
+    known: Sequence[Column] = COLUMNS
+
+    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, Pairs | ConversationPairs]:
+        """Pair the outputs of every model with the reference's."""
+        questions = outputs.questions()
+        if questions is None:
+            return opened.enter_context(
+                load_pairs_by_generator(
+                    outputs.all_model_outputs,
+                    outputs_to_compare(outputs.reference_outputs, outputs.preset),
+                    **outputs.how(),
+                )
+            )
+        source = require_source(
+            outputs.reference_outputs, "--reference_outputs", "say whose answers to compare with"
+        )
+        reference = load_cases(source, questions, role="--reference_outputs", **outputs.how())
+        models = load_cases_by_generator(outputs.all_model_outputs, questions, **outputs.how())
+        return {
+            name: paired(model, reference) for name, model in models.items() if name != reference.generator
+        }
+
+    def samples(self, cases: Mapping[str, Any], n_paid: int | None, seed: int) -> dict[str, Paid]:
+        """Choose the same instructions for all models."""
+        return common_sample(cases, self.annotator, n_paid, seed)
+
+    def conditions(self, cases: Any, is_sampled: bool) -> Conditions:
+        """Return what a model's numbers will depend on."""
+        return Conditions.of(self.annotator, cases, set(), COMMON if is_sampled else "")
+
+    def warnings(self, cases: Any) -> Iterable[str]:
+        """Say what is wrong with a model's outputs and the reference's."""
+        return output_warnings(cases)
+
+    def result(self, name: str, cases: Any, sample: Paid | None, judged: Judged, mode: str) -> ModelResult:
+        """Return a model's win rate with all its columns."""
+        found = sample.result(judged.tally.preferences) if sample else None
+        method = found.method if found else ""
+        conditions = Conditions.of(self.annotator, cases, judged.tally.models, method)
+        row = leaderboard_row(judged.tally, cases.n_missing_outputs, conditions, mode)
+        if found:
+            row |= found.cells()
+        elif self.with_length and judged.tally.n_judged:
+            row |= length_controlled(name, row, judged.tally)
+        stored = tuple(judged.tally.stored())
+        return ModelResult(name, row, conditions, stored, judged.tally.coverage, judged.rows or ())
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A board of scores: each model's outputs by themselves."""
+
+    annotator: Annotator
+    known: Sequence[Column] = SCORE_COLUMNS
+
+    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, OutputCases]:  # noqa: ARG002 - nothing is open
+        """Load the outputs of every model."""
+        return load_cases_by_generator(outputs.all_model_outputs, outputs.questions(), **outputs.how())
+
+    def samples(self, cases: Mapping[str, Any], n_paid: int | None, seed: int) -> dict[str, Paid]:  # noqa: ARG002
+        """Refuse a sample.
+
+        Raises:
+            UsageError: one is wanted.
+        """
+        if n_paid is not None:
+            raise UsageError("--n_paid chooses among pairs. Leave it out, or name a judge of pairs.")
+        return {}
+
+    def conditions(self, cases: Any, is_sampled: bool) -> Conditions:  # noqa: ARG002 - there are no samples
+        """Return what a model's numbers will depend on."""
+        return Conditions.of(self.annotator, cases, set())
+
+    def warnings(self, cases: Any) -> Iterable[str]:
+        """Say what is wrong with a model's outputs, and which right answers are missing."""
+        return grading_warnings(cases, self.annotator)
+
+    def result(
+        self,
+        name: str,
+        cases: Any,
+        sample: Paid | None,  # noqa: ARG002 - there are no samples
+        judged: Judged,
+        mode: str,
+    ) -> ModelResult:
+        """Return a model's score with that of each turn and category."""
+        row = graded_row(self.annotator, cases, judged, mode)
+        conditions = Conditions.of(self.annotator, cases, judged.grades.models)
+        return ModelResult(name, row, conditions, (), judged.grades.coverage, judged.rows or ())
+
+
+def graded_row(annotator: Annotator, cases: OutputCases, judged: Judged, mode: str) -> dict[str, Any]:
+    """Return the row of a model whose outputs were scored by themselves."""
+    return {
+        **figures(judged.grades),
+        "n_missing": judged.grades.n_missing + cases.n_missing_outputs,
+        "avg_length": judged.grades.avg_length,
+        "mode": mode,
+        **Conditions.of(annotator, cases, judged.grades.models).cells(),
+    }
+
+
+def board_of(annotator: Annotator, with_length: bool) -> ModelBoard:
+    """Return the kind of board that a judge's verdicts make."""
+    return Scores(annotator) if annotator.kind.n_outputs == 1 else WinRates(annotator, with_length)
