@@ -150,7 +150,7 @@ def _game(
 
 
 def _bet(lean: Floats, variance: Floats) -> Floats:
-    return lean / (variance + lean**2)
+    return np.asarray(lean / (variance + lean**2))
 
 
 def _capital(bets: Sequence[Floats], gain: Floats, risk: Floats) -> Floats:

@@ -11,17 +11,19 @@ N = 300
 
 def by_hand(values: list[float], mean: float, n_pairs: int | None) -> tuple[float, float]:
     """The game as the docstring tells it, one judgment after the other."""
-    bets = (0.2, 0.5, 1.0, 1.8)
-    up, down = [0.5] + [0.125] * 4, [0.5] + [0.125] * 4
+    gaps = (0.01, 0.03, 0.1, 0.3)
+    up, down = [0.3] + [0.175] * 4, [0.3] + [0.175] * 4
     for t, value in enumerate(values):
         past = values[:t]
         m = mean if n_pairs is None else (n_pairs * mean - sum(past)) / (n_pairs - t)
         guess = (0.5 + sum(past)) / (t + 1)
         spread = sum((v - (0.5 + sum(past[: s + 1])) / (s + 2)) ** 2 for s, v in enumerate(past))
-        lean = guess - m
-        bet = lean / ((0.25 + spread) / (t + 1) + lean**2)
+        growth = 1 if n_pairs is None else n_pairs / (n_pairs - t)
+        following, *bets = (
+            lean / ((0.25 + spread) / (t + 1) + lean**2) for lean in (guess - m, *(g * growth for g in gaps))
+        )
         for capital, sign, risk in ((up, 1, m), (down, -1, 1 - m)):
-            for i, stake in enumerate((max(sign * bet, 0), *bets)):
+            for i, stake in enumerate((max(sign * following, 0), *bets)):
                 capital[i] *= 1 + min(stake, 0.9 / risk) * sign * (value - m)
     return sum(up), sum(down)
 

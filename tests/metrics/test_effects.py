@@ -17,7 +17,7 @@ def test_it_reaches_scipys_minimum() -> None:
     def objective(beta: Floats) -> float:
         z = beta[0] + x @ beta[1 : k + 1] + beta[k + 1 :][instructions]
         loss = weights @ (np.logaddexp(0, z) - y * z)
-        return float(loss + 10 * (beta[1 : k + 1] ** 2).sum() + 0.5 * (beta[k + 1 :] ** 2).sum())
+        return float(loss + 10 * (beta[1 : k + 1] ** 2).sum() + 0.25 * (beta[k + 1 :] ** 2).sum())
 
     best = minimize(objective, np.zeros(1 + k + g), tol=1e-12).x
     model = fit_effects(x, y, instructions, g, weights)
