@@ -53,7 +53,9 @@ def test_every_shipped_annotator_can_be_asked(name: str) -> None:
     assert annotator.name == name
     assert annotator.description
     n = annotator.kind.n_outputs
-    plan = Plan(annotator, [replace(pair, outputs=pair.outputs[-n:]) for pair in pairs(4)])
+    fields = {column: "a question" for judge in annotator.judges for column in judge.columns}
+    cases = [replace(pair, outputs=pair.outputs[-n:], fields=fields) for pair in pairs(4)]
+    plan = Plan(annotator, cases)
     requests = plan.requests()
     for planned in plan:
         assert planned.questions
@@ -225,7 +227,7 @@ def test_a_price_that_is_none(price: Any) -> None:
     ("source", "told"),
     [
         ("gpt4_rankin", "Did you mean 'gpt4_ranking'?"),
-        ("nothing/like/it", "Known: claude"),
+        ("nothing/like/it", "Known: checklist, claude"),
         ("x" * 5000, "there is no config"),
         ("\0", "there is no config"),
         (["gpt4_ranking"], "neither a name nor a path"),
