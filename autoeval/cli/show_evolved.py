@@ -20,7 +20,7 @@ def show_evolved(console: Console, result: EvolvedSet) -> None:
     for reason, count in result.reasons.most_common():
         console.print(Text(f"  {'missing' if reason == 'missing' else f'dropped, {reason}'}: {count}"))
     if not result.pool.kept:
-        console.print(Text("nothing was kept, so there is no eval set"))
+        console.print(Text("nothing was kept, so the eval set is empty"))
     if result.report is not None:
         _show_report(console, result.report)
     for line in (*result.cautions, *asked_lines(result.ask)):

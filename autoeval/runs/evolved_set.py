@@ -77,7 +77,7 @@ class EvolvedSet:
         if self.path is None:
             return []
         names = (".dropped.json", ".run.json", *([".report.json"] if self.report else []))
-        return [*([self.path] if self.pool.kept else []), *(self.path.with_suffix(name) for name in names)]
+        return [self.path, *(self.path.with_suffix(name) for name in names)]
 
     def save(self) -> None:
         """Write the eval set, what was dropped, how it was made, and the report.
@@ -87,8 +87,9 @@ class EvolvedSet:
         """
         if self.path is None:
             return
-        if self.pool.kept:  # an earlier set stays where nothing takes its place
-            save_records(self.rows, self.path)
+        save_records(
+            self.rows, self.path
+        )  # also where it is empty: an earlier one would be taken for this one
         save_records(self.dropped, self.path.with_suffix(".dropped.json"))
         save_json({**self.setting, **self._account()}, self.path.with_suffix(".run.json"))
         if self.report is not None:

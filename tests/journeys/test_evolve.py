@@ -172,6 +172,10 @@ def test_a_missing_reply_is_missing_and_what_must_not_be_met_is_not(tmp_path: Pa
 
     with JudgeServer(answer) as writer:
         result = run(tmp_path, writer, rounds=1, not_in=str(tmp_path / "mine.jsonl"))
+        nothing = run(
+            tmp_path, writer, rounds=1, instructions=[{"instruction": "Explain the rust on old bridges."}]
+        )
+    assert (nothing.exit_code, rows_of(tmp_path / "set.json")) == (3, [])
     assert result.exit_code == 3
     assert "no judge" in result.cautions[0]
     assert result.reasons["missing"] == 1
