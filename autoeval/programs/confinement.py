@@ -26,7 +26,7 @@ _EVERYTHING_ITS_OWN = (
 )
 _MS_NOSUID, _MS_NODEV, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x2, 0x4, 0x1000, 0x4000, 0x40000
 _MNT_DETACH = 2
-_AT_FDCWD, _AT_RECURSIVE, _READ_ONLY_NOSUID_NODEV = -100, 0x8000, 0x1 | 0x2 | 0x4
+_AT_FDCWD, _AT_RECURSIVE, _READ_ONLY, _READ_ONLY_NOSUID_NODEV = -100, 0x8000, 0x1, 0x1 | 0x2 | 0x4
 _MOUNT_SETATTR = 442  # the same on every architecture
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
 _PR_SET_PDEATHSIG, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 1, 24, 38
@@ -101,20 +101,8 @@ def enter_root(folder: str, limits: Limits) -> None:
     _forbid_namespaces()
     _mount("none", "/", None, _MS_REC | _MS_PRIVATE)
     _mount("tmpfs", folder, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=4m,nr_inodes=4k,mode=755")
-    for path in _shown():
-        inside = Path(folder + path)
-        inside.parent.mkdir(parents=True, exist_ok=True)
-        if Path(path).is_symlink():
-            inside.symlink_to(Path(path).readlink())
-        else:
-            inside.mkdir(exist_ok=True)
-            _mount(path, str(inside), None, _MS_BIND | _MS_REC)
     for name in ("tmp", "dev"):
         (Path(folder) / name).mkdir()
-    devices = [device for device in _DEVICES if Path(device).exists()]
-    for device in devices:
-        Path(folder + device).touch()
-    _make_read_only(folder)
     _mount(
         "tmpfs",
         f"{folder}/tmp",
@@ -122,6 +110,19 @@ def enter_root(folder: str, limits: Limits) -> None:
         _MS_NOSUID | _MS_NODEV,
         f"size={limits.disk},nr_inodes=4k,mode=1777",
     )
+    for path in _shown():  # behind the new /tmp: an environment may lie in the old one
+        inside = Path(folder + path)
+        inside.parent.mkdir(parents=True, exist_ok=True)
+        if Path(path).is_symlink():
+            inside.symlink_to(Path(path).readlink())
+        else:
+            inside.mkdir(exist_ok=True)
+            _mount(path, str(inside), None, _MS_BIND | _MS_REC)
+    devices = [device for device in _DEVICES if Path(device).exists()]
+    for device in devices:
+        Path(folder + device).touch()
+    _set_attributes(folder, _AT_RECURSIVE, taken_on=_READ_ONLY_NOSUID_NODEV)
+    _set_attributes(f"{folder}/tmp", 0, put_off=_READ_ONLY)
     for device in devices:
         _mount(device, folder + device, None, _MS_BIND)
     os.chdir(folder)
@@ -191,11 +192,11 @@ def _shown() -> Sequence[str]:
     return found
 
 
-def _make_read_only(folder: str) -> None:
-    """Make a mount, and all below it, read only."""
-    attributes = (ctypes.c_uint64 * 4)(_READ_ONLY_NOSUID_NODEV, 0, 0, 0)
+def _set_attributes(folder: str, flags: int, taken_on: int = 0, put_off: int = 0) -> None:
+    """Change the attributes of a mount; with _AT_RECURSIVE, of all below it too."""
+    attributes = (ctypes.c_uint64 * 4)(taken_on, put_off, 0, 0)
     size = ctypes.c_size_t(ctypes.sizeof(attributes))
-    result = _libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, folder.encode(), _AT_RECURSIVE, attributes, size)
+    result = _libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, folder.encode(), flags, attributes, size)
     _check(result, "mount_setattr")
 
 

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,27 @@ def sandboxes() -> Iterator[Sandboxes]:
         pytest.skip(str(error))
     yield opened
     opened.__exit__(None, None, None)
+
+
+BELOW_TMP = """
+import sysconfig
+from autoeval.programs.confinement import Limits
+from autoeval.programs.pool import Sandboxes
+
+packages = sysconfig.get_path("purelib")
+program = f'''
+import os
+assert os.path.isdir({packages!r})
+try:
+    open({packages!r} + "/mine", "w")
+except OSError:
+    open("/tmp/mine", "w").write("mine")
+else:
+    raise SystemExit(1)
+'''
+with Sandboxes(1, Limits(seconds=2, patience=60)) as sandboxes:
+    print(packages, *sandboxes.run([program]))
+"""
 
 
 def attempts(folder: Path, port: int, names: list[str]) -> list[str]:
@@ -124,3 +146,19 @@ def test_there_is_no_sandbox_but_on_linux(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(UsageError, match="darwin"), Sandboxes(1):
         pass
+
+
+def test_an_environment_below_tmp_is_shown_and_not_written(sandboxes: Sandboxes, tmp_path: Path) -> None:
+    """A program has a /tmp of its own, which does not hide the packages that lie in the real one."""
+    venv.create(tmp_path / "env", symlinks=True)
+    done = subprocess.run(
+        [tmp_path / "env" / "bin" / "python", "-c", BELOW_TMP],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    packages, verdict = done.stdout.split()
+    assert packages.startswith(str(tmp_path))
+    assert verdict == "passed"
