@@ -18,7 +18,7 @@ class Parser(BaseModel):
     (code fences, marks of reasoning, quotes, trailing prose) and never of ambiguity.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # one judge needs few of them
 
     @property
     def needs(self) -> frozenset[str]:

@@ -28,7 +28,7 @@ def plain(label: Any) -> str:
 class Labels(BaseModel):
     """What the prompt calls the outputs; a parser that reads labels inherits these fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     first: str
     """What the prompt calls the output that it shows first."""
