@@ -102,7 +102,9 @@ class _Transfer:
         else:
             curl.setopt(pycurl.POST, True)
             curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(data))
-            curl.setopt(pycurl.READFUNCTION, BytesIO(data).read)  # read once: libcurl must not ask twice by itself
+            curl.setopt(
+                pycurl.READFUNCTION, BytesIO(data).read
+            )  # read once: libcurl must not ask twice by itself
         try:
             await multi.perform(curl)
         except pycurl.error as error:
