@@ -23,7 +23,7 @@ from autoeval.journeys.audit import Audit
 from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.label import Corrected
-from autoeval.journeys.percent_of import Percentages
+from autoeval.journeys.percent_asked import Percentages
 from autoeval.journeys.rank import Ranking
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.annotators.config import Annotator
+from autoeval.annotators.kinds import REVIEWED
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.leaderboards import boards
@@ -171,6 +172,7 @@ def _judge(judge: Any) -> dict[str, Any]:
             if judge.kind.scale is not None
             else {"scale": [judge.scale.low, judge.scale.high]}
         ),
+        **({"order": judge.order} if judge.kind is REVIEWED else {}),
         **({"aspects": list(judge.aspects)} if judge.aspects else {}),
         **({"compare": str(judge.comparison)} if judge.comparison else {}),
         "samples": judge.samples,

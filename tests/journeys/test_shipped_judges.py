@@ -25,11 +25,12 @@ OF_OTHER_CASES = {
     "instruction_difficulty",
     "mt_bench_grade",
     "mt_bench_pairwise",
+    "percent_of_review",
     "refusal_judge",
     "rubric",
     "ultrafeedback",
 }
-"""Tried on what they are for in tests/arena_hard, mt_bench, refusals, scored, annotators and journeys."""
+"""Tried on what they are for in tests/arena_hard, mt_bench, refusals, reviews, scored, annotators and journeys."""
 
 
 @pytest.fixture(scope="module")
