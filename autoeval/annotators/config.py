@@ -257,6 +257,11 @@ class Annotator:
         return self.judges[0].scale
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns besides outputs that its prompts show."""
+        return tuple(dict.fromkeys(name for judge in self.judges for name in judge.columns))
+
+    @property
     def aspects(self) -> tuple[str, ...]:
         """What its judges rate, where they rate several things."""
         return tuple(dict.fromkeys(name for judge in self.judges for name in judge.aspects))

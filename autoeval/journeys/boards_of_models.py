@@ -12,7 +12,7 @@ from autoeval.data.conversations import ConversationPairs, paired
 from autoeval.data.eval_sets import EvalSet
 from autoeval.data.instructions import Instruction
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
-from autoeval.data.said import load_questions
+from autoeval.data.said import load_questions, questions_with
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.leaderboards.columns import COLUMNS
@@ -111,6 +111,10 @@ class WinRates:
                 f"--eval_set {outputs.eval_set.name} for each, and its row joins the board."
             )
         questions = outputs.questions()
+        reference_outputs = outputs.reference_outputs
+        if questions is None and self.annotator.columns:
+            reference_outputs = outputs_to_compare(reference_outputs, outputs.preset)
+            questions = questions_with(self.annotator.columns, reference_outputs, outputs.all_model_outputs)
         if questions is None:
             return opened.enter_context(
                 load_pairs_by_generator(
@@ -119,9 +123,7 @@ class WinRates:
                     **outputs.how(),
                 )
             )
-        source = require_source(
-            outputs.reference_outputs, "--reference_outputs", "say whose answers to compare with"
-        )
+        source = require_source(reference_outputs, "--reference_outputs", "say whose answers to compare with")
         reference = load_cases(source, questions, role="--reference_outputs", **outputs.how())
         models = load_cases_by_generator(outputs.all_model_outputs, questions, **outputs.how())
         return {

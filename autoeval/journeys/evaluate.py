@@ -214,6 +214,7 @@ def evaluate(
             max_instances,
             is_strip_thinking,
             baselines_of(asked_how.annotator),
+            asked_how.annotator.columns,
         ),
         standing=standing,
         output_path=output_path,

@@ -20,6 +20,7 @@ OF_ANY_MODEL = {"openai_compatible"}
 OF_OTHER_CASES = {
     "arena_hard",
     "checklist",
+    "checklist_pairs",
     "critique",
     "evolve_eliminator",
     "instruction_difficulty",
