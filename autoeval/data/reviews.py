@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
+from autoeval.data.loading import Row, describe, expand, is_missing, listed, read_rows
 from autoeval.data.records import read_instruction, read_key, read_label, read_text
 from autoeval.errors import UsageError, nearest
 
@@ -171,7 +171,7 @@ def scores_of(row: Row) -> tuple[float, float] | None:
                 f"{row.where} has neither `score` nor `text`. It has: {', '.join(map(str, row.fields))}."
             )
         return scores_in(text)
-    value = value.tolist() if hasattr(value, "tolist") else value
+    value = listed(value)
     is_two = isinstance(value, list | tuple) and len(value) == 2
     if not is_two or not all(_is_number(one) for one in value):
         raise UsageError(f"{row.where}: `score` is {describe(value)}; it should be two numbers.")

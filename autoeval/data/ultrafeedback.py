@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from autoeval.data.instructions import Instruction
-from autoeval.data.loading import Row, describe, read_rows
+from autoeval.data.loading import Row, describe, is_missing, listed, read_rows
 from autoeval.data.records import read_instruction, read_label, read_text
 from autoeval.errors import UsageError
 
@@ -52,11 +52,10 @@ def completions(row: Row) -> Iterator[tuple[str, str]]:
     Raises:
         UsageError: they are no list of objects with `model` and `response`.
     """
-    listed = row.fields["completions"]
-    listed = listed.tolist() if hasattr(listed, "tolist") else listed
-    if not isinstance(listed, list | tuple):
-        raise UsageError(f"{row.where}: `completions` is {describe(listed)}; it should be a list of objects.")
-    for number, fields in enumerate(listed, 1):
+    found = listed(row.fields["completions"])
+    if not isinstance(found, list | tuple):
+        raise UsageError(f"{row.where}: `completions` is {describe(found)}; it should be a list of objects.")
+    for number, fields in enumerate(found, 1):
         where = f"{row.where}, completion {number}"
         if not isinstance(fields, Mapping):
             raise UsageError(f"{where} is {describe(fields)}; it should be an object.")
@@ -66,8 +65,8 @@ def completions(row: Row) -> Iterator[tuple[str, str]]:
 
 def _answers(row: Row, name: str) -> list[str]:
     """Return the answers that a row lists; the dataset says `None` where it has none."""
-    listed = row.fields.get(name)
-    listed = listed.tolist() if hasattr(listed, "tolist") else listed or []
-    if not isinstance(listed, list | tuple) or not all(isinstance(one, str) for one in listed):
-        raise UsageError(f"{row.where}: `{name}` is {describe(listed)}; it should be a list of texts.")
-    return [one for one in listed if one.strip() and one != _NO_ANSWER]
+    found = listed(row.fields.get(name))
+    found = [] if is_missing(found) else found
+    if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
+        raise UsageError(f"{row.where}: `{name}` is {describe(found)}; it should be a list of texts.")
+    return [one for one in found if one.strip() and one != _NO_ANSWER]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autoeval.data.instructions import Instruction
-from autoeval.data.loading import Row, describe, is_missing, read_rows
+from autoeval.data.loading import Row, describe, is_missing, listed, read_rows
 from autoeval.data.records import read_label, read_text, read_turns
 from autoeval.errors import UsageError
 
@@ -40,22 +40,19 @@ def load_questions(source: Any, reference_answers: Any, near: Iterable[Any]) -> 
 
 
 def _task(row: Row) -> Instruction:
-    checklist = row.fields.get("checklist")
-    checklist = checklist.tolist() if hasattr(checklist, "tolist") else checklist
     return Instruction(
         _conversation(row),
         read_label(row, "primary_tag"),
         fields={
             "question_id": read_text(row, "session_id"),
-            "checklist": read_turns(row, "checklist", checklist),
+            "checklist": read_turns(row, "checklist", listed(row.fields.get("checklist"))),
         },
     )
 
 
 def _conversation(row: Row) -> str:
     """Return what was said so far; the last word is the user's."""
-    said = row.fields.get("conversation_input")
-    said = said.tolist() if hasattr(said, "tolist") else said
+    said = listed(row.fields.get("conversation_input"))
     if not isinstance(said, list | tuple) or not said or not all(isinstance(one, Mapping) for one in said):
         raise UsageError(
             f"{row.where}: `conversation_input` is {describe(said)}; it should be a list of objects with `role` and "
@@ -89,13 +86,9 @@ def read_output(row: Row) -> tuple[str | None, str, str]:
     """
     if "model_output" in row.fields:
         return read_label(row, "model_test"), read_text(row, "session_id"), read_text(row, "model_output")
-    output = row.fields.get("output")
-    listed = output.tolist() if hasattr(output, "tolist") else output
-    (text,) = (
-        read_turns(row, "output", listed)[:1]
-        if isinstance(listed, list | tuple)
-        else (read_text(row, "output"),)
-    )
+    output = listed(row.fields.get("output"))
+    is_list = isinstance(output, list | tuple)
+    text = read_turns(row, "output", output)[0] if is_list else read_text(row, "output")
     return read_label(row, "generator"), read_text(row, "session_id"), text
 
 
