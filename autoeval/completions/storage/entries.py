@@ -7,6 +7,7 @@ from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from autoeval.completions.providers.logprobs import from_json, to_json
+from autoeval.texts import fast_json
 from autoeval.types import Completion, TokenLogprobs
 
 
@@ -55,7 +56,7 @@ def decode(kind: str, value: str) -> Entry:
     Raises:
         ValueError, TypeError, LookupError, AttributeError: they are none.
     """
-    fields: Mapping[str, Any] = json.loads(value)
+    fields: Mapping[str, Any] = fast_json.loads(value)
     if kind == "verdict":
         return RecordedVerdict(**{**fields, "preferences": tuple(fields["preferences"])})
     if "adapted" in fields:
