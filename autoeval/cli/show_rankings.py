@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autoeval.cli.printed_board import PrintedBoard
+from autoeval.cli.show_asked import asked_lines
 from autoeval.cli.tables import plain_table
-from autoeval.journeys.percent_of import Percentages
+from autoeval.journeys.percent_asked import Percentages
 from autoeval.journeys.rank import Ranking
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell
@@ -61,7 +62,8 @@ def show_percentages(console: Console, result: Percentages) -> None:
 
 def show_percentages_notes(console: Console, result: Percentages) -> None:
     """Say what is to be known of the numbers, and where they were written."""
-    for line in (*result.notes, *([f"Written: {result.path}"] if result.path else [])):
+    asked = asked_lines(result.ask) if result.ask else []
+    for line in (*result.notes, *asked, *([f"Written: {result.path}"] if result.path else [])):
         console.print(Text(line), soft_wrap=True)
 
 
