@@ -158,6 +158,8 @@ class Request:
     sample: int = 0
     needs: frozenset[str] = frozenset()
     changes: tuple[Change, ...] = ()
+    known_key: bytes | None = field(default=None, init=False, compare=False, repr=False)
+    """What `completions.keys.request_key` has found, which is asked for more than once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Adaptations:
 def settled(sent: Request, outcome: Outcome) -> Outcome:
     """Return what came of a request: a reply says what was sent otherwise, a failure whether that is the end."""
     if isinstance(outcome, Completion):
+        if not sent.changes:
+            return outcome
         return replace(outcome, adapted=tuple(map(str, sent.changes)))
     return (outcome.remedy and refused_need(sent, outcome.remedy)) or outcome
 

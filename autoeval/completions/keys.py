@@ -16,6 +16,8 @@ def request_key(request: Request) -> bytes:
     Two requests share a key exactly when provider, server, weights, model, messages, parameters and sample
     number are the same. Keys, limits and retries do not count.
     """
+    if request.known_key is not None:
+        return request.known_key
     texts = [message.content for message in request.messages]
     if request.prompt is not None:
         texts.append(request.prompt)
@@ -32,7 +34,9 @@ def request_key(request: Request) -> bytes:
         text
     ) in texts:  # told apart by their lengths; as JSON they would take longer than everything else here
         digest.update(text.encode("utf-8", "surrogatepass"))
-    return digest.digest()
+    key = digest.digest()
+    object.__setattr__(request, "known_key", key)  # nothing else of a request ever changes
+    return key
 
 
 def _endpoint_identity(endpoint: Endpoint) -> list[str | None]:

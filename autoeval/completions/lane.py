@@ -99,7 +99,8 @@ class Lane:
             self.ledger.pay(job.key, request, reply.outcome)
             if not adapted.learn(request, reply.outcome, self.ledger.announce):
                 job.attempts += 1
-                return replace(reply, outcome=settled(request, reply.outcome))
+                outcome = settled(request, reply.outcome)
+                return reply if outcome is reply.outcome else replace(reply, outcome=outcome)
         return None
 
     def _pause_of_first(self, job: Job, reply: Reply | None) -> float | None:

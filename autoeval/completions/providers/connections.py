@@ -134,6 +134,8 @@ class _Transfer:
     def _meant(self, code: int, message: str) -> Exception:
         """Return Python's own exception for an error of libcurl's."""
         pycurl = self._pycurl
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            return TimeoutError(message)
         if code == pycurl.E_FILESIZE_EXCEEDED:
             return too_large()
         if code in (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY):

@@ -4,6 +4,7 @@ Importing an SDK and passing through it costs more processor time than everythin
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from autoeval.completions.providers.connections import Connections
@@ -11,7 +12,8 @@ from autoeval.completions.providers.keys import find_key
 from autoeval.completions.providers.openai import OpenAIProtocol
 from autoeval.completions.providers.presets import PRESETS, address_of
 from autoeval.completions.providers.remote import Answer
-from autoeval.types import Endpoint
+from autoeval.texts import fast_json
+from autoeval.types import Endpoint, Request
 
 
 class DirectProvider(OpenAIProtocol):
@@ -25,6 +27,7 @@ class DirectProvider(OpenAIProtocol):
         key = find_key(endpoint, [preset.key] if preset.key else [], is_optional=is_optional)
         super().__init__(key, timeout)
         self._connections: Connections | None = None
+        self._checked: Mapping[str, Any] | None = None
 
     async def close(self) -> None:
         """Close every connection."""
@@ -37,7 +40,13 @@ class DirectProvider(OpenAIProtocol):
             headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
             self._connections = Connections(self._address, headers)
 
+    def _body(self, request: Request) -> dict[str, Any]:
+        body = super()._body(request)
+        if request.parameters is not self._checked:
+            json.dumps({**request.parameters}, allow_nan=False)  # what is no number would be sent as null
+            self._checked = request.parameters
+        return body
+
     async def _post(self, path: str, body: dict[str, Any]) -> Answer:
-        data = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         assert self._connections is not None
-        return await self._connections.ask(self._address + path, data)
+        return await self._connections.ask(self._address + path, fast_json.dumps(body))

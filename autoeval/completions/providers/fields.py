@@ -4,7 +4,10 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
+
+import orjson
 
 from autoeval.completions.providers.failures import MalformedReplyError, hinted, plain_text, whole
 
@@ -20,6 +23,8 @@ def decode(content: bytes) -> Any:
     Raises:
         ValueError, RecursionError: it is no JSON.
     """
+    with suppress(orjson.JSONDecodeError):  # not UTF-8, half characters, NaN: read with more patience
+        return orjson.loads(content)
     text = content.decode(json.detect_encoding(content), "replace")
     value = json.loads(text, strict=False, parse_int=_whole_number)
     return _mended(value) if _SURROGATE.search(text) else value
@@ -50,7 +55,7 @@ def optional_text(value: Any) -> str | None:
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return an object's fields, none for anything that is no object."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) or isinstance(value, Mapping) else {}  # noqa: SIM101 - the first is fast
 
 
 def count(value: Any) -> int | None:

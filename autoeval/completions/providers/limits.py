@@ -30,6 +30,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def quota(headers: Mapping[str, str]) -> Quota | None:
     """Return what is left of the request and token limits, None if the server does not say."""
+    if not any("ratelimit" in name.lower() for name in headers):
+        return None
     requests, tokens = _window(headers, "requests"), _window(headers, "tokens")
     if requests is None and tokens is None:
         return None

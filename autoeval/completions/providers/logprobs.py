@@ -67,4 +67,4 @@ def to_json(number: float) -> float | str | None:
 
 def from_json(value: float | str | None) -> float:
     """Read what `to_json` wrote."""
-    return _logprob(value)
+    return value if isinstance(value, float) else _logprob(value)

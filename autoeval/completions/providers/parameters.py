@@ -8,6 +8,7 @@ rule mentions are sent as they are.
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from autoeval.completions.providers.reasoning import EFFORT, plain_name
@@ -148,6 +149,7 @@ def _with_counted_logprobs(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "logprobs": wanted} if wanted else kept
 
 
+@cache
 def _rule(family: str, model: str) -> Rule:
     name = plain_name(model)
     families = (_SAME_RULES.get(family, family), "openai_compatible")

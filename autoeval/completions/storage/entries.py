@@ -7,6 +7,7 @@ from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from autoeval.completions.providers.logprobs import from_json, to_json
+from autoeval.texts import fast_json
 from autoeval.types import Completion, TokenLogprobs
 
 
@@ -55,19 +56,16 @@ def decode(kind: str, value: str) -> Entry:
     Raises:
         ValueError, TypeError, LookupError, AttributeError: they are none.
     """
-    fields: Mapping[str, Any] = json.loads(value)
+    fields: dict[str, Any] = fast_json.loads(value)
     if kind == "verdict":
         return RecordedVerdict(**{**fields, "preferences": tuple(fields["preferences"])})
     if "adapted" in fields:
-        fields = {**fields, "adapted": tuple(fields["adapted"])}
-    if "logprobs" not in fields:
-        return Completion(**fields)
-    logprobs = tuple(
-        TokenLogprobs(
-            token["token"],
-            from_json(token["logprob"]),
-            tuple((text, from_json(number)) for text, number in token["top"]),
-        )
-        for token in fields["logprobs"]
-    )
-    return Completion(**{**fields, "logprobs": logprobs})
+        fields["adapted"] = tuple(fields["adapted"])
+    if "logprobs" in fields:
+        fields["logprobs"] = tuple(map(_token, fields["logprobs"]))
+    return Completion(**fields)
+
+
+def _token(written: Mapping[str, Any]) -> TokenLogprobs:
+    top = tuple([(text, from_json(number)) for text, number in written["top"]])
+    return TokenLogprobs(written["token"], from_json(written["logprob"]), top)

@@ -114,7 +114,7 @@ class PostgresqlServer:
                 try:
                     if not self._is_in_transaction:
                         self._reconnect()
-                    return self._connection.execute(_marked(statement), parameters).fetchall()
+                    return self._connection.execute(_marked(statement), parameters, binary=True).fetchall()
                 except psycopg.Error as error:
                     failure = self._error("read", error)
                     if self._is_in_transaction or not isinstance(failure, ConnectionLostError):
