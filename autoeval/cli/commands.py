@@ -34,7 +34,7 @@ _JOURNEYS = {
     ),
     "percent_of": (
         "autoeval.journeys.percent_of",
-        "Say how much of a reference's score models reach, from reviews with two scores.",
+        "Say how much of a reference's score models reach, by a judge that scores both or from reviews.",
     ),
     "bridge": (
         "autoeval.journeys.bridge",

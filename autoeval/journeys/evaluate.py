@@ -107,13 +107,13 @@ def evaluate(
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
             judged as they are, and it is said how many hold some.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
-        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench,
-            arena_hard_v0.1, arena_hard_v2.0, m_arena_hard or m_arena_hard_v2.0. Outputs are then upstream's files
-            (model_answer/MODEL.jsonl), or evaluate_from_model's; Arena-Hard's baselines are found beside them, or on
-            the hub.
-        evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder. Default: the one that
-            lies near the outputs, else the hub's. Without eval_set, for a judge of single outputs: rows of instructions
-            with columns that its prompt shows, such as a checklist.
+        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench, wildbench,
+            ultrafeedback, arena_hard_v0.1, arena_hard_v2.0, m_arena_hard or m_arena_hard_v2.0. Outputs are then
+            upstream's files (model_answer/MODEL.jsonl), or evaluate_from_model's; Arena-Hard's baselines are found
+            beside them, or on the hub.
+        evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder, or the dataset's own
+            rows. Default: the one that lies near the outputs, else the hub's. Without eval_set: rows of instructions
+            with columns that the judge's prompt shows, such as a checklist. Default: the outputs' own columns.
         reference_answers: With eval_set, the right answers that its judge sees: reference_answer/gpt-4.jsonl.
             Default: the one beside the questions, where there is one.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
@@ -193,6 +193,7 @@ def evaluate(
             max_instances,
             is_strip_thinking,
             baselines_of(asked_how.annotator),
+            asked_how.annotator.columns,
         ),
         standing=standing,
         output_path=output_path,

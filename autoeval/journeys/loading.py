@@ -12,13 +12,16 @@ from autoeval.data.eval_sets import EvalSet
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
-from autoeval.data.said import load_questions
+from autoeval.data.said import load_questions, questions_with
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 
 
 @dataclass(frozen=True)
 class Loading:
-    """How outputs are loaded; the attributes are parameters of `evaluate`, and whom the judge's config names."""
+    """How outputs are loaded; the attributes are parameters of `evaluate`, and whom the judge's config names.
+
+    `columns` are what its prompt shows besides the outputs.
+    """
 
     preset: EvalSet
     eval_set: EvalSet | None
@@ -29,6 +32,7 @@ class Loading:
     max_instances: int | None
     strips_thinking: bool
     baselines: Mapping[str, str] | None = None
+    columns: Sequence[str] = ()
 
     @property
     def arena(self) -> EvalSet | None:
@@ -44,7 +48,15 @@ class Loading:
         require_files(model_outputs, "--model_outputs")
         how = self._how()
         if self.eval_set is None or self.eval_set.load is None:
-            return load_pairs(model_outputs, outputs_to_compare(reference_outputs, self.preset), **how)
+            reference = outputs_to_compare(reference_outputs, self.preset)
+            if not self.columns:
+                return load_pairs(model_outputs, reference, **how)
+            given = (
+                (reference, model_outputs) if self.evaluation_dataset is None else (self.evaluation_dataset,)
+            )
+            return load_conversation_pairs(
+                model_outputs, reference, questions_with(self.columns, *given), **how
+            )
         if self.eval_set.arena is not None:
             near = (self.evaluation_dataset, model_outputs, reference_outputs)
             questions = self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
