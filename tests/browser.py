@@ -32,6 +32,15 @@ class Visit:
     said: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, page: Page) -> "Visit":
+        """Listen to a page from now on."""
+        found = cls(page)
+        page.on("console", lambda message: found.said.append(message.text))
+        page.on("pageerror", lambda error: found.said.append(str(error)))
+        page.on("request", lambda request: found.requests.append(request.url))
+        return found
+
     def assert_quiet(self) -> None:
         """Check that there was no console message and no request but for files of the site itself."""
         assert self.said == []
@@ -55,6 +64,18 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
+def new_page(
+    browser: Browser, width: str = "wide", scheme: str = "light", is_checked: bool = False
+) -> Iterator[Page]:
+    """Open an empty page; one that is checked lets axe in, a script that the page's own policy would rightly refuse."""
+    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
+    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=is_checked)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+@contextmanager
 def visit(
     browser: Browser,
     path: Path,
@@ -64,37 +85,29 @@ def visit(
     waits: bool = True,
 ) -> Iterator[Visit]:
     """Open a file of the disk; `place` is the part after #."""
-    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
-    context = browser.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    found = Visit(page)
-    page.on("console", lambda message: found.said.append(message.text))
-    page.on("pageerror", lambda error: found.said.append(str(error)))
-    page.on("request", lambda request: found.requests.append(request.url))
-    page.goto(path.resolve().as_uri() + (f"#{place}" if place else ""))
-    if waits:
-        page.wait_for_selector("html[data-ready]", state="attached")
-    yield found
-    context.close()
+    with new_page(browser, width, scheme) as page:
+        found = Visit.of(page)
+        page.goto(path.resolve().as_uri() + (f"#{place}" if place else ""))
+        if waits:
+            page.wait_for_selector("html[data-ready]", state="attached")
+        yield found
 
 
 def serious_faults(
     browser: Browser, path: Path, scheme: str = "light", width: str = "wide", waits: bool = True
 ) -> list[str]:
-    """Return what axe-core finds that is serious or critical."""
-    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
-    # axe is a script of its own, which the page's own policy would rightly refuse
-    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.goto(path.resolve().as_uri())
-    if waits:
-        page.wait_for_selector("html[data-ready]", state="attached")
-    violations = Axe().run(page).response["violations"]
-    context.close()
+    """Return what axe-core finds on a file of the disk that is serious or critical."""
+    with new_page(browser, width, scheme, is_checked=True) as page:
+        page.goto(path.resolve().as_uri())
+        if waits:
+            page.wait_for_selector("html[data-ready]", state="attached")
+        return faults_of(page)
+
+
+def faults_of(page: Page) -> list[str]:
+    """Return what axe-core finds on a checked page that is serious or critical."""
     return [
         f"{one['id']}: {one['nodes'][0]['html']}"
-        for one in violations
+        for one in Axe().run(page).response["violations"]
         if one["impact"] in ("serious", "critical")
     ]

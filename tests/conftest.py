@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import gc
 import os
 import shutil
 import signal
@@ -34,6 +35,12 @@ _LONG = ("slow", "peer", "model", "browser", "database")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let long tests begin first, or the last process to end works alone."""
     items.sort(key=lambda item: not any(map(item.get_closest_marker, _LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """Let what is there until the end not be looked through again and again for what could be thrown away."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:

@@ -45,10 +45,10 @@ def test_an_attack_closes_no_delimiter_with_a_mark(variant: injection.Variant) -
 @pytest.mark.model
 def test_smollm2_gives_the_same_verdicts_again_with_either_prompt(tmp_path: Path) -> None:
     smollm2()
-    attacked = next(variant.outputs for variant in ATTACKED if variant.name == "order")[:2]
-    reference = [{**row, "output": HONEST} for row in OUTPUTS[:2]]
+    attacked = next(variant.outputs for variant in ATTACKED if variant.name == "order")[:1]
+    reference = [{**row, "output": HONEST} for row in OUTPUTS[:1]]
     for judge in injection.write_judges(tmp_path).values():
-        for outputs in (OUTPUTS[:2], attacked):
+        for outputs in (OUTPUTS[:1], attacked):
             first, again = (injection.judged(judge, outputs, reference).records() for _ in range(2))
             assert [row["preference"] for row in first] == [row["preference"] for row in again]
             assert all(1 < row["preference"] < 2 for row in first)

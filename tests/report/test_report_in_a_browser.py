@@ -99,8 +99,10 @@ def test_a_chosen_pair_is_in_sight_in_the_list(browser: Browser, report: Path, w
         )
 
 
-@pytest.mark.parametrize("width", ["wide", "narrow"])
-@pytest.mark.parametrize("wanted", ["9999", "0", "x", "-1", "1.0"])
+@pytest.mark.parametrize(
+    ("wanted", "width"),
+    [("9999", "wide"), ("9999", "narrow"), ("0", "wide"), ("x", "narrow"), ("-1", "wide"), ("1.0", "narrow")],
+)
 def test_a_link_to_no_pair_says_so(browser: Browser, report: Path, wanted: str, width: str) -> None:
     with visit(browser, report, f"pair-{wanted}", width) as seen:
         notice = seen.page.get_by_role("alert")

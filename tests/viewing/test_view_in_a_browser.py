@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from autoeval.journeys.label import Corrected, label
 from autoeval.journeys.site import site
-from tests.browser import PATIENCE, WIDTHS, chromium
+from tests.browser import PATIENCE, Visit, chromium, faults_of, new_page
 from tests.viewing.hostile import HOSTILE
 from tests.viewing.runs import finish, write_run
 from tests.viewing.serving import serving
@@ -59,23 +58,14 @@ def opened(
     is_checked: bool = False,
 ) -> Iterator[Page]:
     """Open the view; nothing may be said on the console or asked of anybody else."""
-    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
-    # axe is a script of its own, which the page's own policy would rightly refuse
-    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=is_checked)  # type: ignore[arg-type]
-    context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
-    page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    go(page, address, place)
-    yield page
-    assert said == []
-    home = address.rpartition("/")[0]
-    assert [url for url in asked if not url.startswith((home, "data:"))] == []
-    context.close()
+    with new_page(browser, width, scheme, is_checked) as page:
+        found = Visit.of(page)
+        go(page, address, place)
+        yield page
+        assert found.said == []
+        home = address.rpartition("/")[0]
+        assert [url for url in found.requests if not url.startswith((home, "data:"))] == []
 
 
 def go(page: Page, address: str, place: str) -> None:
@@ -225,12 +215,7 @@ def test_axe_finds_no_serious_fault_and_nothing_overflows(
         desk = f"label-{one.removeprefix('run-')}&by=eve&n=5&seed=0"
         for place in ("runs", f"{one}/pair-1", f"compare-{three}", f"trend-{three}", desk):
             go(page, served, place)
-            faults = [
-                f"{place}: {fault['id']}: {fault['nodes'][0]['html']}"
-                for fault in Axe().run(page).response["violations"]
-                if fault["impact"] in ("serious", "critical")
-            ]
-            assert faults == []
+            assert faults_of(page) == [], place
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
         go(page, served, "runs")
         for table in page.locator("table.runs").all():  # ranks, win rates and intervals without scrolling
