@@ -10,6 +10,7 @@ import autoeval
 from autoeval.data.arena_answers import read_answers
 from autoeval.data.arena_hard import read_judgments
 from autoeval.errors import UsageError
+from autoeval.journeys.import_annotations import import_annotations
 from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.runs.result import Evaluation
 from tests.arena_hard.recorded_games import BASELINE, SYSTEM, RecordedGames
@@ -103,6 +104,76 @@ def verdict(body: Body) -> str:
     is_first = shown.index("mine to") < min(shown.find(text) % 10**9 for text in ("right to", "a poem to"))
     wins, loses = ("A>>B", "B>A") if is_first else ("B>>A", "A>B")
     return f"First [[A=B]], but then:\n[[{loses if 'Sing!' in shown else wins}]]"
+
+
+def test_recorded_games_are_imported_and_nothing_is_asked_again() -> None:
+    games = RecordedGames.of_a_fork()
+    config = games.write(Path("data/arena-hard-v0.1"))
+    name = games.rows[0]["judge"]
+    one, torn = games.rows[0], games.rows[1]
+    torn = {**torn, "games": [torn["games"][0], {**torn["games"][1], "judgment": "\n$ERROR$", "score": None}]}
+    write("recorded.jsonl", [one, torn, *games.rows[2:]])
+    with JudgeServer(games) as server:
+        at: dict[str, Any] = {
+            "annotators_config": "arena_hard",
+            "judge_base_url": server.base_url,
+            "judge_prompts": config,
+        }
+        with pytest.raises(UsageError, match=f"--judge_model {name}"):
+            import_annotations("recorded.jsonl", caching_path="replies.sqlite", **at)
+        at["judge_model"] = name
+        n_games = 2 * len(games.rows)
+        for n_new, rest in ((n_games - 1, ""), (0, f", {n_games - 1} were there already")):
+            assert import_annotations("recorded.jsonl", caching_path="replies.sqlite", **at).lines == [
+                f"recorded.jsonl: {n_new} replies and 0 verdicts imported, 1 say only that a server failed{rest}"
+            ]
+        result = judged(server, no_report=True, **at)
+        assert server.n_requests == 1, "the game that failed"
+        own = next(str(path) for path in result.paths if path.parent.name == name)
+        assert f"{n_games} replies" in import_annotations(own, caching_path="again.sqlite", **at).lines[0]
+        again = judged(server, caching_path="again.sqlite", no_report=True, **at)
+        assert server.n_requests == 1, "judgments that we wrote are read like upstream's"
+    assert {**again.row, "judge_models": ""} == {**result.row, "judge_models": ""}
+    for change, told in (
+        ({"judge_prompts": None}, "answer the prompts of its config"),
+        ({"annotators_config": "mt_bench_grade", "judge_prompts": None}, "answer the prompts of its config"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            import_annotations("recorded.jsonl", caching_path="c.sqlite", **{**at, **change})
+    config.write_text(config.read_text().replace("You compare", "You judge"))
+    write("new.jsonl", [new_form(row) for row in games.rows[:2]])
+    with pytest.raises(UsageError, match="no game answers a prompt of this config"):
+        import_annotations("new.jsonl", caching_path="c.sqlite", **at)
+    config.write_text(config.read_text().replace("You judge", "You compare"))
+    assert import_annotations("new.jsonl", caching_path="replies.sqlite", **at).lines == [
+        "new.jsonl: 0 replies and 0 verdicts imported, 4 were there already"
+    ]
+
+
+def write(name: str, rows: list[dict[str, Any]]) -> None:
+    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def new_form(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a judgment of v0.1's first form as today's tools write it."""
+    games = [
+        {
+            "score": game["score"],
+            "judgment": {"answer": game["judgment"]},
+            "prompt": [
+                {"role": "system", "content": SYSTEM},
+                {"role": "user", "content": game["user_prompt"]},
+            ],
+        }
+        for game in row["games"]
+    ]
+    return {
+        "uid": row["question_id"],
+        "category": "arena-hard-v0.1",
+        "judge": row["judge"],
+        "model": "m",
+        "games": games,
+    }
 
 
 def test_categories_have_their_own_baselines_and_only_hard_ones_are_answered_by_the_judge_first() -> None:
