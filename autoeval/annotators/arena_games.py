@@ -75,7 +75,8 @@ def _asked(judge: Judge, judgment: ArenaJudgment, game: Game) -> tuple[Message, 
         UsageError: the file does not say it.
     """
     fields = game.fields or {}
-    if _is_messages(prompt := fields.get("prompt")):
+    prompt: Any = fields.get("prompt")
+    if _is_messages(prompt):
         return tuple(Message(str(one["role"]), str(one["content"])) for one in prompt)
     words = fields.get("user_prompt")
     if not isinstance(words, str):

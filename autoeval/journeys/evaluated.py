@@ -10,6 +10,7 @@ from autoeval.data.pairing import Pairs
 from autoeval.journeys.parameters.metric_choice import Metric
 from autoeval.journeys.parameters.output_paths import folder_name
 from autoeval.leaderboards.arena import ARENA_COLUMNS, arena_cells
+from autoeval.leaderboards.language_boards import save_language_boards
 from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.rows import Conditions
 from autoeval.metrics.columns import Cell
@@ -42,6 +43,8 @@ def keep(
     if result.has_report:
         write_report(result, annotator, votes)
     standing.keep(result.name, result.row, result.tally.stored(), result.apart, always=is_board)
+    if standing.path is not None and standing.is_kept:
+        save_language_boards(standing.path, [result.row])
 
 
 def own_board(eval_set: EvalSet | None, judge: str | Path) -> Path:

@@ -330,7 +330,58 @@ def test_wrong_usage_is_said_before_anything_is_asked(change: dict[str, Any], to
     assert server.n_requests == 0
 
 
-def test_a_board_of_many_outputs_says_how_to_get_one() -> None:
-    Path("x.jsonl").write_text("{}")
-    with pytest.raises(UsageError, match=r"evaluate --eval_set arena_hard_v2\.0"):
-        make_leaderboard(all_model_outputs="x.jsonl", eval_set="arena_hard_v2.0")
+def test_many_models_stand_on_one_board_as_each_would_alone() -> None:
+    folder = Path("data/arena-hard-v2.0")
+    second_version(folder)
+    answers = folder / "model_answer"
+    other = (
+        (answers / "tested.jsonl")
+        .read_text()
+        .replace('"tested"', '"other"')
+        .replace("mine to 1+1?", "a slip")
+    )
+    (answers / "other.jsonl").write_text(other)
+    many = [answers / name for name in ("tested.jsonl", "other.jsonl")]
+
+    def answer(body: Body) -> Answer:
+        text = body["messages"][-1]["content"]
+        return Answer("[[A=B]]" if "a slip" in text else verdict(body))
+
+    with JudgeServer(answer) as server:
+        asks: dict[str, Any] = {
+            "eval_set": "arena_hard_v2.0",
+            "judge_base_url": server.base_url,
+            "caching_path": "c.sqlite",
+            "retry_delay": 0,
+        }
+        plan = make_leaderboard("b.csv", all_model_outputs=many, dry_run=True, **asks)
+        made = make_leaderboard("b.csv", all_model_outputs=many, output_path="runs", **asks)
+        assert (server.n_requests, plan.n_new) == (6 + 2, 12), "four games of the two are on the same answers"
+        alone = autoeval.evaluate(many[0], output_path=None, **asks)
+        with_baselines = [*many, answers / "o3-mini-2025-01-31.jsonl"]
+        assert server.n_requests == 8
+        assert make_leaderboard("b.csv", all_model_outputs=with_baselines, **asks).judged == ()
+        checked = make_leaderboard("b.csv", check=True)
+        again = make_leaderboard("b.csv", all_model_outputs=many, check=True, **asks)
+        with pytest.raises(UsageError, match="--n_paid"):
+            make_leaderboard("c.csv", all_model_outputs=many, n_paid=50, **asks)
+    assert list(made.board.rows) == ["tested", "other"]
+    row = made.board.rows["tested"]
+    assert {name: cell for name, cell in row.items() if name != "mode"} == {
+        name: cell for name, cell in alone.row.items() if name != "mode"
+    }
+    assert row["score"] == pytest.approx(100 * 12 / 14)
+    assert made.board.rows["other"]["score"] == pytest.approx(100 * (6 + 2 * 0.5) / 10)
+    assert [*checked.differences, *again.differences] == []
+    assert checked.n_models == 2, "stored preferences say how many times a clear win counts"
+    stored = Path("b.preferences.csv").read_text().splitlines()
+    assert stored[0].endswith(",is_flipped,weight")
+    assert {line.rpartition(",")[2] for line in stored[1:]} == {"1", "3"}
+    told = json.loads(Path("runs/other/run.json").read_text())
+    assert (told["setting"]["eval_set"], told["setting"]["preset"]) == (
+        "Arena-Hard v2.0 (3 pairs)",
+        "arena_hard_v2.0",
+    )
+    judgments = next(Path("runs/tested/model_judgment").iterdir())
+    board = make_leaderboard("r.csv", eval_set="arena_hard_v2.0", judgments=judgments).board
+    assert board.rows["tested"]["score"] == pytest.approx(row["score"])
