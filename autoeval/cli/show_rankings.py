@@ -1,9 +1,13 @@
 """Showing models ranked by battles, and by how much of a reference's score they reach."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autoeval.cli.printed_board import PrintedBoard
 from autoeval.cli.show_asked import asked_lines
 from autoeval.cli.tables import plain_table
 from autoeval.journeys.percent_asked import Percentages
@@ -74,3 +78,10 @@ def _percentages(title: str, board: Board, width: int) -> Table:
         "missing": [str(row["n_missing"]) for row in rows],
     }
     return plain_table(title, list(board.rows), columns, width)
+
+
+SHOWN: Mapping[type, Callable[[Console, Any], None]] = {Ranking: show_ranking, Percentages: show_percentages}
+BOARDS: Mapping[type, Callable[[Any], PrintedBoard]] = {
+    Ranking: lambda result: PrintedBoard(result.board, RANKING_COLUMNS, show_ranking_notes),
+    Percentages: lambda result: PrintedBoard(result.board, PERCENT_COLUMNS, show_percentages_notes),
+}
