@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.fastchat import ERROR
-from autoeval.data.loading import Row, describe, is_missing, read_rows
+from autoeval.data.loading import Row, describe, is_missing, listed, read_rows
 from autoeval.data.records import read_field, read_key, read_text
 from autoeval.errors import UsageError, nearest
 
@@ -114,6 +114,12 @@ def read_judgments(source: Any, role: str = "--judgments") -> Iterator[ArenaJudg
         )
 
 
+def arena_judgments(source: Any, role: str) -> Iterator[ArenaJudgment] | None:
+    """Return the judgments of a file of Arena-Hard's; None where it is another file."""
+    first = next(iter(read_rows(source, role)), None)
+    return None if first is None or "games" not in first.fields else read_judgments(source, role)
+
+
 def in_folder(source: Any, role: str) -> Any:
     """Return a source with a folder's JSON lines in place of the folder.
 
@@ -177,7 +183,7 @@ def old_judgment_row(question_id: str, judge: str, model: str, games: Iterable[A
 
 def _games(row: Row) -> tuple[Game, ...]:
     games = read_field(row, "games")
-    games = games.tolist() if hasattr(games, "tolist") else games
+    games = listed(games)
     if is_missing(games):
         return ()
     if not isinstance(games, list | tuple) or len(games) > 2:

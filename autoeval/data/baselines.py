@@ -1,7 +1,7 @@
 """A model's answers paired with those of Arena-Hard's baselines, which differ between categories."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,48 +58,85 @@ def load_baseline_pairs(
         max_instances=max_instances,
         strips_thinking=strips_thinking,
     )
-    met = baselines or arena.baselines
-    wanted = (
-        dict.fromkeys(_baseline(case.dataset, met, arena) for case in model)
-        if reference_outputs is None
-        else dict.fromkeys(met.values())
-    )
-    loaded = {
-        one.generator: one
-        for source in _sources(reference_outputs, list(wanted), arena, near)
-        for one in [
-            load_cases(source, questions, role=_ROLE, allow_partial=True, strips_thinking=strips_thinking)
-        ]
-    }
-    only = next(iter(loaded)) if reference_outputs is not None and len(loaded) == 1 else None
-    answers = {whose: _by_turns(one) for whose, one in loaded.items()}
-    pairs: list[Case] = []
-    missing: list[Case] = []
-    for case in model:
-        baseline = only or _baseline(case.dataset, met, arena)
-        if baseline not in answers:
-            raise UsageError(
-                f"{_ROLE}: there are no answers of the baseline {baseline!r}. {nearest(baseline, answers)}"
-            )
-        if baseline == case.generator:
-            continue
-        said = answers[baseline].get(case.turns)
-        if said is None:
-            missing.append(case)
-        else:
-            pairs.append(replace(case, index=len(pairs), outputs=(said, case.outputs[0])))
-    refuse_mismatch([case.instruction for case in missing], len(model), allow_partial, _ROLE)
-    if not pairs:
+    met = Baselines.load([model], reference_outputs, questions, arena, baselines, near, strips_thinking)
+    pairs = met.pairs(model, allow_partial)
+    if pairs is None:
         raise UsageError(f"{model.generator} is the baseline itself: it has nobody to meet.")
-    return ConversationPairs(
-        pairs=tuple(pairs),
-        generator_1=" ".join(dict.fromkeys(pair.generator_1 for pair in pairs)),
-        generator_2=model.generator,
-        eval_set_hash=model.eval_set_hash,
-        n_missing_outputs=model.n_missing_outputs + len(missing),
-        n_stripped_1=sum(one.n_stripped for one in loaded.values()),
-        n_stripped_2=model.n_stripped,
-    )
+    return pairs
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """The answers of those whom models meet, by model and by what the user said; `only` is met on all questions."""
+
+    arena: ArenaSet
+    met: Mapping[str, str]
+    answers: Mapping[str, Mapping[tuple[str, ...], Output]]
+    only: str | None
+    n_stripped: int
+
+    @classmethod
+    def load(
+        cls,
+        models: Sequence[OutputCases],
+        reference_outputs: Any,
+        questions: Sequence[Instruction],
+        arena: ArenaSet,
+        baselines: Mapping[str, str] | None,
+        near: Iterable[Any],
+        strips_thinking: bool,
+    ) -> "Baselines":
+        """Load the answers of the baselines that some models meet; see `load_baseline_pairs`."""
+        met = baselines or arena.baselines
+        wanted = (
+            dict.fromkeys(_baseline(case.dataset, met, arena) for model in models for case in model)
+            if reference_outputs is None
+            else dict.fromkeys(met.values())
+        )
+        loaded = {
+            one.generator: one
+            for source in _sources(reference_outputs, list(wanted), arena, near)
+            for one in [
+                load_cases(source, questions, role=_ROLE, allow_partial=True, strips_thinking=strips_thinking)
+            ]
+        }
+        only = next(iter(loaded)) if reference_outputs is not None and len(loaded) == 1 else None
+        answers = {whose: _by_turns(one) for whose, one in loaded.items()}
+        return cls(arena, met, answers, only, sum(one.n_stripped for one in loaded.values()))
+
+    def pairs(self, model: OutputCases, allow_partial: bool) -> ConversationPairs | None:
+        """Pair a model's answers with those of its baselines; None for a model that is the baseline itself.
+
+        Raises:
+            UsageError: a baseline is not there, or its answers do not cover the same questions.
+        """
+        pairs: list[Case] = []
+        missing: list[Case] = []
+        for case in model:
+            baseline = self.only or _baseline(case.dataset, self.met, self.arena)
+            if baseline not in self.answers:
+                raise UsageError(
+                    f"{_ROLE}: there are no answers of the baseline {baseline!r}. {nearest(baseline, self.answers)}"
+                )
+            if baseline == case.generator:
+                continue
+            said = self.answers[baseline].get(case.turns)
+            if said is None:
+                missing.append(case)
+            else:
+                pairs.append(replace(case, index=len(pairs), outputs=(said, case.outputs[0])))
+        refuse_mismatch([case.instruction for case in missing], len(model), allow_partial, _ROLE)
+        if not pairs:
+            return None
+        return ConversationPairs(
+            pairs=tuple(pairs),
+            generator_1=" ".join(dict.fromkeys(pair.generator_1 for pair in pairs)),
+            generator_2=model.generator,
+            eval_set_hash=model.eval_set_hash,
+            n_missing_outputs=model.n_missing_outputs + len(missing),
+            n_stripped_1=self.n_stripped,
+            n_stripped_2=model.n_stripped,
+        )
 
 
 def _sources(

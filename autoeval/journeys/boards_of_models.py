@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from autoeval.annotators.config import Annotator
+from autoeval.annotators.plan import Plan
 from autoeval.checks import require_source
 from autoeval.data.cases import OutputCases, load_cases, load_cases_by_generator
 from autoeval.data.conversations import ConversationPairs, paired
@@ -22,6 +23,7 @@ from autoeval.leaderboards.grades import figures
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.rows import Conditions, Row, leaderboard_row
 from autoeval.metrics.columns import Column
+from autoeval.runs.arena_files import save_games
 from autoeval.runs.judging import Judged
 from autoeval.runs.length import length_controlled
 from autoeval.runs.output_flaws import grading_warnings, output_warnings
@@ -69,27 +71,34 @@ class Outputs:
         """
         if self.eval_set is None or self.eval_set.load is None:
             return None if self.evaluation_dataset is None else load_questions(self.evaluation_dataset)
+        return self.eval_set.load(self.evaluation_dataset, self.reference_answers, self.near())
+
+    def near(self) -> list[Any]:
+        """Return the files that an eval set's own may lie near."""
         given = self.all_model_outputs
-        near = given if isinstance(given, list | tuple) else [given]
-        near = [*near, self.reference_outputs, self.reference_answers]
-        return self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
+        given = given if isinstance(given, list | tuple) else [given]
+        return [self.evaluation_dataset, *given, self.reference_outputs, self.reference_answers]
 
     def save_runs(
         self,
         cases: Mapping[str, Any],
         kind: "ModelBoard",
+        plans: Sequence[Plan],
         judged: Sequence[Judged],
         folders: Sequence[Path] | None,
         board: Path,
         seed: int,
     ) -> None:
-        """Write each model's run.json beside its annotations; none where nobody answered.
+        """Write each model's run.json beside its annotations, and Arena-Hard's files; none where nobody answered.
 
         Raises:
             UsageError: one cannot be written.
         """
-        for (name, of_model), one, folder in zip(cases.items(), judged, folders or (), strict=bool(folders)):
+        rows = zip(cases.items(), plans, judged, folders, strict=True) if folders else ()
+        for (name, of_model), plan, one, folder in rows:
             if one.annotations_path is not None:
+                if self.eval_set is not None and self.eval_set.arena is not None:
+                    save_games(plan, folder, one.annotations_path)
                 setting = self._setting(name, of_model, kind.annotator, board, seed)
                 warnings = list(kind.warnings(of_model))
                 n_unpaired = of_model.n_missing_outputs
@@ -104,7 +113,7 @@ class Outputs:
             judge_models=tuple(annotator.models),
             reference=cases.reference,
             eval_set=f"{known} ({len(cases)} {'pairs' if is_of_pairs else 'outputs'})",
-            preset=self.preset.name if is_of_pairs else "",
+            preset=(self.eval_set or self.preset).name if is_of_pairs else "",
             fingerprint=annotator.fingerprint,
             seed=seed,
             board=str(board),
@@ -149,11 +158,6 @@ class WinRates:
 
     def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, Pairs | ConversationPairs]:
         """Pair the outputs of every model with the reference's."""
-        if outputs.eval_set is not None and outputs.eval_set.arena is not None:
-            raise UsageError(  # stored preferences do not say that a clear win counts three times
-                f"--all_model_outputs: models of {outputs.eval_set.title} are judged one by one: run evaluate "
-                f"--eval_set {outputs.eval_set.name} for each, and its row joins the board."
-            )
         questions = outputs.questions()
         reference_outputs = outputs.reference_outputs
         if questions is None and self.annotator.columns:
@@ -252,8 +256,3 @@ def graded_row(annotator: Annotator, cases: OutputCases, judged: Judged, mode: s
         "mode": mode,
         **Conditions.of(annotator, cases, judged.grades.models).cells(),
     }
-
-
-def board_of(annotator: Annotator, with_length: bool) -> ModelBoard:
-    """Return the kind of board that a judge's verdicts make."""
-    return Scores(annotator) if annotator.kind.n_outputs == 1 else WinRates(annotator, with_length)

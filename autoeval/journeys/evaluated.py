@@ -14,6 +14,7 @@ from autoeval.journeys.parameters.metric_choice import Metric
 from autoeval.journeys.parameters.output_paths import folder_name
 from autoeval.leaderboards.arena import ARENA_COLUMNS, arena_cells
 from autoeval.leaderboards.grades import COLUMNS
+from autoeval.leaderboards.language_boards import save_language_boards
 from autoeval.leaderboards.placing import Placed, Standing
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.rows import Conditions, Row
@@ -72,6 +73,8 @@ class Evaluating:
         if result.has_report:
             write_report()
         self.standing.keep(result.name, result.row, preferences, result.apart, always=is_board)
+        if self.standing.path is not None and self.standing.is_kept:
+            save_language_boards(self.standing.path, [result.row])
 
 
 def own_board(eval_set: EvalSet | None, judge: str | Path) -> Path:

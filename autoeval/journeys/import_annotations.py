@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autoeval.annotators.arena_games import import_arena_games
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.fastchat import import_fastchat
 from autoeval.annotators.loading import JudgeOverrides, load_annotator
@@ -16,6 +17,7 @@ from autoeval.completions.ask import Display
 from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import CachingPath
 from autoeval.data.annotations import Texts, read_annotations, texts_of
+from autoeval.data.arena_hard import arena_judgments
 from autoeval.data.fastchat import fastchat_judgments
 from autoeval.data.loading import expand, read_rows
 from autoeval.errors import UsageError
@@ -63,8 +65,8 @@ def import_annotations(
 
     Args:
         annotations: Files of judgments: annotations.json of ours or of alpaca_eval, its cache
-            (annotations_seed0_configs.json), or FastChat's model_judgment files. In Python a path, a list of paths, or
-            the rows.
+            (annotations_seed0_configs.json), or FastChat's or Arena-Hard's model_judgment files. In Python a path, a
+            list of paths, or the rows.
         annotators_config: Whose judgments they are: an annotator as in evaluate. Default: the preset's.
         annotators_config_dir: A folder of annotators (or several), looked into first.
         base_dir: alpaca_eval's name for annotators_config_dir.
@@ -74,7 +76,8 @@ def import_annotations(
         order: Which output the judge saw first, in place of the config's word: random or fixed.
         judge_model: The judge's model, in place of the config's.
         judge_base_url: The judge's server, in place of the config's.
-        judge_prompts: FastChat's judge_prompts.jsonl, whose prompts judgments of FastChat's answer.
+        judge_prompts: FastChat's judge_prompts.jsonl or Arena-Hard's judge config (.yaml), whose prompts judgments of
+            those tools answer.
         display: Has no effect.
         **obsolete: Old parameters that no longer mean anything; each is named.
 
@@ -108,6 +111,8 @@ def import_file(source: Any, annotator: Annotator, seed: int, cache: Cache) -> I
     Raises:
         UsageError: the file is wrong, or none of its judgments is the annotator's.
     """
+    if (of_arena := arena_judgments(source, "annotations")) is not None:
+        return import_arena_games(annotator, of_arena, cache)
     if (of_fastchat := fastchat_judgments(source, "annotations")) is not None:
         return import_fastchat(annotator, of_fastchat, cache)
     judgments = by_texts(read_annotations(read_rows(source, "annotations")))

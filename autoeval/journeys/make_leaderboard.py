@@ -16,7 +16,8 @@ from autoeval.completions.storage.places import Shard
 from autoeval.data.eval_sets import EvalSet, find_eval_set
 from autoeval.data.loading import require_files
 from autoeval.errors import NothingJudgedError, UsageError
-from autoeval.journeys.boards_of_models import ModelResult, Outputs, board_of
+from autoeval.journeys.board_kinds import board_of
+from autoeval.journeys.boards_of_models import ModelResult, Outputs
 from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
@@ -24,6 +25,7 @@ from autoeval.journeys.parameters.output_paths import folder_name
 from autoeval.journeys.recorded_board import Recorded, recorded_board
 from autoeval.leaderboards.boards import check_column, read_own, update_board
 from autoeval.leaderboards.columns import COLUMNS
+from autoeval.leaderboards.language_boards import save_language_boards
 from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.rows import Conditions
 from autoeval.leaderboards.table import MODES, Board, read_board
@@ -117,8 +119,9 @@ def make_leaderboard(
         seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
-        eval_set: The questions that the outputs answer: mt_bench, wildbench, ultrafeedback. With judgments, the eval
-            set that those are of: mt_bench, wildbench, arena_hard_v0.1 or arena_hard_v2.0.
+        eval_set: The questions that the outputs answer: mt_bench, wildbench, ultrafeedback, arena_hard_v0.1,
+            arena_hard_v2.0, m_arena_hard or m_arena_hard_v2.0. With judgments, the eval set that those are of:
+            mt_bench, wildbench, arena_hard_v0.1 or arena_hard_v2.0.
         evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder, or the dataset's own
             rows. Default: the one that lies near the outputs, else the hub's. Without eval_set, rows of instructions
             with columns that the judge's prompt shows, such as a checklist.
@@ -171,7 +174,7 @@ def make_leaderboard(
     require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")
     asked_how = prepare(source, parameters, compares=False)
     annotator, display = asked_how.annotator, asked_how.display
-    kind = board_of(annotator, defaults.wants_length_control(sort_by))
+    kind = board_of(annotator, defaults.wants_length_control(sort_by), questions)
     before = read_own(path, kind.known)
     check_column(sort_by, before)
     require_files(all_model_outputs, "--all_model_outputs")
@@ -217,7 +220,7 @@ def make_leaderboard(
             kind.result(name, cases[name], samples.get(name), one, leaderboard_mode)
             for name, one in zip(cases, judged, strict=True)
         ]
-        outputs.save_runs(cases, kind, judged, folders if not samples else None, path, seed)
+        outputs.save_runs(cases, kind, plans, judged, folders if not samples else None, path, seed)
     least = asked_how.min_coverage
     complete = {result.name: result for result in results if result.coverage >= least and result.coverage > 0}
     if check:
@@ -235,7 +238,7 @@ def make_leaderboard(
         interval_name=interval_name(annotator.name, annotator.provider),
     )
     if judged and not any(result.coverage for result in results):
-        what = "pairs" if kind.known is COLUMNS else "outputs"
+        what = "pairs" if annotator.kind.n_outputs == 2 else "outputs"
         message = nothing_judged([one.counts for one in judged], report, what)
         raise NothingJudgedError(message, made, made.exit_code)
     if is_return_instead_of_print:
@@ -269,7 +272,7 @@ def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path
 
 def _updated(path: Path, complete: Mapping[str, ModelResult], sort_by: str, known: Sequence[Column]) -> Board:
     """Put results into a board's file, and the preferences behind them beside it; returns the board."""
-    return update_board(
+    board = update_board(
         path,
         lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
         {name: result.preferences for name, result in complete.items() if result.preferences},
@@ -277,6 +280,8 @@ def _updated(path: Path, complete: Mapping[str, ModelResult], sort_by: str, know
         lambda file: read_board(file, known),
         Board({}, known),
     )
+    save_language_boards(path, [result.row for result in complete.values()])
+    return board
 
 
 def _refuse_conflicts(board: Board, conditions: Mapping[str, Conditions]) -> None:

@@ -5,6 +5,7 @@ which models differ.
 """
 
 import csv
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -14,6 +15,8 @@ from autoeval.data.spreadsheet import as_cell, from_cell
 from autoeval.errors import UsageError
 
 _HEADER = ("model", "instruction", "subset", "preference", "length_1", "length_2", "is_flipped")
+_WEIGHT = "weight"
+"""A further column, where some pair counts more than once."""
 _MOST_DIGITS = 15
 _FLIPS = {"": None, "0": False, "1": True}
 
@@ -22,7 +25,8 @@ class Preference(NamedTuple):
     """One judged pair.
 
     `instruction` is its key; `preference` is from 1 to 2, None where the judgment is missing; lengths are in
-    characters (1 is the reference's); `is_flipped` is None unless the judge was asked in both orders.
+    characters (1 is the reference's); `is_flipped` is None unless the judge was asked in both orders; `weight` says how
+    many times the pair counts.
     """
 
     instruction: str
@@ -31,6 +35,7 @@ class Preference(NamedTuple):
     length_1: int
     length_2: int
     is_flipped: bool | None = None
+    weight: float = 1.0
 
 
 def path_beside(board: Path) -> Path:
@@ -48,7 +53,7 @@ def read_preferences(path: Path) -> dict[str, list[Preference]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
-            if tuple(next(rows, ())) != _HEADER:
+            if tuple(next(rows, ())) not in (_HEADER, (*_HEADER, _WEIGHT)):
                 raise UsageError(
                     f"{path} has not the columns {', '.join(_HEADER)}, so it holds no preferences."
                 )
@@ -66,8 +71,10 @@ def read_preferences(path: Path) -> dict[str, list[Preference]]:
 def write_preferences(file: IO[str], preferences: Mapping[str, Iterable[Preference]]) -> None:
     """Write preferences by model."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_HEADER)
-    for model, rows in preferences.items():
+    by_model = {model: list(rows) for model, rows in preferences.items()}
+    is_weighted = any(row.weight != 1 for rows in by_model.values() for row in rows)
+    writer.writerow((*_HEADER, _WEIGHT) if is_weighted else _HEADER)
+    for model, rows in by_model.items():
         writer.writerows(
             (
                 as_cell(model),
@@ -77,22 +84,26 @@ def write_preferences(file: IO[str], preferences: Mapping[str, Iterable[Preferen
                 row.length_1,
                 row.length_2,
                 "" if row.is_flipped is None else int(row.is_flipped),
+                *([repr(row.weight).removesuffix(".0")] if is_weighted else []),
             )
             for row in rows
         )
 
 
 def _parsed(fields: Sequence[str]) -> Preference:
-    if len(fields) != len(_HEADER) - 1:
+    if len(fields) not in (len(_HEADER) - 1, len(_HEADER)):
         raise ValueError(f"{len(fields) + 1} fields where the header has {len(_HEADER)}")
-    instruction, subset, preference, length_1, length_2, is_flipped = fields
+    instruction, subset, preference, length_1, length_2, is_flipped, *weights = fields
     if is_flipped not in _FLIPS:
         raise ValueError(f"is_flipped is {shorten(is_flipped)}, not 0, 1 or empty")
     value = float(preference) if preference else None
     if value is not None and not 1 <= value <= 2:
         raise ValueError(f"the preference {value} is not from 1 to 2")
     lengths = _length(length_1), _length(length_2)
-    return Preference(instruction, from_cell(subset), value, *lengths, _FLIPS[is_flipped])
+    weight = float(weights[0]) if weights else 1.0
+    if not 0 < weight < math.inf:
+        raise ValueError(f"the weight {weight} is not above 0")
+    return Preference(instruction, from_cell(subset), value, *lengths, _FLIPS[is_flipped], weight)
 
 
 def _length(text: str) -> int:

@@ -43,7 +43,7 @@ class Tally(Counts):
         """Count preferences that were stored without their texts."""
         tally = cls()
         for preference in preferences:
-            tally._add(preference)
+            tally._add(preference, preference.weight)
         return tally
 
     def count(self, annotation: Annotation) -> None:
@@ -85,8 +85,9 @@ class Tally(Counts):
             self.lengths_1,
             self.lengths_2,
             self.flips,
+            self.weights,
         )
-        for instruction, subset, preference, length_1, length_2, flip in zip(*columns, strict=True):
+        for instruction, subset, preference, length_1, length_2, flip, weight in zip(*columns, strict=True):
             yield Preference(
                 instructions[instruction],
                 subsets[subset],
@@ -94,6 +95,7 @@ class Tally(Counts):
                 length_1,
                 length_2,
                 None if flip == _NOT_ASKED_BOTH_WAYS else bool(flip),
+                weight,
             )
 
     @property

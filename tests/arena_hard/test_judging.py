@@ -10,6 +10,7 @@ import autoeval
 from autoeval.data.arena_answers import read_answers
 from autoeval.data.arena_hard import read_judgments
 from autoeval.errors import UsageError
+from autoeval.journeys.import_annotations import import_annotations
 from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.runs.result import Evaluation
 from tests.arena_hard.recorded_games import BASELINE, SYSTEM, RecordedGames
@@ -103,6 +104,76 @@ def verdict(body: Body) -> str:
     is_first = shown.index("mine to") < min(shown.find(text) % 10**9 for text in ("right to", "a poem to"))
     wins, loses = ("A>>B", "B>A") if is_first else ("B>>A", "A>B")
     return f"First [[A=B]], but then:\n[[{loses if 'Sing!' in shown else wins}]]"
+
+
+def test_recorded_games_are_imported_and_nothing_is_asked_again() -> None:
+    games = RecordedGames.of_a_fork()
+    config = games.write(Path("data/arena-hard-v0.1"))
+    name = games.rows[0]["judge"]
+    one, torn = games.rows[0], games.rows[1]
+    torn = {**torn, "games": [torn["games"][0], {**torn["games"][1], "judgment": "\n$ERROR$", "score": None}]}
+    write("recorded.jsonl", [one, torn, *games.rows[2:]])
+    with JudgeServer(games) as server:
+        at: dict[str, Any] = {
+            "annotators_config": "arena_hard",
+            "judge_base_url": server.base_url,
+            "judge_prompts": config,
+        }
+        with pytest.raises(UsageError, match=f"--judge_model {name}"):
+            import_annotations("recorded.jsonl", caching_path="replies.sqlite", **at)
+        at["judge_model"] = name
+        n_games = 2 * len(games.rows)
+        for n_new, rest in ((n_games - 1, ""), (0, f", {n_games - 1} were there already")):
+            assert import_annotations("recorded.jsonl", caching_path="replies.sqlite", **at).lines == [
+                f"recorded.jsonl: {n_new} replies and 0 verdicts imported, 1 say only that a server failed{rest}"
+            ]
+        result = judged(server, no_report=True, **at)
+        assert server.n_requests == 1, "the game that failed"
+        own = next(str(path) for path in result.paths if path.parent.name == name)
+        assert f"{n_games} replies" in import_annotations(own, caching_path="again.sqlite", **at).lines[0]
+        again = judged(server, caching_path="again.sqlite", no_report=True, **at)
+        assert server.n_requests == 1, "judgments that we wrote are read like upstream's"
+    assert {**again.row, "judge_models": ""} == {**result.row, "judge_models": ""}
+    for change, told in (
+        ({"judge_prompts": None}, "answer the prompts of its config"),
+        ({"annotators_config": "mt_bench_grade", "judge_prompts": None}, "answer the prompts of its config"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            import_annotations("recorded.jsonl", caching_path="c.sqlite", **{**at, **change})
+    config.write_text(config.read_text().replace("You compare", "You judge"))
+    write("new.jsonl", [new_form(row) for row in games.rows[:2]])
+    with pytest.raises(UsageError, match="no game answers a prompt of this config"):
+        import_annotations("new.jsonl", caching_path="c.sqlite", **at)
+    config.write_text(config.read_text().replace("You judge", "You compare"))
+    assert import_annotations("new.jsonl", caching_path="replies.sqlite", **at).lines == [
+        "new.jsonl: 0 replies and 0 verdicts imported, 4 were there already"
+    ]
+
+
+def write(name: str, rows: list[dict[str, Any]]) -> None:
+    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def new_form(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a judgment of v0.1's first form as today's tools write it."""
+    games = [
+        {
+            "score": game["score"],
+            "judgment": {"answer": game["judgment"]},
+            "prompt": [
+                {"role": "system", "content": SYSTEM},
+                {"role": "user", "content": game["user_prompt"]},
+            ],
+        }
+        for game in row["games"]
+    ]
+    return {
+        "uid": row["question_id"],
+        "category": "arena-hard-v0.1",
+        "judge": row["judge"],
+        "model": "m",
+        "games": games,
+    }
 
 
 def test_categories_have_their_own_baselines_and_only_hard_ones_are_answered_by_the_judge_first() -> None:
@@ -259,7 +330,58 @@ def test_wrong_usage_is_said_before_anything_is_asked(change: dict[str, Any], to
     assert server.n_requests == 0
 
 
-def test_a_board_of_many_outputs_says_how_to_get_one() -> None:
-    Path("x.jsonl").write_text("{}")
-    with pytest.raises(UsageError, match=r"evaluate --eval_set arena_hard_v2\.0"):
-        make_leaderboard(all_model_outputs="x.jsonl", eval_set="arena_hard_v2.0")
+def test_many_models_stand_on_one_board_as_each_would_alone() -> None:
+    folder = Path("data/arena-hard-v2.0")
+    second_version(folder)
+    answers = folder / "model_answer"
+    other = (
+        (answers / "tested.jsonl")
+        .read_text()
+        .replace('"tested"', '"other"')
+        .replace("mine to 1+1?", "a slip")
+    )
+    (answers / "other.jsonl").write_text(other)
+    many = [answers / name for name in ("tested.jsonl", "other.jsonl")]
+
+    def answer(body: Body) -> Answer:
+        text = body["messages"][-1]["content"]
+        return Answer("[[A=B]]" if "a slip" in text else verdict(body))
+
+    with JudgeServer(answer) as server:
+        asks: dict[str, Any] = {
+            "eval_set": "arena_hard_v2.0",
+            "judge_base_url": server.base_url,
+            "caching_path": "c.sqlite",
+            "retry_delay": 0,
+        }
+        plan = make_leaderboard("b.csv", all_model_outputs=many, dry_run=True, **asks)
+        made = make_leaderboard("b.csv", all_model_outputs=many, output_path="runs", **asks)
+        assert (server.n_requests, plan.n_new) == (6 + 2, 12), "four games of the two are on the same answers"
+        alone = autoeval.evaluate(many[0], output_path=None, **asks)
+        with_baselines = [*many, answers / "o3-mini-2025-01-31.jsonl"]
+        assert server.n_requests == 8
+        assert make_leaderboard("b.csv", all_model_outputs=with_baselines, **asks).judged == ()
+        checked = make_leaderboard("b.csv", check=True)
+        again = make_leaderboard("b.csv", all_model_outputs=many, check=True, **asks)
+        with pytest.raises(UsageError, match="--n_paid"):
+            make_leaderboard("c.csv", all_model_outputs=many, n_paid=50, **asks)
+    assert list(made.board.rows) == ["tested", "other"]
+    row = made.board.rows["tested"]
+    assert {name: cell for name, cell in row.items() if name != "mode"} == {
+        name: cell for name, cell in alone.row.items() if name != "mode"
+    }
+    assert row["score"] == pytest.approx(100 * 12 / 14)
+    assert made.board.rows["other"]["score"] == pytest.approx(100 * (6 + 2 * 0.5) / 10)
+    assert [*checked.differences, *again.differences] == []
+    assert checked.n_models == 2, "stored preferences say how many times a clear win counts"
+    stored = Path("b.preferences.csv").read_text().splitlines()
+    assert stored[0].endswith(",is_flipped,weight")
+    assert {line.rpartition(",")[2] for line in stored[1:]} == {"1", "3"}
+    told = json.loads(Path("runs/other/run.json").read_text())
+    assert (told["setting"]["eval_set"], told["setting"]["preset"]) == (
+        "Arena-Hard v2.0 (3 pairs)",
+        "arena_hard_v2.0",
+    )
+    judgments = next(Path("runs/tested/model_judgment").iterdir())
+    board = make_leaderboard("r.csv", eval_set="arena_hard_v2.0", judgments=judgments).board
+    assert board.rows["tested"]["score"] == pytest.approx(row["score"])

@@ -9,6 +9,9 @@ import pytest
 import autoeval
 from autoeval.data.m_arena_hard import DATASETS, LANGUAGES
 from autoeval.errors import UsageError
+from autoeval.journeys.make_leaderboard import make_leaderboard
+from autoeval.leaderboards.arena import ARENA_COLUMNS
+from autoeval.leaderboards.table import read_board
 from autoeval.runs.result import Evaluation
 from tests.data.local_hub import local_hub
 from tests.data.test_hub import python
@@ -60,7 +63,7 @@ def judged(server: JudgeServer, **more: Any) -> Evaluation:
 
 def verdict(body: Body) -> Answer:
     """Say that the tested model wins three of six questions, in every language alike."""
-    shown = body["messages"][-1]["content"]
+    shown = body["messages"][-1]["content"].replace("third:", "tested:")
     wins = any(f" {i}?" in shown for i in range(3))
     return Answer("[[A>B]]" if wins == (shown.index("tested:") < shown.index("other:")) else "[[B>A]]")
 
@@ -85,6 +88,29 @@ def test_languages_have_their_scores_and_a_question_is_one_observation(
         assert row[column] == pytest.approx(english.row[column]), "three languages say no more than one"
     assert row["same_language"] == pytest.approx(100 * 12 / 18)
     assert english.row["same_language"] == 100
+    board = Path("results/m_arena_hard_v2.0_arena_hard_leaderboard.csv")
+    assert not board.exists(), "nothing is written without --output_path"
+    with JudgeServer(verdict) as server:
+        judged(server, output_path="out")
+        made = make_leaderboard(
+            board,
+            all_model_outputs=[*answers("tested", SAID), *answers("third", {"en": SAID["en"], **SAID})],
+            reference_outputs=answers("other", SAID),
+            eval_set="m_arena_hard_v2.0",
+            evaluation_dataset=questions(),
+            judge_base_url=server.base_url,
+            caching_path=None,
+        )
+    assert made.judged == ("third",), "the row of the run is there"
+    of_languages = {
+        name: read_board(board.with_name(f"{board.stem}.{name}.csv"), ARENA_COLUMNS) for name in SAID
+    }
+    for name, of_one in of_languages.items():
+        assert {model: row["score"] for model, row in of_one.rows.items()} == {
+            model: row[name] for model, row in made.board.rows.items()
+        }
+        assert of_one.rows["tested"]["low"] == pytest.approx(made.board.rows["tested"][f"{name}_low"])
+    assert len(list(board.parent.glob("*_leaderboard.??.csv"))) == 3
     assert result.warnings == ("6 of 6 answers to questions in 'de' are in another language, mostly 'en'",)
 
 
