@@ -41,10 +41,11 @@ def controlled(difficulties: Floats, shares: Floats, longer: Floats, seed: int) 
     return length_controlled_win_rate(rows, difficulties=known, seed=seed)
 
 
-def coverage(difficulties: Floats, shares: Floats, longer: Floats, n: int, runs: int) -> float:
+def coverage(
+    difficulties: Floats, shares: Floats, longer: Floats, n: int, runs: int, rng: np.random.Generator
+) -> float:
     """The share of drawn sets of n instructions whose interval holds the figure of all."""
     truth = controlled(difficulties, shares, longer, 0).value
-    rng = np.random.default_rng(n)
     held = 0
     for seed in range(runs):
         drawn = rng.integers(len(shares), size=n)
@@ -67,12 +68,13 @@ def main() -> None:
     missed = False
     for n in SIZES:
         held = []
+        rng = np.random.default_rng(n)
         for shares, seen in zip(history.shares, history.seen, strict=True):
             judged = np.flatnonzero(~np.isnan(shares))
             keys = [seen.keys[i] for i in judged]
             lengths = np.array([of_reference[key] for key in keys]) - np.expm1(seen.log_lengths[judged])
             difficulties = shipped_difficulties().of_keys(keys)
-            held.append(coverage(difficulties, shares[judged], lengths, n, given.runs))
+            held.append(coverage(difficulties, shares[judged], lengths, n, given.runs, rng))
         mean, worst = float(np.mean(held)), int(np.argmin(held))
         missed |= not COVERAGE[0] <= mean <= COVERAGE[1]
         print(f"n {n:4d}: coverage {mean:.3f}, worst {held[worst]:.3f} ({history.models[worst]})", flush=True)

@@ -17,8 +17,8 @@ from autoeval.metrics.observations import Floats
 from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
-_PRIOR_UPSETS = 1.0
-_FREEDOM_OF_UPSET = 4.0
+_PRIOR_UPSETS = 0.5
+_MORE_UPSETS, _FREEDOM_OF_UPSET = 2.0, 4.0
 _LEAST_UNIT, _LEAST_SPREAD = 1e-6, 0.05
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
 _FLATTEST, _STEEPEST = 0.2, 2.5
@@ -56,11 +56,11 @@ def sampled_win_rate(
     and w = 1/π, the estimate is θ = mean_N(g) + m with m = Σ w e / Σ w. If y is 1 with chance g and 0 otherwise, its
     variance is Σ_N (1 − π)/π · v / N² with v = g(1 − g). That is multiplied by a scale: what was observed over what was
     to be expected, Σ c(e − m)² / Σ c v with c = (1 − π)w². A scale from a few upsets is as uncertain as they are, and
-    small where they happen to be missing. So beside the Σ v upsets that were to be expected among the judged pairs, one
-    counts that comes as expected; of a graded judge an upset is smaller: as (y − g)² is v − y(1 − y) on average, it is
-    φ = 1 − Σ w y(1 − y) / (Σ w · mean_N v) of one. And t is Student's of 4(u + 1)/φ degrees of freedom, at most k − 3,
-    with u = (Σ c v)² / Σ c²v the upsets that really count (Satterthwaite 1946; 2 for each where all are rare, 4 where
-    they are not, which covers better on recorded preferences).
+    small where they happen to be missing. Those that count are u = (Σ c v)² / Σ c²v. Of a graded judge an upset is
+    smaller: as (y − g)² is v − y(1 − y) on average, it is φ = 1 − Σ w y(1 − y) / (Σ w · mean_N v) of one, and says
+    more of the scale. So beside u/φ² upsets half of one counts that comes as expected, and t is Student's of
+    4(u + 2)/φ degrees of freedom, at most k − 3 (Satterthwaite 1946 has 2u where all upsets are rare, and more where
+    they are not; the half, 4 and 2 cover best on recorded preferences).
 
     Where wins or losses are rare, the error is skewed and its size depends on the truth, so the interval is not
     θ ± t√V: it holds each θ₀ that (θ − θ₀)² ≤ t² V(θ₀) is true of, as Wilson's does (1927), with V(θ₀) growing by
@@ -99,11 +99,11 @@ def sampled_win_rate(
     factors = (1 - chances[pairs]) * w**2
     observed = float(factors @ (e - m) ** 2) * k / (k - 3)
     expected = float(factors @ variances[pairs])
-    upsets = float(variances[pairs].sum())
     ratio = observed / expected if expected else 1.0
-    scale = (upsets * ratio + _PRIOR_UPSETS * upset) / (upsets + _PRIOR_UPSETS)
-    counting = expected**2 / float(factors**2 @ variances[pairs]) if expected else float(k)
-    freedom = min(k - 3, round(_FREEDOM_OF_UPSET * (counting + _PRIOR_UPSETS) / upset))
+    upsets = expected**2 / float(factors**2 @ variances[pairs]) if expected else float(k)
+    counted = upsets / upset**2
+    scale = (counted * ratio + _PRIOR_UPSETS * upset) / (counted + _PRIOR_UPSETS)
+    freedom = min(k - 3, round(_FREEDOM_OF_UPSET * (upsets + _MORE_UPSETS) / upset))
     t = student_quantile(freedom, level)
     variance = scale * _error_variance(variances, chances)
     these = _Error(variance, (1 - 2 * value) * variance / mean_variance, upset**0.5 * _skew(g, chances))
