@@ -310,7 +310,8 @@ class Judgment:
 
     `part` is what of the case it is about, such as a turn; empty for the whole. `raw_completion` is the judge's text,
     or an OpenAI-shaped choice where log probabilities matter. `is_switched` says whether the outputs changed places for
-    it (None: a file does not tell). `price` is in US dollars (None: unknown), `seconds` is the time the call took.
+    it (None: a file does not tell, or one output was shown by itself). `price` is in US dollars (None: unknown),
+    `seconds` is the time the call took.
     `model` is the name that the server gave for the model that judged, `adapted` in which ways it was asked otherwise
     than planned. `parts` and `weight` are the verdict's. `applies`: where it is false, the judge said that what was
     asked about does not apply, so that there is neither a value nor a failure. `output` is the one of a pair, 1 or 2,

@@ -1,8 +1,9 @@
 """Folding the verdicts on a case into the final word on it: turns, both orders, juries, repeated samples."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from statistics import fmean
 
 from autoeval.annotators.plan import Planned, Question
 from autoeval.types import Annotation, Judgment
@@ -92,16 +93,32 @@ def is_flipped(annotation: Annotation) -> bool | None:
 
     None where no judge gave verdicts in both orders. A tie in either order is no flip.
     """
+    if len(annotation.judgments) < 2:
+        return None
     flips = [
-        (one.value - _TIE) * (other.value - _TIE) < 0
-        for one, other in combinations(annotation.judgments, 2)
-        if one.annotator == other.annotator
-        and one.part == other.part
-        and {one.is_switched, other.is_switched} == {True, False}
-        and one.value is not None
-        and other.value is not None
+        leaning * other < 0
+        for (asked, is_switched, leaning), (asked_too, is_other, other) in combinations(
+            _leanings(annotation.judgments), 2
+        )
+        if asked == asked_too and {is_switched, is_other} == {True, False}
     ]
     return any(flips) if flips else None
+
+
+def _leanings(judgments: Iterable[Judgment]) -> Iterator[tuple[tuple[str, str], bool | None, float]]:
+    """Walk through what was said of a pair: by whom of which part, in which order, and how far it is for output 2."""
+    scores: dict[tuple[str, str, bool | None], dict[int, list[float]]] = {}
+    for one in judgments:
+        if one.value is None:
+            continue
+        if not one.output:
+            yield (one.annotator, one.part), one.is_switched, one.value - _TIE
+        else:
+            asked = (one.annotator, one.part, one.is_switched)
+            scores.setdefault(asked, {}).setdefault(one.output, []).append(one.value)
+    for (annotator, part, is_switched), by_output in scores.items():
+        if len(by_output) == 2:
+            yield (annotator, part), is_switched, fmean(by_output[2]) - fmean(by_output[1])
 
 
 def _mean(judgments: Sequence[Judgment]) -> float | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, ValidatorFunctionWrapHandler, field_validator, model_validator
 
 from autoeval.annotators.comparing import Comparison
-from autoeval.annotators.kinds import COMPARED, KINDS, PAIRWISE, Kind, View, find_kind
+from autoeval.annotators.kinds import COMPARED, KINDS, PAIRWISE, REVIEWED, Kind, View, find_kind
 from autoeval.annotators.kinds.base import Fields
 from autoeval.annotators.parsers import AnyParser, Parser
 from autoeval.metrics.grades import Adjustment
@@ -62,12 +62,12 @@ class JudgeConfig(ModelConfig):
 
     kind: str = PAIRWISE.name
     """`pairwise`: which of two outputs is better; `single`: how good one is; `compared`: each of two is scored by
-    itself, and the better score wins."""
+    itself, and the better score wins; `reviewed`: one reply scores both, and the better score wins."""
     scale: tuple[float | None, float | None] | None = None
     """The lowest and the highest verdict of a judge of single outputs; null where there is no end."""
     compare: Annotated[float, Field(ge=0)] | Literal["sigmoid"] = 0.0
-    """Of `kind: compared`: a score wins that is higher by more than this, otherwise it is a tie; or `sigmoid`: the
-    preference is 1 + σ(score 2 − score 1)."""
+    """Of `kind: compared` and `reviewed`: a score wins that is higher by more than this, otherwise it is a tie; or
+    `sigmoid`: the preference is 1 + σ(score 2 − score 1)."""
     order: Order = "random"
     """`random`: the output shown first is drawn from instruction and seed; `both`: asked twice, both ways;
     `fixed`: the reference is always first."""
@@ -135,12 +135,12 @@ class JudgeConfig(ModelConfig):
     @model_validator(mode="after")
     def _has_aspects_of_single_outputs(self) -> "JudgeConfig":
         for name, is_set in (("aspects", self.aspects), ("together", self.together > 1)):
-            if is_set and self.kind == PAIRWISE.name:
+            if is_set and self.kind in (PAIRWISE.name, REVIEWED.name):
                 raise ValueError(
                     f"'{name}' is for judges of single outputs: add 'kind: single' and a 'scale'"
                 )
-        if "compare" in self.model_fields_set and self.kind != COMPARED.name:
-            raise ValueError("'compare' is for 'kind: compared'")
+        if "compare" in self.model_fields_set and self.kind not in (COMPARED.name, REVIEWED.name):
+            raise ValueError("'compare' is for 'kind: compared' and 'kind: reviewed'")
         if self.aspects and self.rubric is not None:
             raise ValueError("each of the 'aspects' has a rubric of its own. Remove 'rubric'")
         if wrong := next((name for name in self.aspects if not _ASPECT.fullmatch(name)), None):
@@ -255,6 +255,11 @@ class Annotator:
     def scale(self) -> Scale:
         """The numbers that its verdicts are."""
         return self.judges[0].scale
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns besides outputs that its prompts show."""
+        return tuple(dict.fromkeys(name for judge in self.judges for name in judge.columns))
 
     @property
     def aspects(self) -> tuple[str, ...]:

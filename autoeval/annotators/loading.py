@@ -12,7 +12,7 @@ from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.comparing import Comparison
 from autoeval.annotators.config import Annotator, GroupConfig, Judge, JudgeConfig, Order
-from autoeval.annotators.kinds import COMPARED, PAIRWISE, SINGLE, Kind, find_kind
+from autoeval.annotators.kinds import COMPARED, PAIRWISE, REVIEWED, SINGLE, Kind, find_kind
 from autoeval.annotators.parsers.verdicts import VerdictsParser
 from autoeval.completions.endpoints import endpoint_of
 from autoeval.completions.providers.parameters import drops_logprobs
@@ -82,6 +82,8 @@ class JudgeOverrides:
         changed = {**data, **{field: value for field, value in values.items() if value is not None}}
         if self.compare is None:
             return changed
+        if data.get("kind") == REVIEWED.name:
+            return {**changed, "compare": _margin(self.compare)}
         if data.get("kind") not in (SINGLE.name, COMPARED.name):
             raise UsageError(
                 "--compare_scores is for a judge of single outputs that has a model, such as rubric; this one compares "
@@ -260,7 +262,7 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
 
 
 def _comparison(config: JudgeConfig) -> Comparison | None:
-    if config.kind != COMPARED.name:
+    if config.kind not in (COMPARED.name, REVIEWED.name):
         return None
     return Comparison(None if isinstance(config.compare, str) else config.compare)
 

@@ -29,8 +29,8 @@ class Cases(Protocol):
 class Question:
     """One verdict to be had on one case, as a view shows it.
 
-    `key` is that of the request whose reply holds it, None for a built-in judge. `place` is the case's place in a
-    prompt on several, `n_places` how many there are.
+    `key` is that of the request whose reply holds it, None for a built-in judge. `place` is the answer's place in a
+    reply on several things, `n_places` how many there are.
     """
 
     judge: Judge
@@ -154,7 +154,7 @@ class Plan:
             return Question(judge, asked.view)
         key = bytes(self._keys[start : start + KEY_BYTES])
         if not judge.is_grouped:
-            return Question(judge, asked.view, key)
+            return Question(judge, asked.view, key, asked.view.place, asked.view.n_places)
         group, place = self._place(judge, case, asked.view)
         return Question(judge, asked.view, key, place, len(self._batches[judge.name].groups[group]))
 

@@ -98,15 +98,13 @@ def _judgment(
         return _of_builtin(judge, case)
     if entry is None:
         reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
-        return Judgment(
-            judge.name, None, view.is_switched, failure=reason, part=view.name, output=view.output
-        )
+        return Judgment(judge.name, None, view.order, failure=reason, part=view.name, output=view.output)
     if isinstance(entry, RecordedVerdict):
         recorded = entry.preferences[question.place]
         return Judgment(
             annotator=judge.name,
             value=None if recorded is None else judge.kind.turned(recorded, view),
-            is_switched=view.is_switched,
+            is_switched=view.order,
             price=entry.price,
             seconds=entry.seconds,
             failure="unparsed: the imported judgment holds no verdict" if recorded is None else None,
@@ -140,7 +138,7 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
     return Judgment(
         annotator=question.judge.name,
         value=question.judge.kind.turned(verdict.value, view) if verdict else None,
-        is_switched=view.is_switched,
+        is_switched=view.order,
         raw_completion=raw_completion(completion),
         explanation=whole(words) if words else None,
         price=None if paid is None else paid / question.n_places,

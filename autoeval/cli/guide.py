@@ -44,7 +44,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "compare": ("compare results/mine/gpt6_ranking results/other/gpt6_ranking",),
     "analyze_models": ("analyze_models results/mine/gpt6_ranking results/other/gpt6_ranking",),
     "rank": ("rank battles.csv",),
-    "percent_of": ("percent_of reviews.jsonl",),
+    "percent_of": (
+        "percent_of reviews.jsonl",
+        "percent_of --model_outputs outputs.json --reference_outputs chatgpt.json --max_cost 2",
+    ),
     "site": ("site pages --runs results", "site pages --leaderboards boards"),
     "export": (
         "export results/mine/gpt6_ranking results/other/gpt6_ranking --to latex",

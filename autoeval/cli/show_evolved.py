@@ -2,6 +2,8 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -105,3 +107,6 @@ def _ends(low: float, high: float) -> str:
 
 def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.2f}"
+
+
+SHOWN: Mapping[type, Callable[[Console, Any], None]] = {EvolvedSet: show_evolved}

@@ -1,6 +1,7 @@
 """Showing what is known of judges and of models compared, readable at 80 columns."""
 
 import math
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -12,9 +13,9 @@ from rich.text import Text
 from autoeval.analysis.comparison import OVERALL, TESTS
 from autoeval.analysis.labels import LabelSheet
 from autoeval.analysis.subsampling import SubsetSeparation
+from autoeval.cli.printed_board import PrintedBoard
 from autoeval.cli.show_anchors import show_anchored, show_dates
 from autoeval.cli.show_bridge import show_bridge, show_bridge_plan
-from autoeval.cli.show_rankings import show_percentages, show_ranking
 from autoeval.journeys.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
 from autoeval.journeys.analyze_models import ModelsAnalysis
 from autoeval.journeys.anchor import Anchored
@@ -23,8 +24,7 @@ from autoeval.journeys.audit import Audit
 from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.label import Corrected
-from autoeval.journeys.percent_of import Percentages
-from autoeval.journeys.rank import Ranking
+from autoeval.leaderboards.printed import EVALUATORS_COLUMNS
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell
 
@@ -246,7 +246,7 @@ def _show_paths(console: Console, paths: Any) -> None:
         console.print(Text(f"  {path}"), soft_wrap=True)
 
 
-SHOWN: dict[type, Any] = {
+SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
     Bridge: show_bridge,
     BridgePlan: show_bridge_plan,
     JudgeAnalysis: show_judge_analysis,
@@ -257,7 +257,8 @@ SHOWN: dict[type, Any] = {
     LabelSheet: show_label_sheet,
     Corrected: show_corrected,
     ModelsAnalysis: show_models,
-    Percentages: show_percentages,
-    Ranking: show_ranking,
 }
-"""How each kind of result is shown."""
+BOARDS: Mapping[type, Callable[[Any], PrintedBoard]] = {
+    kind: lambda result: PrintedBoard(result.shown(), EVALUATORS_COLUMNS, show_judge)
+    for kind in (JudgeAnalysis, EvaluatorsBoard)
+}

@@ -1,10 +1,14 @@
 """Showing what judges are worth on pairs with a right answer."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from autoeval.analysis.labelled import JudgeWorth, Worth
+from autoeval.cli.printed_board import PrintedBoard
 from autoeval.cli.show_asked import asked_lines
 from autoeval.cli.tables import plain_table
 from autoeval.journeys.labelled_judges import LabelledAnalysis
@@ -61,3 +65,9 @@ def _table(title: str, worth: dict[str, Worth], width: int) -> Table:
 def _value(worth: Worth, name: str) -> str:
     found = worth.statistics.get(name)
     return f"{found.value:.1f}" if found else ""
+
+
+SHOWN: Mapping[type, Callable[[Console, Any], None]] = {LabelledAnalysis: show_labelled}
+BOARDS: Mapping[type, Callable[[Any], PrintedBoard]] = {
+    LabelledAnalysis: lambda result: PrintedBoard(result.board, PRINTED_COLUMNS, show_labelled_notes)
+}

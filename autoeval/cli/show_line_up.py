@@ -1,5 +1,8 @@
 """Showing what there is to judge with and to evaluate: a table that keeps its names whole."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -45,3 +48,6 @@ def _prices(entry: Entry) -> tuple[str, str]:
     if entry.price is None:
         return "", ""
     return f"{entry.price.input:g}", f"{entry.price.output:g}"
+
+
+SHOWN: Mapping[type, Callable[[Console, Any], None]] = {LineUp: show_line_up}

@@ -1,11 +1,16 @@
 """Showing models ranked by battles, and by how much of a reference's score they reach."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autoeval.cli.printed_board import PrintedBoard
+from autoeval.cli.show_asked import asked_lines
 from autoeval.cli.tables import plain_table
-from autoeval.journeys.percent_of import Percentages
+from autoeval.journeys.percent_asked import Percentages
 from autoeval.journeys.rank import Ranking
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell
@@ -57,7 +62,8 @@ def show_percentages(console: Console, result: Percentages) -> None:
 
 def show_percentages_notes(console: Console, result: Percentages) -> None:
     """Say what is to be known of the numbers, and where they were written."""
-    for line in (*result.notes, *([f"Written: {result.path}"] if result.path else [])):
+    asked = asked_lines(result.ask) if result.ask else []
+    for line in (*result.notes, *asked, *([f"Written: {result.path}"] if result.path else [])):
         console.print(Text(line), soft_wrap=True)
 
 
@@ -72,3 +78,10 @@ def _percentages(title: str, board: Board, width: int) -> Table:
         "missing": [str(row["n_missing"]) for row in rows],
     }
     return plain_table(title, list(board.rows), columns, width)
+
+
+SHOWN: Mapping[type, Callable[[Console, Any], None]] = {Ranking: show_ranking, Percentages: show_percentages}
+BOARDS: Mapping[type, Callable[[Any], PrintedBoard]] = {
+    Ranking: lambda result: PrintedBoard(result.board, RANKING_COLUMNS, show_ranking_notes),
+    Percentages: lambda result: PrintedBoard(result.board, PERCENT_COLUMNS, show_percentages_notes),
+}

@@ -1,6 +1,8 @@
 """Showing finished runs on the terminal: one, or two against each other."""
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -106,3 +108,6 @@ def _contrast_table(result: RunComparison) -> Table:
         line = " ".join(contrast.instruction.split())
         table.add_row(Text(line), f"{contrast.a:.2f}", f"{contrast.b:.2f}", f"{contrast.difference:+.2f}")
     return table
+
+
+SHOWN: Mapping[type, Callable[[Console, Any], None]] = {Run: show_run, RunComparison: show_comparison}

@@ -1,13 +1,15 @@
 """Showing runs whose answers were scored one by one."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autoeval.cli.show_asked import asked_lines
 from autoeval.cli.tables import plain_table
 from autoeval.journeys.best_of_n import BestOfN
 from autoeval.journeys.gate import Gate
@@ -46,6 +48,8 @@ def show_refusals(console: Console, run: Refusals) -> None:
         }
         names = [f"{one.one} – {one.other}" for one in run.agreements]
         console.print(plain_table("agreement", names, columns, console.width))
+    for line in asked_lines(run.ask):
+        console.print(Text(line))
 
 
 def _labels_table(run: Refusals, width: int) -> Table:
@@ -135,3 +139,12 @@ def _ends(estimate: Estimate, digits: int = 1) -> str:
 
 def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.2f}"
+
+
+SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
+    ScoredRun: show_scored,
+    Refusals: show_refusals,
+    BestOfN: show_best_of_n,
+    Gate: show_gate,
+    ImportedResults: show_results,
+}

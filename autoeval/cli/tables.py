@@ -10,7 +10,7 @@ from rich.text import Text
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.leaderboards.aspects import Aspects
-from autoeval.leaderboards.fooling import FOOLS, how_it_fools
+from autoeval.leaderboards.fooling import FOOLS, how_it_fools, notes_on_fooling
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, ColumnType
 from autoeval.metrics.estimates import WinRate
@@ -49,19 +49,13 @@ def board_table(
     }
     labels = {name: f"{name} {FOOLS}" if how_it_fools(name) else name for name in board.rows}
     table = _table("model", list(labels.values()), columns, labels.get(current or ""), width)
-    notes = board_notes(board)
+    notes = notes_on_fooling(board.rows)
     if any(row.get("bridged_from") for row in board.rows.values()):
         notes = [f"{BRIDGED} bridged from another judge, with a prediction interval", *notes]
     if notes:
         table.caption = Text("\n".join(notes))
         table.caption_justify = "left"
     return table
-
-
-def board_notes(board: Board) -> list[str]:
-    """Say which models of a board were made to fool the judge, and what they are."""
-    found = {name: how_it_fools(name) for name in board.rows}
-    return [f"{FOOLS} {name} was made to fool the judge: {what}" for name, what in found.items() if what]
 
 
 def graded_table(board: Board, width: int = 80, current: str | None = None) -> Table:

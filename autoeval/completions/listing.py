@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import aclosing
 from datetime import date
 from functools import cache
 from typing import Any
@@ -49,18 +50,15 @@ def _answer(address: str, key: str) -> bytes:
 
 
 async def _fetched(address: str, headers: dict[str, str]) -> bytes:
-    import aiohttp
+    from autoeval.completions.providers.connections import Connections, is_available
 
-    from autoeval.completions.providers.sessions import content_of, open_session, proxy_for
-
+    if not is_available():
+        return b""
     try:
-        async with (
-            asyncio.timeout(_PATIENCE),
-            open_session(address, headers) as session,
-            session.get(address, allow_redirects=False, proxy=proxy_for(address)) as reply,
-        ):
-            return await content_of(reply, _MOST_BYTES) if reply.status == 200 else b""
-    except (aiohttp.ClientError, TimeoutError, ValueError):  # the last: too long, or an address that is none
+        async with asyncio.timeout(_PATIENCE), aclosing(Connections(address, headers, _MOST_BYTES)) as server:
+            reply = await server.ask(address)
+            return reply.content if reply.status == 200 else b""
+    except (OSError, ValueError):  # the last: too long, or an address that is none
         return b""
 
 

@@ -86,9 +86,14 @@ def _judgment_row(judgment: Judgment, is_pair: bool) -> dict[str, Any]:
         "explanation": judgment.explanation,
         "price": judgment.price,
         "time": judgment.seconds,
-        **({"is_switched_outputs": judgment.is_switched} if is_pair and not judgment.output else {}),
+        **({"is_switched_outputs": judgment.is_switched} if is_pair and _has_order(judgment) else {}),
         "failure": judgment.failure,
     }
+
+
+def _has_order(judgment: Judgment) -> bool:
+    """Whether a judgment of a pair was made in an order; of one output by itself, there is none to tell."""
+    return not judgment.output or judgment.is_switched is not None
 
 
 def _total(parts: Iterable[float | None]) -> float | None:

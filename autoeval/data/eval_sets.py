@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from autoeval.data import arena_answers, arena_hard, m_arena_hard, mt_bench
+from autoeval.data import arena_answers, arena_hard, m_arena_hard, mt_bench, ultrafeedback, wildbench
 from autoeval.data.arena_hard import ArenaSet
 from autoeval.data.instructions import Instruction
 from autoeval.errors import UsageError, nearest
@@ -80,6 +80,22 @@ EVAL_SETS: Mapping[str, EvalSet] = {
             hash=mt_bench.HASH,
             sort_by="score",
             load=mt_bench.load_questions,
+        ),
+        EvalSet(
+            name="wildbench",
+            annotator="checklist",
+            title="WildBench",
+            hash="",
+            sort_by="score",
+            load=wildbench.load_questions,
+        ),
+        EvalSet(
+            name="ultrafeedback",
+            annotator="ultrafeedback",
+            title="UltraFeedback",
+            hash="",
+            sort_by="score",
+            load=ultrafeedback.load_questions,
         ),
         *(
             EvalSet(

@@ -120,6 +120,11 @@ def is_missing(value: Any) -> bool:
     return is_nan or type(value).__name__ in ("NAType", "NaTType")
 
 
+def listed(value: Any) -> Any:
+    """Return a list that a DataFrame made an array of as the list that it was; anything else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def describe(value: Any) -> str:
     """Say what kind of value something is, in words that a user of JSON knows."""
     if is_missing(value):

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
-from autoeval.data.records import read_key
+from autoeval.data.loading import Row, describe, expand, is_missing, listed, read_rows
+from autoeval.data.records import read_instruction, read_key, read_label, read_text
 from autoeval.errors import UsageError, nearest
 
 LOWEST, HIGHEST = 1.0, 10.0
+_KEYS = ("question_id", "idx", "uid")
 
 _TWO_SCORES = re.compile(r"\s*(\d+(?:\.\d+)?)(?:\s*,\s*|\s+)(\d+(?:\.\d+)?)\s*(?:\n|$)")
 
@@ -60,20 +61,94 @@ def read_groups(source: Any, columns: list[str], role: str = "--questions") -> d
     Raises:
         UsageError: a column is missing.
     """
-    groups = {}
-    for row in read_rows(source, role):
-        for name in columns:
-            if name not in row.fields:
+    return {question_of(row): _groups(row, columns) for row in read_rows(source, role)}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that answers name by its number (`key`) or its words; `groups` are its values of some columns."""
+
+    key: str | None
+    text: str
+    groups: tuple[str, ...]
+
+
+def read_questions(source: Any, columns: list[str], role: str) -> list[Question]:
+    """Read questions with their words: `instruction`, `Instruction` (WizardLM's), `text` or `turns` (FastChat's).
+
+    Raises:
+        UsageError: a row has none of them, or a column is missing.
+    """
+    return [
+        Question(
+            question_of(row) if any(name in row.fields for name in _KEYS) else None,
+            _words(row),
+            _groups(row, columns),
+        )
+        for row in read_rows(source, role)
+    ]
+
+
+def answers_to(questions: list[Question], source: Any, role: str) -> Any:
+    """Return outputs with the words of their questions; those that have them are returned as they are.
+
+    Args:
+        questions: what answers can be to.
+        source: outputs, or FastChat's answers (`question_id`, `text`, `model_id`), which name questions by number.
+        role: the flag that named it.
+
+    Raises:
+        UsageError: an answer is to none of the questions.
+    """
+    if not _is_answer(next(iter(read_rows(source, role)))):
+        return source
+    texts = {question.key: question.text for question in questions}
+    found = []
+    for entry in expand(source, role):
+        of_file = entry.name.split(".json")[0].removeprefix("answer_") if isinstance(entry, Path) else None
+        for row in read_rows(entry, role):
+            key = question_of(row)
+            if key not in texts:
                 raise UsageError(
-                    f"{row.where} has no column {name!r} (--by). {nearest(name, map(str, row.fields))}"
+                    f"{row.where} answers question {key}, whose words are not known. Name the file that has them with "
+                    "--questions."
                 )
-        groups[question_of(row)] = tuple(str(row.fields[name]) for name in columns)
-    return groups
+            found.append(
+                {
+                    "instruction": texts[key],
+                    "output": read_text(row, "text"),
+                    "generator": of_file or read_label(row, "model_id"),
+                }
+            )
+    return found
+
+
+def _is_answer(row: Row) -> bool:
+    return "instruction" not in row.fields and "text" in row.fields and "question_id" in row.fields
+
+
+def _words(row: Row) -> str:
+    if "instruction" in row.fields:
+        return read_instruction(row)
+    turns = row.fields.get("turns")
+    if isinstance(turns, list) and len(turns) == 1 and isinstance(turns[0], str):
+        return turns[0]
+    name = next((name for name in ("Instruction", "text") if name in row.fields), "instruction")
+    return read_text(row, name)
+
+
+def _groups(row: Row, columns: list[str]) -> tuple[str, ...]:
+    for name in columns:
+        if name not in row.fields:
+            raise UsageError(
+                f"{row.where} has no column {name!r} (--by). {nearest(name, map(str, row.fields))}"
+            )
+    return tuple(str(row.fields[name]) for name in columns)
 
 
 def question_of(row: Row) -> str:
     """Return the question that a row is about, a number or a name."""
-    return read_key(row, "question_id", "idx", "uid")
+    return read_key(row, *_KEYS)
 
 
 def scores_in(text: str) -> tuple[float, float] | None:
@@ -96,7 +171,7 @@ def scores_of(row: Row) -> tuple[float, float] | None:
                 f"{row.where} has neither `score` nor `text`. It has: {', '.join(map(str, row.fields))}."
             )
         return scores_in(text)
-    value = value.tolist() if hasattr(value, "tolist") else value
+    value = listed(value)
     is_two = isinstance(value, list | tuple) and len(value) == 2
     if not is_two or not all(_is_number(one) for one in value):
         raise UsageError(f"{row.where}: `score` is {describe(value)}; it should be two numbers.")

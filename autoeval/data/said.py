@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autoeval.data import arena_answers
+from autoeval.data import arena_answers, ultrafeedback, wildbench
 from autoeval.data.fastchat import Answer, read_answers
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import Row, expand, read_rows, shorten
@@ -27,29 +27,83 @@ class Said:
     where: str
 
 
+@dataclass(frozen=True)
+class _EvalSet:
+    """The questions that outputs can answer, found by their words or by their numbers."""
+
+    by_text: Mapping[str, Instruction]
+    by_id: Mapping[str, Instruction]
+
+    @classmethod
+    def of(cls, questions: Sequence[Instruction]) -> "_EvalSet":
+        return cls(
+            {one.text: one for one in reversed(questions)},
+            {str(one.fields.get("question_id")): one for one in questions},
+        )
+
+    def said(self, text: str, where: str) -> Instruction:
+        """Return the question with these words."""
+        if text not in self.by_text:
+            raise UsageError(
+                f"{where} answers an instruction that the eval set does not have: {shorten(text)}."
+            )
+        return self.by_text[text]
+
+    def numbered(self, key: str, where: str) -> Instruction:
+        """Return the question with this number."""
+        if key not in self.by_id:
+            raise UsageError(f"{where} answers none of the {len(self.by_id)} questions of the eval set.")
+        return self.by_id[key]
+
+
 def read_said(
     source: Any, questions: Sequence[Instruction] | None, role: str
 ) -> Iterator[tuple[str | None, Said]]:
     """Read every output with the name of the model that wrote it, as far as its row or file says."""
+    eval_set = None if questions is None else _EvalSet.of(questions)
     for entry in expand(source, role):
         for row in read_rows(entry, role):
             if "choices" in row.fields or arena_answers.is_answer(row):
-                yield from _of_answers(entry, questions, role, arena_answers.is_answer(row))
+                yield from _of_answers(entry, eval_set, role, arena_answers.is_answer(row))
                 break
-            yield read_label(row, "generator"), _of_row(row, questions, role)
+            if wildbench.is_output(row):
+                yield _of_task(row, eval_set, role)
+            elif ultrafeedback.has_completions(row):
+                yield from _of_completions(row, eval_set, role)
+            else:
+                yield read_label(row, "generator"), _of_row(row, eval_set, role)
 
 
-def _of_row(row: Row, questions: Sequence[Instruction] | None, role: str) -> Said:
+def _of_row(row: Row, eval_set: _EvalSet | None, role: str) -> Said:
     """Read one of our rows; its instruction is found in the eval set, or is what the row says."""
     text = read_instruction(row)
     turns = _listed(row, "turns") or (read_text(row, "output"),)
-    instruction = _own(row, text) if questions is None else _found(questions, text, f"{role}: {row.where}")
+    instruction = _own(row, text) if eval_set is None else eval_set.said(text, f"{role}: {row.where}")
     if len(turns) != len(instruction.turns):
         raise UsageError(
             f"{row.where} has {_turns(len(turns))} where the user has {_turns(len(instruction.turns))}: "
             f"{shorten(text)}."
         )
     return Said(instruction, turns, read_sample(row), row.where)
+
+
+def _of_task(row: Row, eval_set: _EvalSet | None, role: str) -> tuple[str | None, Said]:
+    """Read an output of WildBench, which names its task by number."""
+    model, task, text = wildbench.read_output(row)
+    if eval_set is None:
+        raise UsageError(
+            f"{role}: {row.where} names its task by `session_id`. Say which tasks those are: --eval_set wildbench."
+        )
+    question = eval_set.numbered(task, f"{role}: {row.where} (`session_id` {shorten(task)})")
+    return model, Said(question, (text,), 0, row.where)
+
+
+def _of_completions(row: Row, eval_set: _EvalSet | None, role: str) -> Iterator[tuple[str, Said]]:
+    """Read what several models said to one of UltraFeedback's instructions."""
+    own = ultrafeedback.question_of(row)
+    question = own if eval_set is None else eval_set.said(own.text, f"{role}: {row.where}")
+    for model, text in ultrafeedback.completions(row):
+        yield model, Said(question, (text,), 0, row.where)
 
 
 def _listed(row: Row, name: str) -> tuple[str, ...]:
@@ -80,35 +134,37 @@ def load_questions(source: Any, role: str = "--evaluation_dataset") -> list[Inst
     return list(questions.values())
 
 
-def _found(questions: Sequence[Instruction], text: str, where: str) -> Instruction:
-    found = next((question for question in questions if question.text == text), None)
-    if found is None:
-        raise UsageError(f"{where} answers an instruction that the eval set does not have: {shorten(text)}.")
+def questions_with(columns: Sequence[str], *sources: Any) -> list[Instruction]:
+    """Load the instructions of the first of some sources that has all of some columns; of the last where none has.
+
+    Raises:
+        UsageError: a row has no instruction.
+    """
+    found: list[Instruction] = []
+    for source in sources:
+        found = load_questions(source, "--evaluation_dataset or outputs")
+        if all(name in one.fields for one in found for name in columns):
+            break
     return found
 
 
 def _of_answers(
-    entry: Any, questions: Sequence[Instruction] | None, role: str, is_arenas: bool
+    entry: Any, eval_set: _EvalSet | None, role: str, is_arenas: bool
 ) -> Iterator[tuple[str, Said]]:
     """Read FastChat's answers or Arena-Hard's, which name questions by their numbers; with whose they are."""
-    if questions is None:
-        whose, eval_set = ("Arena-Hard", "arena_hard_v2.0") if is_arenas else ("FastChat", "mt_bench")
+    if eval_set is None:
+        whose, name = ("Arena-Hard", "arena_hard_v2.0") if is_arenas else ("FastChat", "mt_bench")
         raise UsageError(
             f"{role} holds answers as {whose} writes them, which name no question. Say which questions they answer: "
-            f"--eval_set {eval_set}."
+            f"--eval_set {name}."
         )
-    by_id = {str(question.fields.get("question_id")): question for question in questions}
     answers: Mapping[str, Mapping[str, Answer]] = (
         arena_answers.read_answers(entry, role) if is_arenas else read_answers(entry, role)
     )
     for of_model in answers.values():
         for answer in of_model.values():
-            question = by_id.get(answer.question_id)
             where = f"the answer to question {answer.question_id}"
-            if question is None:
-                raise UsageError(
-                    f"{role}: {where} answers none of the {len(by_id)} questions of the eval set."
-                )
+            question = eval_set.numbered(answer.question_id, f"{role}: {where}")
             if len(answer.turns) != len(question.turns):
                 raise UsageError(
                     f"{role}: {where} has {_turns(len(answer.turns))} where the question has "

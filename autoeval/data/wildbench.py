@@ -1,16 +1,95 @@
-"""WildBench's judgments: outputs graded from 1 to 10 against a checklist of their own."""
+"""WildBench: tasks with a checklist of their own, models' outputs for them, and judgments of those from 1 to 10."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autoeval.data.loading import Row, describe, is_missing, read_rows
-from autoeval.data.records import read_text
+from autoeval.data.instructions import Instruction
+from autoeval.data.loading import Row, describe, is_missing, listed, read_rows
+from autoeval.data.records import read_label, read_text, read_turns
 from autoeval.errors import UsageError
 
+DATASET = "allenai/WildBench:v2:test"
+"""The hub's dataset, the configuration and the split that is judged."""
 SCALE = (1.0, 10.0)
 MIDDLE, STRETCH = 5.0, 2.0
 """The score that WildBench publishes is (mean − 5) · 2."""
+
+
+_ROLE = "--evaluation_dataset"
+_SPEAKERS = {"user": "User", "assistant": "Assistant"}
+
+
+def load_questions(source: Any, reference_answers: Any, near: Iterable[Any]) -> list[Instruction]:  # noqa: ARG001
+    """Load the tasks, each with its checklist.
+
+    A task that is a conversation is one instruction: all that was said, each turn with who said it.
+
+    Args:
+        source: files in the dataset's form (session_id, conversation_input, checklist, primary_tag); None for the
+            hub's.
+        reference_answers: there are none.
+        near: files that are not looked at.
+
+    Raises:
+        UsageError: a row is wrong, or the hub cannot be reached.
+    """
+    if reference_answers is not None:
+        raise UsageError("--reference_answers: WildBench has no right answers. Leave it out.")
+    return [_task(row) for row in read_rows(DATASET if source is None else source, _ROLE)]
+
+
+def _task(row: Row) -> Instruction:
+    return Instruction(
+        _conversation(row),
+        read_label(row, "primary_tag"),
+        fields={
+            "question_id": read_text(row, "session_id"),
+            "checklist": read_turns(row, "checklist", listed(row.fields.get("checklist"))),
+        },
+    )
+
+
+def _conversation(row: Row) -> str:
+    """Return what was said so far; the last word is the user's."""
+    said = listed(row.fields.get("conversation_input"))
+    if not isinstance(said, list | tuple) or not said or not all(isinstance(one, Mapping) for one in said):
+        raise UsageError(
+            f"{row.where}: `conversation_input` is {describe(said)}; it should be a list of objects with `role` and "
+            "`content`."
+        )
+    turns = [Row(f"{row.where}, turn {number}", one) for number, one in enumerate(said, 1)]
+    speakers = [read_text(turn, "role") for turn in turns]
+    texts = [read_text(turn, "content") for turn in turns]
+    for turn, speaker in zip(turns, speakers, strict=True):
+        if speaker not in _SPEAKERS:
+            raise UsageError(f"{turn.where}: `role` is {speaker!r}; it should be user or assistant.")
+    if speakers[-1] != "user":
+        raise UsageError(
+            f"{turns[-1].where}: the last turn is the {speakers[-1]}'s; it should be the user's."
+        )
+    if len(texts) == 1:
+        return texts[0]
+    return "\n\n".join(f"{_SPEAKERS[speaker]}: {text}" for speaker, text in zip(speakers, texts, strict=True))
+
+
+def is_output(row: Row) -> bool:
+    """Whether a row is a model's output for a task, which it names by its number."""
+    return "session_id" in row.fields and "instruction" not in row.fields
+
+
+def read_output(row: Row) -> tuple[str | None, str, str]:
+    """Return whose an output is, which task it is for, and its text: WildBench's results, or its judgments.
+
+    Raises:
+        UsageError: a field is missing or wrong.
+    """
+    if "model_output" in row.fields:
+        return read_label(row, "model_test"), read_text(row, "session_id"), read_text(row, "model_output")
+    output = listed(row.fields.get("output"))
+    is_list = isinstance(output, list | tuple)
+    text = read_turns(row, "output", output)[0] if is_list else read_text(row, "output")
+    return read_label(row, "generator"), read_text(row, "session_id"), text
 
 
 @dataclass(frozen=True, slots=True)

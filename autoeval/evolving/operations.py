@@ -79,7 +79,7 @@ text. It is in the same language.
 
 Reply with REQUEST-B alone: no title, no remark, no quotes around it, no answer."""
 
-EXPECTED_GROWTH = dict.fromkeys(Operation, 22) | {Operation.INPUT: 60, Operation.BREADTH: 0}
+EXPECTED_GROWTH = dict.fromkeys(Operation, 22) | {Operation.INPUT: 95, Operation.BREADTH: 0}
 """How many tokens a reply has more than the instruction that it was made from; only used to estimate costs."""
 
 

@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from autoeval.annotators.config import Annotator
 from autoeval.checks import require_source
 from autoeval.data.cases import OutputCases, load_cases, load_cases_by_generator
 from autoeval.data.conversations import ConversationPairs, paired
-from autoeval.data.eval_sets import EvalSet
+from autoeval.data.eval_sets import EvalSet, eval_set_name
 from autoeval.data.instructions import Instruction
 from autoeval.data.pairing import Pairs, load_pairs_by_generator
-from autoeval.data.said import load_questions
+from autoeval.data.said import load_questions, questions_with
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.leaderboards.columns import COLUMNS
@@ -26,6 +27,8 @@ from autoeval.runs.length import length_controlled
 from autoeval.runs.output_flaws import grading_warnings, output_warnings
 from autoeval.runs.paying.common import COMMON, common_sample
 from autoeval.runs.paying.paid import Paid
+from autoeval.runs.result import Setting
+from autoeval.runs.saving import save_one_of_many
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,50 @@ class Outputs:
         near = [*near, self.reference_outputs, self.reference_answers]
         return self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
 
+    def save_runs(
+        self,
+        cases: Mapping[str, Any],
+        kind: "ModelBoard",
+        judged: Sequence[Judged],
+        folders: Sequence[Path] | None,
+        board: Path,
+        seed: int,
+    ) -> None:
+        """Write each model's run.json beside its annotations; none where nobody answered.
+
+        Raises:
+            UsageError: one cannot be written.
+        """
+        for (name, of_model), one, folder in zip(cases.items(), judged, folders or (), strict=bool(folders)):
+            if one.annotations_path is not None:
+                setting = self._setting(name, of_model, kind.annotator, board, seed)
+                warnings = list(kind.warnings(of_model))
+                n_unpaired = of_model.n_missing_outputs
+                save_one_of_many(setting, kind.annotator, one.counts, n_unpaired, warnings, folder)
+
+    def _setting(self, name: str, cases: Any, annotator: Annotator, board: Path, seed: int) -> Setting:
+        known = self.eval_set.title if self.eval_set else eval_set_name(cases.eval_set_hash)
+        is_of_pairs = annotator.kind.n_outputs == 2
+        return Setting(
+            model=name,
+            judge=annotator.name,
+            judge_models=tuple(annotator.models),
+            reference=cases.reference,
+            eval_set=f"{known} ({len(cases)} {'pairs' if is_of_pairs else 'outputs'})",
+            preset=self.preset.name if is_of_pairs else "",
+            fingerprint=annotator.fingerprint,
+            seed=seed,
+            board=str(board),
+            provider=annotator.provider,
+        )
+
 
 class ModelBoard(Protocol):
     """A kind of board."""
+
+    @property
+    def annotator(self) -> Annotator:
+        """Who judges."""
 
     @property
     def known(self) -> Sequence[Column]:
@@ -111,6 +155,10 @@ class WinRates:
                 f"--eval_set {outputs.eval_set.name} for each, and its row joins the board."
             )
         questions = outputs.questions()
+        reference_outputs = outputs.reference_outputs
+        if questions is None and self.annotator.columns:
+            reference_outputs = outputs_to_compare(reference_outputs, outputs.preset)
+            questions = questions_with(self.annotator.columns, reference_outputs, outputs.all_model_outputs)
         if questions is None:
             return opened.enter_context(
                 load_pairs_by_generator(
@@ -119,9 +167,7 @@ class WinRates:
                     **outputs.how(),
                 )
             )
-        source = require_source(
-            outputs.reference_outputs, "--reference_outputs", "say whose answers to compare with"
-        )
+        source = require_source(reference_outputs, "--reference_outputs", "say whose answers to compare with")
         reference = load_cases(source, questions, role="--reference_outputs", **outputs.how())
         models = load_cases_by_generator(outputs.all_model_outputs, questions, **outputs.how())
         return {

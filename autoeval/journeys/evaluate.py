@@ -12,8 +12,8 @@ from autoeval.errors import UsageError
 from autoeval.exports.record import read_record
 from autoeval.exports.trackers import check_log, log_run
 from autoeval.journeys.against_reference import Comparing, compare_with_reference
-from autoeval.journeys.evaluated import find_standing
-from autoeval.journeys.grading import Grading, grade
+from autoeval.journeys.evaluated import Evaluating, find_standing
+from autoeval.journeys.grading import grade
 from autoeval.journeys.loading import Loading
 from autoeval.journeys.parameters.asking import AskingParameters, checked, folders_of, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
@@ -107,13 +107,13 @@ def evaluate(
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs. Default: they are
             judged as they are, and it is said how many hold some.
         min_coverage: Exit with 3 if less than this share of the pairs could be judged.
-        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench,
-            arena_hard_v0.1, arena_hard_v2.0, m_arena_hard or m_arena_hard_v2.0. Outputs are then upstream's files
-            (model_answer/MODEL.jsonl), or evaluate_from_model's; Arena-Hard's baselines are found beside them, or on
-            the hub.
-        evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder. Default: the one that
-            lies near the outputs, else the hub's. Without eval_set, for a judge of single outputs: rows of instructions
-            with columns that its prompt shows, such as a checklist.
+        eval_set: The questions that the outputs answer, where they are no pairs' instructions: mt_bench, wildbench,
+            ultrafeedback, arena_hard_v0.1, arena_hard_v2.0, m_arena_hard or m_arena_hard_v2.0. Outputs are then
+            upstream's files (model_answer/MODEL.jsonl), or evaluate_from_model's; Arena-Hard's baselines are found
+            beside them, or on the hub.
+        evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder, or the dataset's own
+            rows. Default: the one that lies near the outputs, else the hub's. Without eval_set: rows of instructions
+            with columns that the judge's prompt shows, such as a checklist. Default: the outputs' own columns.
         reference_answers: With eval_set, the right answers that its judge sees: reference_answer/gpt-4.jsonl.
             Default: the one beside the questions, where there is one.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
@@ -161,47 +161,26 @@ def evaluate(
     asked_how = (
         None if model_outputs is None else prepare(_loaded(annotators_config) or source, parameters, False)
     )
-    is_kept = _is_kept(is_cache_leaderboard, max_instances)
-    if asked_how is not None and asked_how.annotator.kind.n_outputs == 1:
-        how = Grading(
-            asking=asked_how,
-            judge_source=source,
-            eval_set=questions,
-            evaluation_dataset=evaluation_dataset,
-            reference_answers=reference_answers,
-            name=name,
-            output_path=output_path,
-            board=precomputed_leaderboard,
-            overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
-            is_kept=is_kept,
-            mode=current_leaderboard_mode,
-            sort_by=sort_by or "score",
-            max_instances=max_instances,
-            seed=seed,
-            allows_partial=is_allow_partial,
-            strips_thinking=is_strip_thinking,
-            recomputes=is_recompute_metrics_only,
-            no_report=no_report,
-        )
+    is_graded = asked_how is not None and asked_how.annotator.kind.n_outputs == 1
+    if is_graded:
         _refuse_of_grades(wanted, part)
-        graded = grade(model_outputs, how, defaults)
-        return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = find_standing(
-        own,
+        questions,
         precomputed_leaderboard,
         output_path,
         source,
         defaults,
+        is_graded=is_graded,
         overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
         sort_by=sort_by,
         mode_to_print=leaderboard_mode_to_print,
-        is_kept=is_kept,
+        is_kept=_is_kept(is_cache_leaderboard, max_instances),
     )
-    if metric.function is None:  # a function has columns of its own
+    if metric.function is None and not is_graded:  # a function has columns of its own
         boards.check_column(sort_by, standing.board)
     if asked_how is None:
         return standing.alone()
-    comparing = Comparing(
+    how = Evaluating(
         asking=asked_how,
         judge_source=source,
         loading=Loading(
@@ -214,25 +193,30 @@ def evaluate(
             max_instances,
             is_strip_thinking,
             baselines_of(asked_how.annotator),
+            asked_how.annotator.columns,
         ),
         standing=standing,
         output_path=output_path,
         mode=current_leaderboard_mode,
-        shows_mode=leaderboard_mode_to_print is None,
         seed=seed,
+        recomputes=is_recompute_metrics_only,
+        no_report=no_report,
+    )
+    if is_graded:
+        return _returned(grade(model_outputs, how), is_return_instead_of_print, log_to, asked_how.display)
+    comparing = Comparing(
+        shows_mode=leaderboard_mode_to_print is None,
         metric=metric,
         interval=cast("Method", interval),
         length_control_file=length_control_file,
         lc_standard_error=lc_standard_error,
         wanted=wanted,
         shard=part,
-        recomputes=is_recompute_metrics_only,
-        no_report=no_report,
         human_annotations=human_annotations,
         folders=folders_of(parameters),
         max_cost=parameters["max_cost"],
     )
-    result = compare_with_reference(model_outputs, reference_outputs, comparing)
+    result = compare_with_reference(model_outputs, reference_outputs, how, comparing)
     return _returned(result, is_return_instead_of_print, log_to, asked_how.display)
 
 

@@ -117,10 +117,11 @@ def make_leaderboard(
         seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
         is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
-        eval_set: The questions that the outputs answer: mt_bench. With judgments, the eval set that those are of:
-            mt_bench, wildbench, arena_hard_v0.1 or arena_hard_v2.0.
-        evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder. Default: the one that
-            lies near the outputs, else the hub's.
+        eval_set: The questions that the outputs answer: mt_bench, wildbench, ultrafeedback. With judgments, the eval
+            set that those are of: mt_bench, wildbench, arena_hard_v0.1 or arena_hard_v2.0.
+        evaluation_dataset: With eval_set, where its questions are: question.jsonl or its folder, or the dataset's own
+            rows. Default: the one that lies near the outputs, else the hub's. Without eval_set, rows of instructions
+            with columns that the judge's prompt shows, such as a checklist.
         reference_answers: With eval_set, the right answers that its judge sees: reference_answer/gpt-4.jsonl.
             Default: the one beside the questions, where there is one.
         judgments: Judgments that another tool recorded, in its own files; a board is made of them without asking
@@ -216,6 +217,7 @@ def make_leaderboard(
             kind.result(name, cases[name], samples.get(name), one, leaderboard_mode)
             for name, one in zip(cases, judged, strict=True)
         ]
+        outputs.save_runs(cases, kind, judged, folders if not samples else None, path, seed)
     least = asked_how.min_coverage
     complete = {result.name: result for result in results if result.coverage >= least and result.coverage > 0}
     if check:

@@ -1,60 +1,27 @@
 """The journey from reviews with two scores to "% of ChatGPT": how much of a reference's score a model reaches."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-import numpy as np
-
-from autoeval.checks import require_source
-from autoeval.completions.ask import Display
+from autoeval.checks import check_number, require_source
 from autoeval.data.reviews import HIGHEST, LOWEST, Review, read_groups, read_reviews
 from autoeval.errors import UsageError, nearest
-from autoeval.leaderboards.boards import save_board
-from autoeval.leaderboards.table import Board
-from autoeval.metrics.columns import Cell, Column, ColumnType
-from autoeval.metrics.observations import Observations
-from autoeval.metrics.student import student_quantile
-
-COLUMNS = (
-    *(
-        Column(name, ColumnType.NUMBER, name)
-        for name in ("percent", "low", "high", "sum_model", "sum_reference")
-    ),
-    Column("n_total", ColumnType.COUNT, "n"),
-    Column("n_missing", ColumnType.COUNT, "missing"),
-    Column("reference", ColumnType.TEXT),
+from autoeval.journeys.parameters.asking import AskingParameters, checked
+from autoeval.journeys.parameters.forwarding import also_takes
+from autoeval.journeys.percent_asked import (
+    JUDGE,
+    Percentages,
+    Reviewing,
+    ask_for_reviews,
+    asker,
+    percentages_of,
 )
+from autoeval.leaderboards.percentages import Scored
+from autoeval.runs.estimate import DryRun
 
 
-@dataclass
-class Scored:
-    """What a model and its reference got: a (model, reference) pair a review, by question."""
-
-    model: str
-    reference: str
-    scores: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    n_missing: int = 0
-
-
-@dataclass(frozen=True)
-class Percentages:
-    """Models' shares of their references' scores.
-
-    Attributes:
-        board: a row a model, the highest share first.
-        groups: for each column of --by, a board with a row a model and value.
-        notes: what is to be known of the numbers.
-        path: the board's file; None where none was written.
-    """
-
-    board: Board
-    groups: dict[str, Board]
-    notes: Sequence[str]
-    path: Path | None
-
-
+@also_takes(AskingParameters)
 def percent_of(
     reviews: Any = None,
     by: Any = None,
@@ -62,39 +29,98 @@ def percent_of(
     reference: str | None = None,
     compatible: bool = False,
     leaderboard_path: str | Path | None = None,
-    display: Display | None = None,  # noqa: ARG001 - every journey has one
-) -> Percentages:
+    model_outputs: Any = None,
+    reference_outputs: Any = None,
+    annotators_config: str | Path = JUDGE,
+    name: str | None = None,
+    output_path: str | Path | None = None,
+    max_instances: int | None = None,
+    is_allow_partial: bool = False,
+    is_strip_thinking: bool = False,
+    seed: int = 0,
+    **asking: Unpack[AskingParameters],
+) -> Percentages | DryRun:
     """Say how much of a reference's score models reach, from reviews that score both answers from 1 to 10.
+
+    Reviews are read from files, or a judge is asked for them: with model_outputs and reference_outputs.
 
     Args:
         reviews: FastChat's reviews, files named review_<first>_<second>.jsonl, or a glob.
         by: Columns of the questions to say it for apart, such as 'Skill,Difficulty'.
-        questions: The questions' file, which has those columns: WizardLM_testset.jsonl or question.jsonl.
-        reference: The model that all are compared with. Default: the first of the two in a file's name.
-        compatible: Count as the tool did: scores outside 1 to 10 too, and one order, with the reference shown first.
+        questions: The questions' file, which has those columns: WizardLM_testset.jsonl or question.jsonl. Where a judge
+            is asked: default, the rows of reference_outputs.
+        reference: Of reviews that are read, the model that all are compared with. Default: the first of the two in a
+            file's name.
+        compatible: Count as the tool did: scores outside 1 to 10 too, and one order, with the reference shown first. A
+            judge is asked in that order only.
         leaderboard_path: A CSV file for the board. Default: it is printed only.
-        display: Shows the progress (Python only).
+        model_outputs: The model's outputs, as evaluate takes them, or FastChat's answers (answer_<model>.jsonl, with
+            questions).
+        reference_outputs: The outputs to compare with.
+        annotators_config: Who scores: percent_of_review, which sees both outputs, a judge of yours of that kind, or
+            one of single outputs, which sees each by itself.
+        name: What to call the model. Default: the outputs' `generator`, or their file's name.
+        output_path: Folder for annotations.json, with the judge's scores and words. Default: none is written.
+        max_instances: Ask about a sample of this many instructions.
+        is_allow_partial: Go on where outputs and reference do not cover the same instructions.
+        is_strip_thinking: Leave the reasoning out of all outputs.
+        seed: Another seed is another vote of the judge.
+        **asking: How the judge is asked.
 
     Returns:
-        A Percentages.
+        A Percentages; a DryRun with dry_run.
 
     Raises:
-        UsageError: a file, row or column is wrong, or no review has two scores.
+        UsageError: a file, row, column or config is wrong, or no review that is read has two scores.
+        NothingJudgedError: not a single pair has two scores; every reply is in the cache.
     """
-    require_source(reviews, "--reviews", "name the files of reviews")
-    columns = [name.strip() for name in by.split(",")] if isinstance(by, str) else list(by or ())
+    columns = [column.strip() for column in by.split(",")] if isinstance(by, str) else list(by or ())
+    parameters = checked(asking, percent_of)
+    check_number("max_instances", max_instances, 1, whole=True)
+    check_number("seed", seed, 0, whole=True, optional=False)
+    path = None if leaderboard_path is None else Path(leaderboard_path)
+    if model_outputs is None:
+        return _of_reviews(reviews, columns, questions, reference, compatible, path)
+    if reviews is not None or reference is not None:
+        raise UsageError(
+            "--reviews and --reference are for reviews that are read; --model_outputs and --reference_outputs are what "
+            "a judge is asked about. Give one of the two."
+        )
+    how = Reviewing(
+        asking=asker(annotators_config, parameters, compatible),
+        columns=columns,
+        questions=questions,
+        name=name,
+        output_path=output_path,
+        max_instances=max_instances,
+        allows_partial=is_allow_partial,
+        strips_thinking=is_strip_thinking,
+        seed=seed,
+    )
+    return ask_for_reviews(model_outputs, reference_outputs, how, path)
+
+
+def _of_reviews(
+    reviews: Any,
+    columns: Sequence[str],
+    questions: Any,
+    reference: str | None,
+    compatible: bool,
+    path: Path | None,
+) -> Percentages:
+    """Count reviews that are there."""
+    require_source(reviews, "--reviews", "name the files of reviews, or --model_outputs to ask a judge")
     if bool(columns) != (questions is not None):
         raise UsageError("--by and --questions go together: the columns, and the file that has them.")
-    known = read_groups(questions, columns) if columns else {}
+    known = read_groups(questions, list(columns)) if columns else {}
     scored, notes = _scored(read_reviews(reviews), reference, compatible)
-    board = _board({_name(one, scored): (one, one.scores) for one in scored})
-    if not board.rows:
+    for question in (question for one in scored for question in (*one.scores, *one.missing)):
+        if columns and question not in known:
+            raise UsageError(f"--questions: there is no question {question!r}, which a review is about.")
+    percentages = percentages_of(scored, columns, known, notes, path)
+    if not percentages.board.rows:
         raise UsageError("--reviews: no review has two scores from 1 to 10.")
-    groups = {column: _board(_grouped(scored, known, place)) for place, column in enumerate(columns)}
-    path = None if leaderboard_path is None else Path(leaderboard_path)
-    if path is not None:
-        save_board(_joined(board, groups), path)
-    return Percentages(board, groups, notes, path)
+    return percentages
 
 
 def _scored(
@@ -122,7 +148,7 @@ def _scored(
             n_outside += 1
             scores = None
         if scores is None:
-            one.n_missing += 1
+            one.missing[review.question_id] += 1
             continue
         one.scores.setdefault(review.question_id, []).append(scores[::-1] if is_reference_first else scores)
     if reference is not None and not found:
@@ -134,62 +160,3 @@ def _scored(
     ] * bool(n_outside)
     notes += [f"{n_other} reviews are not of {reference} and left out"] * bool(n_other)
     return list(found.values()), notes
-
-
-def _name(one: Scored, scored: Sequence[Scored]) -> str:
-    is_alone = sum(other.model == one.model for other in scored) == 1
-    return one.model if is_alone else f"{one.model} / {one.reference}"
-
-
-def _grouped(
-    scored: Sequence[Scored], known: dict[str, tuple[str, ...]], place: int
-) -> dict[str, tuple[Scored, dict[str, list[tuple[float, float]]]]]:
-    parts: dict[str, tuple[Scored, dict[str, list[tuple[float, float]]]]] = {}
-    for one in scored:
-        for question, scores in one.scores.items():
-            if question not in known:
-                raise UsageError(f"--questions: there is no question {question!r}, which a review is about.")
-            name = (
-                f"{_name(one, scored)}: {known[question][place]}"
-                if len(scored) > 1
-                else known[question][place]
-            )
-            parts.setdefault(name, (Scored(one.model, one.reference), {}))[1][question] = scores
-    return parts
-
-
-def _board(parts: dict[str, tuple[Scored, dict[str, list[tuple[float, float]]]]]) -> Board:
-    rows = {name: _row(one, scores) for name, (one, scores) in parts.items() if scores}
-    return Board(rows, COLUMNS).sorted_by("percent")
-
-
-def _row(one: Scored, scores: dict[str, list[tuple[float, float]]]) -> dict[str, Cell]:
-    """Return Σ model / Σ reference with its interval: a ratio of sums over questions, Student's t."""
-    sums = np.array([[sum(column) for column in zip(*reviews, strict=True)] for reviews in scores.values()])
-    ours, theirs = sums[:, 0], sums[:, 1]
-    row: dict[str, Cell] = {
-        "percent": None,
-        "sum_model": float(ours.sum()),
-        "sum_reference": float(theirs.sum()),
-        "n_total": sum(len(reviews) for reviews in scores.values()),
-        "n_missing": one.n_missing,
-        "reference": one.reference,
-    }
-    if theirs.sum() > 0:
-        observed = Observations(ours, theirs)
-        row["percent"] = 100 * float(observed.mean)
-        if observed.n > 1:
-            half = 100 * student_quantile(observed.n - 1, 0.95) * float(observed.standard_error)
-            row |= {
-                "low": max(100 * float(observed.mean) - half, 0.0),
-                "high": 100 * float(observed.mean) + half,
-            }
-    return row
-
-
-def _joined(board: Board, groups: dict[str, Board]) -> Board:
-    """Put the rows of groups below the models', with the column and value that each is of."""
-    rows = dict(board.rows)
-    for column, part in groups.items():
-        rows |= {f"{column}: {name}": row for name, row in part.rows.items()}
-    return Board(rows, COLUMNS)

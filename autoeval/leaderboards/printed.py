@@ -4,13 +4,9 @@ import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board
 from autoeval.metrics.columns import Cell
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MODELS_COLUMNS = ("win_rate", "standard_error", "n_total", "avg_length")
 """What AlpacaEval prints of models, after the column that the board is sorted by."""
@@ -20,6 +16,7 @@ LEADERBOARD_COLUMNS = ("win_rate", "standard_error", "n_total", "mode")
 
 EVALUATORS_COLUMNS = EVALUATOR_COLUMNS[:8]
 """What it prints of judges: its own columns, without ours."""
+_ESCAPED = str.maketrans({"\t": r"\t", "\r": r"\r", "\n": r"\n"})
 _LATEX = {
     "\\": r"\textbackslash{}",
     **{char: f"\\{char}" for char in "&%$#_{}"},
@@ -42,8 +39,35 @@ def models_columns(sort_by: str | None, with_mode: bool = False) -> list[str]:
 
 
 def alpaca_eval_table(board: Board, columns: Sequence[str]) -> str:
-    """Return a board as AlpacaEval prints it: pandas' table with two digits and whole names."""
-    return _frame(board, columns).to_string(float_format="%.2f")
+    """Return a board as AlpacaEval prints it: `to_string(float_format="%.2f")` of its DataFrame, to the letter.
+
+    Made here, because importing pandas takes longer than many a run.
+    """
+    if not board.rows:
+        return f"Empty DataFrame\nColumns: [{', '.join(columns)}]\nIndex: []"
+    names = [name.translate(_ESCAPED) for name in board.rows]
+    indent = min(len(name) - len(name.lstrip()) for name in names)
+    names = [name[indent:] for name in names]
+    width = max(map(len, names))
+    shown = [["", *names], *(_pandas_column(board, column) for column in columns)]
+    widths = [width, *(max(map(len, cells)) for cells in shown[1:])]
+    return "\n".join(
+        " ".join([line[0].ljust(width), *(map(str.rjust, line[1:], widths[1:]))])
+        for line in zip(*shown, strict=True)
+    )
+
+
+def _pandas_column(board: Board, column: str) -> list[str]:
+    """Return the heading and the cells of a column as pandas writes them, with its places for a sign."""
+    cells = [_plain(row.get(column)) for row in board.rows.values()]
+    heading = column.translate(_ESCAPED)
+    if column == "mode" and all(row.get(column, "") is None for row in board.rows.values()):
+        return [heading, *[" None"] * len(cells)]
+    if any(isinstance(cell, str) for cell in cells):
+        return [heading, *(" NaN" if cell is None else f" {cell}".translate(_ESCAPED) for cell in cells)]
+    if all(isinstance(cell, int) for cell in cells):
+        return [f" {heading}", *(f"{cell: d}" for cell in cells)]
+    return [f" {heading}", *("NaN" if cell is None else f"{cell:.2f}" for cell in cells)]
 
 
 def as_csv(board: Board, columns: Sequence[str]) -> str:  # noqa: ARG001 - a file has every column
@@ -103,17 +127,6 @@ FORMATS: Mapping[str, Callable[[Board, Sequence[str]], str]] = {
     "markdown": as_markdown,
     "latex": as_latex,
 }
-
-
-def _frame(board: Board, columns: Sequence[str]) -> "pd.DataFrame":
-    """Return some columns as a DataFrame; whole numbers stay whole, nothing is NaN."""
-    import pandas as pd
-
-    frame = board.to_pandas().reindex(columns=list(columns))
-    for column in frame.columns:
-        if column != "mode":
-            frame[column] = pd.to_numeric(frame[column])
-    return frame
 
 
 def _plain(cell: Cell) -> Cell:

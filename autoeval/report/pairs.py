@@ -122,6 +122,8 @@ def _score(judgment: Judgment) -> dict[str, Any]:
     """Return what a judge said of one output of a pair by itself."""
     whose = "the output of the model" if judgment.output == 2 else "the output of the reference"
     what = f", {judgment.part.replace('_', ' ')}" if judgment.part else ""
+    if judgment.is_switched is not None:
+        what += f", shown {'first' if judgment.is_switched == (judgment.output == 2) else 'second'}"
     score = "no score" if judgment.value is None else f"{judgment.value:g}"
     said = {
         "by": f"{judgment.annotator} on {whose}{what}: {score if judgment.applies else 'does not apply'}",

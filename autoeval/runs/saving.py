@@ -3,16 +3,18 @@
 import json
 import math
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.annotators.config import Annotator
+from autoeval.annotators.kinds import REVIEWED
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.leaderboards import boards
-from autoeval.runs.result import Result
+from autoeval.leaderboards.counts import Counts
+from autoeval.runs.result import Result, Setting
 from autoeval.runs.run_json import RUN_NAME
 from autoeval.version import __version__
 
@@ -53,29 +55,66 @@ def save_reasons(result: Result, annotator: Annotator) -> None:
         _save_run(result, annotator, result.folder)
 
 
+def save_one_of_many(
+    setting: Setting,
+    annotator: Annotator,
+    counts: Counts,
+    n_unpaired: int,
+    cautions: Sequence[str],
+    folder: Path,
+) -> None:
+    """Write what ran of a model that was judged with others; what asking cost was for all of them together.
+
+    Args:
+        setting: what its number depends on.
+        annotator: the judge.
+        counts: what its annotations came to.
+        n_unpaired: instructions without an output.
+        cautions: what a reader must know of its outputs.
+        folder: the model's.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    _write_run({**_facts(setting, annotator, counts, n_unpaired, cautions), "versions": versions()}, folder)
+
+
 def _save_run(result: Result, annotator: Annotator, folder: Path) -> None:
+    _write_run(_run(result, annotator), folder)
+
+
+def _write_run(facts: Mapping[str, Any], folder: Path) -> None:
     with replacing(folder / RUN_NAME) as file:
-        json.dump(_run(result, annotator), file, ensure_ascii=False, indent=2)
+        json.dump(facts, file, ensure_ascii=False, indent=2)
         file.write("\n")
 
 
-def _run(result: Result, annotator: Annotator) -> dict[str, Any]:
-    """Say what ran, so that a number can be explained later. Keys are never part of it."""
-    report = result.ask
-    setting = asdict(result.setting)
-    del setting["provider"]  # it stands with each judge
+def _facts(
+    setting: Setting, annotator: Annotator, counts: Counts, n_unpaired: int, cautions: Sequence[str]
+) -> dict[str, Any]:
+    """Say what was judged by whom, so that a number can be explained later. Keys are never part of it."""
+    told = asdict(setting)
+    del told["provider"]  # it stands with each judge
     return {
-        "setting": setting,
+        "setting": told,
         "annotator": judge_facts(annotator),
-        "models_named_by_server": sorted(result.tally.models),
-        "adapted": sorted(result.tally.adapted),
+        "models_named_by_server": sorted(counts.models),
+        "adapted": sorted(counts.adapted),
         "counts": {
-            "judged": result.tally.n_judged,
-            "missing": result.tally.n_missing,
-            "unpaired": result.n_unpaired,
-            "failures": dict(result.tally.failures),
+            "judged": counts.n_judged,
+            "missing": counts.n_missing,
+            "unpaired": n_unpaired,
+            "failures": dict(counts.failures),
         },
-        "cautions": result.cautions,
+        "cautions": list(cautions),
+    }
+
+
+def _run(result: Result, annotator: Annotator) -> dict[str, Any]:
+    """Say what ran, and what asking came to."""
+    report = result.ask
+    return {
+        **_facts(result.setting, annotator, result.tally, result.n_unpaired, result.cautions),
         **result.more_facts(),
         "requests": {"planned": report.n_requests, "cached": report.n_cached, "asked": report.n_asked},
         "tokens": {
@@ -171,6 +210,7 @@ def _judge(judge: Any) -> dict[str, Any]:
             if judge.kind.scale is not None
             else {"scale": [judge.scale.low, judge.scale.high]}
         ),
+        **({"order": judge.order} if judge.kind is REVIEWED else {}),
         **({"aspects": list(judge.aspects)} if judge.aspects else {}),
         **({"compare": str(judge.comparison)} if judge.comparison else {}),
         "samples": judge.samples,

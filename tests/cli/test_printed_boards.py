@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+from importlib import import_module
 
 import pandas as pd
 import pytest
 
+from autoeval.cli.show import MODULES
 from tests.cli.running import CommandLine, Outcome, rows
 
 LONG = "my-organisation/a-very-long-name-of-a-model-instruct-v2-checkpoint-100000"
@@ -176,3 +178,10 @@ def test_globs_that_the_shell_has_expanded(command: CommandLine) -> None:
     files = sorted(map(str, command.folder.glob("*/longest/annotations.json")))
     for arguments in (files, ["--annotations", *files]):
         assert "two" in command("analyze_models", *arguments, "--output_path", "None").out
+
+
+def test_each_kind_of_result_is_shown_by_the_module_that_is_named_for_it() -> None:
+    for name, classes in MODULES.items():
+        module = import_module(f"autoeval.cli.{name}")
+        assert sorted(kind.__name__ for kind in module.SHOWN) == sorted(classes)
+        assert set(getattr(module, "BOARDS", {})) <= set(module.SHOWN)

@@ -28,12 +28,17 @@ SUBJECTS = (
     "silk",
 )
 TWISTS = (
-    "for a reader who is colour-blind, with two sources from before 1950",
-    "and show in a table of four rows where the usual account is wrong",
-    "starting from a mistake that a student in Nairobi made last Tuesday",
-    "so that each paragraph answers an objection raised in the one before",
-    "and compute what a tonne of it would weigh on the moon, step by step",
-    "using this log: 08:00 start; 08:05 stop; 08:07 start again; 09:00 end",
+    "for a reader who is colour-blind, with two sources from before 1950 that disagree with each other",
+    "and show in a table of four rows where the usual account is wrong, and since when that is known",
+    "starting from a mistake that a student in Nairobi made last Tuesday while her teacher was not looking",
+    "so that each paragraph answers an objection raised in the one before, and the last one answers the first",
+    "and compute what a tonne of it would weigh on the moon and on Mars, step by step, to three digits",
+    "in no more than 180 words, none of them an adjective, with one example from the southern hemisphere",
+)
+DATA = (
+    ", using this log: 08:00 start, crew of three; 08:05 stop, valve stuck; 08:07 start again, pressure 4.1 bar; "
+    "08:40 noise from the second pump, logged by Adaeze; 09:00 end, 212 litres moved; 09:15 filter changed; "
+    "09:30 test run of six minutes, no noise"
 )
 GIVEN = [
     {
@@ -61,6 +66,8 @@ def evolved(body: Body) -> Answer:
         if "Who first" in origin:
             return Answer(f"Which museum shows {SUBJECTS[place]} best, and what is missing there?")
         return Answer(f"Who first wrote about {SUBJECTS[place]}, and who was left out?")
+    if "It brings data to work on" in prompt_text(body) and DATA not in origin:
+        return Answer(f"{origin[:-1]}{DATA}.")
     return Answer(f"{origin[:-1]}, {TWISTS[(place + sum(twist in origin for twist in TWISTS)) % 6]}.")
 
 
@@ -68,7 +75,8 @@ def judged(body: Body) -> Answer:
     """Grade by length where difficulty is asked for; otherwise find everything new but what is about tea."""
     text = prompt_text(body)
     if "--- the first request" in text:
-        return Answer("Sort: [[same]]" if "about tea" in text else "Sort: [[new]]")
+        why = "The second request adds conditions on form that a good answer to the first one would hardly meet."
+        return Answer(f"{why}\nSort: [[{'same' if 'about tea' in text else 'new'}]]")
     shown = re.findall(r"--- the request \w+ ---\n(.*)\n--- end", text, re.DOTALL)[0]
     return Answer(f"Difficulty: [[{min(10, len(shown.split()) // 6)}]]")
 
@@ -96,10 +104,10 @@ def test_rounds_build_on_each_other_and_a_second_run_asks_nothing(tmp_path: Path
         assert (writer.n_requests, judge.n_requests) == (0, 0)
         assert not (tmp_path / "set.json").exists()
         result = run(tmp_path, writer, **by)
-        assert (writer.n_requests, judge.n_requests) == (24, 21)
+        assert (writer.n_requests, judge.n_requests) == (24, 22)
         before = (tmp_path / "set.json").read_bytes()
         again = run(tmp_path, writer, **by)
-        assert (writer.n_requests, judge.n_requests) == (24, 21), "everything is in the cache"
+        assert (writer.n_requests, judge.n_requests) == (24, 22), "everything is in the cache"
         assert (tmp_path / "set.json").read_bytes() == before
     assert again.ask.n_asked == 0
     assert (result.exit_code, result.coverage, result.cautions) == (0, 1.0, ())
@@ -123,8 +131,9 @@ def test_rounds_build_on_each_other_and_a_second_run_asks_nothing(tmp_path: Path
     )
     record = json.loads((tmp_path / "set.run.json").read_text())
     assert record["counts"]["by_round"] == {"1": 10, "2": 10}
-    expected_in = sum(step.input_tokens for step in plan.steps.values())
-    assert expected_in == pytest.approx(result.ask.input_tokens, rel=0.2)
+    for direction in ("input_tokens", "output_tokens"):
+        expected = sum(getattr(step, direction) for step in plan.steps.values())
+        assert expected == pytest.approx(getattr(result.ask, direction), rel=0.2), direction
 
 
 def test_a_run_that_ended_goes_on_and_makes_the_set_that_it_would_have_made(tmp_path: Path) -> None:

@@ -20,16 +20,18 @@ OF_ANY_MODEL = {"openai_compatible"}
 OF_OTHER_CASES = {
     "arena_hard",
     "checklist",
+    "checklist_pairs",
     "critique",
     "evolve_eliminator",
     "instruction_difficulty",
     "mt_bench_grade",
     "mt_bench_pairwise",
+    "percent_of_review",
     "refusal_judge",
     "rubric",
     "ultrafeedback",
 }
-"""Tried on what they are for in tests/arena_hard, mt_bench, refusals, scored, annotators and journeys."""
+"""Tried on what they are for in tests/arena_hard, mt_bench, refusals, reviews, scored, annotators and journeys."""
 
 
 @pytest.fixture(scope="module")

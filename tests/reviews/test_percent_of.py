@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 
 from autoeval.errors import UsageError
+from autoeval.journeys.percent_asked import Percentages
 from autoeval.journeys.percent_of import percent_of
 from tests.cli.running import CommandLine
 from tests.recorded import recorded_data
+
+
+def shares(*arguments: Any, **parameters: Any) -> Percentages:
+    found = percent_of(*arguments, **parameters)
+    assert isinstance(found, Percentages)
+    return found
 
 
 def reviews() -> Path:
@@ -17,7 +24,7 @@ def reviews() -> Path:
 
 
 def test_vicunas_announcement_comes_out() -> None:
-    row = percent_of(reviews() / "review_gpt35_vicuna-13b.jsonl.gz").board.rows["vicuna-13b"]
+    row = shares(reviews() / "review_gpt35_vicuna-13b.jsonl.gz").board.rows["vicuna-13b"]
     assert (row["sum_model"], row["sum_reference"], row["reference"]) == (638, 693, "gpt35")
     assert row["percent"] == pytest.approx(92.06, abs=0.005)
     assert float(row["low"] or 0) < 92 < float(row["high"] or 0)
@@ -25,11 +32,11 @@ def test_vicunas_announcement_comes_out() -> None:
 
 def test_a_score_outside_the_scale_is_missing_unless_the_tools_own_figure_is_wanted() -> None:
     files = str(reviews() / "*.jsonl.gz")
-    row = percent_of(files, reference="vicuna-13b").board.rows["llama-13b"]
+    row = shares(files, reference="vicuna-13b").board.rows["llama-13b"]
     assert (row["sum_model"], row["sum_reference"], row["n_missing"]) == (513, 685, 1)
-    row = percent_of(files, reference="vicuna-13b", compatible=True).board.rows["llama-13b"]
+    row = shares(files, reference="vicuna-13b", compatible=True).board.rows["llama-13b"]
     assert (row["sum_model"], row["sum_reference"], row["n_missing"]) == (513, 694, 0)
-    others = percent_of(files, reference="vicuna-13b").board.rows
+    others = shares(files, reference="vicuna-13b").board.rows
     assert {name: (row["sum_model"], row["sum_reference"]) for name, row in others.items()} == {
         "gpt35": (693, 638),
         "bard": (664, 655.5),
@@ -56,7 +63,7 @@ def test_both_orders_of_a_pair_are_one_figure_and_a_question_is_one_observation(
         [{"question_id": 1, "score": [7, 9]}, {"question_id": 2, "score": [-1, -1]}],
     )
     files = str(tmp_path / "*.jsonl")
-    row = percent_of(files, reference="ref").board.rows["mine"]
+    row = shares(files, reference="ref").board.rows["mine"]
     assert (row["sum_model"], row["sum_reference"], row["n_total"], row["n_missing"]) == (17, 22, 3, 1)
 
 

@@ -16,13 +16,20 @@ class View:
 
     `part` names a turn (`turn_1`, …); it is empty where the whole case is asked about at once. `aspect` names what of
     an output is rated (`honesty`), where a judge rates several. `output` is the one of a pair that is shown alone, 1 or
-    2; 0 where all are.
+    2; 0 where all are. Where one reply answers several questions, `place` is the answer's place in it, of `n_places`.
     """
 
     part: str = ""
     is_switched: bool = False
     aspect: str = ""
     output: int = 0
+    place: int = 0
+    n_places: int = 1
+
+    @property
+    def order(self) -> bool | None:
+        """Whether the outputs change places; None where one is shown by itself."""
+        return None if self.output and self.n_places == 1 else self.is_switched
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ from autoeval.annotators.parsers.logprobs import LogprobsParser
 from autoeval.annotators.parsers.ranking import RankingParser
 from autoeval.annotators.parsers.ratings import RatingsParser
 from autoeval.annotators.parsers.regex import RegexParser
+from autoeval.annotators.parsers.review import ReviewParser
 from autoeval.annotators.parsers.scores import ScoresParser
 from autoeval.annotators.parsers.structured import JsonParser, ToolParser
 from autoeval.annotators.parsers.verdicts import VerdictsParser
@@ -33,6 +34,7 @@ AnyParser = Annotated[
     | RankingParser
     | RatingsParser
     | RegexParser
+    | ReviewParser
     | ScoresParser
     | ToolParser
     | VerdictsParser,

@@ -114,7 +114,7 @@ def create(endpoint: Endpoint, timeout: float) -> Provider | LocalProvider:
         entry = _Entry("rotating:RotatingProvider")
     elif endpoint.more_urls:
         entry = _Entry("several:SeveralServers")
-    elif endpoint.provider in PRESETS and is_plain(endpoint):
+    elif endpoint.provider in PRESETS and is_plain(endpoint) and _has_libcurl():
         entry = _Entry("direct:DirectProvider")
     try:
         provider_class = getattr(import_module(entry.module), entry.class_name)
@@ -159,6 +159,12 @@ def weights_of(provider: str, model: str) -> str | None:
 def known_providers() -> list[str]:
     """Return the names of all providers, those of installed packages last."""
     return [*PROVIDERS, *plugins("providers")]
+
+
+def _has_libcurl() -> bool:
+    from autoeval.completions.providers.connections import is_available
+
+    return is_available()
 
 
 def _added(name: str) -> Any:

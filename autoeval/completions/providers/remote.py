@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import aiohttp
-
 from autoeval.completions.providers import Reply
 from autoeval.completions.providers.event_streams import assembled, is_event_stream
 from autoeval.completions.providers.failures import (
@@ -42,7 +40,7 @@ class Answer:
 class RemoteProvider(ABC):
     """Asks over HTTP. A subclass says how and where to post, and how to read the reply."""
 
-    connection_errors: tuple[type[Exception], ...] = (aiohttp.ClientError,)
+    connection_errors: tuple[type[Exception], ...] = (OSError,)
     credential_errors: tuple[type[Exception], ...] = ()
 
     def __init__(self, key: str, timeout: float) -> None:

@@ -4,10 +4,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from autoeval.completions.providers.causal_models import weights_of
 from autoeval.completions.providers.parameters import refuse_unknown
 from autoeval.completions.providers.reward import in_digits
 from autoeval.completions.providers.torch_memory import on_best_device
-from autoeval.completions.providers.transformers import body, weights_of
+from autoeval.completions.providers.transformers import body
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request
 

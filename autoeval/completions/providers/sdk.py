@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from types import ModuleType
 from typing import Any
 
+import aiohttp
 import httpx2
 
 from autoeval.completions.providers.fields import decimal
@@ -37,7 +38,7 @@ class SdkProvider(RemoteProvider):
         super().__init__(key, timeout)
         self._sdk = sdk
         self._client: Any = None
-        self.connection_errors = (sdk.APIConnectionError, httpx2.HTTPError, *self.connection_errors)
+        self.connection_errors = (sdk.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError)
         self.credential_errors = credential_errors
 
     @abstractmethod

@@ -8,6 +8,8 @@ from typing import Any
 from autoeval.errors import UsageError
 
 _CPU = "cpu"
+_SHARE = 0.6
+"""How much of the free memory may hold what is kept of each token; the rest is for what a pass needs meanwhile."""
 
 
 def best_device(torch: Any) -> str:
@@ -39,26 +41,52 @@ def on_best_device(torch: Any, model: Any, name: str) -> Any:
 
 @dataclass
 class Room:
-    """What one forward pass may hold: so many tokens, padding and replies included, and so many requests."""
+    """What one forward pass may hold: so many tokens, padding and replies included, and so many requests.
+
+    `pass_tokens` bounds a batch whose reply is one pass: it keeps no cache, and gains nothing from more than keeps the
+    device busy, since a larger batch has more padding.
+    """
 
     tokens: int
+    pass_tokens: int
     requests: int
     handed_over: int
 
     @classmethod
     def of(cls, device: str) -> "Room":
         """Return where a device starts; a processor gains nothing from large batches."""
-        return cls(8_192, 16, 32) if device == _CPU else cls(262_144, 512, 512)
+        if device == _CPU:
+            return cls(tokens=8_192, pass_tokens=8_192, requests=16, handed_over=32)
+        return cls(tokens=262_144, pass_tokens=65_536, requests=512, handed_over=1_024)
 
-    def size(self, lengths: Sequence[int], asked: int | None) -> int:
-        """Return how many of the next requests go together, at least one.
+    def fit(self, free: int | None, of_a_token: int | None) -> None:
+        """Take a model's cache into account, where both are known.
 
         Args:
-            lengths: their tokens, the longest first: all are padded to that.
-            asked: the user's own number, which is not exceeded; the number of requests is then no other limit.
+            free: bytes of memory beside the model.
+            of_a_token: bytes that the cache keeps for each token.
         """
-        most = min(len(lengths), self.requests if asked is None else asked)
-        return max(1, min(most, self.tokens // max(lengths[0], 1)))
+        if free is not None and of_a_token:
+            self.tokens = max(1, min(self.tokens, int(_SHARE * free) // of_a_token))
+
+    def size(self, lengths: Sequence[int], asked: int | None, *, is_one_pass: bool = False) -> int:
+        """Return how many of the next requests go together, at least one: no more batches than needed, of even sizes.
+
+        Args:
+            lengths: their tokens, the longest first: all in a batch are padded to its first.
+            asked: the user's own number, which is not exceeded; the number of requests is then no other limit.
+            is_one_pass: whether the first pass is the whole reply.
+        """
+        tokens = min(self.tokens, self.pass_tokens) if is_one_pass else self.tokens
+        most = self.requests if asked is None else asked
+
+        def largest(place: int) -> int:
+            return max(1, min(most, tokens // max(lengths[place], 1)))
+
+        n_batches = place = 0
+        while place < len(lengths):
+            n_batches, place = n_batches + 1, place + largest(place)
+        return min(largest(0), -(-len(lengths) // n_batches))
 
     def halve(self, size: int, length: int) -> int:
         """Learn that so many requests of such a length were too much; returns how many are tried next."""
@@ -72,6 +100,11 @@ def ran_out_of_memory(torch: Any, error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return "out of memory" in str(error) or "can't allocate memory" in str(error)
+
+
+def unused_memory(torch: Any) -> int | None:
+    """Return the bytes that are unused on the accelerator; None where that is not known."""
+    return int(torch.cuda.mem_get_info()[0]) if torch.cuda.is_available() else None
 
 
 def free_memory(torch: Any) -> None:

@@ -1,5 +1,7 @@
 """Log probabilities of a model's steps, without keeping the logits of every token of the vocabulary."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 TopLogprobs = list[list[tuple[float, list[int], list[float]]]]
@@ -26,6 +28,17 @@ def one_token(
     recorder = Recorder(torch, n_top)
     recorder(inputs["input_ids"], logits)
     return tokens.tolist(), recorder.finished(tokens)
+
+
+@contextmanager
+def growing(torch: Any) -> Iterator[None]:
+    """Leave cuDNN's attention out while replies grow: it plans each new length, which takes longer than the step."""
+    was_enabled = torch.backends.cuda.cudnn_sdp_enabled()
+    torch.backends.cuda.enable_cudnn_sdp(False)
+    try:
+        yield
+    finally:
+        torch.backends.cuda.enable_cudnn_sdp(was_enabled)
 
 
 class Recorder:

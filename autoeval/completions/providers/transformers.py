@@ -1,30 +1,29 @@
 """A Hugging Face model in this process, through `transformers`."""
 
-import inspect
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from autoeval.completions.providers.causal_models import LOADING, CausalModel, weights_of
 from autoeval.completions.providers.parameters import adapt, refuse_unknown
 from autoeval.completions.providers.torch_memory import (
     Room,
     best_device,
     free_memory,
-    on_best_device,
     ran_out_of_memory,
+    unused_memory,
 )
-from autoeval.completions.providers.torch_steps import Recorder, TopLogprobs, one_token
-from autoeval.completions.providers.weights import fingerprint
+from autoeval.completions.providers.torch_steps import Recorder, TopLogprobs, growing, one_token
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request, TokenLogprobs
 
-_LOADING = {"device_map": None, "dtype": "auto", "revision": None}
+__all__ = ["TransformersProvider", "body", "weights_of"]
+
 _KNOWN = frozenset(
     {
-        *_LOADING,
+        *LOADING,
         "batch_size",
         "chat_template",
         "logprobs",
@@ -38,21 +37,7 @@ _KNOWN = frozenset(
         "top_p",
     }
 )
-_MODEL_FILES = frozenset({".bin", ".jinja", ".json", ".model", ".safetensors", ".txt"})
 _MOST_TOKENS = 512
-_CHANGES = (
-    "bad_words_ids",
-    "begin_suppress_tokens",
-    "forced_bos_token_id",
-    "forced_eos_token_id",
-    "min_length",
-    "min_new_tokens",
-    "no_repeat_ngram_size",
-    "repetition_penalty",
-    "sequence_bias",
-    "suppress_tokens",
-)
-"""What of a model's own generation config changes logits without sampling."""
 
 
 class TransformersProvider:
@@ -75,7 +60,7 @@ class TransformersProvider:
 
         self._torch = torch
         self._library = transformers
-        self._loaded: dict[tuple[Any, ...], _Loaded] = {}
+        self._loaded: dict[tuple[Any, ...], CausalModel] = {}
         self._room = Room.of(best_device(torch))
 
     @property
@@ -94,7 +79,11 @@ class TransformersProvider:
                 outcomes[index] = Failure(FailureKind.REFUSED, str(error))
             except _InvalidError as error:
                 outcomes[index] = Failure(FailureKind.INVALID_REQUEST, str(error))
-        for group in _groups(prompts):
+        prompts = list(_tokenized(prompts))
+        for prompt in prompts:
+            if prompt.excess:
+                outcomes[prompt.index] = Failure(FailureKind.INVALID_REQUEST, prompt.excess)
+        for group in _groups(prompt for prompt in prompts if not prompt.excess):
             left = deque(group)
             while left:
                 outcomes.update(self._answered(left))
@@ -107,7 +96,11 @@ class TransformersProvider:
     def _answered(self, left: "deque[_Prompt]") -> dict[int, Completion | Failure]:
         """Take a batch off what is left and answer it; where memory runs out, half of it."""
         asked = left[0].parameters.get("batch_size")
-        size = self._room.size([prompt.n_tokens for prompt in left], None if asked is None else int(asked))
+        size = self._room.size(
+            [prompt.n_tokens for prompt in left],
+            None if asked is None else int(asked),
+            is_one_pass=_is_one_greedy_token(left[0]),
+        )
         while True:
             batch = [left.popleft() for _ in range(size)]
             try:
@@ -123,38 +116,23 @@ class TransformersProvider:
                 return {prompt.index: Failure(FailureKind.INVALID_REQUEST, told)}
             size = self._room.halve(size, left[0].n_tokens)
 
-    def _load(self, request: Request) -> "_Loaded":
-        loading = {name: request.parameters.get(name, default) for name, default in _LOADING.items()}
-        key = (request.model, *map(str, loading.values()))
-        if key not in self._loaded:
-            revision = loading["revision"]
-            try:
-                tokenizer = self._library.AutoTokenizer.from_pretrained(
-                    request.model, revision=revision, padding_side="left", trust_remote_code=False
-                )
-                model: Any = self._library.AutoModelForCausalLM.from_pretrained(
-                    request.model, **loading, trust_remote_code=False
-                )
-            except (OSError, ValueError, ImportError) as error:
-                raise UsageError(f"transformers cannot load {request.model!r}: {error}") from error
-            if loading["device_map"] is None:
-                model = on_best_device(self._torch, model, request.model)
-            if tokenizer.pad_token is None:
-                tokenizer.pad_token = tokenizer.eos_token
-            self._loaded[key] = _Loaded(tokenizer, model.eval())
-        return self._loaded[key]
-
     def _prompt(self, index: int, request: Request) -> "_Prompt":
+        """Put a request into the model's words."""
         loaded = self._load(request)
         parameters = adapt("transformers", request.model, request.parameters)
         refuse_unknown("transformers", parameters, _KNOWN)
         text = request.prompt if request.prompt is not None else _chat(loaded.tokenizer, request)
-        tokens = loaded.tokenizer(text, add_special_tokens=request.prompt is not None)["input_ids"]
-        most = int(parameters.get("max_tokens", _MOST_TOKENS))
-        room = getattr(loaded.model.config, "max_position_embeddings", None)
-        if room is not None and len(tokens) + most > room:
-            raise _InvalidError(f"{len(tokens)} prompt tokens and {most} new ones exceed the model's {room}")
-        return _Prompt(index, request, loaded, tokens, parameters, most)
+        return _Prompt(
+            index, request, loaded, text, parameters, int(parameters.get("max_tokens", _MOST_TOKENS))
+        )
+
+    def _load(self, request: Request) -> CausalModel:
+        loading = {name: request.parameters.get(name, default) for name, default in LOADING.items()}
+        key = (request.model, *map(str, loading.values()))
+        if key not in self._loaded:
+            self._loaded[key] = loaded = CausalModel.load(self._torch, request.model, loading)
+            self._room.fit(unused_memory(self._torch), loaded.kept_of_a_token)
+        return self._loaded[key]
 
     def _generate(self, batch: "Sequence[_Prompt]") -> Iterator[tuple[int, Completion | Failure]]:
         torch, first = self._torch, batch[0]
@@ -183,7 +161,8 @@ class TransformersProvider:
                 *self._penalties(first, arguments),
             ]  # log probabilities are the model's own
             arguments["logits_processor"] = self._library.LogitsProcessorList(processors)
-        sequences = first.loaded.model.generate(**inputs, **arguments).sequences
+        with growing(self._torch):
+            sequences = first.loaded.model.generate(**inputs, **arguments).sequences
         new = sequences[:, inputs["input_ids"].shape[1] :]
         return new.tolist(), None if recorder is None else recorder.finished(sequences)
 
@@ -206,7 +185,7 @@ class TransformersProvider:
         return Completion(
             text=text,
             finish_reason="stop" if is_finished else "length",
-            logprobs=_read(logprobs, row, kept, tokenizer.decode),
+            logprobs=_read(logprobs, row, kept, prompt.loaded.text_of),
             model=prompt.request.model,
             input_tokens=len(prompt.tokens),
             output_tokens=len(kept) + (length is not None),
@@ -219,45 +198,29 @@ class _InvalidError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
-    tokenizer: Any
-    model: Any
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the likeliest token is what the model says: its config changes no logits, and it can leave out
-        those of all places but the last.
-        """
-        config = self.model.generation_config
-        is_changed = any(getattr(config, name, None) not in (None, 0, 1.0) for name in _CHANGES)
-        return (
-            not is_changed
-            and {"logits_to_keep", "position_ids"} <= inspect.signature(self.model.forward).parameters.keys()
-        )
-
-    @property
-    def ends(self) -> frozenset[int]:
-        """The tokens that end a reply."""
-        configured = self.model.generation_config.eos_token_id
-        ends = configured if isinstance(configured, list) else [configured, self.tokenizer.eos_token_id]
-        return frozenset(token for token in ends if token is not None)
-
-
-@dataclass(frozen=True, slots=True)
 class _Prompt:
     """A request as tokens; `index` is its place among the requests."""
 
     index: int
     request: Request
-    loaded: _Loaded
-    tokens: list[int]
+    loaded: CausalModel
+    text: str
     parameters: dict[str, Any]
     most: int
+    tokens: Sequence[int] = ()
 
     @property
     def n_tokens(self) -> int:
         """How many tokens prompt and reply have at most."""
         return len(self.tokens) + self.most
+
+    @property
+    def excess(self) -> str | None:
+        """Why it cannot be asked, where it is longer than the model reads."""
+        if self.loaded.longest is None or self.n_tokens <= self.loaded.longest:
+            return None
+        n_prompt = len(self.tokens)
+        return f"{n_prompt} prompt tokens and {self.most} new ones exceed the model's {self.loaded.longest}"
 
     @property
     def company(self) -> tuple[Any, ...]:
@@ -276,21 +239,19 @@ def body(request: Request) -> dict[str, Any]:
     return {"model": request.model, "messages": messages, **asked}
 
 
-def weights_of(model: str) -> str:
-    """Return the fingerprint of a folder's weights, or the hub's revision of a named model."""
-    folder = Path(model)
-    if folder.is_dir():
-        return fingerprint(path for path in folder.iterdir() if path.suffix in _MODEL_FILES)
-    from transformers.utils.hub import cached_file, extract_commit_hash
-
-    try:
-        config = cached_file(model, "config.json")
-    except OSError as error:
-        raise UsageError(f"transformers cannot find {model!r}: {error}") from error
-    return str(extract_commit_hash(config, None))
+def _tokenized(prompts: Iterable[_Prompt]) -> Iterator[_Prompt]:
+    """Give prompts their tokens, many at a time: one by one, a tokenizer would hold an accelerator up."""
+    together = defaultdict(list)
+    for prompt in prompts:
+        is_chat = prompt.request.prompt is None
+        together[id(prompt.loaded), is_chat].append(prompt)
+    for (_, is_chat), group in together.items():
+        read = group[0].loaded.tokenizer([prompt.text for prompt in group], add_special_tokens=not is_chat)
+        for prompt, tokens in zip(group, read["input_ids"], strict=True):
+            yield replace(prompt, tokens=tokens)
 
 
-def _groups(prompts: Sequence[_Prompt]) -> Iterator[Sequence[_Prompt]]:
+def _groups(prompts: Iterable[_Prompt]) -> Iterator[Sequence[_Prompt]]:
     """Put prompts together that may share a batch, longest first, so that little is padding."""
     groups = defaultdict(list)
     for prompt in prompts:
@@ -316,16 +277,12 @@ def _is_one_greedy_token(prompt: _Prompt) -> bool:
 
 
 def _read(
-    logprobs: TopLogprobs | None, row: int, kept: Sequence[int], decode: Callable[[list[int]], str]
+    logprobs: TopLogprobs | None, row: int, kept: Sequence[int], text_of: Callable[[int], str]
 ) -> tuple[TokenLogprobs, ...]:
     if logprobs is None:
         return ()
     return tuple(
-        TokenLogprobs(
-            decode([token]),
-            chosen,
-            tuple((decode([other]), value) for other, value in zip(others, values, strict=True)),
-        )
+        TokenLogprobs(text_of(token), chosen, tuple(zip(map(text_of, others), values, strict=True)))
         for token, (chosen, others, values) in zip(kept, logprobs[row], strict=False)
     )
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from autoeval.completions.providers.causal_models import weights_of
 from autoeval.completions.providers.parameters import adapt, refuse_unknown
-from autoeval.completions.providers.transformers import weights_of
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request, TokenLogprobs
 

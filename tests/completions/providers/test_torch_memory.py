@@ -11,15 +11,27 @@ from autoeval.types import Completion, Endpoint, Failure, FailureKind, Message, 
 from tests.completions.providers.tiny_model import make_tiny_model
 
 
-def test_as_many_go_together_as_the_budget_of_tokens_holds() -> None:
-    room = Room(tokens=1_000, requests=8, handed_over=32)
+def test_as_many_go_together_as_the_budget_of_tokens_holds_in_batches_of_even_sizes() -> None:
+    room = Room(tokens=1_000, pass_tokens=400, requests=8, handed_over=32)
     assert room.size([100] * 50, None) == 8
+    assert room.size([100] * 9, None) == 5  # not 8, and one more pass for the ninth
     assert room.size([300, 10, 10], None) == 3
     assert room.size([500, 10, 10], None) == 2
     assert room.size([5_000], None) == 1
-    assert room.size([10] * 50, 20) == 20
+    assert room.size([10] * 50, 20) == 17
+    assert room.size([100] * 50, None, is_one_pass=True) == 4
     assert room.halve(8, 100) == 4
     assert room.size([100] * 50, None) == 4
+
+
+def test_a_model_that_keeps_much_of_each_token_gets_smaller_batches() -> None:
+    room = Room.of("cuda")
+    room.fit(None, 100)
+    room.fit(10**12, None)
+    room.fit(10**12, 100)
+    assert room.tokens == 262_144
+    room.fit(10**9, 60_000)
+    assert room.tokens == 10_000
 
 
 class Small:

@@ -11,7 +11,12 @@ WORDS = ["<pad>", "<end>", "<unknown>", "|", *"abcdefghijklmnopqrstuvwxyz .:?"]
 
 
 def make_tiny_model(
-    folder: Path, *, has_template: bool = True, vocabulary: int = len(WORDS), **sizes: Any
+    folder: Path,
+    *,
+    has_template: bool = True,
+    vocabulary: int = len(WORDS),
+    dtype: str = "float32",
+    **sizes: Any,
 ) -> str:
     """Save a Llama with a token for each letter and random weights, two layers if not said otherwise.
 
@@ -19,6 +24,7 @@ def make_tiny_model(
         folder: where to.
         has_template: with a chat template.
         vocabulary: how many tokens there are; what is no letter is a word.
+        dtype: of the weights.
         sizes: of the model, in the words of its configuration.
 
     Returns:
@@ -53,7 +59,7 @@ def make_tiny_model(
     config = transformers.LlamaConfig(
         vocab_size=len(words), pad_token_id=0, eos_token_id=1, bos_token_id=None, **{**small, **sizes}
     )
-    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    transformers.LlamaForCausalLM(config).to(getattr(torch, dtype)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return str(folder)
 

@@ -1,0 +1,188 @@
+"""Connections to servers over libcurl: nothing is followed, kept or unpacked that was not asked for."""
+
+import os
+import socket
+import ssl
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from io import BytesIO
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from autoeval.completions.providers.failures import MalformedReplyError
+from autoeval.completions.providers.remote import Answer
+from autoeval.completions.providers.unpacking import MOST_BYTES, Unpacker, too_large
+from autoeval.version import __version__
+
+if TYPE_CHECKING:
+    import pycurl
+
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Where a user says whom to trust."""
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": f"autoeval/{__version__}",
+    "Expect": "",  # to ask before sending would only cost a round
+}
+
+
+def is_available() -> bool:
+    """Whether libcurl is installed and can wait in this system's event loop."""
+    return sys.platform != "win32" and find_spec("pycurl") is not None
+
+
+class Connections:
+    """Connections to one server, kept open between requests that are limited in time and number elsewhere.
+
+    To be used in one event loop.
+    """
+
+    def __init__(self, address: str, headers: Mapping[str, str], most: int = MOST_BYTES) -> None:
+        """Take what all requests share.
+
+        Args:
+            address: the server's; decides the proxy and whom to trust.
+            headers: sent with each request, besides our own.
+            most: how many bytes are read of a reply, packed or unpacked.
+        """
+        import pycurl
+
+        self._multi = pycurl.AsyncCurlMulti()
+        self._options = _options(address, {**_HEADERS, **headers}, most)
+        self._most = most
+        self._idle: list[_Transfer] = []
+
+    async def ask(self, url: str, data: bytes | None = None) -> Answer:
+        """Post data, or get where there are none.
+
+        Raises:
+            OSError: there is no connection, or it broke off.
+            MalformedReplyError: the reply is too large, or packed in a way that cannot be undone.
+        """
+        transfer = self._idle.pop() if self._idle else _Transfer(self._options, self._most)
+        answer = await transfer.made(self._multi, url, data)
+        self._idle.append(transfer)  # one that failed is used no more
+        return answer
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._multi.aclose()
+
+
+class _Transfer:
+    """A handle of libcurl's, used for one request after the other."""
+
+    def __init__(self, options: "Mapping[int, object]", most: int) -> None:
+        import pycurl
+
+        self._pycurl = pycurl
+        self._most = most
+        self._curl = pycurl.Curl()
+        for option, value in options.items():
+            self._curl.setopt(option, value)
+        self._curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
+        self._curl.setopt(pycurl.WRITEFUNCTION, self._take)
+        self._url = ""
+
+    async def made(self, multi: "pycurl.AsyncCurlMulti", url: str, data: bytes | None) -> Answer:
+        """Make a request and return what is answered."""
+        pycurl, curl = self._pycurl, self._curl
+        self._headers: dict[str, str] = {}
+        self._chunks: list[bytes] = []
+        self._unpacker: Unpacker | None = None
+        self._refusal: MalformedReplyError | None = None
+        if url != self._url:
+            curl.setopt(pycurl.URL, url.encode())
+            self._url = url
+        if data is None:
+            curl.setopt(pycurl.HTTPGET, True)
+        else:
+            curl.setopt(pycurl.POST, True)
+            curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(data))
+            curl.setopt(
+                pycurl.READFUNCTION, BytesIO(data).read
+            )  # read once: libcurl must not ask twice by itself
+        try:
+            await multi.perform(curl)
+        except pycurl.error as error:
+            raise self._refusal or self._meant(*error.args) from None
+        if self._unpacker is not None:
+            self._unpacker.end()
+        return Answer(curl.getinfo(pycurl.RESPONSE_CODE), self._headers, b"".join(self._chunks))
+
+    def _take_header(self, line: bytes) -> None:
+        if line.startswith(b"HTTP/"):
+            self._headers.clear()  # those before were a proxy's, or of an announcement
+            return
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        self._headers.setdefault(name.strip().lower(), value.strip())
+
+    def _take(self, chunk: bytes) -> int | None:
+        """Take a piece of the body; -1 ends the transfer, for an exception would not leave libcurl."""
+        try:
+            if self._unpacker is None:
+                self._unpacker = Unpacker(self._headers.get("content-encoding", "identity"), self._most)
+            self._chunks += self._unpacker.feed(chunk)
+        except MalformedReplyError as error:
+            self._refusal = error
+            return -1
+        return None
+
+    def _meant(self, code: int, message: str) -> Exception:
+        """Return Python's own exception for an error of libcurl's."""
+        pycurl = self._pycurl
+        if code == pycurl.E_FILESIZE_EXCEEDED:
+            return too_large()
+        if code in (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY):
+            return socket.gaierror(message)
+        if code in (
+            pycurl.E_SSL_CONNECT_ERROR,
+            pycurl.E_PEER_FAILED_VERIFICATION,
+            pycurl.E_SSL_CACERT_BADFILE,
+            pycurl.E_SSL_ISSUER_ERROR,
+        ):
+            return ssl.SSLError(message)
+        number = self._curl.getinfo(pycurl.OS_ERRNO)
+        return OSError(number, message) if number else OSError(message)
+
+
+def _options(address: str, headers: Mapping[str, str], most: int) -> "dict[int, object]":
+    import pycurl
+
+    options: dict[int, object] = {
+        pycurl.HTTPHEADER: [f"{name}: {value}".strip() for name, value in headers.items()],
+        pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
+        pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
+        pycurl.FOLLOWLOCATION: False,
+        pycurl.MAXFILESIZE_LARGE: most,
+        pycurl.NOSIGNAL: True,
+        pycurl.PROXY: proxy_for(address) or "",
+        pycurl.NOPROXY: "",  # which addresses go without one has been looked up
+    }
+    if urlsplit(address).scheme == "https":
+        options |= _trust()
+    return options
+
+
+def proxy_for(address: str) -> str | None:
+    """Return the proxy through which the environment says that an address is reached."""
+    parts = urlsplit(address)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+def _trust() -> "dict[int, object]":
+    """Trust whom the SDKs trust: the user's certificates where they are named, else those of Mozilla."""
+    import pycurl
+
+    if any(os.environ.get(name) for name in _CERTIFICATES):
+        named = ssl.get_default_verify_paths()
+        found = {pycurl.CAINFO: named.cafile, pycurl.CAPATH: named.capath}
+        return {option: path for option, path in found.items() if path is not None}
+    import certifi
+
+    return {pycurl.CAINFO: certifi.where()}
