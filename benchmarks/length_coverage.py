@@ -3,8 +3,9 @@
     python -m benchmarks.length_coverage --recorded DIR --runs 30
 
 Of each recorded model, n instructions are drawn with replacement and controlled for length; the truth is its
-length-controlled win rate on all of them. Exits with 1 where less than 93% or more than 97% of the intervals hold it,
-on average over the models.
+length-controlled win rate on all of them. One that is drawn twice stands for two instructions that are alike, so it
+counts as two; under one name they would be two samples of one instruction, which say less, and the interval would be
+wider. Exits with 1 where less than 93% or more than 97% of the intervals hold it, on average over the models.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from autoeval.metrics.difficulties import Difficulties, shipped_difficulties
 from autoeval.metrics.instructions import instruction_key
 from autoeval.metrics.length_control import LengthControlled, length_controlled_win_rate
 from autoeval.metrics.length_rows import LengthRows, length_feature
@@ -24,27 +26,30 @@ SIZES = (100, 200, 805)
 COVERAGE = (0.93, 0.97)
 
 
-def controlled(keys: list[str], shares: Floats, longer: Floats, seed: int) -> LengthControlled:
-    """Control one model's rows for length.
+def controlled(difficulties: Floats, shares: Floats, longer: Floats, seed: int) -> LengthControlled:
+    """Control one model's rows for length, each of an instruction of its own.
 
     Args:
-        keys: of the instructions.
+        difficulties: of the instructions.
         shares: preference − 1.
         longer: how many characters the reference is longer.
         seed: of the bootstrap.
     """
-    rows = LengthRows(keys, shares + 1, length_feature(longer), "reference", "judge", is_baseline=False)
-    return length_controlled_win_rate(rows, seed=seed)
+    names = [str(row) for row in range(len(shares))]
+    known = Difficulties(dict(zip(names, difficulties.tolist(), strict=True)), shipped_difficulties().prior)
+    rows = LengthRows(names, shares + 1, length_feature(longer), "reference", "judge", is_baseline=False)
+    return length_controlled_win_rate(rows, difficulties=known, seed=seed)
 
 
-def coverage(keys: list[str], shares: Floats, longer: Floats, n: int, runs: int) -> float:
+def coverage(
+    difficulties: Floats, shares: Floats, longer: Floats, n: int, runs: int, rng: np.random.Generator
+) -> float:
     """The share of drawn sets of n instructions whose interval holds the figure of all."""
-    truth = controlled(keys, shares, longer, 0).value
-    rng = np.random.default_rng(n)
+    truth = controlled(difficulties, shares, longer, 0).value
     held = 0
     for seed in range(runs):
-        drawn = rng.integers(len(keys), size=n)
-        found = controlled([keys[i] for i in drawn], shares[drawn], longer[drawn], seed)
+        drawn = rng.integers(len(shares), size=n)
+        found = controlled(difficulties[drawn], shares[drawn], longer[drawn], seed)
         held += found.low <= truth <= found.high
     return held / runs
 
@@ -63,11 +68,13 @@ def main() -> None:
     missed = False
     for n in SIZES:
         held = []
+        rng = np.random.default_rng(n)
         for shares, seen in zip(history.shares, history.seen, strict=True):
             judged = np.flatnonzero(~np.isnan(shares))
             keys = [seen.keys[i] for i in judged]
             lengths = np.array([of_reference[key] for key in keys]) - np.expm1(seen.log_lengths[judged])
-            held.append(coverage(keys, shares[judged], lengths, n, given.runs))
+            difficulties = shipped_difficulties().of_keys(keys)
+            held.append(coverage(difficulties, shares[judged], lengths, n, given.runs, rng))
         mean, worst = float(np.mean(held)), int(np.argmin(held))
         missed |= not COVERAGE[0] <= mean <= COVERAGE[1]
         print(f"n {n:4d}: coverage {mean:.3f}, worst {held[worst]:.3f} ({history.models[worst]})", flush=True)

@@ -17,7 +17,8 @@ from autoeval.metrics.observations import Floats
 from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
-_PRIOR_UPSETS = 3.0
+_PRIOR_UPSETS = 0.5
+_MORE_UPSETS, _FREEDOM_OF_UPSET = 2.0, 4.0
 _LEAST_UNIT, _LEAST_SPREAD = 1e-6, 0.05
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
 _FLATTEST, _STEEPEST = 0.2, 2.5
@@ -53,14 +54,20 @@ def sampled_win_rate(
 
     The prediction f is recalibrated on what was paid: g = σ(a + b · logit f). With e = y − g on the k judged pairs
     and w = 1/π, the estimate is θ = mean_N(g) + m with m = Σ w e / Σ w. If y is 1 with chance g and 0 otherwise, its
-    variance is Σ_N (1 − π)/π · g(1 − g) / N². That is multiplied by a scale: what was observed over what was to be
-    expected, Σ (1 − π)w²(e − m)² / Σ (1 − π)w² g(1 − g). A scale from a few upsets is as uncertain as they are, and
-    small where they happen to be missing; so beside the Σ g(1 − g) upsets that were to be expected among the judged
-    pairs, three count that come as expected. Of a graded judge an upset is smaller: as (y − g)² is g(1 − g) − y(1 − y)
-    on average, it is 1 − Σ w y(1 − y) / (Σ w · mean_N g(1 − g)) of one. Where wins are rare, the error is skewed and
-    its size depends on the truth. So the variance is taken for that of a share, V = C · θ(1 − θ), and the interval
-    holds each θ₀ that (θ − θ₀)² ≤ t² C θ₀(1 − θ₀) is true of (Wilson's, 1927), with Student's t of k − 3 degrees of
-    freedom. For instructions like these C is larger by that of N pairs drawn at random.
+    variance is Σ_N (1 − π)/π · v / N² with v = g(1 − g). That is multiplied by a scale: what was observed over what was
+    to be expected, Σ c(e − m)² / Σ c v with c = (1 − π)w². A scale from a few upsets is as uncertain as they are, and
+    small where they happen to be missing. Those that count are u = (Σ c v)² / Σ c²v. Of a graded judge an upset is
+    smaller: as (y − g)² is v − y(1 − y) on average, it is φ = 1 − Σ w y(1 − y) / (Σ w · mean_N v) of one, and says
+    more of the scale. So beside u/φ² upsets half of one counts that comes as expected, and t is Student's of
+    4(u + 2)/φ degrees of freedom, at most k − 3 (Satterthwaite 1946 has 2u where all upsets are rare, and more where
+    they are not; the half, 4 and 2 cover best on recorded preferences).
+
+    Where wins or losses are rare, the error is skewed and its size depends on the truth, so the interval is not
+    θ ± t√V: it holds each θ₀ that (θ − θ₀)² ≤ t² V(θ₀) is true of, as Wilson's does (1927), with V(θ₀) growing by
+    (1 − 2θ)V / mean_N v for each unit, as more upsets than were seen mean a larger V as well. Then it is moved by
+    −√φ · (t² − 1)/6 of the ratio of the sampling error's third moment to its second (Cornish and Fisher 1938; for a
+    plain sample both together are the center of Cai's second-order interval, 2005). For instructions like these the
+    variance is larger by that of N pairs drawn at random.
 
     Args:
         shares: preference − 1 of each of N pairs, NaN where it was not paid for or could not be judged.
@@ -85,29 +92,32 @@ def sampled_win_rate(
     g_mean, e = float(g.mean()), y - g[pairs]
     m = float(w @ e) / total
     value = min(max(g_mean + m, 0.0), 1.0)
-    unit = max(g_mean * (1 - g_mean), _LEAST_UNIT)
-
     variances = g * (1 - g)
+    mean_variance = max(float(variances.mean()), _LEAST_UNIT)
     graded = float(w @ (y * (1 - y))) / total
-    upset = max(1 - graded / max(float(variances.mean()), _LEAST_UNIT), _LEAST_SPREAD)
+    upset = max(1 - graded / mean_variance, _LEAST_SPREAD)
     factors = (1 - chances[pairs]) * w**2
     observed = float(factors @ (e - m) ** 2) * k / (k - 3)
     expected = float(factors @ variances[pairs])
-    upsets = float(variances[pairs].sum())
-    scale = (
-        (upsets * observed / expected + _PRIOR_UPSETS * upset) / (upsets + _PRIOR_UPSETS) if expected else 1.0
-    )
+    ratio = observed / expected if expected else 1.0
+    upsets = expected**2 / float(factors**2 @ variances[pairs]) if expected else float(k)
+    counted = upsets / upset**2
+    scale = (counted * ratio + _PRIOR_UPSETS * upset) / (counted + _PRIOR_UPSETS)
+    freedom = min(k - 3, round(_FREEDOM_OF_UPSET * (upsets + _MORE_UPSETS) / upset))
+    t = student_quantile(freedom, level)
     variance = scale * _error_variance(variances, chances)
+    these = _Error(variance, (1 - 2 * value) * variance / mean_variance, upset**0.5 * _skew(g, chances))
 
     mean = float(w @ y) / total
     s2 = float(w @ (y - mean) ** 2) / total * k / (k - 1)
-    spread = (s2 * k + _PRIOR_UPSETS * upset) / (mean * (1 - mean) * k + _PRIOR_UPSETS)
+    spread = (s2 * k + _PRIOR_UPSETS * upset) / (mean * (1 - mean) * k + _PRIOR_UPSETS) / count
+    like_these = _Error(
+        variance + spread * value * (1 - value), these.growth + (1 - 2 * value) * spread, these.skew
+    )
     unexplained = float(w @ (e - m) ** 2) / total * k / (k - 1)
-    t = student_quantile(k - 3, level)
-    of_these, of_sampling = variance / unit, spread / count
     return SampledWinRate(
-        on_these=_estimate(value, of_these, variance, t, k),
-        on_like_these=_estimate(value, of_these + of_sampling, variance + s2 / count, t, k),
+        on_these=_estimate(value, these.interval(value, g_mean, t), variance, k),
+        on_like_these=_estimate(value, like_these.interval(value, g_mean, t), variance + s2 / count, k),
         n_pairs=count,
         n_paid=k,
         n_effective=1 / (variance / s2 + 1 / count) if s2 > 0 else float(k),
@@ -115,9 +125,50 @@ def sampled_win_rate(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """The error of an estimate θ.
+
+    Attributes:
+        variance: V.
+        growth: dV/dθ₀, how it grows with the truth.
+        skew: its third moment over its second.
+    """
+
+    variance: float
+    growth: float
+    skew: float
+
+    def interval(self, value: float, mean: float, t: float) -> tuple[float, float]:
+        """Both ends: θ₀ of (θ − θ₀)² = t² [V + growth · (θ₀ − θ) − V/(ḡ(1 − ḡ)) · (θ₀ − θ)²], moved by the skew.
+
+        Args:
+            value: the estimate θ.
+            mean: of the predictions, ḡ.
+            t: how many standard errors it reaches.
+        """
+        narrowed = 1 + t**2 * self.variance / max(mean * (1 - mean), _LEAST_UNIT)
+        towards = t**2 * self.growth / 2
+        half = float(np.sqrt(towards**2 + narrowed * t**2 * self.variance))
+        moved = -self.skew * (t**2 - 1) / 6
+        low, high = (value + moved + (towards + side * half) / narrowed for side in (-1, 1))
+        return max(min(low, value), 0.0), min(max(high, value), 1.0)
+
+
 def _error_variance(variances: Floats, chances: Floats) -> float:
     """The variance of a mean of N pairs of which each is judged with its own chance."""
     return float((1 - chances) / chances @ variances) / len(variances) ** 2
+
+
+def _skew(g: Floats, chances: Floats) -> float:
+    """The third moment of such a mean's error over the second, if each pair is won with chance g.
+
+    With I = 1 where a pair is judged it is that of (I/π − 1)(y − g): (1 − π)(1 − 2π)/π² · g(1 − g)(1 − 2g).
+    """
+    variances, odds = g * (1 - g), (1 - chances) / chances
+    second = float(odds @ variances)
+    third = float((odds * (1 - 2 * chances) / chances) @ (variances * (1 - 2 * g)))
+    return third / second / len(g) if second > 0 else 0.0
 
 
 def expected_half_width(predicted: Floats, chances: Floats, level: float = 0.95) -> float:
@@ -129,9 +180,11 @@ def expected_half_width(predicted: Floats, chances: Floats, level: float = 0.95)
         level: coverage that the interval aims at.
     """
     mean = float(predicted.mean())
-    unit = max(mean * (1 - mean), _LEAST_UNIT)
+    variances = predicted * (1 - predicted)
+    variance = _error_variance(variances, chances)
+    growth = (1 - 2 * mean) * variance / max(float(variances.mean()), _LEAST_UNIT)
     t = student_quantile(max(round(float(chances.sum())) - 3, 1), level)
-    low, high = _wilson(mean, _error_variance(predicted * (1 - predicted), chances) / unit, t)
+    low, high = _Error(variance, growth, 0.0).interval(mean, mean, t)
     return 100 * (high - low) / 2
 
 
@@ -172,14 +225,5 @@ def recalibrated(predicted: Floats, y: Floats, weights: Floats, pairs: npt.NDArr
     return sigmoid(a + b * logit)
 
 
-def _estimate(value: float, per_unit: float, variance: float, t: float, k: int) -> Estimate:
-    low, high = _wilson(value, per_unit, t)
-    error = 100 * float(np.sqrt(variance))
-    return Estimate(100 * value, error, 100 * min(low, value), 100 * max(high, value), k)
-
-
-def _wilson(value: float, per_unit: float, t: float) -> tuple[float, float]:
-    """Both ends θ of (value − θ)² = t² · per_unit · θ(1 − θ)."""
-    q = t**2 * per_unit
-    half = float(np.sqrt(q * value * (1 - value) + q**2 / 4))
-    return max((value + q / 2 - half) / (1 + q), 0.0), min((value + q / 2 + half) / (1 + q), 1.0)
+def _estimate(value: float, ends: tuple[float, float], variance: float, k: int) -> Estimate:
+    return Estimate(100 * value, 100 * float(np.sqrt(variance)), 100 * ends[0], 100 * ends[1], k)

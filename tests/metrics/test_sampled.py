@@ -53,8 +53,8 @@ def test_a_prediction_that_says_the_opposite_is_flattened_but_not_turned() -> No
     assert np.polyfit(-logit, np.log(found / (1 - found)), 1)[0] == pytest.approx(0.2)
 
 
-def test_without_a_prediction_it_is_wilsons_interval_of_an_even_sample() -> None:
-    """By hand: Wilson's for a share of n of N; three upsets steady the variance of the sample."""
+def test_without_a_prediction_it_is_cais_interval_of_an_even_sample() -> None:
+    """By hand: Wilson's for a share of n of N, its center moved; half an upset steadies the variance."""
     shares, _ = population(2)
     n = 120
     sample = Sample.draw(np.ones(N), 3)
@@ -64,17 +64,17 @@ def test_without_a_prediction_it_is_wilsons_interval_of_an_even_sample() -> None
     rate = y.mean()
     assert found.on_these.value == pytest.approx(100 * rate)
     binomial = rate * (1 - rate)
-    scale = (n / (n - 3) * n * binomial + 3) / (n * binomial + 3)
-    t = stats.t.ppf(0.975, n - 3)
+    scale = (n / (n - 3) * n * binomial + 0.5) / (n * binomial + 0.5)
+    t = stats.t.ppf(0.975, min(n - 3, round(4 * (n * binomial + 2))))
+    moved = -(1 - 2 * n / N) * (1 - 2 * rate) / n * (t**2 - 1) / 6
+    spread = (n / (n - 1) * n * binomial + 0.5) / (n * binomial + 0.5) / N
     for one, per_unit in (
         (found.on_these, scale * (1 / n - 1 / N)),
-        (
-            found.on_like_these,
-            scale * (1 / n - 1 / N) + (n / (n - 1) * n * binomial + 3) / (n * binomial + 3) / N,
-        ),
+        (found.on_like_these, scale * (1 / n - 1 / N) + spread),
     ):
         a, b, c = 1 + t**2 * per_unit, -(2 * rate + t**2 * per_unit), rate**2
-        assert (one.low, one.high) == pytest.approx(tuple(sorted(100 * np.roots([a, b, c]))), abs=0.02)
+        ends = np.sort(np.roots([a, b, c])) + moved
+        assert (one.low, one.high) == pytest.approx(tuple(100 * ends), abs=0.02)
     assert found.n_effective == pytest.approx(n, rel=0.03)
     assert found.r_squared == pytest.approx(0, abs=0.01)
 
