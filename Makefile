@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell test -x $(BIN)/python && echo $(BIN)/python || echo python3)
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 INSTALLED := $(VENV)/.installed-$(VERSION)
-# Installed with --no-compile: what is imported is compiled then, and most of what comes along never is.
+# Installed with --no-compile: what is imported is compiled then, and most of what comes along never is. So it has to be
+# kept, whatever the machine is set to, or each of hundreds of processes compiles it again.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # What `make test` leaves out; `make test LEAVE_OUT=` runs everything.
 LEAVE_OUT ?= slow or model or browser or peer or database or cluster

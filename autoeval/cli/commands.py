@@ -176,9 +176,10 @@ class Commands(click.Group):
         """Say the nearest command for a misspelt one."""
         from autoeval.errors import UsageError, nearest
 
-        if self.get_command(ctx, args[0]) is None:
+        command = self.get_command(ctx, args[0])
+        if command is None:
             raise UsageError(f"there is no command {args[0]!r}. {nearest(args[0], _JOURNEYS)}")
-        return super().resolve_command(ctx, args)
+        return args[0], command, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands by what somebody is about to do, without loading them."""

@@ -8,16 +8,12 @@ from typing import Any
 from autoeval.annotators.plan import Plan
 from autoeval.completions.storage.places import Shard
 from autoeval.data.conversations import ConversationPairs
-from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs
-from autoeval.journeys.evaluated import keep, more_columns, setting_of
+from autoeval.journeys.evaluated import Evaluating, more_columns, setting_of
 from autoeval.journeys.import_annotations import import_json_cache
-from autoeval.journeys.loading import Loading
-from autoeval.journeys.parameters.asking import Asking
 from autoeval.journeys.parameters.metric_choice import Metric
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.journeys.paying import Paying, refuse_with_a_sample
-from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.rows import Conditions, leaderboard_row
 from autoeval.metrics.estimates import Method
 from autoeval.runs.arena_files import save_games
@@ -29,53 +25,46 @@ from autoeval.runs.paying.cheap import Cheap
 from autoeval.runs.paying.choosing import Wanted
 from autoeval.runs.paying.sample import save_paid
 from autoeval.runs.recomputing import recompute
+from autoeval.runs.reporting import write_report
 from autoeval.runs.result import Evaluation, Setting
 from autoeval.runs.sharding import ShardReport
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparing:
-    """How outputs are judged beside a reference's and where it goes; attributes are parameters of `evaluate`.
+    """What is chosen for outputs beside a reference's alone; attributes are parameters of `evaluate`.
 
     `folders` are the judges' folders, in which a cheap judge is looked for.
     """
 
-    asking: Asking
-    judge_source: str | Path
-    loading: Loading
-    standing: Standing
-    output_path: str | Path | None
-    mode: str
     shows_mode: bool
-    seed: int
     metric: Metric
     interval: Method
     length_control_file: str | Path | None
     lc_standard_error: str
     wanted: Wanted | None
     shard: Shard | None
-    recomputes: bool
-    no_report: bool
     human_annotations: Any
     folders: Any
     max_cost: float | None
 
-    def paying(self, pairs: Pairs | ConversationPairs, cache: Any, folder: Path | None) -> Paying:
+    def paying(
+        self, how: Evaluating, pairs: Pairs | ConversationPairs, cache: Any, folder: Path | None
+    ) -> Paying:
         """Choose which pairs are judged; all of them unless fewer are wanted."""
         if self.wanted is None:
-            return Paying(pairs, self.asking)
-        refuse_with_a_sample(self.wanted, self.metric, self.recomputes, self.shard, self.loading.arena)
-        annotator = self.asking.annotator
+            return Paying(pairs, how.asking)
+        refuse_with_a_sample(self.wanted, self.metric, how.recomputes, self.shard, how.loading.arena)
         cheap = Cheap.named(
-            self.wanted.predict_with, annotator, pairs, self.seed, self.folders, self.max_cost
+            self.wanted.predict_with, how.annotator, pairs, how.seed, self.folders, self.max_cost
         )
         return Paying.chosen(
-            self.wanted, pairs, self.asking, cheap, cache, self.seed, folder, self.standing.path
+            self.wanted, pairs, how.asking, cheap, cache, how.seed, folder, how.standing.path
         )
 
 
 def compare_with_reference(
-    model_outputs: Any, reference_outputs: Any, how: Comparing
+    model_outputs: Any, reference_outputs: Any, how: Evaluating, comparing: Comparing
 ) -> Evaluation | DryRun | ShardReport:
     """Judge one model's outputs beside a reference's.
 
@@ -83,21 +72,21 @@ def compare_with_reference(
         model_outputs: the outputs.
         reference_outputs: the reference's; None for those of the preset.
         how: the parameters of `evaluate`.
+        comparing: those of them that are for pairs alone.
 
     Raises:
         UsageError: a parameter, file, field or config is wrong; nothing was spent.
         NothingJudgedError: not a single pair could be judged.
     """
-    annotator, display = how.asking.annotator, how.asking.display
-    votes = HumanVotes(how.human_annotations)
-    require_files(model_outputs, "--model_outputs")
+    annotator, display = how.annotator, how.asking.display
+    votes = HumanVotes(comparing.human_annotations)
     with ExitStack() as opened:
         pairs = how.loading.pairs(model_outputs, reference_outputs)
         opened.push(pairs)
-        output_path = None if how.shard else how.output_path
+        output_path = None if comparing.shard else how.output_path
         folder = output_folder(output_path, model_outputs, pairs.generator_2, how.judge_source)
-        cache = opened.enter_context(how.asking.open_cache(how.shard))
-        paying = how.paying(pairs, cache, folder)
+        cache = opened.enter_context(how.asking.open_cache(comparing.shard))
+        paying = comparing.paying(how, pairs, cache, folder)
         preset = how.loading.arena or how.loading.preset
         setting = setting_of(annotator, pairs, preset, how.seed, how.standing, paying.method)
         display.announce(setting.line())
@@ -106,19 +95,20 @@ def compare_with_reference(
         warnings = announced(output_warnings(pairs), display)
         plan = Plan(annotator, paying.pairs, how.seed)
         import_json_cache(how.asking.caching_path, plan, cache, display)
-        if how.asking.dry_run or how.shard:
-            return paying.without_judging(plan, cache, how.shard)
+        if how.asking.dry_run or comparing.shard:
+            return paying.without_judging(plan, cache, comparing.shard)
         judged = recompute(pairs, annotator, folder) if how.recomputes else paying.judge(plan, cache, folder)
-    result = _result(how, pairs, paying, judged, setting, folder, warnings)
+    result = _result(how, comparing, pairs, paying, judged, setting, folder, warnings)
     if how.loading.arena and result.tally.n_judged and not how.recomputes:
         result = replace(result, files=save_games(plan, folder, judged.annotations_path))
-    keep(result, annotator, votes, how.standing, keeps_run=how.recomputes)
+    how.keep(result, lambda: write_report(result, annotator, votes), result.tally.stored())
     result.check_judged()
     return result
 
 
 def _result(
-    how: Comparing,
+    how: Evaluating,
+    comparing: Comparing,
     pairs: Pairs | ConversationPairs,
     paying: Paying,
     judged: Judged,
@@ -127,7 +117,7 @@ def _result(
     warnings: tuple[str, ...],
 ) -> Evaluation:
     """Put together what came of it, and place it on its board."""
-    annotator, standing = how.asking.annotator, how.standing
+    annotator = how.annotator
     found, is_judged = paying.result(judged), judged.tally.n_judged > 0
     conditions = Conditions.of(annotator, pairs, judged.tally.models, found.method if found else "")
     if found:
@@ -136,30 +126,26 @@ def _result(
     else:
         more, caution, told = more_columns(
             judged,
-            how.metric,
-            how.length_control_file,
+            comparing.metric,
+            comparing.length_control_file,
             how.seed,
-            how.lc_standard_error,
+            comparing.lc_standard_error,
             how.loading.arena,
             pairs,
         )
         warnings = (*warnings, *announced(told, how.asking.display))
     row = leaderboard_row(judged.tally, pairs.n_missing_outputs, conditions, how.mode) | more
-    placed = (
-        standing.place(setting.model, row, conditions) if is_judged else standing.unchanged(setting.model)
-    )
-    if note := standing.note(setting.model, placed):
-        how.asking.display.announce(note)
+    placed = how.place(setting.model, row, conditions, is_judged)
     return Evaluation(
         name=setting.model,
         shown_as=placed.shown_as,
         setting=setting,
-        estimate=found.estimate if found else judged.tally.interval(how.interval, how.seed),
+        estimate=found.estimate if found else judged.tally.interval(comparing.interval, how.seed),
         tally=judged.tally,
         row=row,
         board=placed.board,
         apart=placed.apart,
-        mode_to_print=standing.mode_to_print,
+        mode_to_print=how.standing.mode_to_print,
         n_unpaired=pairs.n_missing_outputs,
         ask=judged.report,
         min_coverage=how.asking.min_coverage,
@@ -169,6 +155,6 @@ def _result(
         warnings=warnings,
         has_report=not (how.no_report or how.recomputes or paying.sample),
         paid=found,
-        shows_mode=how.shows_mode,
+        shows_mode=comparing.shows_mode,
         is_written=is_judged or judged.annotations_path is not None,
     )

@@ -12,8 +12,8 @@ from autoeval.errors import UsageError
 from autoeval.exports.record import read_record
 from autoeval.exports.trackers import check_log, log_run
 from autoeval.journeys.against_reference import Comparing, compare_with_reference
-from autoeval.journeys.evaluated import find_standing
-from autoeval.journeys.grading import Grading, grade
+from autoeval.journeys.evaluated import Evaluating, find_standing
+from autoeval.journeys.grading import grade
 from autoeval.journeys.loading import Loading
 from autoeval.journeys.parameters.asking import AskingParameters, checked, folders_of, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
@@ -161,47 +161,26 @@ def evaluate(
     asked_how = (
         None if model_outputs is None else prepare(_loaded(annotators_config) or source, parameters, False)
     )
-    is_kept = _is_kept(is_cache_leaderboard, max_instances)
-    if asked_how is not None and asked_how.annotator.kind.n_outputs == 1:
-        how = Grading(
-            asking=asked_how,
-            judge_source=source,
-            eval_set=questions,
-            evaluation_dataset=evaluation_dataset,
-            reference_answers=reference_answers,
-            name=name,
-            output_path=output_path,
-            board=precomputed_leaderboard,
-            overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
-            is_kept=is_kept,
-            mode=current_leaderboard_mode,
-            sort_by=sort_by or "score",
-            max_instances=max_instances,
-            seed=seed,
-            allows_partial=is_allow_partial,
-            strips_thinking=is_strip_thinking,
-            recomputes=is_recompute_metrics_only,
-            no_report=no_report,
-        )
+    is_graded = asked_how is not None and asked_how.annotator.kind.n_outputs == 1
+    if is_graded:
         _refuse_of_grades(wanted, part)
-        graded = grade(model_outputs, how, defaults)
-        return _returned(graded, is_return_instead_of_print, log_to, asked_how.display)
     standing = find_standing(
-        own,
+        questions,
         precomputed_leaderboard,
         output_path,
         source,
         defaults,
+        is_graded=is_graded,
         overwrites=is_overwrite_leaderboard or is_recompute_metrics_only,
         sort_by=sort_by,
         mode_to_print=leaderboard_mode_to_print,
-        is_kept=is_kept,
+        is_kept=_is_kept(is_cache_leaderboard, max_instances),
     )
-    if metric.function is None:  # a function has columns of its own
+    if metric.function is None and not is_graded:  # a function has columns of its own
         boards.check_column(sort_by, standing.board)
     if asked_how is None:
         return standing.alone()
-    comparing = Comparing(
+    how = Evaluating(
         asking=asked_how,
         judge_source=source,
         loading=Loading(
@@ -219,21 +198,25 @@ def evaluate(
         standing=standing,
         output_path=output_path,
         mode=current_leaderboard_mode,
-        shows_mode=leaderboard_mode_to_print is None,
         seed=seed,
+        recomputes=is_recompute_metrics_only,
+        no_report=no_report,
+    )
+    if is_graded:
+        return _returned(grade(model_outputs, how), is_return_instead_of_print, log_to, asked_how.display)
+    comparing = Comparing(
+        shows_mode=leaderboard_mode_to_print is None,
         metric=metric,
         interval=cast("Method", interval),
         length_control_file=length_control_file,
         lc_standard_error=lc_standard_error,
         wanted=wanted,
         shard=part,
-        recomputes=is_recompute_metrics_only,
-        no_report=no_report,
         human_annotations=human_annotations,
         folders=folders_of(parameters),
         max_cost=parameters["max_cost"],
     )
-    result = compare_with_reference(model_outputs, reference_outputs, comparing)
+    result = compare_with_reference(model_outputs, reference_outputs, how, comparing)
     return _returned(result, is_return_instead_of_print, log_to, asked_how.display)
 
 

@@ -1,47 +1,77 @@
-"""What an evaluation on pairs stands for, its columns, and its files."""
+"""How an evaluation is made, what it stands for, its columns, and its files."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from autoeval.annotators.config import Annotator
 from autoeval.data.conversations import ConversationPairs
 from autoeval.data.eval_sets import EvalSet, eval_set_name
 from autoeval.data.pairing import Pairs
+from autoeval.journeys.loading import Loading
+from autoeval.journeys.parameters.asking import Asking
 from autoeval.journeys.parameters.metric_choice import Metric
 from autoeval.journeys.parameters.output_paths import folder_name
 from autoeval.leaderboards.arena import ARENA_COLUMNS, arena_cells
-from autoeval.leaderboards.placing import Standing
-from autoeval.leaderboards.rows import Conditions
+from autoeval.leaderboards.grades import COLUMNS
+from autoeval.leaderboards.placing import Placed, Standing
+from autoeval.leaderboards.preferences import Preference
+from autoeval.leaderboards.rows import Conditions, Row
 from autoeval.metrics.columns import Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.answer_languages import answer_languages
-from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged, records
 from autoeval.runs.length import length_columns
-from autoeval.runs.reporting import write_report
-from autoeval.runs.result import Evaluation, Setting
+from autoeval.runs.result import Result, Setting
 from autoeval.runs.saving import BOARD_NAME, save, save_reasons
 from autoeval.types import Case
 
 
-def keep(
-    result: Evaluation,
-    annotator: Annotator,
-    votes: HumanVotes,
-    standing: Standing,
-    *,
-    keeps_run: bool,
-) -> None:
-    """Write a result's files, and its row into the board's; where nothing was judged, only what says why."""
-    if not result.tally.n_judged:
-        if result.is_written:
-            save_reasons(result, annotator)
-        return
-    is_board = result.folder is not None and standing.is_file(result.folder / BOARD_NAME)
-    save(result, annotator, keeps_run, keeps_board=is_board)
-    if result.has_report:
-        write_report(result, annotator, votes)
-    standing.keep(result.name, result.row, result.tally.stored(), result.apart, always=is_board)
+@dataclass(frozen=True)
+class Evaluating:
+    """How outputs are evaluated, whatever judges them, and where it goes; attributes are parameters of `evaluate`."""
+
+    asking: Asking
+    judge_source: str | Path
+    loading: Loading
+    standing: Standing
+    output_path: str | Path | None
+    mode: str
+    seed: int
+    recomputes: bool
+    no_report: bool
+
+    @property
+    def annotator(self) -> Annotator:
+        """The judge."""
+        return self.asking.annotator
+
+    def place(self, name: str, row: Row, conditions: Conditions, is_judged: bool) -> Placed:
+        """Find a row's place on the board, and say what is to be said of it; without a verdict it has none."""
+        placed = self.standing.place(name, row, conditions) if is_judged else self.standing.unchanged(name)
+        if note := self.standing.note(name, placed):
+            self.asking.display.announce(note)
+        return placed
+
+    def keep(
+        self, result: Result, write_report: Callable[[], None], preferences: Iterable[Preference] = ()
+    ) -> None:
+        """Write a result's files, and its row into the board's; where nothing was judged, only what says why.
+
+        Args:
+            result: what came of it.
+            write_report: writes its page.
+            preferences: those behind its row.
+        """
+        if not result.tally.n_judged:
+            if result.is_written:
+                save_reasons(result, self.annotator)
+            return
+        is_board = result.folder is not None and self.standing.is_file(result.folder / BOARD_NAME)
+        save(result, self.annotator, keeps_run=self.recomputes, keeps_board=is_board)
+        if result.has_report:
+            write_report()
+        self.standing.keep(result.name, result.row, preferences, result.apart, always=is_board)
 
 
 def own_board(eval_set: EvalSet | None, judge: str | Path) -> Path:
@@ -57,24 +87,27 @@ def find_standing(
     judge: str | Path,
     preset: EvalSet,
     *,
+    is_graded: bool,
     overwrites: bool,
     sort_by: str | None,
     mode_to_print: str | None,
     is_kept: bool,
 ) -> Standing:
-    """Find the board that a result joins: of Arena-Hard (`eval_set`), that of the user's own runs.
+    """Find the board that a result joins: of scores, and of Arena-Hard's win rates, that of the user's own runs.
 
     Raises:
         UsageError: it cannot be read, or is no such board.
     """
-    if eval_set is None:
+    is_arena = eval_set is not None and eval_set.arena is not None
+    if not is_graded and not is_arena:
         return Standing.find(
             precomputed, judge, preset, overwrites, sort_by or preset.sort_by, mode_to_print, is_kept
         )
     path = None if precomputed is None else Path(precomputed)
     if precomputed == "auto":
         path = None if output_path is None else own_board(eval_set, judge)
-    return Standing.among_own(path, ARENA_COLUMNS, preset, overwrites, sort_by or eval_set.sort_by, is_kept)
+    columns = COLUMNS if is_graded else ARENA_COLUMNS
+    return Standing.among_own(path, columns, preset, overwrites, sort_by or "score", is_kept)
 
 
 def more_columns(

@@ -1,4 +1,4 @@
-"""What an evaluation compares: a model's outputs and the reference's, paired."""
+"""What an evaluation judges: a model's outputs, by themselves or paired with the reference's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,19 @@ from typing import Any
 
 from autoeval.checks import require_source
 from autoeval.data.baselines import load_baseline_pairs
+from autoeval.data.cases import OutputCases, load_cases
 from autoeval.data.conversations import ConversationPairs, load_conversation_pairs
 from autoeval.data.eval_sets import EvalSet
+from autoeval.data.instructions import Instruction
+from autoeval.data.loading import require_files
 from autoeval.data.pairing import Pairs, load_pairs
-from autoeval.data.said import questions_with
+from autoeval.data.said import load_questions, questions_with
 from autoeval.journeys.parameters.choosing import outputs_to_compare
 
 
 @dataclass(frozen=True)
 class Loading:
-    """How outputs are paired; the attributes are parameters of `evaluate`, and whom the judge's config names.
+    """How outputs are loaded; the attributes are parameters of `evaluate`, and whom the judge's config names.
 
     `columns` are what its prompt shows besides the outputs.
     """
@@ -42,10 +45,8 @@ class Loading:
         Raises:
             UsageError: a source is wrong, or nothing says what to compare with.
         """
-        how: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in ("name", "allow_partial", "max_instances", "strips_thinking")
-        }
+        require_files(model_outputs, "--model_outputs")
+        how = self._how()
         if self.eval_set is None or self.eval_set.load is None:
             reference = outputs_to_compare(reference_outputs, self.preset)
             if not self.columns:
@@ -68,3 +69,23 @@ class Loading:
         near = (model_outputs, reference, self.reference_answers)
         questions = self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
         return load_conversation_pairs(model_outputs, reference, questions, **how)
+
+    def cases(self, model_outputs: Any) -> OutputCases:
+        """Load outputs that are judged by themselves, on the questions of the eval set or of the rows that are named.
+
+        Raises:
+            UsageError: a source is wrong, or the questions are nowhere to be found.
+        """
+        require_files(model_outputs, "--model_outputs")
+        return load_cases(model_outputs, self._questions(model_outputs), **self._how())
+
+    def _questions(self, model_outputs: Any) -> Sequence[Instruction] | None:
+        """Return what single outputs answer; None where they bring their own."""
+        if self.eval_set is None or self.eval_set.load is None:
+            return None if self.evaluation_dataset is None else load_questions(self.evaluation_dataset)
+        near = (model_outputs, self.reference_answers)
+        return self.eval_set.load(self.evaluation_dataset, self.reference_answers, near)
+
+    def _how(self) -> dict[str, Any]:
+        names = ("name", "allow_partial", "max_instances", "strips_thinking")
+        return {name: getattr(self, name) for name in names}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from autoeval.analysis.comparison import ModelComparisons, compare_models
 from tests.processes.peer import run_peer
 from tests.recorded import recorded_data
 
@@ -32,11 +33,27 @@ def longest(pandalm: pd.DataFrame) -> pd.DataFrame:
     return pandalm.assign(preference=np.where(longer, 1, 2), annotator="longest")
 
 
+@cache
+def _board() -> pd.DataFrame:
+    files = sorted((recorded_data() / "alpaca_eval_1").glob("*/annotations.json.gz"))
+    return pd.concat([_read(file) for file in files], ignore_index=True)
+
+
 @pytest.fixture
 def board() -> pd.DataFrame:
     """21 models judged on 805 instructions of 5 subsets against one reference."""
-    files = sorted((recorded_data() / "alpaca_eval_1").glob("*/annotations.json.gz"))
-    return pd.concat([_read(file) for file in files], ignore_index=True)
+    return _board().copy()
+
+
+@cache
+def _compared() -> ModelComparisons:
+    return compare_models(_board())
+
+
+@pytest.fixture
+def compared() -> ModelComparisons:
+    """Those models, each with each other; tests leave it as it is."""
+    return _compared()
 
 
 @pytest.fixture

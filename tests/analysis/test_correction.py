@@ -48,7 +48,7 @@ def test_prediction_powered_is_its_formula() -> None:
     assert found.worth == pytest.approx(h.var() / variance)
 
 
-@pytest.mark.parametrize("n_labels", [20, 50, 100, 200])
+@pytest.mark.parametrize("n_labels", [20, 200, *(pytest.param(n, marks=pytest.mark.slow) for n in (50, 100))])
 def test_a_weak_judge_costs_nothing(n_labels: int) -> None:
     """PandaLM's people and the embedded judge: never wider than the labels alone, and it still covers."""
     rows = load_recorded(recorded_data() / "human" / "pandalm_crossannotations.json.gz")

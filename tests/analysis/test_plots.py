@@ -12,6 +12,7 @@ from autoeval.analysis import (
     plot_p_values,
     plot_price_against_agreement,
 )
+from autoeval.analysis.comparison import ModelComparisons
 from autoeval.errors import UsageError
 
 pytest.importorskip("matplotlib", reason="plots need the extra `report`")
@@ -62,8 +63,8 @@ def test_boards_become_points_with_names(tmp_path: Path) -> None:
     assert "<!-- b2" in words_in(plot_length_against_win_rate(board, tmp_path / "length.svg"))
 
 
-def test_recorded_models_are_drawn(board: pd.DataFrame, tmp_path: Path) -> None:
-    path = plot_p_values(compare_models(board), tmp_path / "p.png")
+def test_recorded_models_are_drawn(compared: ModelComparisons, tmp_path: Path) -> None:
+    path = plot_p_values(compared, tmp_path / "p.png")
     assert path.read_bytes().startswith(b"\x89PNG")
 
 

@@ -51,39 +51,39 @@ def given(command: CommandLine) -> Callable[..., dict[str, Any]]:
     return parse
 
 
+Spelling = tuple[list[str], Any]
+"""Words, and the value that they give."""
+
+
+def spellings_of(parameter: inspect.Parameter) -> list[Spelling]:
+    flag = parameter.name.rstrip("_")  # `try_`: Python keeps some words for itself
+    hyphened = flag.replace("_", "-")
+    kind = Flag(str(parameter.annotation)).name
+    if kind == "boolean":
+        yes = ([f"--{flag}"], [f"--{flag}", "True"], [f"--{flag}=True"], [f"--{hyphened}=true"])
+        no = (f"--{flag}=False", f"--no{flag}", f"--no_{flag}", f"--no-{hyphened}", f"--no{hyphened}")
+        return [*((words, True) for words in yes), *(([word], False) for word in no)]
+    takes_none = "None" in str(parameter.annotation) or "Any" in str(parameter.annotation)
+    return [
+        spelling
+        for text, value in (TEXTS[kind], *([("None", None)] if takes_none else []))
+        for spelling in (
+            ([f"--{flag}", text], value),
+            ([f"--{flag}={text}"], value),
+            ([f"--{hyphened}", text], value),
+            ([f"--{hyphened}={text}"], value),
+        )
+    ]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_flag_in_every_spelling(name: str, given: Callable[..., dict[str, Any]]) -> None:
-    for parameter in parameters_of(name):
-        name_in_python = parameter.name
-        flag = name_in_python.rstrip("_")  # `try_`: Python keeps some words for itself
-        hyphened = flag.replace("_", "-")
-        kind = Flag(str(parameter.annotation)).name
-        if kind == "boolean":
-            for yes in ([f"--{flag}"], [f"--{flag}", "True"], [f"--{flag}=True"], [f"--{hyphened}=true"]):
-                assert given(name, *yes) == {name_in_python: True}
-            for no in (
-                f"--{flag}=False",
-                f"--no{flag}",
-                f"--no_{flag}",
-                f"--no-{hyphened}",
-                f"--no{hyphened}",
-            ):
-                assert given(name, no) == {name_in_python: False}
-            continue
-        text, value = TEXTS[kind]
-        for words in (
-            [f"--{flag}", text],
-            [f"--{flag}={text}"],
-            [f"--{hyphened}", text],
-            [f"--{hyphened}={text}"],
-        ):
-            assert given(name, *words) == {name_in_python: value}
-        if "None" in str(parameter.annotation) or "Any" in str(parameter.annotation):
-            assert (
-                given(name, f"--{flag}", "None")
-                == given(name, f"--{hyphened}=None")
-                == {name_in_python: None}
-            )
+    """All flags at once, each in its first spelling, then each in its second, and so on."""
+    spellings = {parameter.name: spellings_of(parameter) for parameter in parameters_of(name)}
+    for turn in range(max(map(len, spellings.values()), default=0)):
+        spelt = {name: known[turn % len(known)] for name, known in spellings.items()}
+        words = [word for said, _ in spelt.values() for word in said]
+        assert given(name, *words) == {name: value for name, (_, value) in spelt.items()}
 
 
 def test_spellings_of_commands_and_of_none(given: Callable[..., dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from autoeval.completions.providers import Quota
 from autoeval.completions.scheduler import Permits
 from autoeval.types import Completion, Failure, FailureKind
 from tests.completions.virtual_time import run
+from tests.grids import thinned
 
 SECONDS = 30
 
@@ -133,9 +134,9 @@ def drive(server: Server, permits: Permits, seconds: float = SECONDS, n_requests
     return finished
 
 
-@pytest.mark.parametrize("rate", [50, 200])
-@pytest.mark.parametrize("retry_after", [None, 1.0])
-@pytest.mark.parametrize("seconds", [0.002, 0.3])
+@pytest.mark.parametrize(
+    ("rate", "retry_after", "seconds"), thinned([50, 200], [None, 1.0], [0.002, 0.3], to=2)
+)
 def test_a_limited_endpoint_is_used_and_hardly_ever_refuses(
     rate: float, retry_after: float | None, seconds: float
 ) -> None:
@@ -146,9 +147,10 @@ def test_a_limited_endpoint_is_used_and_hardly_ever_refuses(
     assert n_refused < 0.02 * (n_served + n_refused)
 
 
-@pytest.mark.parametrize("rate", [50, 200])
-@pytest.mark.parametrize("limiter", [partial(Bucket, 1.0), ClockSecond, SlidingSecond])
-@pytest.mark.parametrize("seconds", [0.002, 0.1, 0.3])
+@pytest.mark.parametrize(
+    ("rate", "limiter", "seconds"),
+    thinned([50, 200], [partial(Bucket, 1.0), ClockSecond, SlidingSecond], [0.002, 0.1, 0.3], to=3),
+)
 def test_whatever_way_an_endpoint_counts(limiter: Callable[[], Limiter], rate: float, seconds: float) -> None:
     server = Server(lambda _: rate, lambda: seconds, limiter=limiter())
     drive(server, Permits(64))
@@ -168,11 +170,14 @@ def test_a_slow_tier_is_used_as_well(limiter: Callable[[], Limiter]) -> None:
     assert server.refused.total() < 0.2 * server.served.total()
 
 
-@pytest.mark.parametrize(("before", "after"), [(100, 50), (100, 200), (50, 100), (200, 100)])
-@pytest.mark.parametrize("limiter", [Bucket, ClockSecond, SlidingSecond])
+@pytest.mark.parametrize(
+    ("change", "limiter"),
+    thinned([(100, 50), (100, 200), (50, 100), (200, 100)], [Bucket, ClockSecond, SlidingSecond], to=3),
+)
 def test_a_limit_that_changes_is_followed(
-    before: float, after: float, limiter: Callable[[], Limiter]
+    change: tuple[float, float], limiter: Callable[[], Limiter]
 ) -> None:
+    before, after = change
     server = Server(lambda now: before if now < 15 else after, limiter=limiter())
     drive(server, Permits(64))
     pairs = [server.served[second] + server.served[second + 1] for second in range(20, SECONDS, 2)]
@@ -180,9 +185,9 @@ def test_a_limit_that_changes_is_followed(
     assert all(pair == pytest.approx(2 * after, rel=0.2) for pair in pairs)
 
 
-@pytest.mark.parametrize("per_minute", [60, 300, 1_200])
-@pytest.mark.parametrize("seconds", [0.1, 0.3, 2.0])
-@pytest.mark.parametrize("retry_after", [None, 5.0])
+@pytest.mark.parametrize(
+    ("per_minute", "seconds", "retry_after"), thinned([60, 300, 1_200], [0.1, 0.3, 2.0], [None, 5.0], to=3)
+)
 def test_a_quota_that_comes_back_once_a_minute_is_used(
     per_minute: float, seconds: float, retry_after: float | None
 ) -> None:

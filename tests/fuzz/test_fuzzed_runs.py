@@ -98,7 +98,8 @@ def test_a_run_over_mutated_replies(protocol: str, tmp_path: Path) -> None:
     assert _check(result, tmp_path, judge.is_blurred) > N_PAIRS * 0.7
 
 
-def test_a_batch_of_mutated_lines(tmp_path: Path) -> None:
+def test_a_batch_of_mutated_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autoeval.completions.batch.asking._FIRST_PAUSE", 0.01)
     draw, is_mutated = random.Random(SEED), threading.Event()
 
     def mutate(lines: list[str]) -> list[str]:

@@ -36,22 +36,27 @@ def preference_in(text: str, is_switched: bool) -> float | None:
     return 3 - first[text] if is_switched else first[text]
 
 
+EVERY = pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.slow)])
+"""All rows with the slow tests; of those whose turn comes each time, one in eight."""
+
+
+@EVERY
 @pytest.mark.parametrize("template", [LINES, MODELS, INLINE])
 @pytest.mark.parametrize("model", ["text_davinci_001", "gpt4"])
-def test_every_recorded_preference_in_both_orders(model: str, template: str) -> None:
-    check_all(model, template)
+def test_recorded_preferences_in_both_orders(model: str, template: str, every: int) -> None:
+    check(model, template, every)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(21))
 def test_every_recorded_preference_of_every_model(number: int) -> None:
-    check_all(recorded_models()[number], LINES)
+    check(recorded_models()[number], LINES)
 
 
-def check_all(model: str, template: str) -> None:
+def check(model: str, template: str, every: int = 1) -> None:
     folder = recorded_data() / "alpaca_eval_1"
     judge = RecordedJudge(folder, model)
-    for row in load_recorded(folder / model / "annotations.json.gz"):
+    for row in load_recorded(folder / model / "annotations.json.gz")[::every]:
         if row["output_1"] == row["output_2"] or not row["output_2"]:
             continue
         for is_switched in (False, True):
@@ -60,11 +65,12 @@ def check_all(model: str, template: str) -> None:
             assert preference_in(answer.text, is_switched) == row["preference"], row
 
 
+@EVERY
 @pytest.mark.parametrize("model", ["NullModel", "phi-2-sft"])
-def test_recorded_log_probabilities_in_both_orders(model: str) -> None:
+def test_recorded_log_probabilities_in_both_orders(model: str, every: int) -> None:
     folder = recorded_data() / "alpaca_eval_2"
     judge = RecordedJudge(folder, model)
-    for row in load_recorded(folder / model / "annotations.json.gz"):
+    for row in load_recorded(folder / model / "annotations.json.gz")[::every]:
         for template, labels in ((TOKEN, ("m", "M")), (LINES, ("a", "b"))):
             for is_switched in (False, True):
                 answer = judge(body_of(template, row, is_switched, logprobs=True, top_logprobs=5))
