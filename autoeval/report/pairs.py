@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import Any
 
 from autoeval.annotators.combine import is_flipped
@@ -38,27 +38,33 @@ def chosen(
 
 
 def entries(
-    annotations: Iterable[Annotation], wanted: set[int] | None, prompts: Prompts, votes: Votes
+    annotations: Iterable[Annotation], places: Iterable[int] | None, prompts: Prompts, votes: Votes
 ) -> Iterator[dict[str, Any]]:
-    """Turn annotations into what the page's script reads; empty fields are left out."""
-    for i, annotation in enumerate(annotations):
-        if wanted is None or i in wanted:
-            case = annotation.case
-            entry = {
-                "id": i + 1,
-                "subset": case.dataset,
-                "instruction": case.conversation,
-                "reference": case.output_1,
-                "model": case.output_2,
-                "preference": annotation.value,
-                "failure": annotation.failure,
-                "judgments": [_judgment(judgment) for judgment in annotation.judgments],
-                "prompts": prompts(case),
-                "people": votes(case),
-                "flipped": is_flipped(annotation) or None,
-                "turns": _turns(case),
-            }
-            yield _said(entry)
+    """Turn annotations into what the page's script reads; empty fields are left out.
+
+    Args:
+        annotations: those that are shown.
+        places: where they stand in the run, from 0; None where they are all.
+        prompts: gives what was asked.
+        votes: gives what people say.
+    """
+    for place, annotation in zip(count() if places is None else places, annotations, strict=False):
+        case = annotation.case
+        entry = {
+            "id": place + 1,
+            "subset": case.dataset,
+            "instruction": case.conversation,
+            "reference": case.output_1,
+            "model": case.output_2,
+            "preference": annotation.value,
+            "failure": annotation.failure,
+            "judgments": [_judgment(judgment) for judgment in annotation.judgments],
+            "prompts": prompts(case),
+            "people": votes(case),
+            "flipped": is_flipped(annotation) or None,
+            "turns": _turns(case),
+        }
+        yield _said(entry)
 
 
 def scored_entries(annotations: Iterable[Annotation]) -> Iterator[dict[str, Any]]:

@@ -148,9 +148,11 @@ def _page(result: Evaluation, annotator: Annotator, votes: HumanVotes, digest: s
     wanted = chosen(
         [math.isnan(preference) for preference in tally.preferences], [flip > 0 for flip in tally.flips], seed
     )
-    annotations = read_annotations(read_rows(result.paths[0], "annotations"))
-    prompts = _prompts(annotator, seed)
-    return report_page(_facts(result, annotator), list(entries(annotations, wanted, prompts, votes)), digest)
+    rows = enumerate(read_rows(result.paths[0], "annotations"))
+    shown = read_annotations(row for place, row in rows if wanted is None or place in wanted)
+    places = None if wanted is None else sorted(wanted)
+    pairs = list(entries(shown, places, _prompts(annotator, seed), votes))
+    return report_page(_facts(result, annotator), pairs, digest)
 
 
 def _prompts(annotator: Annotator, seed: int) -> Callable[[Case], Sequence[Sequence[tuple[str, str]]]]:

@@ -49,12 +49,38 @@ _TABLE: tuple[tuple[str, Role, str], ...] = (
     (r"<channel\|>", Role.CLOSES, "turn"),
     (r"<\|(?:begin_of_solution|start_response|start_text)\|>", Role.ANSWERS, "solution"),
 )
-_MARK = re.compile(
+MARK = re.compile(
     "|".join(f"(?P<row{number}>{pattern})" for number, (pattern, _, _) in enumerate(_TABLE)),
     re.IGNORECASE | re.DOTALL,
 )
-# Whatever holds no such sign holds no mark: most texts, and looking for all marks is slow.
+# Whatever holds no such sign holds no mark.
 _SIGNS = ("<", "＜", "◁", "&", "THINK]", "analysis", "assistantfinal")
+_WORDS = (
+    *(
+        "think",
+        "thought",
+        "reason",
+        "reflect",
+        "scratch",
+        "monologue",
+        "analysis",
+        "cot",
+        "details",
+        "unused9",
+    ),
+    *(
+        "inner_",
+        "channel",
+        "|end|",
+        "|call|",
+        "|return|",
+        "begin_of_solution",
+        "start_response",
+        "start_text",
+    ),
+    "assistantfinal",
+)
+"""One of them, in whatever case, is in each mark."""
 # Outputs hold such marks, and judges speak of them: in code, as here, they are quotations.
 _QUOTED_BEFORE = re.compile(r"(?:^|[\s(\[,;:])`$")
 _QUOTED_AFTER = re.compile(r"`(?=[\s.,;:!?)\]]|$)")
@@ -103,10 +129,18 @@ def opens_with_reasoning(text: str) -> bool:
     return role is Role.OPENS and name != "dropped" and not text[:start].strip()
 
 
-def _marks(text: str) -> Iterator[tuple[int, int, Role, str]]:
+def may_hold_marks(text: str) -> bool:
+    """Whether it is worth looking for marks, which takes far longer; True wherever there is one."""
     if not any(sign in text for sign in _SIGNS):
+        return False
+    folded = text.casefold()
+    return any(word in folded for word in _WORDS)
+
+
+def _marks(text: str) -> Iterator[tuple[int, int, Role, str]]:
+    if not may_hold_marks(text):
         return
-    found = [match for match in _MARK.finditer(text) if not match[0].rstrip("|>").endswith("/")]
+    found = [match for match in MARK.finditer(text) if not match[0].rstrip("|>").endswith("/")]
     values = spans_in(text) if found else iter(())
     value = next(values, None)
     for match in found:

@@ -1,8 +1,12 @@
 """A reply without the reasoning that came before it, however its marks are nested or broken."""
 
-import pytest
+import re
 
-from autoeval.texts.reasoning import without_reasoning
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autoeval.texts.reasoning import MARK, may_hold_marks, without_reasoning
 from tests.annotators.parsing import parser, reading
 
 RANKING = parser("ranking")
@@ -34,3 +38,9 @@ def test_a_mark_within_reasoning_does_not_end_it(reply: str) -> None:
 )
 def test_where_it_cannot_be_told_what_is_reasoning_there_is_no_verdict(reply: str) -> None:
     assert isinstance(reading(RANKING, reply), str)
+
+
+@given(st.from_regex(re.compile(MARK.pattern, MARK.flags)))
+@settings(max_examples=150, deadline=None)
+def test_no_mark_is_overlooked_for_want_of_a_word(text: str) -> None:
+    assert may_hold_marks(text)
