@@ -9,6 +9,8 @@ INSTALLED := $(VENV)/.installed-$(VERSION)
 # kept, whatever the machine is set to, or each of hundreds of processes compiles it again.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# What the tests need besides.
+FOR_TESTS ?= --editable '.[dev]'
 # What `make test` leaves out; `make test LEAVE_OUT=` runs everything.
 LEAVE_OUT ?= slow or model or browser or peer or database or cluster
 # Neighbouring tests, which share what they stand on, go to the same process; who runs out of work takes from others.
@@ -51,5 +53,5 @@ $(INSTALLED): pyproject.toml
 	@touch $@
 
 $(INSTALLED)-dev: $(INSTALLED)
-	$(PIP) install --no-compile --editable '.[dev]'
+	$(PIP) install --no-compile $(FOR_TESTS)
 	touch $@

@@ -99,7 +99,8 @@ def test_shipped_difficulties_give_the_published_length_controlled_win_rates(eve
 @pytest.mark.slow
 def test_with_the_file_of_gamed_rows_it_is_what_alpaca_eval_computes(tmp_path: Path) -> None:
     peer_python()
-    models = {name: rows for name, rows in recorded()[0].items() if len(rows) == 805}
+    complete = [name for name, rows in recorded()[0].items() if len(rows) == 805]
+    models = {name: recorded()[0][name] for name in complete[::3]}
     gamed, given = gamed_file(tmp_path / "df_gamed.csv"), tmp_path / "models.json"
     fields = ("preference", "output_1", "output_2")
     given.write_text(

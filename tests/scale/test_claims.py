@@ -28,7 +28,11 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_one_run_has_claimed_another_leaves_until_it_is_answered_or_given_up(path: Path) -> None:
-    with Cache(path) as here, Cache(path) as there:
+    check_claims_are_seen_by_all(path)
+
+
+def check_claims_are_seen_by_all(address: Path | str) -> None:
+    with Cache(address) as here, Cache(address) as there:
         first, second = here.claims(), there.claims()
         assert first.take(KEYS[:4]).ours == set(KEYS[:4])
         assert second.take(KEYS).ours == set(KEYS[4:])

@@ -22,6 +22,7 @@ from tests.faults.counting import PaidJudge
 from tests.journeys.small import write_outputs
 from tests.processes import start_command
 from tests.scale.test_cache_command import FULL, key
+from tests.scale.test_claims import check_claims_are_seen_by_all
 from tests.servers import Answer, JudgeServer, always, prompt_text
 from tests.servers.answers import Body
 from tests.servers.postgresql import PostgresqlTestServer
@@ -56,17 +57,7 @@ def test_entries_come_back_as_they_went_in_and_may_be_replaced_and_deleted(addre
 
 
 def test_claims_are_seen_by_all(address: str) -> None:
-    with Cache(address) as here, Cache(address) as there:
-        first, second = here.claims(), there.claims()
-        assert first.take(KEYS[:4]).ours == set(KEYS[:4])
-        assert second.take(KEYS).ours == set(KEYS[4:])
-        here.put(KEYS[0], FULL)
-        first.release([KEYS[1]])
-        taken = second.take(KEYS[:4])
-        assert taken.known == {KEYS[0]}
-        assert taken.ours == {KEYS[1]}
-        first.close()
-        assert second.take(KEYS[2:4]).ours == set(KEYS[2:4])
+    check_claims_are_seen_by_all(address)
 
 
 def test_files_are_merged_into_it_and_it_into_a_file(address: str, tmp_path: Path) -> None:
