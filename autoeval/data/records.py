@@ -54,17 +54,18 @@ def read_records(rows: Iterable[Row], columns: Columns) -> Iterator[Record]:
 
 
 def read_instruction(row: Row) -> str:
-    """Return a row's instruction, with its `input` below it where there is one.
+    """Return a row's instruction (WizardLM's test set spells it `Instruction`), with its `input` below it.
 
     Raises:
         UsageError: there is none, or it is not text.
     """
-    instruction = read_text(row, "instruction")
+    name = "Instruction" if "Instruction" in row.fields and "instruction" not in row.fields else "instruction"
+    instruction = read_text(row, name)
     context = row.fields.get("input", "")
     if context != "" and not is_missing(context):
         return f"{instruction}\n\n{read_text(row, 'input')}"
     if not instruction.strip():
-        raise UsageError(f"{row.where}: `instruction` is empty. Fill it in, or remove the row.")
+        raise UsageError(f"{row.where}: `{name}` is empty. Fill it in, or remove the row.")
     return instruction
 
 

@@ -128,13 +128,12 @@ def _is_answer(row: Row) -> bool:
 
 
 def _words(row: Row) -> str:
-    if "instruction" in row.fields:
+    if "instruction" in row.fields or "Instruction" in row.fields:
         return read_instruction(row)
     turns = row.fields.get("turns")
     if isinstance(turns, list) and len(turns) == 1 and isinstance(turns[0], str):
         return turns[0]
-    name = next((name for name in ("Instruction", "text") if name in row.fields), "instruction")
-    return read_text(row, name)
+    return read_text(row, "text" if "text" in row.fields else "instruction")
 
 
 def _groups(row: Row, columns: list[str]) -> tuple[str, ...]:

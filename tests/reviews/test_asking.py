@@ -178,6 +178,20 @@ def test_what_cannot_be_asked_is_refused_before_anything_is(tmp_path: Path) -> N
             percent_of(**files, **at)
 
 
+def test_wizardlms_test_set_is_read_as_it_is(command: CommandLine) -> None:
+    path = recorded_data() / "wizardlm" / "WizardLM_testset.jsonl.gz"
+    found = command(
+        "evaluate_from_model",
+        "gpt-6-luna",
+        "--evaluation_dataset",
+        path,
+        "--annotators_config",
+        "critique",
+        "--dry_run",
+    )
+    assert (found.code, "218" in found.out) == (0, True)
+
+
 def test_a_judge_of_single_outputs_scores_each_by_itself() -> None:
     def answer(body: Body) -> Answer:
         return Answer("Feedback: so. [RESULT] " + ("4" if "ours" in prompt_text(body) else "5"))
