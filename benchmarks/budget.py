@@ -117,6 +117,7 @@ def draw(by_model: list[dict[tuple[str, int], Cell]], count: int, path: Path) ->
         y_title="width",
         range=(0, 4),
         legend_at_bottom=True,
+        truncate_legend=-1,
         js=[],
         height=420,
         style=pygal.style.CleanStyle(font_family="sans-serif"),

@@ -17,7 +17,7 @@ from autoeval.metrics.observations import Floats
 from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
-_PRIOR_UPSETS = 0.5
+_PRIOR_UPSETS = 0.4
 _MORE_UPSETS, _FREEDOM_OF_UPSET = 2.0, 4.0
 _LEAST_UNIT, _LEAST_SPREAD = 1e-6, 0.05
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
@@ -58,9 +58,9 @@ def sampled_win_rate(
     to be expected, Σ c(e − m)² / Σ c v with c = (1 − π)w². A scale from a few upsets is as uncertain as they are, and
     small where they happen to be missing. Those that count are u = (Σ c v)² / Σ c²v. Of a graded judge an upset is
     smaller: as (y − g)² is v − y(1 − y) on average, it is φ = 1 − Σ w y(1 − y) / (Σ w · mean_N v) of one, and says
-    more of the scale. So beside u/φ² upsets half of one counts that comes as expected, and t is Student's of
+    more of the scale. So beside u/φ² upsets .4 of one count that come as expected, and t is Student's of
     4(u + 2)/φ degrees of freedom, at most k − 3 (Satterthwaite 1946 has 2u where all upsets are rare, and more where
-    they are not; the half, 4 and 2 cover best on recorded preferences).
+    they are not; .4, 4 and 2 cover best on recorded preferences).
 
     Where wins or losses are rare, the error is skewed and its size depends on the truth, so the interval is not
     θ ± t√V: it holds each θ₀ that (θ − θ₀)² ≤ t² V(θ₀) is true of, as Wilson's does (1927), with V(θ₀) growing by

@@ -54,7 +54,7 @@ def test_a_prediction_that_says_the_opposite_is_flattened_but_not_turned() -> No
 
 
 def test_without_a_prediction_it_is_cais_interval_of_an_even_sample() -> None:
-    """By hand: Wilson's for a share of n of N, its center moved; half an upset steadies the variance."""
+    """By hand: Wilson's for a share of n of N, its center moved; .4 of an upset steady the variance."""
     shares, _ = population(2)
     n = 120
     sample = Sample.draw(np.ones(N), 3)
@@ -64,10 +64,10 @@ def test_without_a_prediction_it_is_cais_interval_of_an_even_sample() -> None:
     rate = y.mean()
     assert found.on_these.value == pytest.approx(100 * rate)
     binomial = rate * (1 - rate)
-    scale = (n / (n - 3) * n * binomial + 0.5) / (n * binomial + 0.5)
+    scale = (n / (n - 3) * n * binomial + 0.4) / (n * binomial + 0.4)
     t = stats.t.ppf(0.975, min(n - 3, round(4 * (n * binomial + 2))))
     moved = -(1 - 2 * n / N) * (1 - 2 * rate) / n * (t**2 - 1) / 6
-    spread = (n / (n - 1) * n * binomial + 0.5) / (n * binomial + 0.5) / N
+    spread = (n / (n - 1) * n * binomial + 0.4) / (n * binomial + 0.4) / N
     for one, per_unit in (
         (found.on_these, scale * (1 / n - 1 / N)),
         (found.on_like_these, scale * (1 / n - 1 / N) + spread),
