@@ -53,12 +53,13 @@ def read_preferences(path: Path) -> dict[str, list[Preference]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
-            if tuple(next(rows, ())) not in (_HEADER, (*_HEADER, _WEIGHT)):
+            header = tuple(next(rows, ()))
+            if header not in (_HEADER, (*_HEADER, _WEIGHT)):
                 raise UsageError(
                     f"{path} has not the columns {', '.join(_HEADER)}, so it holds no preferences."
                 )
             for model, *fields in filter(None, rows):
-                found.setdefault(from_cell(model), []).append(_parsed(fields))
+                found.setdefault(from_cell(model), []).append(_parsed(fields, len(header)))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -90,9 +91,9 @@ def write_preferences(file: IO[str], preferences: Mapping[str, Iterable[Preferen
         )
 
 
-def _parsed(fields: Sequence[str]) -> Preference:
-    if len(fields) not in (len(_HEADER) - 1, len(_HEADER)):
-        raise ValueError(f"{len(fields) + 1} fields where the header has {len(_HEADER)}")
+def _parsed(fields: Sequence[str], n_columns: int) -> Preference:
+    if len(fields) + 1 != n_columns:
+        raise ValueError(f"{len(fields) + 1} fields where the header has {n_columns}")
     instruction, subset, preference, length_1, length_2, is_flipped, *weights = fields
     if is_flipped not in _FLIPS:
         raise ValueError(f"is_flipped is {shorten(is_flipped)}, not 0, 1 or empty")
