@@ -146,9 +146,10 @@ class _Transfer:
             pycurl.E_SSL_CACERT_BADFILE,
             pycurl.E_SSL_ISSUER_ERROR,
         ):
-            return ssl.SSLError(message)
-        number = self._curl.getinfo(pycurl.OS_ERRNO)
-        return OSError(number, message) if number else OSError(message)
+            return ssl.SSLError(code, message)
+        if code != pycurl.E_COULDNT_CONNECT:  # the number may be of an address that was tried before
+            return OSError(message)
+        return OSError(self._curl.getinfo(pycurl.OS_ERRNO), message)
 
 
 def _options(address: str, headers: Mapping[str, str], most: int) -> "dict[int, object]":
