@@ -145,11 +145,11 @@ class Spool:
     def pair(self, side: str) -> int:
         """Pair a model's outputs with the eval set, in the reference's order; return how many there are."""
         return self._database.execute(
-            "INSERT INTO pair SELECT ?1, row_number() OVER (ORDER BY eval_set.reference, model.sample) - 1,"
+            "INSERT INTO pair SELECT ?, row_number() OVER (ORDER BY eval_set.reference, model.sample) - 1,"
             " eval_set.reference, model.id,"
             " row_number() OVER (PARTITION BY eval_set.reference ORDER BY model.sample) - 1"
-            " FROM eval_set JOIN output AS model ON model.side = ?1 AND model.key = eval_set.key",
-            (side,),
+            " FROM eval_set JOIN output AS model ON model.side = ? AND model.key = eval_set.key",
+            (side, side),
         ).rowcount
 
     def missing(self, side: str) -> Iterator[Place]:
@@ -166,8 +166,8 @@ class Spool:
     def extra(self, side: str) -> Iterator[Place]:
         """Yield a model's instructions that the reference does not have."""
         rows = self._database.execute(
-            "SELECT instruction, place FROM output WHERE side = ?1 AND NOT EXISTS"
-            " (SELECT 1 FROM output AS reference WHERE reference.side = ?2 AND reference.key = output.key)"
+            "SELECT instruction, place FROM output WHERE side = ? AND NOT EXISTS"
+            " (SELECT 1 FROM output AS reference WHERE reference.side = ? AND reference.key = output.key)"
             " GROUP BY key ORDER BY min(id)",
             (side, REFERENCE_SIDE),
         )
