@@ -23,7 +23,23 @@ _DEFAULT_REFERENCE_NAME = "reference"
 _GENERIC_FILE_NAMES = ("model_outputs", "outputs", "reference_outputs")  # their folder says more
 
 
-class Pairs:
+class _Spooled:
+    """What stands on a temporary database until it is closed."""
+
+    _spool: Spool
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete the temporary database; pairs that were loaded together share one."""
+        self._spool.close()
+
+
+class Pairs(_Spooled):
     """The pairs of one model with the reference, in the reference's order, as often as wanted.
 
     Attributes:
@@ -67,16 +83,6 @@ class Pairs:
             raise IndexError(f"there is no pair {index}; there are {self._length}")
         return self._pair(self._spool.pair_at(self._side, index % self._length))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Delete the temporary database; pairs that were loaded together share one."""
-        self._spool.close()
-
     def _pair(self, row: PairedRow) -> Case:
         return Case.pair(
             index=row.number,
@@ -90,7 +96,7 @@ class Pairs:
         )
 
 
-class PairsByGenerator(Mapping[str, Pairs]):
+class PairsByGenerator(_Spooled, Mapping[str, Pairs]):
     """The pairs of many models with one reference, by the model's name, in the order they were found in."""
 
     def __init__(self, spool: Spool, pairs: dict[str, Pairs]) -> None:
@@ -105,16 +111,6 @@ class PairsByGenerator(Mapping[str, Pairs]):
 
     def __len__(self) -> int:
         return len(self._pairs)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Delete the temporary database of all of them."""
-        self._spool.close()
 
 
 def load_pairs(
