@@ -11,7 +11,7 @@ from autoeval.alpaca_eval.analyze import SCORING_RULES, Analyzer
 from autoeval.errors import UsageError
 from tests.alpaca_eval.peer import ask_peer
 
-N_PAIRS, N_GENERATORS = 153, 3
+N_PAIRS, N_GENERATORS = 51, 3
 AGREEMENTS: list[dict[str, Any]] = [
     {},
     {"annotations_2": None},

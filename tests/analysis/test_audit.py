@@ -65,7 +65,7 @@ def test_of_200_clean_judges_at_most_18_are_flagged() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_10_points_is_found_on_200_pairs(fault: str) -> None:
-    found = [finding(judged(seed, fault), fault) for seed in range(40)]
+    found = [finding(judged(seed, fault), fault) for seed in range(20)]
     assert np.mean([each.value for each in found]) == pytest.approx(10, abs=1)
     assert np.mean([each.flagged for each in found]) >= 0.95
 

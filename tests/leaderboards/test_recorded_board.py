@@ -90,9 +90,10 @@ def test_killed_twice_it_ends_with_the_same_bytes_and_the_recorded_win_rates(
 
 
 @pytest.mark.slow
-def test_all_recorded_models_come_in_the_published_order(server: JudgeServer, tmp_path: Path) -> None:
-    board = finish(server, tmp_path / "board.csv", recorded_models())
+def test_recorded_models_come_in_the_published_order(server: JudgeServer, tmp_path: Path) -> None:
+    models = recorded_models()[::3]
+    board = finish(server, tmp_path / "board.csv", models)
     published = read_board(recorded_data() / "alpaca_eval_1" / "published_leaderboard.csv")
-    assert list(board.rows) == list(published.rows)
+    assert list(board.rows) == [name for name in published.rows if name in models]
     rates = {name: row["win_rate"] for name, row in board.rows.items()}
-    assert rates == pytest.approx(expected_win_rates(recorded_models()), abs=1e-9)
+    assert rates == pytest.approx(expected_win_rates(models), abs=1e-9)
