@@ -54,11 +54,11 @@ def finish(server: JudgeServer, board: Path, models: list[str]) -> Board:
 
 
 def expected_win_rates(models: list[str]) -> dict[str, float]:
-    """Compute win rates from the records; equal pairs get one verdict, that of the first model."""
+    """Compute win rates from the records; equal pairs get one verdict, that of the first of all models."""
     folder = recorded_data() / "alpaca_eval_1"
     verdicts: dict[tuple[str, str], float | None] = {}
     rates = {}
-    for model in models:
+    for model in recorded_models():
         outputs = {
             row["instruction"]: row["output"]
             for row in load_recorded(folder / model / "model_outputs.json.gz")
@@ -70,7 +70,7 @@ def expected_win_rates(models: list[str]) -> dict[str, float]:
                 preference = verdicts.setdefault((row["instruction"], row["output_2"]), preference)
                 shares += [] if preference is None else [preference - 1]
         rates[model] = 100 * sum(shares) / len(shares)
-    return rates
+    return {model: rates[model] for model in models}
 
 
 @pytest.mark.slow
