@@ -261,6 +261,7 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         comparison=_comparison(config),
         adjustment=Adjustment(config.adjusted.middle, config.adjusted.stretch) if config.adjusted else None,
         follow_up=FollowUp(config.follow_up) if config.follow_up else None,
+        slight_win_margin=config.slight_win_margin,
         samples=config.samples,
         price=config.price,
         reply_tokens=config.reply_tokens,
@@ -343,6 +344,8 @@ def _describe(judge: Judge) -> list[Any]:
         described.append(["together", judge.together])
     if judge.disagreement != "mean":
         described.append(judge.disagreement)
+    if judge.slight_win_margin is not None:
+        described.append(["slight_win_margin", judge.slight_win_margin])
     if judge.follow_up:
         described.append(["follow_up", judge.follow_up.text, judge.follow_up.times])
     return described

@@ -1,6 +1,6 @@
 """Which kind of board a judge's verdicts on an eval set make, and that of Arena-Hard."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,8 +26,13 @@ class ArenaScores(WinRates):
 
     known: Sequence[Column] = ARENA_COLUMNS
 
-    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, ConversationPairs]:  # noqa: ARG002 - nothing is open
-        """Pair the answers of every model with its baselines'; these themselves, who meet others, are left out."""
+    def load(
+        self,
+        outputs: Outputs,
+        opened: ExitStack,  # noqa: ARG002 - nothing is open
+        leave_out: Callable[[str], None],
+    ) -> Mapping[str, ConversationPairs]:
+        """Pair the answers of every model with its baselines'; these themselves, whom the others meet, are left out."""
         questions, eval_set = outputs.questions(), outputs.eval_set
         assert questions is not None
         assert eval_set is not None
@@ -47,6 +52,11 @@ class ArenaScores(WinRates):
             for name, model in models.items()
             if name not in baselines.answers
         }
+        for name in models:
+            if found.get(name) is None:
+                leave_out(
+                    f"{name} is the baseline that others meet, 50 by definition: it is left off the board"
+                )
         return {name: pairs for name, pairs in found.items() if pairs is not None}
 
     def samples(self, cases: Mapping[str, Any], n_paid: int | None, seed: int) -> dict[str, Paid]:  # noqa: ARG002

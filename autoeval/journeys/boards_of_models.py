@@ -1,6 +1,6 @@
 """What differs between boards of many models: win rates against a reference, or scores of each model's outputs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,8 +132,13 @@ class ModelBoard(Protocol):
     def known(self) -> Sequence[Column]:
         """Its columns, the headline first."""
 
-    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, Any]:
-        """Load the outputs of every model; what has to be closed is put into `opened`."""
+    def load(
+        self, outputs: Outputs, opened: ExitStack, leave_out: Callable[[str], None]
+    ) -> Mapping[str, Any]:
+        """Load the outputs of every model.
+
+        What has to be closed is put into `opened`, who is left out is told, in words.
+        """
 
     def samples(self, cases: Mapping[str, Any], n_paid: int | None, seed: int) -> dict[str, Paid]:
         """Choose what is paid for; nothing where everything is judged."""
@@ -156,7 +161,9 @@ class WinRates:
     with_length: bool
     known: Sequence[Column] = COLUMNS
 
-    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, Pairs | ConversationPairs]:
+    def load(
+        self, outputs: Outputs, opened: ExitStack, leave_out: Callable[[str], None]
+    ) -> Mapping[str, Pairs | ConversationPairs]:
         """Pair the outputs of every model with the reference's."""
         questions = outputs.questions()
         reference_outputs = outputs.reference_outputs
@@ -174,6 +181,8 @@ class WinRates:
         source = require_source(reference_outputs, "--reference_outputs", "say whose answers to compare with")
         reference = load_cases(source, questions, role="--reference_outputs", **outputs.how())
         models = load_cases_by_generator(outputs.all_model_outputs, questions, **outputs.how())
+        if reference.generator in models:
+            leave_out(f"{reference.generator} is whom the others are compared with: it is left off the board")
         return {
             name: paired(model, reference) for name, model in models.items() if name != reference.generator
         }
@@ -211,7 +220,12 @@ class Scores:
     annotator: Annotator
     known: Sequence[Column] = SCORE_COLUMNS
 
-    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, OutputCases]:  # noqa: ARG002 - nothing is open
+    def load(
+        self,
+        outputs: Outputs,
+        opened: ExitStack,  # noqa: ARG002 - nothing is open
+        leave_out: Callable[[str], None],  # noqa: ARG002 - nothing is left out
+    ) -> Mapping[str, OutputCases]:
         """Load the outputs of every model."""
         return load_cases_by_generator(outputs.all_model_outputs, outputs.questions(), **outputs.how())
 

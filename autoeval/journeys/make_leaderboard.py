@@ -44,6 +44,7 @@ class Leaderboard:
 
     `judged` are the models that were put on the board; `incomplete` those that were left off because too few of
     their pairs could be judged, with that share. `interval_name` is what the intervals of its judge are called.
+    `left_out` says of whom the others are compared with why they have no row.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Leaderboard:
     incomplete: Mapping[str, float]
     ask: AskReport
     interval_name: str
+    left_out: Sequence[str] = ()
 
     @property
     def exit_code(self) -> int:
@@ -189,8 +191,10 @@ def make_leaderboard(
         max_instances,
         is_strip_thinking,
     )
+    left_out: list[str] = []
     with ExitStack() as opened:
-        given = kind.load(outputs, opened)
+        given = kind.load(outputs, opened, left_out.append)
+        announced(left_out, display)
         judges_again = check or is_overwrite_leaderboard
         cases = {name: given[name] for name in given if judges_again or name not in before.rows}
         samples = kind.samples(cases, n_paid, seed)
@@ -236,6 +240,7 @@ def make_leaderboard(
         incomplete={result.name: result.coverage for result in results if result.name not in complete},
         ask=report,
         interval_name=interval_name(annotator.name, annotator.provider),
+        left_out=tuple(left_out),
     )
     if judged and not any(result.coverage for result in results):
         what = "pairs" if annotator.kind.n_outputs == 2 else "outputs"

@@ -26,9 +26,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("n_total", ColumnType.COUNT, "n"),
     Column("n_missing", ColumnType.COUNT, "missing"),
     *(
-        Column(f"{name}{end}", ColumnType.NUMBER, "" if end else name)
+        Column(f"{name}{end}", ColumnType.COUNT if end == "_n" else ColumnType.NUMBER, "" if end else name)
         for name in ("hard_prompt", "creative_writing")
-        for end in ("", "_low", "_high")
+        for end in ("", "_low", "_high", "_n")
     ),
 )
 """What a row says first; then each category's score, the baseline and the judge."""
@@ -45,7 +45,8 @@ def arena_cells(tally: Tally) -> dict[str, Cell]:
     """Return what a run's row says besides the win rate, which is the score: it too, and that of each category."""
     row: dict[str, Cell] = {"score": tally.win_rate().win_rate}
     for name, rate in tally.by_subset().items():
-        row |= {name: rate.win_rate, f"{name}_low": rate.low, f"{name}_high": rate.high}
+        ends = {f"{name}_low": rate.low, f"{name}_high": rate.high}
+        row |= {name: rate.win_rate, **ends, f"{name}_n": rate.n_total}
     return row
 
 
@@ -128,9 +129,10 @@ def _row(
         "n_total": sum(len(played.games) for _, played in parts.values()),
         "n_missing": sum(played.n_missing for _, played in parts.values()),
     }
-    for name, (rate, _) in parts.items() if with_categories else ():
+    for name, (rate, played) in parts.items() if with_categories else ():
         label = name or "without_category"
-        row |= {label: rate.value, f"{label}_low": rate.low, f"{label}_high": rate.high}
+        ends = {f"{label}_low": rate.low, f"{label}_high": rate.high}
+        row |= {label: rate.value, **ends, f"{label}_n": len(played.games)}
     return row
 
 

@@ -44,6 +44,7 @@ def of_language(whole: Board, language: str) -> Board:
         name: {
             "win_rate": row[language],
             "score": row[language],
+            "n_total": row.get(f"{language}_n"),
             "low": row.get(f"{language}_low"),
             "high": row.get(f"{language}_high"),
             **{column: row[column] for column in _CONDITIONS if column in row},

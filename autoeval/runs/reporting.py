@@ -197,7 +197,7 @@ def _facts(result: Evaluation, annotator: Annotator) -> "Facts":
         cost=None if math.isnan(cost) else cost,
         preferences=preferences,
         length=length_effect(
-            preferences, np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float)
+            preferences, np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float), tally.weights
         ),
         judge_description=annotator.description,
         interval_name=setting.interval_name,

@@ -110,6 +110,7 @@ def test_languages_have_their_scores_and_a_question_is_one_observation(
             model: row[name] for model, row in made.board.rows.items()
         }
         assert of_one.rows["tested"]["low"] == pytest.approx(made.board.rows["tested"][f"{name}_low"])
+        assert of_one.rows["tested"]["n_total"] == made.board.rows["tested"][f"{name}_n"] == 6
     assert len(list(board.parent.glob("*_leaderboard.??.csv"))) == 3
     assert result.warnings == ("6 of 6 answers to questions in 'de' are in another language, mostly 'en'",)
 
