@@ -10,7 +10,7 @@ from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, Column, ColumnType, cells
-from autoeval.metrics.grades import Adjustment, MeanGrade, mean_grade
+from autoeval.metrics.estimates import Adjustment, MeanGrade
 from autoeval.metrics.instructions import instruction_key
 from autoeval.types import Annotation, Scale
 
@@ -83,6 +83,8 @@ class Grades(Counts):
 
     def mean(self, wanted: Callable[[Key], bool] = lambda _: True) -> MeanGrade:
         """Average the parts that are wanted; one that was judged several times counts once, with the mean."""
+        from autoeval.metrics.grades import mean_grade
+
         means = self.means(wanted)
         return mean_grade([mean for _, mean in means], [question for question, _ in means], self.scale.ends)
 
