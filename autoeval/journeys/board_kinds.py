@@ -12,7 +12,7 @@ from autoeval.data.conversations import ConversationPairs
 from autoeval.data.eval_sets import EvalSet
 from autoeval.errors import UsageError
 from autoeval.journeys.boards_of_models import ModelBoard, ModelResult, Outputs, Scores, WinRates
-from autoeval.leaderboards.arena import ARENA_COLUMNS, arena_cells
+from autoeval.leaderboards.arena_columns import ARENA_COLUMNS, arena_cells
 from autoeval.metrics.columns import Column
 from autoeval.runs.answer_languages import answer_languages
 from autoeval.runs.arena_files import baselines_of
