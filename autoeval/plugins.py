@@ -6,7 +6,7 @@ configs use and the object that is meant.
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import entry_points
 from typing import Any
 
 from autoeval.errors import UsageError
@@ -23,7 +23,7 @@ def plugins(group: str) -> Mapping[str, Any]:
         UsageError: one cannot be loaded; the message names the package.
     """
     found = {}
-    for point in sorted(installed_points().select(group=f"autoeval.{group}"), key=lambda point: point.name):
+    for point in sorted(entry_points(group=f"autoeval.{group}"), key=lambda point: point.name):
         try:
             found[point.name] = point.load()
         except Exception as error:  # whatever it runs into, the package is what has to change
@@ -33,9 +33,3 @@ def plugins(group: str) -> Mapping[str, Any]:
                 "Mend the package, or uninstall it."
             ) from error
     return found
-
-
-@cache
-def installed_points() -> EntryPoints:
-    """Return what all installed packages add to others; to look through them takes a while."""
-    return entry_points()
