@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 from autoeval.metrics.observations import Floats
 
-_DOUBT = 0.15
+_DOUBT = 0.1
 _LEAST = 0.005
 
 
 def uncertainty(predicted: Floats) -> Floats:
     """How much each pair is worth paying for: the root of the squared error that is to be expected of its prediction.
 
-    That is f(1 − f) where the prediction is right. With a chance of .15 it says nothing of this pair, and the share of
+    That is f(1 − f) where the prediction is right. With a chance of .1 it says nothing of this pair, and the share of
     wins is the mean f̄ wherever it points; then it is f̄(1 − f̄) + (f − f̄)². So a pair whose prediction is sure and
     unlike the others is paid for more often: if it is wrong, it matters most.
 
