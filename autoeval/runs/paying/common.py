@@ -13,7 +13,8 @@ from autoeval.metrics.instructions import instruction_key
 from autoeval.runs.judging import Judged
 from autoeval.runs.paying.choosing import FEWEST_PAID
 from autoeval.runs.paying.paid import Paid
-from autoeval.runs.paying.sample import Drawn, SomePairs, mean_length, prediction_of, samplable, save_paid
+from autoeval.runs.paying.predicting import prediction_of
+from autoeval.runs.paying.sample import Drawn, SomePairs, mean_length, samplable, save_paid
 from autoeval.types import Case
 
 COMMON = "the same random sample for all models"
@@ -66,11 +67,11 @@ def common_sample(
         ranks = [_place(pair, seed) for pair in of_model]
         order = sorted(range(len(ranks)), key=ranks.__getitem__)
         n = sum(rank <= last for rank in ranks)
-        predicted, reason = prediction_of(of_model, annotator)
+        found = prediction_of(of_model, annotator)
         sample = Sample(np.ones(len(order)), np.array(order, dtype=np.intp))
         subsets = tuple(pair.dataset or "" for pair in of_model)
         some = SomePairs(pairs[name], sorted(order[:n]))
-        drawn = Drawn(sample, predicted, COMMON, reason)
+        drawn = Drawn(sample, found.shares, COMMON, found.reason)
         chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model))
     return chosen
 
