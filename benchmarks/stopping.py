@@ -5,8 +5,8 @@
 Questions: is a model better than the reference, and which of two models is better; about exactly these instructions
 (drawn without replacement, with predictions from `--learned-from`, the models left out) and about instructions like
 them (drawn with replacement); and which is better of every two of five models, drawn at random, with a look after each
-16 instructions ("paid" is on average for one model). A true null is made of recorded values and their mirror images, whose mean is a half.
-Exits with 1 where a figure is not reached.
+16 instructions ("paid" is on average for one model). A true null is made of recorded values and their mirror images,
+whose mean is a half. Exits with 1 where a figure is not reached.
 """
 
 import argparse

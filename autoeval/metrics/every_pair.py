@@ -39,7 +39,7 @@ class Comparisons:
         shares = np.full(there.shape, np.nan)
         return cls(there, predicted, shares, [0] * len(there), {"these": {}, "like_these": {}})
 
-    def add(self, model: int, start: int, stop: int, preferences: Sequence[float]) -> None:
+    def add(self, model: int, start: int, stop: int, preferences: Sequence[float] | Floats) -> None:
         """Take one model's preferences, NaN where one is missing, on those of some instructions that it has."""
         columns = start + np.flatnonzero(self.there[model, start:stop])
         self.shares[model, columns] = np.asarray(preferences, dtype=np.float64) - 1

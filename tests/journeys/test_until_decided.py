@@ -203,4 +203,4 @@ def test_every_two_of_several_models_are_told_apart(tmp_path: Path) -> None:
         ({"rows": rows[:N]}, "there is 1 to judge"),
     ):
         with pytest.raises(autoeval.UsageError, match=said):
-            make("three", **parameters)  # type: ignore[arg-type]
+            make("three", **parameters)
