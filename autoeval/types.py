@@ -299,6 +299,11 @@ class Unparsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished(Unparsed):
+    """A reply that has not come to a verdict, or not to its end; more words could bring one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inapplicable(Unparsed):
     """A reply that says that what was asked about does not apply to the output, and why: no number, and no failure."""
 

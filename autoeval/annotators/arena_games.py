@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.finishing import is_unfinished, told_to_finish
 from autoeval.annotators.recorded import Imported
 from autoeval.completions.cache import Cache, Entry
 from autoeval.completions.keys import request_key
@@ -11,7 +12,7 @@ from autoeval.data.arena_hard import ArenaJudgment, Game
 from autoeval.data.fastchat import ERROR
 from autoeval.errors import UsageError
 from autoeval.prompting.arena_hard import ArenaPrompt
-from autoeval.types import Completion, Message
+from autoeval.types import Completion, Message, Request
 
 _OTHER_PROMPTS = "other prompts"
 
@@ -30,7 +31,7 @@ def import_arena_games(annotator: Annotator, judgments: Iterable[ArenaJudgment],
     if len(annotator.judges) > 1:
         raise UsageError(f"{annotator.name} is several judges, and judgments of Arena-Hard's are of one.")
     judge = annotator.judges[0]
-    imported, found = Imported(), dict[bytes, Entry]()
+    imported, found, said = Imported(), dict[bytes, Entry](), dict[bytes, Entry]()
     for judgment in judgments:
         _refuse_other_judge(judgment, judge)
         for game in judgment.games:
@@ -42,9 +43,11 @@ def import_arena_games(annotator: Annotator, judgments: Iterable[ArenaJudgment],
             if isinstance(judge.prompt, ArenaPrompt) and not _is_of(judge.prompt, judgment, messages):
                 imported.foreign[_OTHER_PROMPTS] += 1
                 continue
-            key = request_key(judge.request(messages, None, judge.parameters))
+            request, completion = judge.request(messages, None, judge.parameters), Completion(reply)
+            key = request_key(request)
             imported.known += key in found
-            found.setdefault(key, Completion(reply))
+            found.setdefault(key, completion)
+            said |= _nothing_more(judge, request, completion)
     if imported.foreign and not found:
         raise UsageError(
             "no game answers a prompt of this config. Name the config that the judgments were made with: "
@@ -54,8 +57,15 @@ def import_arena_games(annotator: Annotator, judgments: Iterable[ArenaJudgment],
     imported.known += len(known)
     new = {key: entry for key, entry in found.items() if key not in known}
     imported.replies = len(new)
-    cache.put_many(iter(new.items()))
+    cache.put_many((said | new).items())
     return imported
+
+
+def _nothing_more(judge: Judge, request: Request, reply: Completion) -> dict[bytes, Entry]:
+    """Return what followed a recorded reply without a verdict: nothing, as upstream records all replies as one."""
+    if judge.follow_up is None or not is_unfinished(judge, reply):
+        return {}
+    return {request_key(told_to_finish(judge, judge.follow_up, request, reply)): Completion("")}
 
 
 def _refuse_other_judge(judgment: ArenaJudgment, judge: Judge) -> None:

@@ -90,6 +90,9 @@ class JudgeConfig(ModelConfig):
     """How many outputs for one instruction a prompt shows at most (`outputs`, `n_outputs`), in an order that is drawn;
     the reply then says something of each."""
 
+    follow_up: str | None = None
+    """What the judge is told, once, where its reply has not come to a verdict; both replies are then read as one."""
+
     @field_validator("parser", mode="wrap")
     @classmethod
     def _of_a_package(cls, value: Any, read_ours: ValidatorFunctionWrapHandler) -> Any:
@@ -105,6 +108,18 @@ class JudgeConfig(ModelConfig):
             raise ValueError("'parser' is missing: say how a verdict is read from the reply")
         if self.provider != "builtin" and not self.messages and self.prompt is None:
             raise ValueError("'messages' is missing: say what the judge is asked")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_told_more(self) -> "JudgeConfig":
+        if self.follow_up is None:
+            return self
+        if not self.follow_up.strip():
+            raise ValueError("'follow_up' is empty: say what the judge is told, or remove it")
+        if self.provider == "builtin" or not self.messages:
+            raise ValueError("'follow_up' goes on with a conversation: it needs 'messages'")
+        if self.together > 1:
+            raise ValueError("'follow_up' is for prompts on one case, not on several ('together')")
         return self
 
     @model_validator(mode="after")
@@ -171,6 +186,14 @@ class GroupConfig(Strict):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a judge is told where its reply has not come to a verdict, and how many times at most."""
+
+    text: str
+    times: int = 1
+
+
 @dataclass(frozen=True)
 class Judge(Asker):
     """One judge, ready to be asked. `prompt` and `parser` are None for the built-in ones.
@@ -178,6 +201,7 @@ class Judge(Asker):
     Its verdicts are of a `kind` and on a `scale`. Judges of AlpacaEval's dialect can ask about `batch_size` pairs in
     one prompt, grouped in a seeded random order with `shuffle` and within stretches of `chunk` pairs. A judge of single
     outputs can rate `aspects`, by name, and be shown up to `together` outputs for one instruction in one prompt.
+    `follow_up` is what one that has not come to a verdict is told.
     """
 
     parser: Parser | None = None
@@ -192,6 +216,7 @@ class Judge(Asker):
     together: int = 1
     comparison: Comparison | None = None
     adjustment: Adjustment | None = None
+    follow_up: FollowUp | None = None
     batch_size: int = 1
     shuffle: bool = False
     chunk: int | None = None

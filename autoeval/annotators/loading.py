@@ -11,7 +11,7 @@ from typing import Any, cast
 from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.comparing import Comparison
-from autoeval.annotators.config import Annotator, GroupConfig, Judge, JudgeConfig, Order
+from autoeval.annotators.config import Annotator, FollowUp, GroupConfig, Judge, JudgeConfig, Order
 from autoeval.annotators.kinds import COMPARED, PAIRWISE, REVIEWED, SINGLE, Kind, find_kind
 from autoeval.annotators.parsers.verdicts import VerdictsParser
 from autoeval.completions.endpoints import endpoint_of
@@ -32,6 +32,7 @@ from autoeval.types import Endpoint, Scale
 
 FOLDER = "annotator_configs"
 SIGMOID = "sigmoid"
+_FINISH = "Your judgment has no verdict yet. Go on where you stopped, and close with one of the five verdict labels."
 _NO_LOGPROBS = (
     "it reads log probabilities, and {} gives none there; take a judge whose reply says how sure it is, such as "
     "--annotators_config gpt6_graded, with the same --judge_model"
@@ -167,9 +168,16 @@ def _as_arena_hard(judge: Judge, config: ArenaConfig, overrides: JudgeOverrides)
         ),
         order="both",
         disagreement="mean",
+        follow_up=_follow_up(judge, config),
         price=judge.price if is_known else None,
         unmet="",
     )
+
+
+def _follow_up(judge: Judge, config: ArenaConfig) -> FollowUp | None:
+    """Return what v0.1's first tools tell a judge without a verdict, in our words where theirs are not there."""
+    text = config.follow_up or (judge.follow_up.text if judge.follow_up else _FINISH)
+    return FollowUp(text, config.attempts - 1) if config.attempts > 1 else None
 
 
 def _margin(value: float | str) -> float | str | None:
@@ -252,6 +260,7 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         together=config.together,
         comparison=_comparison(config),
         adjustment=Adjustment(config.adjusted.middle, config.adjusted.stretch) if config.adjusted else None,
+        follow_up=FollowUp(config.follow_up) if config.follow_up else None,
         samples=config.samples,
         price=config.price,
         reply_tokens=config.reply_tokens,
@@ -334,6 +343,8 @@ def _describe(judge: Judge) -> list[Any]:
         described.append(["together", judge.together])
     if judge.disagreement != "mean":
         described.append(judge.disagreement)
+    if judge.follow_up:
+        described.append(["follow_up", judge.follow_up.text, judge.follow_up.times])
     return described
 
 

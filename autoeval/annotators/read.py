@@ -1,34 +1,32 @@
 """Read: take replies from the cache in the cases' order, parse them, and say the final word on each case."""
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.combine import combine
 from autoeval.annotators.config import Judge
+from autoeval.annotators.finishing import talks_about
 from autoeval.annotators.parsers import Reading
-from autoeval.annotators.plan import Planned, Question
-from autoeval.annotators.silence import why_silent
+from autoeval.annotators.plan import Plan, Question
+from autoeval.annotators.readings import is_unread, readings_of, within_scale
 from autoeval.completions.cache import Entry, RecordedVerdict
+from autoeval.completions.keys import request_key
 from autoeval.completions.pricing import AT_BATCH_PRICE, cost
 from autoeval.completions.providers.failures import whole
 from autoeval.completions.providers.logprobs import to_json
 from autoeval.completions.replies import Replies, stretches
-from autoeval.completions.trial import WhyUnread
 from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import Price
 from autoeval.types import (
     Annotation,
     Case,
     Completion,
-    Endpoint,
     Failure,
     Inapplicable,
     Judgment,
-    Request,
-    Scale,
     Unparsed,
     Verdict,
 )
@@ -37,7 +35,7 @@ PriceOf = Callable[[Asker], Price | None]
 
 
 def read(
-    plan: Iterable[Planned],
+    plan: Plan,
     annotator_name: str,
     cache: Replies,
     failures: Mapping[bytes, Failure],
@@ -57,37 +55,41 @@ def read(
     """
     for stretch in stretches(plan):
         keys = {question.key for planned in stretch for question in planned.questions if question.key}
-        entries = cache.get_many(list(keys))
+        entries = dict(cache.get_many(list(keys)))
+        talks = talks_about(plan, stretch, entries, cache)
+        entries |= {key: talk.whole for key, talk in talks.items()}
+        unanswered = {key: talk for key, talk in talks.items() if talk.open_key}
         for planned in stretch:
-            judgments = [
-                _judgment(
-                    planned.case,
-                    question,
-                    entries.get(question.key or b""),
-                    failures.get(question.key or b""),
-                    price_of,
-                )
-                for question in planned.questions
-            ]
+            judgments = []
+            for question in planned.questions:
+                key = question.key or b""
+                judgment = _judgment(planned.case, question, entries.get(key), failures.get(key), price_of)
+                if key in unanswered:  # what was said is kept, and why there is no more
+                    reason = _why_missing(failures.get(unanswered[key].open_key or b""))
+                    judgment = replace(judgment, failure=reason)
+                judgments.append(judgment)
             yield combine(planned, annotator_name, judgments)
 
 
-def unparsed_keys(plan: Iterable[Planned], cache: Replies) -> frozenset[bytes]:
-    """Return the keys of the planned requests whose cached reply holds no verdict."""
+def unparsed_keys(plan: Plan, cache: Replies) -> frozenset[bytes]:
+    """Return the keys of the requests whose cached reply holds no verdict, with those of what was said to go on."""
     unparsed: set[bytes] = set()
-    for stretch in stretches(question for planned in plan for question in planned.questions):
-        asked = [(question.key, question) for question in stretch if question.key]
-        entries = cache.get_many(list({key for key, _ in asked}))
-        unparsed.update(
-            key for key, question in asked if key in entries and _holds_no_verdict(question, entries[key])
-        )
+    for stretch in stretches(plan):
+        questions = [one for planned in stretch for one in planned.questions if one.key]
+        entries = dict(cache.get_many(list({one.key for one in questions if one.key})))
+        talks = talks_about(plan, stretch, entries, cache)
+        entries |= {key: talk.whole for key, talk in talks.items()}
+        for question in questions:
+            key = question.key or b""
+            if key in entries and _holds_no_verdict(question, entries[key]):
+                unparsed |= {key, *(map(request_key, talks[key].requests) if key in talks else ())}
     return frozenset(unparsed)
 
 
 def _holds_no_verdict(question: Question, entry: Entry) -> bool:
     if isinstance(entry, RecordedVerdict):
         return None in entry.preferences
-    return _is_unread(_reading(question, entry))
+    return is_unread(_reading(question, entry))
 
 
 def _judgment(
@@ -97,8 +99,9 @@ def _judgment(
     if question.key is None:
         return _of_builtin(judge, case)
     if entry is None:
-        reason = f"{failure.kind}: {failure.message}" if failure else "not asked"
-        return Judgment(judge.name, None, view.order, failure=reason, part=view.name, output=view.output)
+        return Judgment(
+            judge.name, None, view.order, failure=_why_missing(failure), part=view.name, output=view.output
+        )
     if isinstance(entry, RecordedVerdict):
         recorded = entry.preferences[question.place]
         return Judgment(
@@ -112,6 +115,10 @@ def _judgment(
             output=view.output,
         )
     return _parsed(question, entry, price_of(judge))
+
+
+def _why_missing(failure: Failure | None) -> str:
+    return f"{failure.kind}: {failure.message}" if failure else "not asked"
 
 
 def _of_builtin(judge: Judge, case: Case) -> Judgment:
@@ -143,7 +150,7 @@ def _parsed(question: Question, completion: Completion, price: Price | None) -> 
         explanation=whole(words) if words else None,
         price=None if paid is None else paid / question.n_places,
         seconds=completion.seconds / question.n_places,
-        failure=_unparsed(reading) if isinstance(reading, Unparsed) and _is_unread(reading) else None,
+        failure=_unparsed(reading) if isinstance(reading, Unparsed) and is_unread(reading) else None,
         model=completion.model,
         adapted=completion.adapted,
         part=view.name,
@@ -172,48 +179,8 @@ def _applying(reading: Reading, question: Question) -> Reading:
     return reading
 
 
-def within_scale(reading: Reading, scale: Scale) -> Reading:
-    """Return a reading, but none for a verdict outside of its scale, whoever gave it."""
-    if isinstance(reading, Unparsed) or scale.holds(reading.value):
-        return reading
-    return Unparsed(f"the verdict {reading.value!r} is not a number {scale}".rstrip())
-
-
-def _is_unread(reading: Reading) -> bool:
-    """Whether a reply says nothing that can be read; that something does not apply is read."""
-    return isinstance(reading, Unparsed) and not isinstance(reading, Inapplicable)
-
-
 def _unparsed(reading: Unparsed) -> str:
     return f"unparsed: {reading.reason}"
-
-
-def readings_of(judge: Judge, completion: Completion) -> list[Reading]:
-    """Return what a judge's reply says of each case that its request asks about."""
-    assert judge.parser is not None
-    if (silent := why_silent(judge.parameters, completion)) is not None:
-        return [Unparsed(silent)]
-    return [within_scale(reading, judge.scale) for reading in judge.parser.read(completion)]
-
-
-def why_unread(judges: Iterable[Judge]) -> WhyUnread:
-    """Return what says why no judge's parser finds a verdict in a reply, None where one does."""
-    asked: dict[tuple[Endpoint, str], list[Judge]] = defaultdict(list)
-    for judge in judges:
-        asked[judge.endpoint, judge.model].append(judge)
-
-    def why(request: Request, completion: Completion) -> str | None:
-        found = [
-            reading
-            for judge in asked[request.endpoint, request.model]
-            for reading in readings_of(judge, completion)
-        ]
-        reasons = [
-            reading.reason for reading in found if isinstance(reading, Unparsed) and _is_unread(reading)
-        ]
-        return None if len(reasons) < len(found) else next(iter(reasons), "the reply holds no verdict")
-
-    return why
 
 
 def raw_completion(completion: Completion) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from autoeval.completions.ledger import Stop
+from autoeval.completions.options import AskOptions
 from autoeval.types import Failure
 
 
@@ -60,3 +61,11 @@ def added(reports: Sequence[AskReport]) -> AskReport:
         models=frozenset[str]().union(*(report.models for report in reports)),
         seconds=sum(report.seconds for report in reports),
     )
+
+
+def left(options: AskOptions, reports: Sequence[AskReport]) -> AskOptions:
+    """Return the options with what is left of the budget after some asking."""
+    if options.max_cost is None:
+        return options
+    spent = sum(report.spent for report in reports)
+    return replace(options, max_cost=max(options.max_cost - spent, 0.0))

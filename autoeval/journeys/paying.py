@@ -5,6 +5,7 @@ from math import fsum
 from pathlib import Path
 
 from autoeval.annotators.plan import Cases, Plan
+from autoeval.completions.ask_report import added, left
 from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import Shard
 from autoeval.data.eval_sets import EvalSet
@@ -17,7 +18,7 @@ from autoeval.runs.paying.cheap import Cheap, Guesses
 from autoeval.runs.paying.choosing import Wanted, choose
 from autoeval.runs.paying.deciding import DecidedResult, Deciding
 from autoeval.runs.paying.paid import Paid, PaidResult
-from autoeval.runs.paying.rounds import judge_in_rounds, left, together
+from autoeval.runs.paying.rounds import judge_in_rounds
 from autoeval.runs.sharding import ShardReport
 
 
@@ -83,7 +84,7 @@ class Paying:
             judged = judge_in_rounds(self.sample, plan, cache, options, asking.display, again)
         else:
             judged = judge(plan, cache, options, asking.display, again, None if self.sample else folder)
-        return replace(judged, report=together([*before, judged.report]))
+        return replace(judged, report=added([*before, judged.report]))
 
     def result(self, judged: Judged) -> PaidResult | DecidedResult | None:
         """What the judgments of a sample come to; None where all pairs were judged, or too few."""

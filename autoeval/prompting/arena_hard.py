@@ -15,6 +15,8 @@ from autoeval.types import Message
 _FLAG = "--judge_prompts"
 _SETTINGS = "JUDGE_SETTINGS"
 _SETTINGS_FILE = "judge_utils.py"
+_JUDGING_FILE = "gen_judgment.py"
+_ATTEMPTS, _MOST_ATTEMPTS = "number_of_judgment_attempts", 5
 _NO_PAIRS = ("pairwise", "baseline")
 
 
@@ -24,7 +26,8 @@ class ArenaConfig:
 
     `systems` and `baselines` are by category, '' is every other one. `templates` are the user's messages. A reply's
     verdict is what the first of the `patterns` that matches finds. `is_first_form` says that the file is of v0.1's
-    first tools, whose judgments have another form and whose several verdicts must agree.
+    first tools, whose judgments have another form and whose several verdicts must agree. A judge that has not come to
+    a verdict is asked up to `attempts` times, and told to go on in the words of `follow_up` (None: nothing says them).
     """
 
     path: Path
@@ -35,13 +38,16 @@ class ArenaConfig:
     parameters: Mapping[str, Any]
     baselines: Mapping[str, str]
     is_first_form: bool
+    attempts: int = 1
+    follow_up: str | None = None
 
     @classmethod
     def read(cls, path: Path) -> "ArenaConfig":
         """Read a config.
 
         Today's files have no system prompt: it stands by category in `utils/judge_utils.py` of the same checkout, which
-        is read there without being run; or `system_prompt` in the file says it, as one text or one a category.
+        is read there without being run; or `system_prompt` in the file says it, as one text or one a category. What
+        v0.1's tools tell a judge without a verdict stands in their `gen_judgment.py`, or in the file as `follow_up`.
 
         Raises:
             UsageError: a field is missing or wrong.
@@ -66,7 +72,9 @@ class ArenaConfig:
             judge_model=_optional_text(path, data, "judge_model"),
             parameters={name: data[name] for name in ("temperature", "max_tokens") if name in data},
             baselines=baselines,
-            is_first_form="regex_pattern" in data,
+            is_first_form=(is_first_form := "regex_pattern" in data),
+            attempts=_attempts(path, data, is_first_form),
+            follow_up=_optional_text(path, data, "follow_up") or _told_to_go_on(path),
         )
 
     def system(self, category: str) -> str:
@@ -187,23 +195,49 @@ def _optional_text(path: Path, data: Mapping[str, Any], name: str) -> str | None
     return value
 
 
+def _attempts(path: Path, data: Mapping[str, Any], is_first_form: bool) -> int:
+    """Return how often a judge is asked for a verdict: as the file says, else twice by v0.1's tools and once today."""
+    value = data.get(_ATTEMPTS, 2 if is_first_form else 1)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST_ATTEMPTS:
+        raise UsageError(
+            f"{path}: `{_ATTEMPTS}` should be a number from 1 to {_MOST_ATTEMPTS}, not {value!r}."
+        )
+    return value
+
+
+def _told_to_go_on(path: Path) -> str | None:
+    """Return what the checkout's gen_judgment.py tells a judge without a verdict; it is read, and never run."""
+    file = _beside(path, _JUDGING_FILE)
+    if file is None:
+        return None
+    told = [
+        {name: value.value for name, value in _items(node) if isinstance(value, ast.Constant)}
+        for node in ast.walk(_parsed(file))
+        if isinstance(node, ast.Dict)
+    ]
+    words = [
+        one["content"] for one in told if one.get("role") == "user" and isinstance(one.get("content"), str)
+    ]
+    return str(words[-1]) if words else None
+
+
 def _settings(path: Path) -> Mapping[str, Mapping[str, str]]:
     """Return what the checkout's judge_utils.py says of each category; nothing where it is not there."""
-    for folder in (path.parent, path.parent / "utils", path.absolute().parent.parent / "utils"):
-        file = folder / _SETTINGS_FILE
-        if file.is_file():
-            return _literals(file)
-    return {}
+    file = _beside(path, _SETTINGS_FILE)
+    return _literals(file) if file else {}
+
+
+def _beside(path: Path, name: str) -> Path | None:
+    """Return a file of the checkout that a config lies in."""
+    above = path.absolute().parent.parent
+    folders = (path.parent, path.parent / "utils", above, above / "utils")
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
 def _literals(file: Path) -> Mapping[str, Mapping[str, str]]:
     """Read the settings of a Python file that assigns texts to names, without running it."""
-    try:
-        statements = ast.parse(file.read_text(encoding="utf-8")).body
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UsageError(f"{file} cannot be read: {error}.") from None
     texts: dict[str, str] = {}
-    for one in statements:
+    for one in _parsed(file).body:
         if (
             not isinstance(one, ast.Assign)
             or len(one.targets) != 1
@@ -215,6 +249,13 @@ def _literals(file: Path) -> Mapping[str, Mapping[str, str]]:
         if isinstance(one.value, ast.Constant) and isinstance(one.value.value, str):
             texts[one.targets[0].id] = one.value.value
     raise UsageError(f"{file} has no {_SETTINGS}. Write system_prompt into the config instead.")
+
+
+def _parsed(file: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read: {error}.") from None
 
 
 def _texts(node: ast.expr, known: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.config import Annotator, Judge
 from autoeval.annotators.plan import Plan
 from autoeval.completions.budget import PriceOf
 from autoeval.completions.cache import Cache
@@ -14,6 +14,7 @@ from autoeval.completions.replies import new_by_key
 from autoeval.completions.tokens import estimate_input_tokens
 from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import Price
+from autoeval.runs.finishing import all_requests
 from autoeval.runs.retirement import lifetime_notes
 from autoeval.types import Request
 
@@ -130,7 +131,7 @@ def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
     reply_tokens = {judge.model: judge.reply_tokens for judge in plan.annotator.judges}
     price = prices(plan.annotator)
     counted = count(
-        plan.requests(),
+        all_requests(plan, cache),
         len(plan.cases),
         cache,
         lambda request: price[request.endpoint.provider, request.model],
@@ -138,12 +139,31 @@ def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
         is_batch,
     )
     is_of_pairs = plan.annotator.kind.n_outputs == 2
-    return with_notes(replace(counted, counted="pairs" if is_of_pairs else "outputs"), plan.annotator.judges)
+    noted = with_notes(replace(counted, counted="pairs" if is_of_pairs else "outputs"), plan.annotator.judges)
+    return replace(noted, notes=(*noted.notes, *_follow_up_notes(noted, plan.annotator.judges, is_batch)))
 
 
 def with_notes(plan: DryRun, all_asked: Iterable[Asker]) -> DryRun:
     """Return a plan with what must be known of the ends of the models that it would ask."""
     return replace(plan, notes=lifetime_notes(all_asked)) if plan.n_new else plan
+
+
+def _follow_up_notes(plan: DryRun, judges: Iterable[Judge], is_batch: bool) -> tuple[str, ...]:
+    """Say what judges come to at most that are told to finish where they have not come to a verdict."""
+    told = [judge for judge in judges if judge.follow_up]
+    if not told or not plan.n_new:
+        return ()
+    times = max(judge.follow_up.times for judge in told if judge.follow_up)
+    longer = plan.input_tokens + plan.output_tokens
+    prices_of_all = {price_of(judge) for judge in told}
+    most = (
+        cost(prices_of_all.pop(), longer, plan.output_tokens, is_batch) if len(prices_of_all) == 1 else None
+    )
+    dollars = f", about ${times * most:.4f}" if most is not None else ""
+    return (
+        f"a judge whose reply holds no verdict is told to finish: at most {times * plan.n_new} further requests"
+        f"{dollars}, in the numbers only where that reply is cached",
+    )
 
 
 def count(

@@ -7,6 +7,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.annotators.read import read as read_verdicts
 from autoeval.completions.ask import AskOptions, AskReport, Display
+from autoeval.completions.ask_report import added, left
 from autoeval.completions.cache import Cache
 from autoeval.completions.tokens import estimate_tokens
 from autoeval.data.instructions import Instruction
@@ -21,7 +22,6 @@ from autoeval.generators.read import read as read_outputs
 from autoeval.runs.estimate import DryRun, estimate, price_of, total
 from autoeval.runs.generating import GenerationStoppedError, generate
 from autoeval.runs.judging import ask_all
-from autoeval.runs.paying.rounds import left, together
 from autoeval.runs.side import Side
 from autoeval.texts.thinking import without_thinking
 from autoeval.types import Annotation, Case, Failure
@@ -65,7 +65,7 @@ class Asked:
     @property
     def report(self) -> AskReport:
         """All of it together."""
-        return together(self.reports) if self.reports else AskReport.all_cached(0)
+        return added(self.reports) if self.reports else AskReport.all_cached(0)
 
     def verdicts(self, plan: Plan, reask_unparsed: bool, doing: str) -> list[Annotation]:
         """Ask what a plan needs, and return what was said.

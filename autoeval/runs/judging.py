@@ -10,12 +10,14 @@ from typing import Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.annotators.read import read, unparsed_keys, why_unread
+from autoeval.annotators.read import read, unparsed_keys
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
+from autoeval.completions.ask_report import left
 from autoeval.completions.cache import Cache, Entry, default_path
 from autoeval.completions.keys import request_key
 from autoeval.completions.replies import Replies
 from autoeval.completions.storage.places import AUTO, CachingPath, Shard, find_place
+from autoeval.completions.trial import WhyUnread
 from autoeval.data.annotation_rows import row_of, write_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
@@ -26,6 +28,7 @@ from autoeval.leaderboards.tally import Tally
 from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import Price
 from autoeval.runs.estimate import price_of, prices
+from autoeval.runs.finishing import ask_until_finished
 from autoeval.runs.retirement import explained, say_lifetimes, stop_of_gone
 from autoeval.types import Annotation, FailureKind, Request
 
@@ -132,18 +135,23 @@ def ask_all(
     if shard is not None:
         again = frozenset(filter(shard.has, again))
         n_pairs, n_requests = (n_pairs + 1) // shard.count, n_requests // shard.count
-    report = ask(
-        requests,
-        cache,
-        options,
-        _price_of(plans[0].annotator),
-        display,
-        again,
-        n_pairs,
-        "pairs judged" if plans[0].annotator.kind.n_outputs == 2 else "outputs judged",
-        why_unread=why_unread(judges),
-        per_request=n_pairs / n_requests if n_requests else 1.0,
-    )
+
+    def once(wanted: Replay, earlier: Sequence[AskReport], total: int, why: WhyUnread | None) -> AskReport:
+        return ask(
+            wanted,
+            cache,
+            left(options, earlier),
+            _price_of(plans[0].annotator),
+            display,
+            again,
+            total,
+            "pairs judged" if plans[0].annotator.kind.n_outputs == 2 else "outputs judged",
+            why_unread=why,
+            per_request=n_pairs / n_requests if n_requests and not earlier else 1.0,
+        )
+
+    is_ours = shard.has if shard is not None else lambda _: True
+    report = ask_until_finished(plans, requests, cache, n_pairs, is_ours, once, replies_count=not again)
     return explained(report, judges)
 
 

@@ -13,8 +13,8 @@ from autoeval.annotators.plan import Planned, Question
 from autoeval.annotators.read import read
 from autoeval.completions.cache import Entry
 from autoeval.completions.keys import request_key
-from autoeval.types import PREFERENCE, Annotation, Completion, Endpoint, Judgment, Request, Verdict
-from tests.annotators.planning import a_judge, a_pair
+from autoeval.types import PREFERENCE, Annotation, Completion, Endpoint, Judgment, Verdict
+from tests.annotators.planning import a_judge, a_pair, a_plan
 
 
 def annotation(*verdicts: tuple[str, bool, float | None]) -> Annotation:
@@ -107,20 +107,11 @@ def test_a_verdict_outside_of_its_scale_is_none(value: object, monkeypatch: pyte
             return [Verdict(value)]  # type: ignore[arg-type]
 
     monkeypatch.setitem(BUILTIN, "odd", Builtin(lambda _: Verdict(value)))  # type: ignore[arg-type]
-    builtin = replace(a_judge("odd"), parser=None)
-    key = request_key(Request(Endpoint("openai"), "odd", prompt="?"))
-    questions = [
-        Question(builtin, View()),
-        Question(replace(a_judge(), parser=Odd()), View(is_switched=True), key),
-    ]
-    for question in questions:
-        (found,) = read(
-            [Planned(a_pair(0), questions=(question,))],
-            "test",
-            Replies({key: Completion("said")}),
-            {},
-            lambda _: None,
-        )
+    builtin = replace(a_judge("odd"), endpoint=Endpoint("builtin"), parser=None)
+    for judge in (builtin, replace(a_judge(order="fixed"), parser=Odd())):
+        plan = a_plan([a_pair(0)], judge)
+        replies = Replies({request_key(request): Completion("said") for request in plan.requests()})
+        (found,) = read(plan, "test", replies, {}, lambda _: None)
         assert found.value is None
         assert found.failure == f"unparsed: the verdict {value!r} is not a number from 1 to 2"
 

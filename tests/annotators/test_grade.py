@@ -4,7 +4,7 @@ import pytest
 
 from autoeval.annotators.kinds import PAIRWISE, SINGLE, View
 from autoeval.annotators.parsers.grade import GradeParser
-from autoeval.annotators.read import within_scale
+from autoeval.annotators.readings import within_scale
 from autoeval.types import Case, Completion, Output, Scale, Unparsed, Verdict
 
 GRADE = GradeParser(kind="grade")

@@ -85,13 +85,18 @@ class RecordedGames:
         return config
 
     def __call__(self, body: Body) -> Answer:
-        """Return what the recorded judge said to a prompt."""
-        system, user = (message["content"] for message in body["messages"])
+        """Return what the recorded judge said to a prompt; of a judgment without a verdict, first its first attempt."""
+        system, user, *more = (message["content"] for message in body["messages"])
         self.systems.add(system)
         if user not in self._replies:
             self.unknown.append(user)
             return Answer("no such prompt was recorded", status=400)
-        return Answer(self._replies[user], model="recorded-judge")
+        reply = self._replies[user]
+        if "[[" not in reply:
+            first, second = reply.strip().split("\n")
+            assert not more or more[0] == first, "the conversation goes on"
+            reply = second if more else first
+        return Answer(reply, model="recorded-judge")
 
     @property
     def _replies(self) -> dict[str, str]:

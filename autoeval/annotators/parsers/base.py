@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ConfigDict
 
 from autoeval.texts.reasoning import without_reasoning
-from autoeval.types import Completion, Unparsed, Verdict
+from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
 Reading = Verdict | Unparsed
 
@@ -53,7 +53,7 @@ class TextParser(Parser):
         """Whether a text is nothing but a verdict, and not the beginning of another one."""
 
 
-CUT_OFF = Unparsed("the reply was cut off; raise the judge's token limit")
+CUT_OFF = Unfinished("the reply was cut off; raise the judge's token limit")
 _LIMITS = frozenset(
     {"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"}
 )
@@ -101,7 +101,7 @@ def agreed(verdicts: list[Verdict], nothing: str, hints: Iterable[float] = ()) -
         hints: preferences that it may express too, in words that are no verdict by themselves.
     """
     if not verdicts:
-        return Unparsed(nothing)
+        return Unfinished(nothing)
     if len({verdict.value for verdict in verdicts} | set(hints)) > 1:
         return CONTRADICTION
     return verdicts[-1]

@@ -15,7 +15,7 @@ from autoeval.annotators.parsers.base import (
     refusal,
 )
 from autoeval.annotators.parsers.choice import Take
-from autoeval.types import Completion, Unparsed, Verdict
+from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
 _MARKED = (re.compile(r"\[\[([AB<>= ]+)\]\]", re.IGNORECASE), re.compile(r"\[([AB<>= ]+)\]", re.IGNORECASE))
 _PREFERENCES = {"A>>B": 1.0, "A>B": 1.25, "A=B": 1.5, "B>A": 1.75, "B>>A": 2.0}
@@ -66,7 +66,7 @@ class VerdictsParser(TextParser):
             if found:
                 read = [self._verdict(one, text) for one in found[-1 if self.take == "last" else 0 :]]
                 return CONTRADICTION if len({one.weight for one in read}) > 1 else agreed(read, "")
-        return Unparsed(_NONE)
+        return Unfinished(_NONE)
 
     def _of_patterns(self, text: str) -> Reading:
         """Read what the patterns find, whatever it is: of several finds the last, or none unless they agree."""
@@ -77,7 +77,7 @@ class VerdictsParser(TextParser):
                     return CONTRADICTION
                 known = _known(_bare(marks[-1]))
                 return Unparsed(_NONE) if known is None else self._verdict(known, text)
-        return Unparsed(_NONE)
+        return Unfinished(_NONE)
 
     def _verdict(self, graded: float, text: str) -> Verdict:
         if self.clear_win is None or graded == _TIE:

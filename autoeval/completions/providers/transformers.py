@@ -155,14 +155,13 @@ class TransformersProvider:
         """Generate token by token; returns the new tokens of each row."""
         arguments = _arguments(first, first.loaded.tokenizer)
         recorder = None if (n_top := _n_top(first)) is None else Recorder(self._torch, n_top)
-        if recorder is not None:
-            processors = [
-                recorder,
-                *self._penalties(first, arguments),
-            ]  # log probabilities are the model's own
-            arguments["logits_processor"] = self._library.LogitsProcessorList(processors)
-        with growing(self._torch):
-            sequences = first.loaded.model.generate(**inputs, **arguments).sequences
+        # what is recorded is the model's own, before any penalty
+        recording = [] if recorder is None else [recorder, *self._penalties(first, arguments)]
+        with growing(self._torch) as leave_out:
+            processors = self._library.LogitsProcessorList([leave_out, *recording])
+            sequences = first.loaded.model.generate(
+                **inputs, **arguments, logits_processor=processors
+            ).sequences
         new = sequences[:, inputs["input_ids"].shape[1] :]
         return new.tolist(), None if recorder is None else recorder.finished(sequences)
 

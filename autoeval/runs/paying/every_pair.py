@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskOptions, AskReport, Display
+from autoeval.completions.ask_report import added, left
 from autoeval.completions.cache import Cache
 from autoeval.data.pairing import Pairs
 from autoeval.errors import UsageError
@@ -14,7 +15,7 @@ from autoeval.runs.judging import Judged, judge_all, read_one
 from autoeval.runs.paying.common import place_of
 from autoeval.runs.paying.deciding import ROUND, UNTIL_DECIDED, Deciding, Question
 from autoeval.runs.paying.predicting import prediction_of
-from autoeval.runs.paying.rounds import SaidOnce, left, refuse_batches, together
+from autoeval.runs.paying.rounds import SaidOnce, refuse_batches
 from autoeval.runs.paying.sample import Drawn, SomePairs, mean_length, samplable
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class EveryPair:
             if report.stop or not seen.open("these"):
                 break
         seen.decide("like_these")
-        report = together(reports)
+        report = added(reports)
         whole = [
             read_one(self._part(plan, self._chosen(number, 0, seen.asked[number])), cache, report, None)
             for number, plan in enumerate(plans)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskOptions, AskReport, Display
+from autoeval.completions.ask_report import added, left
 from autoeval.completions.cache import Cache
 from autoeval.completions.ledger import Progress
 from autoeval.errors import UsageError
@@ -47,7 +48,7 @@ def judge_in_rounds(
         preferences.extend(judged.tally.preferences)
         if judged.report.stop or deciding.is_decided(preferences):
             break
-    return read_one(_of(plan, deciding, order[: len(preferences)]), cache, together(reports), None)
+    return read_one(_of(plan, deciding, order[: len(preferences)]), cache, added(reports), None)
 
 
 def _of(plan: Plan, deciding: Deciding, chosen: Sequence[int]) -> Plan:
@@ -64,36 +65,6 @@ def refuse_batches(options: AskOptions) -> None:
         raise UsageError(
             "--until_decided looks after every round, and a batch is one: leave --batch and --batch_files out."
         )
-
-
-def left(options: AskOptions, reports: Sequence[AskReport]) -> AskOptions:
-    """Return the options with what is left of the budget after some asking."""
-    if options.max_cost is None:
-        return options
-    spent = sum(report.spent for report in reports)
-    return replace(options, max_cost=max(options.max_cost - spent, 0.0))
-
-
-def together(reports: Sequence[AskReport]) -> AskReport:
-    """What asking came to over several rounds; the last one says how it ended."""
-    first, *others = reports
-    for report in others:
-        first = AskReport(
-            n_requests=first.n_requests + report.n_requests,
-            n_cached=first.n_cached + report.n_cached,
-            n_asked=first.n_asked + report.n_asked,
-            failures={**first.failures, **report.failures},
-            stop=report.stop,
-            input_tokens=first.input_tokens + report.input_tokens,
-            output_tokens=first.output_tokens + report.output_tokens,
-            spent=first.spent + report.spent,
-            is_price_known=first.is_price_known and report.is_price_known,
-            models=first.models | report.models,
-            seconds=first.seconds + report.seconds,
-            reasoning_tokens=first.reasoning_tokens + report.reasoning_tokens,
-            adapted=first.adapted | report.adapted,
-        )
-    return first
 
 
 @dataclass
