@@ -22,8 +22,8 @@ def uncertainty(predicted: Floats, doubt: float = DOUBT) -> Floats:
 
     Args:
         predicted: predictions f of the preference − 1, shape (n,).
-        doubt: .1 of a prediction from what the judge itself said; .5 of one from what another judge said, with which
-            no recorded model needs more judgments than drawn at random.
+        doubt: .1 of a prediction from what the judge itself said; .5 of one from what another judge said, at which, by
+            the formula of its variance, no recorded model needs more judgments than at random.
 
     Returns:
         Sizes above 0 that chances are proportional to.
