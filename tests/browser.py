@@ -22,6 +22,8 @@ _ARGUMENTS = (
     "--disable-sync",
 )
 WIDTHS = {"wide": (1280, 900), "narrow": (390, 844)}
+LOOKS = [("light", "wide"), ("dark", "narrow")]
+"""Schemes and widths under which a page is checked: axe takes seconds for each."""
 
 
 @dataclass
@@ -96,12 +98,13 @@ def visit(
 def serious_faults(
     browser: Browser, path: Path, scheme: str = "light", width: str = "wide", waits: bool = True
 ) -> list[str]:
-    """Return what axe-core finds on a file of the disk that is serious or critical."""
+    """Return what axe-core finds on a file of the disk that is serious or critical, and whether it overflows."""
     with new_page(browser, width, scheme, is_checked=True) as page:
         page.goto(path.resolve().as_uri())
         if waits:
             page.wait_for_selector("html[data-ready]", state="attached")
-        return faults_of(page)
+        fits = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        return faults_of(page) + ([] if fits else ["it is wider than the window"])
 
 
 def faults_of(page: Page) -> list[str]:

@@ -44,22 +44,16 @@ def run(python: Path, command: str, *arguments: str) -> "subprocess.CompletedPro
 
 
 @pytest.mark.slow
-def test_ours_installed_last_is_what_is_typed(wheels: tuple[str, str], tmp_path: Path) -> None:
+def test_who_is_installed_last_is_typed_and_ours_tells_of_theirs(
+    wheels: tuple[str, str], tmp_path: Path
+) -> None:
     ours, theirs = wheels
     python = bare_environment(tmp_path / "env")
     install(python, theirs, ours)
     said = run(python, "alpaca_eval", "--version")
     assert said.stdout.startswith("autoeval ")
     assert "belongs to" not in said.stdout + said.stderr
-
-
-@pytest.mark.slow
-def test_theirs_installed_last_is_told_of_by_ours_until_ours_is_installed_again(
-    wheels: tuple[str, str], tmp_path: Path
-) -> None:
-    ours, theirs = wheels
-    python = bare_environment(tmp_path / "env")
-    install(python, ours, theirs)
+    install(python, theirs)
     for arguments in (["--version"], ["annotators"]):
         said = run(python, "autoeval", *arguments)
         assert said.returncode == 0

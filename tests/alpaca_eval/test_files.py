@@ -351,13 +351,14 @@ def test_annotation_files_may_be_packed(tmp_path: Path, evaluators: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("eval_set", ["alpaca_eval_1", "alpaca_eval_2"])
-def test_every_recorded_file_imports_and_gives_its_published_row(
+def test_recorded_files_import_and_give_their_published_rows(
     tmp_path: Path, evaluators: Path, eval_set: str
 ) -> None:
+    """Of every sixth model; all of them are imported in `tests/contracts`, whose rows are the published ones."""
     judge = {"alpaca_eval_1": "alpaca_eval_gpt4", "alpaca_eval_2": "weighted_alpaca_eval_gpt4_turbo"}[
         eval_set
     ]
-    for model in recorded_models(eval_set):
+    for model in recorded_models(eval_set)[::6]:
         rows = recorded(eval_set, model)
         common: dict[str, Any] = {
             "annotators_config": judge,

@@ -19,8 +19,8 @@ from tests.servers.recorded_judge import RecordedJudge
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
-N_PAIRS = 300
-"""More than two of the stretches of 128 pairs in which 0.6.6 annotates."""
+N_PAIRS = 150
+"""More than one of the stretches of 128 pairs in which 0.6.6 annotates."""
 
 MODEL = "vicuna-13b"
 
@@ -124,13 +124,13 @@ def evaluators() -> Path:
 
 def test_a_ranking_judge(tmp_path: Path) -> None:
     judge = RecordedJudge(recorded_data() / "alpaca_eval_1", MODEL)
-    assert compare(evaluators() / "alpaca_eval_gpt4" / "configs.yaml", judge, tmp_path) > 290
+    assert compare(evaluators() / "alpaca_eval_gpt4" / "configs.yaml", judge, tmp_path) > N_PAIRS - 10
 
 
 def test_a_weighted_judge_at_another_seed(tmp_path: Path) -> None:
     judge = RecordedJudge(recorded_data() / "alpaca_eval_1", MODEL)
     config = evaluators() / "weighted_alpaca_eval_gpt4_turbo" / "configs.yaml"
-    assert compare(config, judge, tmp_path, seed=3) > 290
+    assert compare(config, judge, tmp_path, seed=3) > N_PAIRS - 10
 
 
 def test_label_noise(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_label_noise(tmp_path: Path) -> None:
     assert {key for key in expected if expected[key] is None} == found.keys() - judged
     assert {key: found[key] for key in judged} == {key: expected[key] for key in judged}
     flipped = {key for key in found.keys() - judged if found[key] != 1.5}  # equal outputs stay a tie
-    assert len(flipped) > 100
+    assert len(flipped) > N_PAIRS / 3
     assert {key: found[key] for key in flipped} == {key: noise[key] for key in flipped}
 
 

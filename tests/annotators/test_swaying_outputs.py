@@ -48,7 +48,6 @@ def test_smollm2_gives_the_same_verdicts_again_with_either_prompt(tmp_path: Path
     attacked = next(variant.outputs for variant in ATTACKED if variant.name == "order")[:1]
     reference = [{**row, "output": HONEST} for row in OUTPUTS[:1]]
     for judge in injection.write_judges(tmp_path).values():
-        for outputs in (OUTPUTS[:1], attacked):
-            first, again = (injection.judged(judge, outputs, reference).records() for _ in range(2))
-            assert [row["preference"] for row in first] == [row["preference"] for row in again]
-            assert all(1 < row["preference"] < 2 for row in first)
+        first, again = (injection.judged(judge, attacked, reference).records() for _ in range(2))
+        assert [row["preference"] for row in first] == [row["preference"] for row in again]
+        assert all(1 < row["preference"] < 2 for row in first)

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from autoeval.leaderboards.table import read_board
 from tests.contracts import frozen
 from tests.recorded import recorded_data
+
+_PUBLISHED = ("win_rate", "standard_error", "n_wins", "n_wins_base", "n_draws", "n_total", "avg_length")
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +47,14 @@ def test_rows_of_every_recorded_model(eval_set: str, tmp_path: Path) -> None:
     expected = frozen.golden()["recorded"][eval_set]
     for model, found in frozen.recorded(eval_set, tmp_path):
         assert _as_json(found) == expected[model], model
+
+
+@pytest.mark.parametrize("eval_set", frozen.EVALUATORS_OF)
+def test_rows_of_recorded_models_are_the_published_ones(eval_set: str) -> None:
+    published = read_board(recorded_data() / eval_set / "published_leaderboard.csv").rows
+    for model, found in frozen.golden()["recorded"][eval_set].items():
+        row = {column: found["row"][column] for column in _PUBLISHED}
+        assert row == pytest.approx({column: published[model][column] for column in _PUBLISHED}, abs=1e-9)
 
 
 def _as_json(value: Any) -> Any:

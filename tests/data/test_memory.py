@@ -41,4 +41,4 @@ def test_ten_times_the_pairs_take_hardly_more_memory(tmp_path: Path) -> None:
         assert run.returncode == 0, run.stderr
         return int(run.stdout)
 
-    assert peak(20_000) < 1.2 * peak(2_000)
+    assert peak(10_000) < 1.2 * peak(1_000)

@@ -61,6 +61,7 @@ def test_wandb_holds_the_run_offline(run: Path, tmp_path: Path, monkeypatch: pyt
     for name, value in (("MODE", "offline"), ("DIR", str(tmp_path)), ("SILENT", "true")):
         monkeypatch.setenv(f"WANDB_{name}", value)
     export(run, to="wandb")
+    wandb.teardown()  # what writes the log is a process of its own, which may be behind
     (log,) = tmp_path.rglob("*.wandb")
     assert log.stat().st_size > 0
     summary: dict[str, Any] = {}

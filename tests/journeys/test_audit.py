@@ -46,8 +46,8 @@ def test_a_clean_judge_passes_and_its_noise_is_estimated() -> None:
 
 @pytest.mark.slow
 def test_faults_of_10_points_are_found_on_200_pairs() -> None:
-    """One a fault of the judges of `benchmarks/audit.py`, which audits 60."""
-    for seed, fault in enumerate(FAULTS):
+    """Two of the judges of `benchmarks/audit.py`, which audits 60; `tests/analysis/test_audit.py` tries every fault."""
+    for seed, fault in list(enumerate(FAULTS))[::4]:
         flagged = audited(SyntheticJudge(seed, fault)).report.flagged
         assert fault in {finding.check for finding in flagged}, fault
 

@@ -26,6 +26,20 @@ def test_their_rows_are_the_published_ones(preset: str, n_models: int) -> None:
         )
 
 
+def test_their_length_controlled_win_rates_are_near_the_published_ones() -> None:
+    published = read_board(recorded_data() / "alpaca_eval_2" / "published_leaderboard.csv").rows
+    ours = known_models(PRESETS["alpaca_eval_2"]).rows
+    column = "length_controlled_winrate"
+    apart = [
+        abs(float(ours[name][column] or 0) - float(row[column] or 0))
+        for name, row in published.items()
+        if row["n_total"] == 805
+    ]
+    assert len(apart) == 28
+    assert sum(apart) / len(apart) < 0.4
+    assert max(apart) < 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("preset", "read"), [("alpaca_eval_1", recorded_1), ("alpaca_eval_2", recorded_2)])
 def test_they_come_out_again(preset: str, read: object) -> None:

@@ -54,11 +54,11 @@ def finish(server: JudgeServer, board: Path, models: list[str]) -> Board:
 
 
 def expected_win_rates(models: list[str]) -> dict[str, float]:
-    """Compute win rates from the records; equal pairs get one verdict, that of the first model."""
+    """Compute win rates from the records; equal pairs get one verdict, that of the first of all models."""
     folder = recorded_data() / "alpaca_eval_1"
     verdicts: dict[tuple[str, str], float | None] = {}
     rates = {}
-    for model in models:
+    for model in recorded_models():
         outputs = {
             row["instruction"]: row["output"]
             for row in load_recorded(folder / model / "model_outputs.json.gz")
@@ -70,7 +70,7 @@ def expected_win_rates(models: list[str]) -> dict[str, float]:
                 preference = verdicts.setdefault((row["instruction"], row["output_2"]), preference)
                 shares += [] if preference is None else [preference - 1]
         rates[model] = 100 * sum(shares) / len(shares)
-    return rates
+    return {model: rates[model] for model in models}
 
 
 @pytest.mark.slow
@@ -90,9 +90,10 @@ def test_killed_twice_it_ends_with_the_same_bytes_and_the_recorded_win_rates(
 
 
 @pytest.mark.slow
-def test_all_recorded_models_come_in_the_published_order(server: JudgeServer, tmp_path: Path) -> None:
-    board = finish(server, tmp_path / "board.csv", recorded_models())
+def test_recorded_models_come_in_the_published_order(server: JudgeServer, tmp_path: Path) -> None:
+    models = recorded_models()[::3]
+    board = finish(server, tmp_path / "board.csv", models)
     published = read_board(recorded_data() / "alpaca_eval_1" / "published_leaderboard.csv")
-    assert list(board.rows) == list(published.rows)
+    assert list(board.rows) == [name for name in published.rows if name in models]
     rates = {name: row["win_rate"] for name, row in board.rows.items()}
-    assert rates == pytest.approx(expected_win_rates(recorded_models()), abs=1e-9)
+    assert rates == pytest.approx(expected_win_rates(models), abs=1e-9)

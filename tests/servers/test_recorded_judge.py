@@ -50,7 +50,7 @@ def test_recorded_preferences_in_both_orders(model: str, template: str, every: i
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(21))
 def test_recorded_preferences_of_every_model(number: int) -> None:
-    check(recorded_models()[number], LINES, every=4)
+    check(recorded_models()[number], LINES, every=20)
 
 
 def check(model: str, template: str, every: int) -> None:

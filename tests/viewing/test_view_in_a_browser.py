@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from autoeval.journeys.label import Corrected, label
 from autoeval.journeys.site import site
-from tests.browser import PATIENCE, Visit, chromium, faults_of, new_page
+from tests.browser import LOOKS, PATIENCE, Visit, chromium, faults_of, new_page
 from tests.viewing.hostile import HOSTILE
 from tests.viewing.runs import finish, write_run
 from tests.viewing.serving import serving
@@ -204,8 +204,7 @@ def look_at_all(browser: Browser, address: str) -> None:
         assert page.locator(harmful).count() == 0
 
 
-@pytest.mark.parametrize("width", ["wide", "narrow"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_axe_finds_no_serious_fault_and_nothing_overflows(
     browser: Browser, served: str, scheme: str, width: str
 ) -> None:

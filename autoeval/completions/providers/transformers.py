@@ -155,9 +155,8 @@ class TransformersProvider:
         """Generate token by token; returns the new tokens of each row."""
         arguments = _arguments(first, first.loaded.tokenizer)
         recorder = None if (n_top := _n_top(first)) is None else Recorder(self._torch, n_top)
-        recording = (
-            [] if recorder is None else [recorder, *self._penalties(first, arguments)]
-        )  # the model's own
+        # what is recorded is the model's own, before any penalty
+        recording = [] if recorder is None else [recorder, *self._penalties(first, arguments)]
         with growing(self._torch) as leave_out:
             processors = self._library.LogitsProcessorList([leave_out, *recording])
             sequences = first.loaded.model.generate(
