@@ -12,7 +12,7 @@ from autoeval.annotators.comparing import Comparison
 from autoeval.annotators.kinds import COMPARED, KINDS, PAIRWISE, REVIEWED, Kind, View, find_kind
 from autoeval.annotators.kinds.base import Fields
 from autoeval.annotators.parsers import AnyParser, Parser
-from autoeval.metrics.grades import Adjustment
+from autoeval.metrics.estimates import Adjustment
 from autoeval.plugins import plugins
 from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import ModelConfig, Strict

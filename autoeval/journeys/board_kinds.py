@@ -12,11 +12,13 @@ from autoeval.data.conversations import ConversationPairs
 from autoeval.data.eval_sets import EvalSet
 from autoeval.errors import UsageError
 from autoeval.journeys.boards_of_models import ModelBoard, ModelResult, Outputs, Scores, WinRates
-from autoeval.leaderboards.arena import ARENA_COLUMNS, arena_cells
+from autoeval.leaderboards.arena_columns import ARENA_COLUMNS, arena_cells
 from autoeval.metrics.columns import Column
 from autoeval.runs.answer_languages import answer_languages
 from autoeval.runs.arena_files import baselines_of
 from autoeval.runs.judging import Judged
+from autoeval.runs.paying.deciding import Deciding
+from autoeval.runs.paying.every_pair import EveryPair
 from autoeval.runs.paying.paid import Paid
 
 
@@ -69,7 +71,17 @@ class ArenaScores(WinRates):
             raise UsageError("--n_paid estimates a win rate in which each pair counts once. Leave it out.")
         return {}
 
-    def result(self, name: str, cases: Any, sample: Paid | None, judged: Judged, mode: str) -> ModelResult:
+    def until_decided(self, cases: Mapping[str, Any], seed: int) -> EveryPair:  # noqa: ARG002
+        """Refuse to stop early.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("--until_decided compares win rates in which each pair counts once. Leave it out.")
+
+    def result(
+        self, name: str, cases: Any, sample: Paid | Deciding | None, judged: Judged, mode: str
+    ) -> ModelResult:
         """Return a model's score with that of each category, and how many answers are in their question's language."""
         found = super().result(name, cases, sample, judged, mode)
         if not judged.tally.n_judged:

@@ -11,7 +11,7 @@ from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, Column, ColumnType, cells
-from autoeval.metrics.grades import Adjustment, MeanGrade, mean_grade, weighted_groups
+from autoeval.metrics.estimates import Adjustment, MeanGrade
 from autoeval.metrics.instructions import instruction_key
 from autoeval.types import Annotation, Scale
 
@@ -88,6 +88,8 @@ class Grades(Counts):
 
     def mean(self, wanted: Callable[[Key], bool] = lambda _: True) -> MeanGrade:
         """Average the parts that are wanted; one that was judged several times counts once, with the mean."""
+        from autoeval.metrics.grades import mean_grade
+
         means = self.means(wanted)
         return mean_grade([mean for _, mean in means], [question for question, _ in means], self.scale.ends)
 
@@ -100,6 +102,8 @@ class Grades(Counts):
         ends = self.scale.ends
         if not self.groups or ends is None:
             return None
+        from autoeval.metrics.grades import weighted_groups
+
         means = self.means(lambda _: True)
         groups = [self.groups.get(question, ()) for question, _ in means]
         return weighted_groups(

@@ -243,6 +243,8 @@ def test_the_token_itself_counts_where_it_is_not_among_its_alternatives() -> Non
     found = reading(PARSERS["logprobs"], Completion("a", logprobs=(token,)))
     assert isinstance(found, float)
     assert found < 1.2
+    as_likely = TokenLogprobs("a", -0.7, (("b", -0.7),))
+    assert reading(PARSERS["logprobs"], Completion("a", logprobs=(as_likely,))) == 1.5
 
 
 LONG = 50_000

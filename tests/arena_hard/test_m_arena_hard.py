@@ -10,7 +10,7 @@ import autoeval
 from autoeval.data.m_arena_hard import DATASETS, LANGUAGES
 from autoeval.errors import UsageError
 from autoeval.journeys.make_leaderboard import make_leaderboard
-from autoeval.leaderboards.arena import ARENA_COLUMNS
+from autoeval.leaderboards.arena_columns import ARENA_COLUMNS
 from autoeval.leaderboards.table import read_board
 from autoeval.runs.result import Evaluation
 from tests.data.local_hub import local_hub

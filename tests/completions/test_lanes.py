@@ -138,6 +138,12 @@ def test_so_many_attempts_are_made_and_no_more(failure: Failure, works: bool, mo
     assert Retries().delay(failure, most, works) is None
 
 
+def test_who_is_patient_waits_for_its_turn_and_for_nothing_else() -> None:
+    patient = Retries(is_patient=True)
+    assert patient.delay(LIMIT, 50, False) is not None
+    assert patient.delay(ERROR, 50, True) is None
+
+
 @pytest.mark.parametrize("kind", FailureKind)
 def test_only_what_asking_again_can_help_is_asked_again(kind: FailureKind) -> None:
     helps = kind not in (

@@ -306,3 +306,41 @@ def test_a_few_refusals_that_are_not_about_the_rate_are_put_up_with() -> None:
     drive(server, Permits(32))
     full = 32 / 0.3
     assert sum(server.served[second] for second in range(10, SECONDS)) > 0.7 * full * (SECONDS - 10)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "most", "limit"), [(0.01, 64, 4), (0.1, 64, 10), (3.0, 64, 32), (3.0, 6, 6)]
+)
+def test_the_first_reply_opens_an_endpoint_by_how_long_it_took(seconds: float, most: int, limit: int) -> None:
+    permits = Permits(most)
+
+    async def first() -> None:
+        permit = await permits.acquire()
+        await asyncio.sleep(seconds)
+        permits.release(permit, Completion("a"))
+
+    run(first())
+    assert permits.limit == limit
+    assert permits.latency.mean == pytest.approx(seconds)
+
+
+def test_what_is_left_of_a_quota_of_tokens_is_spread_over_what_requests_usually_take() -> None:
+    permits = Permits(64)
+
+    async def told() -> float:
+        for outcome in (
+            Completion("a", input_tokens=90, output_tokens=10),
+            Completion("a", input_tokens=170, output_tokens=10),  # an eighth of 80 more
+            Failure(FailureKind.SERVER_ERROR, ""),
+            Completion("a"),  # not counted: what was expected
+        ):
+            permits.release(await permits.acquire(tokens=50), outcome)
+        assert permits.mean_tokens == pytest.approx(110 - 60 / 8)
+        plenty, scarce = (Quota(remaining_tokens=left, token_refill=205.0) for left in (1_000, 100))
+        held = [await permits.acquire() for _ in range(3)]
+        permits.release(held[0], Failure(FailureKind.SERVER_ERROR, ""), plenty)
+        assert permits.pace.rate > 2
+        permits.release(held[1], Failure(FailureKind.SERVER_ERROR, ""), scarce)
+        return permits.pace.rate
+
+    assert run(told()) == pytest.approx(205 / 102.5)

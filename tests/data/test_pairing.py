@@ -242,3 +242,13 @@ def test_pairing_is_a_join_on_the_instruction(
         ]
         assert pairs.n_missing_outputs == len(reference.keys() - model.keys())
         assert pairs.n_extra == len(model.keys() - reference.keys())
+
+
+def test_reasoning_is_left_out_where_that_is_wanted_and_counted_side_by_side() -> None:
+    thinking = [{**row, "output": f"<think>so</think>{row['output']}"} for row in rows(3)] + rows(20)[3:]
+    with load_pairs(thinking, REFERENCE, strips_thinking=True) as pairs:
+        assert [pair.output_2 for pair in pairs] == [f"answer {n}" for n in range(20)]
+        assert (pairs.n_stripped_1, pairs.n_stripped_2, pairs.reference) == (0, 3, "base")
+    with load_pairs(thinking, REFERENCE) as pairs:
+        assert pairs[0].output_2 == "<think>so</think>answer 0"
+        assert (pairs.n_stripped_1, pairs.n_stripped_2) == (0, 0)
