@@ -19,6 +19,7 @@ from autoeval.types import (
     Output,
     Request,
     Scale,
+    Unfinished,
     Unparsed,
     Verdict,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Reply",
     "Request",
     "Scale",
+    "Unfinished",
     "Unparsed",
     "Verdict",
     "View",

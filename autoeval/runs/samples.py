@@ -12,7 +12,7 @@ import numpy.typing as npt
 from autoeval.data.annotations import read_preference
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
 from autoeval.data.records import MODEL, read_label, read_records
-from autoeval.errors import UsageError
+from autoeval.errors import UsageError, nearest
 from autoeval.metrics.observations import Floats
 
 _NAN = float("nan")
@@ -247,8 +247,12 @@ def _one_score(found: Floats, row: Row, place: int, samples: Samples) -> None:
     question = samples.question(str(instruction), row.where)
     places = [samples.names.index(name)] if name else samples.with_text(question, str(output))
     if not places:
+        given = row.fields.get("generator")
+        known = (
+            "" if is_missing(given) else f" `generator` is {given!r}: {nearest(str(given), samples.names)}"
+        )
         raise UsageError(
-            f"{row.where}: neither `generator`, `sample` nor `output` says which sample it is of."
+            f"{row.where}: neither `generator`, `sample` nor `output` says which sample it is of.{known}"
         )
     if is_missing(row.fields.get("score")):  # a pick
         found[question] = np.where(np.isnan(found[question]), 0.0, found[question])

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.markup import without_markup
-from autoeval.types import Unparsed, Verdict
+from autoeval.types import Unfinished, Unparsed, Verdict
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _SCORE = re.compile(
@@ -70,7 +70,7 @@ class CritiqueParser(TextParser):
             re.finditer(re.escape(self.after.rstrip(" :")) + r"[\s*_]{0,4}[:：]", seen, re.IGNORECASE)
         )
         if not marks:
-            return Unparsed(f"the reply has no {self.after}")
+            return Unfinished(f"the reply has no {self.after}")
         words = _HEAD.sub("", seen[: marks[0].start()]).strip(" \t\n*_#")
         readings = [self._score(seen, mark, words) for mark in marks]
         if unread := next((one for one in readings if isinstance(one, Unparsed)), None):

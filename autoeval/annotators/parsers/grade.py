@@ -10,7 +10,7 @@ from autoeval.annotators.parsers.base import CONTRADICTION, Reading, TextParser,
 from autoeval.annotators.parsers.labels import PACKAGING
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import is_one_value, values_in
-from autoeval.types import Unparsed, Verdict
+from autoeval.types import Unfinished, Unparsed, Verdict
 
 _NUMBER = r"[-+]?\d+(?:[.,]\d+)?"
 _OUT_OF = rf"(?:\s*(?:/|out of|of)\s*(?P<total>{_NUMBER}))?"
@@ -56,7 +56,8 @@ class GradeParser(TextParser):
             readings = list(found)
             if readings:
                 return self._one(readings, text)
-        return self._one([self._read(text.strip().splitlines()[-1])], text)
+        grade = self._read(text.strip().splitlines()[-1])
+        return Unfinished(_NO_GRADE) if grade is None else Verdict(grade, text)
 
     def _is_entire(self, text: str) -> bool:
         """Whether a text is nothing but a grade whose end shows that it is the end."""
@@ -85,7 +86,7 @@ class GradeParser(TextParser):
         words, *results = re.split(re.escape(mark), text, flags=re.IGNORECASE)
         lines = [result.strip().partition("\n")[0] for result in results]
         if not lines:
-            return Unparsed(f"the reply has no {mark}")
+            return Unfinished(f"the reply has no {mark}")
         grades = [self._read(line) for line in lines]
         if None in grades:
             return Unparsed(f"what follows {mark} is not one number")

@@ -13,9 +13,9 @@ from pydantic import field_validator, model_validator
 from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, is_complete
 from autoeval.annotators.parsers.labels import PACKAGING, Labels, plain
 from autoeval.texts.literals import values_in
-from autoeval.types import Completion, Unparsed, Verdict
+from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
-_CUT_OFF = Unparsed("the reply was cut off, so its grade may not be whole; raise the judge's token limit")
+_CUT_OFF = Unfinished("the reply was cut off, so its grade may not be whole; raise the judge's token limit")
 _NUMBER = re.compile(r"(?P<number>\d{1,3}(?:[.,]\d{1,2})?)\s*(?P<unit>%|/ ?100|per ?cent)?", re.IGNORECASE)
 _AROUND = re.escape(PACKAGING.replace(".", "").replace(",", ""))
 _PERCENT = 100.0

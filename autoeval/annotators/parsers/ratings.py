@@ -8,7 +8,7 @@ from typing import Literal
 from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Reading, body, is_complete
 from autoeval.annotators.parsers.labels import PACKAGING
 from autoeval.annotators.parsers.markup import without_markup
-from autoeval.types import Completion, Inapplicable, Unparsed, Verdict
+from autoeval.types import Completion, Inapplicable, Unfinished, Unparsed, Verdict
 
 _EDGE = r"[\s*_#`>|\[\]()\"'“”]{0,12}"
 _HEADER = re.compile(
@@ -54,7 +54,7 @@ class RatingsParser(Parser):
         blocks = _blocks(without_markup(text))
         if blocks is None:
             return [Unparsed("the reply has a rating that belongs to none of the outputs")]
-        return [self._of_block(block) for block in blocks] or [Unparsed("the reply has no rating")]
+        return [self._of_block(block) for block in blocks] or [Unfinished("the reply has no rating")]
 
     def _of_block(self, block: str) -> Reading:
         readings = [self._rating(match["held"]) for match in _RATING.finditer(block)]

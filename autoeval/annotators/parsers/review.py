@@ -6,7 +6,7 @@ from typing import Literal
 
 from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Reading, body, is_complete
 from autoeval.annotators.parsers.markup import without_markup
-from autoeval.types import Completion, Unparsed, Verdict
+from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _LABEL = r"(?:(?:the\s+)?(?:assistant|answer|output|response)?\s*(?:{})\s*[:=]\s*)?"
@@ -54,7 +54,7 @@ class ReviewParser(Parser):
             return [CUT_OFF]
         found = [pair for pair in scores if pair is not None] + self._by_name(lines)
         if not found:
-            return [Unparsed("the reply has no line with two scores")]
+            return [Unfinished("the reply has no line with two scores")]
         if len(set(found)) > 1:
             return [CONTRADICTION]
         said = (line for line, pair in zip(lines, scores, strict=True) if pair is None)
