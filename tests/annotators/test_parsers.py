@@ -147,6 +147,7 @@ READABLE: list[tuple[Parser, str, float]] = [
     (SCORES, "7 9\n\nThe answer b is a better one.", 2.0),
     (parser("scores", first="m", second="M", exact=True), '{"m": 7, "M": 9}', 2.0),
     (parser("scores", pattern=r"(\d+) to (\d+)"), "I score them 3 to 1.", 1.0),
+    (RANKING, '{"x": {"y": ["b", "a"]}}', 2.0),
     # patterns
     (REGEX, "So the verdict is [[B]].", 2.0),
     (REGEX, "[[C]]", 1.5),
@@ -163,6 +164,8 @@ UNREADABLE: list[tuple[Parser, str, str]] = [
     *((judge, "", "empty") for judge in (RANKING, CHOICE, JSON, TOOL, SCORES, REGEX)),
     *((judge, " \n", "empty") for judge in (RANKING, CHOICE, JSON, TOOL, SCORES, REGEX)),
     (RANKING, "Both are good.", "does not rank"),
+    (RANKING, "a > a", "does not rank"),
+    (RANKING, '{"x": {"y": {"z": ["b", "a"]}}}', "does not rank"),
     (CHOICE, "I cannot compare these.", "names neither"),
     (JSON, "b", "no JSON object"),
     (TOOL, "b", "called no tool"),
