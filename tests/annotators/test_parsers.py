@@ -342,6 +342,7 @@ def test_an_explanation_comes_with_the_verdict() -> None:
     assert JSON.read(Completion('{"why": "shorter", "better": "b"}')) == [Verdict(2.0, "shorter")]
     assert TOOL.read(Completion("", tool_arguments='{"better": "a"}')) == [Verdict(1.0, None)]
     assert CHOICE.read(Completion("**b**, it is short")) == [Verdict(2.0, "**b**, it is short")]
+    assert CHOICE.read(Completion("**b**")) == [Verdict(2.0, None)]
 
 
 @pytest.mark.parametrize(
@@ -388,4 +389,5 @@ def test_the_last_verdict_counts_where_the_config_says_so() -> None:
     assert "token limit" in str(reading(parser("regex", take="last", **marks), LAST, "length"))
     assert CONTRADICTION in str(reading(CHOICE, "Perhaps **b**, or rather **a**"))
     assert reading(parser("choice", take="last"), "Perhaps **b**. But **a** it is") == 1.0
+    assert reading(parser("choice", take="last"), "**a**? **b**? Perhaps **b**. But **a** it is") == 1.0
     assert "perhaps not" in str(reading(parser("choice", take="last"), "**b**, and not **a**"))
