@@ -170,6 +170,10 @@ UNREADABLE: list[tuple[Parser, str, str]] = [
     (JSON, "b", "no JSON object"),
     (TOOL, "b", "called no tool"),
     (SCORES, "Both deserve a 9.", "does not score both"),
+    *(
+        (SCORES, f'{{"a": "{odd}", "b": "9"}}', "does not score both")
+        for odd in ("1e1", "1_0", "inf", "1,000")
+    ),
     (REGEX, "B", "no pattern matches"),
     # too much was said
     (RANKING, "a > b\nb > a", CONTRADICTION),
@@ -327,6 +331,7 @@ def test_a_refusal_and_a_filter_are_no_verdict(judge: Parser) -> None:
         (SCORES, "7 9", "token limit"),
         (SCORES, '{"a": 7, "b": 9}', 2.0),
         (parser("scores", pattern=r"(\d+) to (\d+)"), "3 to 1", "token limit"),
+        (parser("regex", first=r"\[\[A", second=r"\[\[B"), "[[A", "token limit"),
         (REGEX, "[[B]]", 2.0),
         (REGEX, "[[B]], I think, as", "token limit"),
         (parser("regex", first="RESULT A", second="RESULT B"), "RESULT B", "token limit"),
