@@ -151,6 +151,16 @@ READABLE: list[tuple[Parser, str, float]] = [
     # patterns
     (REGEX, "So the verdict is [[B]].", 2.0),
     (REGEX, "[[C]]", 1.5),
+    (
+        parser("regex", first=r"\*\*A\*\*", second=r"\*\*B\*\*"),
+        "**B**",
+        2.0,
+    ),  # the marks are what it looks for
+    (
+        parser("regex", first="verdict A", second="verdict B"),
+        "My verdict <b>B</b>.",
+        2.0,
+    ),  # tags stand between
 ]
 
 
@@ -388,6 +398,7 @@ def test_the_last_verdict_counts_where_the_config_says_so() -> None:
     marks: dict[str, Any] = {"first": r"\[\[A\]\]", "second": r"\[\[B\]\]"}
     assert CONTRADICTION in str(reading(parser("regex", **marks), LAST))
     assert reading(parser("regex", take="last", **marks), LAST) == 1.0
+    assert reading(parser("regex", take="last", **marks), "[[B]][[A]]") == 1.0
     overlapping = parser("regex", take="last", first="A", second=r"A\]")
     assert CONTRADICTION in str(reading(overlapping, LAST))
     assert reading(parser("regex", take="last", **marks), "C") == "no pattern matches the reply"
