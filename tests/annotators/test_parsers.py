@@ -151,16 +151,8 @@ READABLE: list[tuple[Parser, str, float]] = [
     # patterns
     (REGEX, "So the verdict is [[B]].", 2.0),
     (REGEX, "[[C]]", 1.5),
-    (
-        parser("regex", first=r"\*\*A\*\*", second=r"\*\*B\*\*"),
-        "**B**",
-        2.0,
-    ),  # the marks are what it looks for
-    (
-        parser("regex", first="verdict A", second="verdict B"),
-        "My verdict <b>B</b>.",
-        2.0,
-    ),  # tags stand between
+    (parser("regex", first="<b>A</b>", second="<b>B</b>"), "<b>B</b>", 2.0),
+    (parser("regex", first="verdict A", second="verdict B"), "My verdict <b>B</b>.", 2.0),
 ]
 
 
