@@ -19,7 +19,7 @@ import numpy as np
 from autoeval.metrics.effects import fit_effects
 from autoeval.metrics.sampled import sampled_win_rate
 from autoeval.metrics.sampling import Sample, uncertainty
-from autoeval.prediction.history import History, Standard
+from autoeval.prediction.history import History
 from benchmarks.judge_data import recorded_data
 from benchmarks.recorded_preferences import load
 
@@ -42,11 +42,10 @@ def measure(history: History) -> tuple[float, float, float]:
     """Seconds of scikit-learn's fit, of ours, and of an estimate."""
     from sklearn.linear_model import LogisticRegression
 
-    columns = history.matrix
     count, g = history.shares.shape
     shares = history.shares.ravel()
     judged = np.flatnonzero(~np.isnan(shares))
-    x, y = Standard.of(columns).of_columns(columns)[judged], shares[judged]
+    x, y = history.matrix[judged], shares[judged]
     instructions, even = np.tile(np.arange(g), count)[judged], np.ones(len(judged))
     twice, labels = np.vstack([x, x]), np.repeat([1, 0], len(y))
     weights = np.concatenate([y, 1 - y])

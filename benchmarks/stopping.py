@@ -4,8 +4,9 @@
 
 Questions: is a model better than the reference, and which of two models is better; about exactly these instructions
 (drawn without replacement, with predictions from `--learned-from`, the models left out) and about instructions like
-them (drawn with replacement). A true null is made of recorded values and their mirror images, whose mean is a half.
-Exits with 1 where a figure is not reached.
+them (drawn with replacement); and which is better of every two of five models, drawn at random, with a look after each
+16 instructions ("paid" is on average for one model). A true null is made of recorded values and their mirror images,
+whose mean is a half. Exits with 1 where a figure is not reached.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autoeval.metrics.betting import Population, Predicted, anytime_interval, decide
+from autoeval.metrics.every_pair import Comparisons
 from autoeval.metrics.observations import Floats
 from benchmarks.budget import predictions
 from benchmarks.judge_data import recorded_data
@@ -29,6 +31,7 @@ LEAST_COVERAGE = 0.95
 _NULLS = 2000
 _INTERVALS = 300
 _QUESTIONS = 1200
+_SEVERAL, _FAMILIES, _ROUND = 5, 100, 16
 
 Question = tuple[Floats, Floats]
 
@@ -65,6 +68,12 @@ def main() -> None:
                 missed.append(f"{name}: {paid:.0f} paid on average, at most {MOST_PAID[name]} were to be")
             if held < LEAST_COVERAGE:
                 missed.append(f"{name}, {population}: intervals at stopping cover {held:.3f}")
+    paid_each, share, wrong_families = several(recorded.shares, np.array(predicted), np.random.default_rng(0))
+    print(
+        f"every two of {_SEVERAL} these     {100 * share:7.0f}% {paid_each:6.0f} {wrong_families:11.4f} families"
+    )
+    if wrong_families > MOST_ERROR:
+        missed.append(f"every two of {_SEVERAL}: {wrong_families:.3f} of the families have a wrong claim")
     print("\n".join(f"not reached: {what}" for what in missed) or "all reached")
     sys.exit(1 if missed else 0)
 
@@ -95,6 +104,27 @@ def ask(
             low, high = anytime_interval(values[seen], count, population, predicted=at_stopping)
             held.append(low - 1e-9 <= truth <= high + 1e-9)
     return float(np.mean(paid)), float(np.mean(sides)), float(np.mean(wrong)), float(np.mean(held))
+
+
+def several(shares: Floats, predicted: Floats, rng: np.random.Generator) -> tuple[float, float, float]:
+    """Return the mean paid for a model, the share of comparisons decided, and of families with a wrong claim."""
+    paid, decided, wrong = [], [], []
+    for _ in range(_FAMILIES):
+        models = rng.choice(len(shares), size=min(_SEVERAL, len(shares)), replace=False)
+        order = rng.permutation(shares.shape[1])
+        values, guesses = shares[np.ix_(models, order)], predicted[np.ix_(models, order)]
+        seen = Comparisons.begun(~np.isnan(values), guesses)
+        for start in range(0, len(order), _ROUND):
+            for model in {model for two in seen.open("these") for model in two}:
+                part = values[model, start : start + _ROUND]
+                seen.add(model, start, start + _ROUND, part[~np.isnan(part)] + 1)
+            seen.decide("these")
+        sides = seen.sides["these"]
+        truths = {two: float(np.nanmean(values[two[0]] - values[two[1]])) for two in sides}
+        paid.extend(seen.asked)
+        decided.append(2 * len(sides) / len(models) / (len(models) - 1))
+        wrong.append(any((side == "above") != (truths[two] > 0) for two, side in sides.items()))
+    return float(np.mean(paid)), float(np.mean(decided)), float(np.mean(wrong))
 
 
 def under_a_null(questions: list[Question], population: Population, rng: np.random.Generator) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoeval.alpaca_eval.utils import convert_to_dataframe
+from autoeval.analysis.tables import weights_of
 from autoeval.checks import check_choice
 from autoeval.errors import UsageError
 from autoeval.metrics.win_rate import win_rate
@@ -25,14 +26,16 @@ def get_winrate(annotations: Any) -> dict[str, float]:
     """Return the win rate of annotations with its standard error and counts, in percent.
 
     Args:
-        annotations: rows with a `preference`: 1 = the reference is better, 2 = the model is, 1.5 or 0 = tie.
+        annotations: rows with a `preference`: 1 = the reference is better, 2 = the model is, 1.5 or 0 = tie; and
+            with a `weight` where one counts more than once.
     """
     import pandas as pd
 
-    preferences = pd.to_numeric(convert_to_dataframe(annotations)["preference"]).replace(
-        _MISSING, float("nan")
+    rows = convert_to_dataframe(annotations)
+    preferences = pd.to_numeric(rows["preference"]).replace(_MISSING, float("nan"))
+    rate = win_rate(
+        preferences.to_numpy(dtype=float, na_value=float("nan")), weights=weights_of(rows, "annotations")
     )
-    rate = win_rate(preferences.to_numpy(dtype=float, na_value=float("nan")))
     return {
         "win_rate": rate.win_rate,
         "standard_error": rate.standard_error,

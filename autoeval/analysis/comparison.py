@@ -132,7 +132,15 @@ def paired_tests(
     scores = model_scores(pd.concat([named(first, "first"), named(second, "second")]))
     in_order = [scores.models.index("first"), scores.models.index("second")]
     return _of_two(
-        Scores(("first", "second"), scores.values[:, in_order], (), scores.subset), zero_method, seed
+        Scores(
+            ("first", "second"),
+            scores.values[:, in_order],
+            (),
+            scores.subset,
+            plain=None if scores.plain is None else scores.plain[:, in_order],
+        ),
+        zero_method,
+        seed,
     )
 
 
@@ -142,6 +150,7 @@ def paired_means(
     unit: float = 100.0,
     are_preferences: bool = True,
     seed: int = 0,
+    verdicts: tuple[Mapping[Hashable, float], Mapping[Hashable, float]] | None = None,
 ) -> PairedTests:
     """Test whether two models differ, from each one's mean on every question.
 
@@ -151,14 +160,19 @@ def paired_means(
         unit: what a difference of 1 is in the numbers that are given.
         are_preferences: whether means above and below a half are wins and losses; of grades, the higher is the better.
         seed: of the permutation test.
+        verdicts: both models' means where the others are not those, but made so that their mean is a weighted one.
 
     Returns:
         The difference on the questions that both have, and its p-values.
     """
     shared = [name for name in first if name in second]
-    values = np.array([[first[name], second[name]] for name in shared], dtype=float).reshape(-1, 2)
+
+    def square(one: Mapping[Hashable, float], other: Mapping[Hashable, float]) -> Floats:
+        return np.array([[one[name], other[name]] for name in shared], dtype=float).reshape(-1, 2)
+
     subset = np.full(len(shared), -1, dtype=np.int64)
-    scores = Scores(("first", "second"), values, (), subset, unit, are_preferences)
+    plain = square(*verdicts) if verdicts else None
+    scores = Scores(("first", "second"), square(first, second), (), subset, unit, are_preferences, plain)
     return _of_two(scores, "wilcox", seed)
 
 
@@ -193,7 +207,8 @@ def compare_models(
     names = [(scores.models[one], scores.models[other]) for one, other in scores.pairs]
     parts = []
     for subset, rows in groups.items():
-        part = Scores(scores.models, scores.values[rows], (), scores.subset[rows])
+        plain = None if scores.plain is None else scores.plain[rows]
+        part = Scores(scores.models, scores.values[rows], (), scores.subset[rows], plain=plain)
         part_names = pd.DataFrame(names, columns=["model_1", "model_2"])
         part_names.insert(0, "subset", subset)
         parts.append(part_names.join(pd.DataFrame(_tested(part, zero_method, seed))))

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autoeval.analysis.power import required
-from autoeval.metrics.estimates import Estimate
-from autoeval.metrics.grades import MeanGrade, mean_grade
+from autoeval.metrics.estimates import Estimate, MeanGrade
+from autoeval.metrics.grades import mean_grade
 from autoeval.metrics.intervals import mean_interval
 from autoeval.metrics.observations import Floats, Observations
 from autoeval.metrics.student import student_quantile

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autoeval.analysis.arrays import means_by
-from autoeval.analysis.tables import Codes, preferences_of, require
+from autoeval.analysis.tables import Codes, preferences_of, require, weights_of
 from autoeval.errors import UsageError
-from autoeval.metrics.observations import Floats
+from autoeval.metrics.observations import Floats, Observations
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +31,8 @@ class Scores:
         subset: which of them each instruction belongs to, −1 for none; shape (I,).
         unit: what a difference of 1 is in the numbers that are given: 100 points of a win rate.
         are_preferences: whether values above and below a half are wins and losses; grades are neither.
+        plain: the values whose verdicts are counted, where some count more than others and `values` are linearised, so
+            that their mean is the weighted one; shape (I, M).
     """
 
     models: tuple[str, ...]
@@ -39,6 +41,7 @@ class Scores:
     subset: Codes
     unit: float = 100.0
     are_preferences: bool = True
+    plain: Floats | None = None
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -55,7 +58,8 @@ class Scores:
         if not self.are_preferences:
             return np.sign(np.round(self.differences(), 9))
         first, second = np.array(self.pairs, dtype=np.int64).reshape(-1, 2).T
-        verdicts = np.sign(np.round(self.values - 0.5, 9))
+        values = self.values if self.plain is None else self.plain
+        verdicts = np.sign(np.round(values - 0.5, 9))
         return verdicts[:, first] - verdicts[:, second]
 
 
@@ -85,12 +89,34 @@ def model_scores(annotations: pd.DataFrame) -> Scores:
         raise UsageError(f"comparing needs two models or more, the column 'generator_2' names {len(models)}")
     shape = len(instructions), len(models)
     cells = instruction.astype(np.int64) * shape[1] + model
-    values = means_by(cells, preferences_of(table, "annotations") - 1, shape[0] * shape[1]).reshape(shape)
+    shares, weights = preferences_of(table, "annotations") - 1, weights_of(table, "annotations")
+    plain = None
+    values = means_by(cells, shares, shape[0] * shape[1]).reshape(shape)
+    if weights is not None:
+        values, plain = _linearised(cells, shares, weights, shape)
     judged = ~np.isnan(values)
     overall = np.where(judged, values, 0).sum(axis=0) / np.maximum(judged.sum(axis=0), 1)
     order = np.argsort(-overall, kind="stable")
     subsets, subset = _subsets(table, instruction, len(instructions))
-    return Scores(tuple(str(models[place]) for place in order), values[:, order], subsets, subset)
+    names = tuple(str(models[place]) for place in order)
+    plain = None if plain is None else plain[:, order]
+    return Scores(names, values[:, order], subsets, subset, plain=plain)
+
+
+def _linearised(
+    cells: Codes, shares: Floats, weights: Floats, shape: tuple[int, int]
+) -> tuple[Floats, Floats]:
+    """Return the values of every instruction and model whose means are weighted, and the plain ones."""
+    judged = ~np.isnan(shares)
+    n = shape[0] * shape[1]
+    sums = np.bincount(cells[judged], (shares * weights)[judged], n).reshape(shape)
+    sizes = np.bincount(cells[judged], weights[judged], n).reshape(shape)
+    values, plain = np.full((2, *shape), np.nan)
+    for model in range(shape[1]):
+        there = sizes[:, model] > 0
+        observed = Observations(sums[there, model], sizes[there, model])
+        values[there, model], plain[there, model] = observed.linearised, observed.sums / observed.sizes
+    return values, plain
 
 
 def _subsets(table: pd.DataFrame, instruction: Codes, n: int) -> tuple[tuple[str, ...], Codes]:

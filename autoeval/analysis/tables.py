@@ -106,6 +106,23 @@ def preferences_of(table: pd.DataFrame, name: str) -> Floats:
         raise UsageError(f"the column 'preference' of {name}: {error}") from None
 
 
+def weights_of(table: pd.DataFrame, name: str) -> Floats | None:
+    """Read how many times each row counts from the column `weight`; None where each counts once.
+
+    Raises:
+        UsageError: a weight is not a number above 0.
+    """
+    if "weight" not in table.columns:
+        return None
+    try:
+        weights = table["weight"].to_numpy(dtype=float, na_value=1.0)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"the column 'weight' of {name}: {error}") from None
+    if not ((weights > 0) & np.isfinite(weights)).all():
+        raise UsageError(f"the column 'weight' of {name}: a weight is not above 0")
+    return None if (weights == 1).all() else weights
+
+
 def require(table: pd.DataFrame, name: str, columns: Iterable[str] = (*PAIR, "preference")) -> pd.DataFrame:
     """Return the table, having checked that it has rows and the columns.
 

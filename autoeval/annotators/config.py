@@ -12,7 +12,7 @@ from autoeval.annotators.comparing import Comparison
 from autoeval.annotators.kinds import COMPARED, KINDS, PAIRWISE, REVIEWED, Kind, View, find_kind
 from autoeval.annotators.kinds.base import Fields
 from autoeval.annotators.parsers import AnyParser, Parser
-from autoeval.metrics.grades import Adjustment
+from autoeval.metrics.estimates import Adjustment
 from autoeval.plugins import plugins
 from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import ModelConfig, Strict
@@ -90,6 +90,9 @@ class JudgeConfig(ModelConfig):
     """How many outputs for one instruction a prompt shows at most (`outputs`, `n_outputs`), in an order that is drawn;
     the reply then says something of each."""
 
+    slight_win_margin: Annotated[int, Field(ge=0)] | None = None
+    """Of `kind: pairwise`: a verdict that is no clear win (between 1 and 1.5, or 1.5 and 2) is a tie where the better
+    output is longer than the other by more than so many characters."""
     follow_up: str | None = None
     """What the judge is told, once, where its reply has not come to a verdict; both replies are then read as one."""
 
@@ -154,6 +157,8 @@ class JudgeConfig(ModelConfig):
                 raise ValueError(
                     f"'{name}' is for judges of single outputs: add 'kind: single' and a 'scale'"
                 )
+        if self.slight_win_margin is not None and self.kind != PAIRWISE.name:
+            raise ValueError("'slight_win_margin' is for judges of pairs. Remove it")
         if "compare" in self.model_fields_set and self.kind not in (COMPARED.name, REVIEWED.name):
             raise ValueError("'compare' is for 'kind: compared' and 'kind: reviewed'")
         if self.aspects and self.rubric is not None:
@@ -201,7 +206,8 @@ class Judge(Asker):
     Its verdicts are of a `kind` and on a `scale`. Judges of AlpacaEval's dialect can ask about `batch_size` pairs in
     one prompt, grouped in a seeded random order with `shuffle` and within stretches of `chunk` pairs. A judge of single
     outputs can rate `aspects`, by name, and be shown up to `together` outputs for one instruction in one prompt.
-    `follow_up` is what one that has not come to a verdict is told.
+    `follow_up` is what one that has not come to a verdict is told. A slight win of an output that is longer by more
+    than `slight_win_margin` characters is a tie.
     """
 
     parser: Parser | None = None
@@ -217,6 +223,7 @@ class Judge(Asker):
     comparison: Comparison | None = None
     adjustment: Adjustment | None = None
     follow_up: FollowUp | None = None
+    slight_win_margin: int | None = None
     batch_size: int = 1
     shuffle: bool = False
     chunk: int | None = None

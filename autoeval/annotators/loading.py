@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from autoeval.annotators import alpaca_eval
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.comparing import Comparison
 from autoeval.annotators.config import Annotator, FollowUp, GroupConfig, Judge, JudgeConfig, Order
@@ -19,7 +18,7 @@ from autoeval.completions.providers.parameters import drops_logprobs
 from autoeval.completions.providers.reasoning import fitted
 from autoeval.data.arena_hard import CLEAR_WIN
 from autoeval.errors import UsageError, nearest
-from autoeval.metrics.grades import Adjustment
+from autoeval.metrics.estimates import Adjustment
 from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.arena_hard import ArenaConfig, ArenaPrompt, is_arena_config
@@ -120,6 +119,8 @@ def _load(source: str | Path, overrides: JudgeOverrides, config_dirs: Sequence[P
     name = finding.config_name(path)
     data = read_yaml(path)
     if is_dialect(data):
+        from autoeval.annotators import alpaca_eval
+
         theirs = alpaca_eval.load_judges(
             data, path, overrides.model, overrides.base_url, overrides.api_key_env
         )
@@ -261,6 +262,7 @@ def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
         comparison=_comparison(config),
         adjustment=Adjustment(config.adjusted.middle, config.adjusted.stretch) if config.adjusted else None,
         follow_up=FollowUp(config.follow_up) if config.follow_up else None,
+        slight_win_margin=config.slight_win_margin,
         samples=config.samples,
         price=config.price,
         reply_tokens=config.reply_tokens,
@@ -343,6 +345,8 @@ def _describe(judge: Judge) -> list[Any]:
         described.append(["together", judge.together])
     if judge.disagreement != "mean":
         described.append(judge.disagreement)
+    if judge.slight_win_margin is not None:
+        described.append(["slight_win_margin", judge.slight_win_margin])
     if judge.follow_up:
         described.append(["follow_up", judge.follow_up.text, judge.follow_up.times])
     return described

@@ -1,7 +1,7 @@
 """Plan: which questions decide each case, in the cases' own order, before anything is asked."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate, chain, pairwise
@@ -73,8 +73,17 @@ class Plan:
     _keys: bytearray = field(default_factory=bytearray)
 
     def __iter__(self) -> Iterator[Planned]:
-        """Walk through the cases in their order."""
-        return (planned for planned, _ in self._walk(with_requests=False))
+        """Walk through the cases in their order; requests are made where their keys are not known yet."""
+        place = 0
+        for case, known, asked in self._walk():
+            end = place + KEY_BYTES * sum([not one.judge.is_builtin for one in asked])
+            if end > len(self._keys):
+                self._keep_keys(place, self._requests(case, asked))
+            questions = []
+            for one in asked:
+                questions.append(self._question(case, one, place))
+                place += 0 if one.judge.is_builtin else KEY_BYTES
+            yield Planned(case, known, tuple(questions))
 
     @property
     def n_questions(self) -> int:
@@ -99,7 +108,11 @@ class Plan:
 
     def requests(self) -> Iterator[Request]:
         """Walk through everything there is to ask; equal requests may come more than once."""
-        for _, requests in self._walk(with_requests=True):
+        place = 0
+        for case, _, asked in self._walk():
+            requests = self._requests(case, asked)
+            self._keep_keys(place, requests)
+            place += KEY_BYTES * len(requests)
             yield from requests
 
     def about(self, case: Case) -> list[Request]:
@@ -109,25 +122,17 @@ class Plan:
         """
         return [] if self._known(case) is not None else self._requests(case, self._asked(case))
 
-    def _walk(self, with_requests: bool) -> Iterator[tuple[Planned, list[Request]]]:
-        """Walk through the cases; with the requests about each, or without where their keys are known already."""
+    def _walk(self) -> Iterator[tuple[Case, Verdict | None, list["_Asked"]]]:
+        """Walk through the cases; with the verdict that needs no question, or with what is asked about each."""
         self._form_groups()
-        place = 0
         for case in self.cases:
             known = self._known(case)
-            if known is not None:
-                yield Planned(case, known), []
-                continue
-            asked = self._asked(case)
-            end = place + KEY_BYTES * sum([not one.judge.is_builtin for one in asked])
-            requests = [] if end <= len(self._keys) and not with_requests else self._requests(case, asked)
-            if place == len(self._keys):
-                self._keys.extend(b"".join(map(request_key, requests)))
-            questions = []
-            for one in asked:
-                questions.append(self._question(case, one, place))
-                place += 0 if one.judge.is_builtin else KEY_BYTES
-            yield Planned(case, None, tuple(questions)), requests
+            yield case, known, [] if known is not None else self._asked(case)
+
+    def _keep_keys(self, place: int, requests: Iterable[Request]) -> None:
+        """Keep the keys of the requests about a case, whose place among the keys is its first one's."""
+        if place == len(self._keys):
+            self._keys.extend(b"".join(map(request_key, requests)))
 
     def _known(self, case: Case) -> Verdict | None:
         if (known := self.annotator.kind.known(case)) is not None:

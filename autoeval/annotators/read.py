@@ -31,6 +31,7 @@ from autoeval.types import (
     Verdict,
 )
 
+PREFERENCE_TIE = 1.5
 PriceOf = Callable[[Asker], Price | None]
 
 
@@ -106,7 +107,7 @@ def _judgment(
         recorded = entry.preferences[question.place]
         return Judgment(
             annotator=judge.name,
-            value=None if recorded is None else judge.kind.turned(recorded, view),
+            value=None if recorded is None else _settled(case, judge, judge.kind.turned(recorded, view)),
             is_switched=view.order,
             price=entry.price,
             seconds=entry.seconds,
@@ -114,7 +115,19 @@ def _judgment(
             part=view.name,
             output=view.output,
         )
-    return _parsed(question, entry, price_of(judge))
+    parsed = _parsed(question, entry, price_of(judge))
+    if parsed.value is None or judge.slight_win_margin is None:
+        return parsed
+    return replace(parsed, value=_settled(case, judge, parsed.value))
+
+
+def _settled(case: Case, judge: Judge, value: float) -> float:
+    """Return a preference, a tie for a slight win of an output that is longer than its judge allows."""
+    if judge.slight_win_margin is None or value in (1.0, 1.5, 2.0):
+        return value
+    longer_by = len(case.output_2) - len(case.output_1)
+    by = longer_by if value > PREFERENCE_TIE else -longer_by
+    return PREFERENCE_TIE if by > judge.slight_win_margin else value
 
 
 def _why_missing(failure: Failure | None) -> str:

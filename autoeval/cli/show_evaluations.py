@@ -1,7 +1,7 @@
 """Showing what a model came to: its board, how much was judged, what it cost, where it is, and how to cite it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -13,8 +13,10 @@ from autoeval.leaderboards.columns import shown_names
 from autoeval.leaderboards.grades import COLUMNS as GRADED_COLUMNS
 from autoeval.leaderboards.printed import models_columns
 from autoeval.leaderboards.table import Board
-from autoeval.runs.generating import Generation
 from autoeval.runs.result import Evaluation, GradedEvaluation, Result
+
+if TYPE_CHECKING:
+    from autoeval.runs.generating import Generation
 
 
 def _show_evaluation(console: Console, result: Evaluation) -> None:
@@ -102,7 +104,7 @@ def summary_lines(result: Result) -> list[str]:
     return lines
 
 
-def generation_lines(made: Generation) -> list[str]:
+def generation_lines(made: "Generation") -> list[str]:
     """Say how many outputs a model has, where they came from, how fast, and what is wrong with them."""
     asked, name = made.report, made.generator.name
     parts = [f"{len(made.rows)} outputs of {name}: {made.n_kept} kept", f"{asked.n_cached} cached"]

@@ -13,8 +13,7 @@ from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.fooling import FOOLS, how_it_fools, notes_on_fooling
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, ColumnType
-from autoeval.metrics.estimates import WinRate
-from autoeval.metrics.grades import MeanGrade
+from autoeval.metrics.estimates import MeanGrade, WinRate
 from autoeval.plugins import plugins
 
 BRIDGED = "≈"

@@ -33,6 +33,7 @@ class Trial:
     n_unread: int = 0
     _n_out: int = 0
     _in_a_row: int = 0
+    _unlooked_at: list[tuple[Request, Completion]] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -70,21 +71,32 @@ class Trial:
         """Learn from a reply, which may have been in the cache; returns what to say where asking has to stop."""
         if self.why_unread is None or self.goes_on:
             return None
+        if self.is_proven:
+            self._unlooked_at.append((request, completion))
+            return self._dried_up(self.why_unread)
         reason = self.why_unread(request, completion)
         if reason is None:
-            self._in_a_row, self.is_proven = 0, True
+            self.is_proven = True
             return None
         self.n_unread += 1
-        self._in_a_row += 1
-        if self.is_proven:
-            return _told(f"{IN_A_ROW} replies in a row hold", reason, completion) if self._is_dry else None
         if self.n_unread < FIRST:
             return None
         return _told(f"none of the first {FIRST} replies holds", reason, completion)
 
-    @property
-    def _is_dry(self) -> bool:
-        return self._in_a_row >= IN_A_ROW
+    def _dried_up(self, why_unread: WhyUnread) -> str | None:
+        """Look at what came since the last look once it could end a row, the last first: a verdict there is enough."""
+        if self._in_a_row + len(self._unlooked_at) < IN_A_ROW:
+            return None
+        replies, self._unlooked_at = self._unlooked_at, []
+        reasons: list[str] = []
+        for request, completion in reversed(replies):
+            reason = why_unread(request, completion)
+            if reason is None:
+                self._in_a_row = len(reasons)
+                return None
+            reasons.append(reason)
+        self._in_a_row += len(reasons)
+        return _told(f"{IN_A_ROW} replies in a row hold", reasons[0], replies[-1][1])
 
 
 def _told(which: str, reason: str, completion: Completion) -> str:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from autoeval.data.annotations import read_preference
 from autoeval.data.loading import Row, describe, is_missing, shorten
-from autoeval.data.records import read_label
+from autoeval.data.records import read_amount, read_label
 from autoeval.errors import UsageError, nearest
 
 MODELS = (
@@ -54,6 +54,7 @@ class Battles:
         first: place in `models` of each battle's first model, shape (n,).
         second: of its second model, shape (n,).
         shares: how much of the win the second model has, 0 to 1 (a tie is ½); shape (n,).
+        weights: how many times each battle counts, shape (n,); None where each counts once.
         clusters: for each column of observations that belong together, the code of each battle's; shape (n,) each.
         styles: what is counted of both texts, shape (n, 2, k); None where it was not asked for.
         n_missing: rows whose judgment is missing, which are left out.
@@ -68,6 +69,7 @@ class Battles:
     styles: npt.NDArray[np.float64] | None
     n_missing: int
     n_self: int
+    weights: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class _Layout:
     models: tuple[str, str]
     share: Callable[[Row, str, str], float | None]
     clusters: tuple[str, ...]
+    has_weights: bool = False
 
 
 def read_battles(
@@ -110,7 +113,9 @@ def read_battles(
         if layout is None:
             layout = layouts[columns] = _layout(row, clusters)
         one, other = _model(row, layout.models[0]), _model(row, layout.models[1])
-        if gathered.counts(row, one, other, layout.share(row, one, other), layout.clusters) and style_of:
+        share = layout.share(row, one, other)
+        weight = 1.0 if not layout.has_weights else _weight(row)
+        if gathered.counts(row, one, other, share, layout.clusters, weight) and style_of:
             for counts in style_of(row):
                 gathered.styles.extend(counts)
     return gathered.battles(has_styles=style_of is not None)
@@ -125,10 +130,13 @@ class _Gathered:
         self._unseen = set(left_out)
         self._places: dict[str, int] = {}
         self._first, self._second, self._shares = array("q"), array("q"), array("d")
+        self._weights = array("d")
         self._clusters: list[tuple[dict[str, int], array[int]]] | None = None
         self._n_missing = self._n_self = 0
 
-    def counts(self, row: Row, one: str, other: str, share: float | None, clusters: tuple[str, ...]) -> bool:
+    def counts(
+        self, row: Row, one: str, other: str, share: float | None, clusters: tuple[str, ...], weight: float
+    ) -> bool:
         """Take a row in; returns whether it is a battle that counts."""
         if one in self._left_out or other in self._left_out:
             self._unseen -= {one, other}
@@ -141,6 +149,7 @@ class _Gathered:
         self._first.append(places.setdefault(one, len(places)))
         self._second.append(places.setdefault(other, len(places)))
         self._shares.append(share)
+        self._weights.append(weight)
         if self._clusters is None:
             self._clusters = [({}, array("q")) for _ in clusters]
         if len(self._clusters) != len(clusters):
@@ -172,6 +181,7 @@ class _Gathered:
             styles=np.asarray(self.styles).reshape(len(self._first), 2, -1) if has_styles else None,
             n_missing=self._n_missing,
             n_self=self._n_self,
+            weights=np.asarray(self._weights) if any(weight != 1 for weight in self._weights) else None,
         )
 
 
@@ -198,7 +208,7 @@ def _layout(row: Row, clusters: Sequence[str] | None) -> _Layout:
         return _Layout(models, _one_hot, tuple(clusters or ()))
     if "preference" in fields:
         own = ("instruction",) if "instruction" in fields else ()
-        return _Layout(models, _preferred, own if clusters is None else tuple(clusters))
+        return _Layout(models, _preferred, own if clusters is None else tuple(clusters), "weight" in fields)
     known = ", ".join(map(str, fields))
     raise UsageError(
         f"{row.where} has no column 'winner' (nor winner_model_a, winner_model_b and winner_tie, or preference). "
@@ -213,6 +223,12 @@ def plain_columns(header: Sequence[str]) -> tuple[str, str, str] | None:
     if models is None or winner is None or all(name in header for name in _TWO_GAMES):
         return None
     return *models, winner
+
+
+def _weight(row: Row) -> float:
+    """Return how many times an annotation counts, which has none where that is once."""
+    weight = read_amount(row, "weight")
+    return 1.0 if weight is None else weight
 
 
 def share_in_words(text: str) -> float | None:

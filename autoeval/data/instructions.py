@@ -4,11 +4,15 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from typing import Any
 
 from autoeval.data.loading import Source, read_rows
 from autoeval.data.records import read_instruction, read_label
 from autoeval.data.spool import draw, instruction_key
 from autoeval.errors import UsageError
+
+SAID = "said"
+"""The field of a conversation that has gone on for a while: a list of (role, words), the last ones the user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,12 @@ class Instruction:
     def turns(self) -> tuple[str, ...]:
         """All that the user says, turn by turn."""
         return (self.text, *self.later)
+
+    @property
+    def opening(self) -> list[tuple[str, str]]:
+        """What was said before the model's first answer: who said it (`user`, `assistant`), and the words."""
+        said: Any = self.fields.get(SAID)
+        return [(role, words) for role, words in said] if said else [("user", self.text)]
 
     @property
     def conversation(self) -> str:

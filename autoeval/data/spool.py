@@ -175,10 +175,8 @@ class Spool:
 
     def pairs(self, side: str) -> Iterator[PairedRow]:
         """Stream a model's pairs in order."""
-        return (
-            PairedRow(*row)
-            for row in self._database.execute(f"{_SELECT_PAIRED} ORDER BY pair.number", (side,))
-        )
+        rows = self._database.execute(f"{_SELECT_PAIRED} ORDER BY pair.number", (side,))
+        return map(PairedRow._make, rows)
 
     def pair_at(self, side: str, number: int) -> PairedRow:
         """Return one of a model's pairs."""

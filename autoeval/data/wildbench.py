@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autoeval.data.instructions import Instruction
+from autoeval.data.instructions import SAID, Instruction
 from autoeval.data.loading import Row, describe, is_missing, listed, read_rows
 from autoeval.data.records import read_label, read_text, read_turns
 from autoeval.errors import UsageError
@@ -16,6 +16,31 @@ MIDDLE, STRETCH = 5.0, 2.0
 """The score that WildBench publishes is (mean − 5) · 2."""
 
 
+TASK_GROUPS = "task_groups"
+"""The field of a task that says in which groups its score counts."""
+GROUP_WEIGHTS = {
+    "Creative Tasks": 0.5,
+    "Planning & Reasoning": 1.25,
+    "Math & Data Analysis": 1.0,
+    "Information/Advice seeking": 0.75,
+    "Coding & Debugging": 1.25,
+}
+"""What each group weighs in the score over groups."""
+_GROUP_OF = {
+    "Information seeking": "Information/Advice seeking",
+    "Advice seeking": "Information/Advice seeking",
+    "Creative Writing": "Creative Tasks",
+    "Editing": "Creative Tasks",
+    "Brainstorming": "Creative Tasks",
+    "Role playing": "Creative Tasks",
+    "Others": "Creative Tasks",
+    "Coding & Debugging": "Coding & Debugging",
+    "Planning": "Planning & Reasoning",
+    "Reasoning": "Planning & Reasoning",
+    "Math": "Math & Data Analysis",
+    "Data Analysis": "Math & Data Analysis",
+}
+"""The group of tasks that a tag belongs to."""
 _ROLE = "--evaluation_dataset"
 _SPEAKERS = {"user": "User", "assistant": "Assistant"}
 
@@ -23,7 +48,8 @@ _SPEAKERS = {"user": "User", "assistant": "Assistant"}
 def load_questions(source: Any, reference_answers: Any, near: Iterable[Any]) -> list[Instruction]:  # noqa: ARG001
     """Load the tasks, each with its checklist.
 
-    A task that is a conversation is one instruction: all that was said, each turn with who said it.
+    A task that is a conversation is known by all that was said, each turn with who said it. Models are asked and judges
+    shown the conversation itself, which is kept beside it.
 
     Args:
         source: files in the dataset's form (session_id, conversation_input, checklist, primary_tag); None for the
@@ -40,18 +66,28 @@ def load_questions(source: Any, reference_answers: Any, near: Iterable[Any]) -> 
 
 
 def _task(row: Row) -> Instruction:
-    return Instruction(
-        _conversation(row),
-        read_label(row, "primary_tag"),
-        fields={
-            "question_id": read_text(row, "session_id"),
-            "checklist": read_turns(row, "checklist", listed(row.fields.get("checklist"))),
-        },
-    )
+    said = _conversation(row)
+    tag = read_label(row, "primary_tag")
+    fields = {
+        "question_id": read_text(row, "session_id"),
+        "checklist": read_turns(row, "checklist", listed(row.fields.get("checklist"))),
+        TASK_GROUPS: _groups(row, tag),
+    }
+    if len(said) == 1:
+        return Instruction(said[0][1], tag, fields=fields)
+    text = "\n\n".join(f"{_SPEAKERS[speaker]}: {words}" for speaker, words in said)
+    return Instruction(text, tag, fields={**fields, SAID: [list(one) for one in said]})
 
 
-def _conversation(row: Row) -> str:
-    """Return what was said so far; the last word is the user's."""
+def _groups(row: Row, primary: str | None) -> list[str]:
+    """Return the groups of a task's tags, in which its score counts; a tag that WildBench has none for has none."""
+    others = listed(row.fields.get("secondary_tags"))
+    tags = [primary, *(others if isinstance(others, list | tuple) else ())]
+    return list(dict.fromkeys(_GROUP_OF[tag] for tag in tags if tag in _GROUP_OF))
+
+
+def _conversation(row: Row) -> list[tuple[str, str]]:
+    """Return what was said so far, with who said it; the last word is the user's."""
     said = listed(row.fields.get("conversation_input"))
     if not isinstance(said, list | tuple) or not said or not all(isinstance(one, Mapping) for one in said):
         raise UsageError(
@@ -68,9 +104,7 @@ def _conversation(row: Row) -> str:
         raise UsageError(
             f"{turns[-1].where}: the last turn is the {speakers[-1]}'s; it should be the user's."
         )
-    if len(texts) == 1:
-        return texts[0]
-    return "\n\n".join(f"{_SPEAKERS[speaker]}: {text}" for speaker, text in zip(speakers, texts, strict=True))
+    return list(zip(speakers, texts, strict=True))
 
 
 def is_output(row: Row) -> bool:

@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autoeval.errors import MissingExtraError, UsageError, nearest
-from autoeval.exports.record import RunRecord
+
+if TYPE_CHECKING:
+    from autoeval.exports.record import RunRecord
 
 PROJECT = "autoeval"
 """The experiment or project, where the tracker's own settings name none."""
@@ -45,7 +48,7 @@ def check_log(name: str | None, output_path: str | Path | None) -> None:
         raise UsageError("--log_to logs what is written: give it an --output_path.")
 
 
-def log_run(record: RunRecord, tracker: str) -> str:
+def log_run(record: "RunRecord", tracker: str) -> str:
     """Log a run: its numbers with their intervals, what they depend on, its table of pairs or outputs, and its report.
 
     Args:
@@ -63,7 +66,7 @@ def log_run(record: RunRecord, tracker: str) -> str:
         return TRACKERS[tracker](record)
 
 
-def _to_mlflow(record: RunRecord) -> str:
+def _to_mlflow(record: "RunRecord") -> str:
     import mlflow
 
     if "MLFLOW_EXPERIMENT_NAME" not in os.environ and "MLFLOW_EXPERIMENT_ID" not in os.environ:
@@ -79,7 +82,7 @@ def _to_mlflow(record: RunRecord) -> str:
         return f"logged to MLflow: run {run.info.run_id} at {mlflow.get_tracking_uri()}"
 
 
-def _to_wandb(record: RunRecord) -> str:
+def _to_wandb(record: "RunRecord") -> str:
     import wandb
 
     project = os.environ.get("WANDB_PROJECT", PROJECT)
@@ -97,7 +100,7 @@ def _to_wandb(record: RunRecord) -> str:
     return f"logged to Weights & Biases: {run.url or run.dir}"
 
 
-def _to_trackio(record: RunRecord) -> str:
+def _to_trackio(record: "RunRecord") -> str:
     import pandas as pd
     import trackio
 
@@ -120,7 +123,7 @@ def _to_trackio(record: RunRecord) -> str:
     return f"logged to trackio: run {run.name} of project {project} (trackio show --project {project})"
 
 
-TRACKERS: Mapping[str, Callable[[RunRecord], str]] = {
+TRACKERS: Mapping[str, Callable[["RunRecord"], str]] = {
     "mlflow": _to_mlflow,
     "wandb": _to_wandb,
     "trackio": _to_trackio,

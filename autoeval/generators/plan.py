@@ -75,22 +75,33 @@ class GenerationPlan:
 
     def _messages(self, wanted: Wanted, said: Sequence[str]) -> tuple[Message, ...]:
         """Return the conversation so far; the system's words stand at its beginning only."""
-        first, *later = wanted.instruction.turns[: len(said) + 1]
-        messages = list(self.generator.prompt.messages([{"instruction": first}]))
-        if not messages:
-            return ()
-        for reply, turn in zip(said, later, strict=True):
-            asked = self.generator.prompt.messages([{"instruction": turn}])
-            messages += [Message("assistant", reply), *(part for part in asked if part.role != "system")]
+        messages: list[Message] = []
+        for role, words in _so_far(wanted, said):
+            if role == "assistant":
+                messages.append(Message(role, words))
+                continue
+            asked = self.generator.prompt.messages([{"instruction": words}])
+            if not asked:
+                return ()
+            is_first = all(part.role == "assistant" for part in messages)
+            messages += asked if is_first else (part for part in asked if part.role != "system")
         return tuple(messages)
 
     def _text(self, wanted: Wanted, said: Sequence[str]) -> str | None:
-        turns = wanted.instruction.turns[: len(said) + 1]
-        asked = [self.generator.prompt.text([{"instruction": turn}]) for turn in turns]
-        texts = [text for text in asked if text is not None]
-        return (
-            "".join(text + reply for text, reply in zip(texts, [*said, ""], strict=True)) if texts else None
-        )
+        parts: list[str] = []
+        for role, words in _so_far(wanted, said):
+            text = words if role == "assistant" else self.generator.prompt.text([{"instruction": words}])
+            if text is None:
+                return None
+            parts.append(text)
+        return "".join(parts)
 
     def _all(self) -> Iterator[Wanted]:
         return (Wanted(text, sample) for text in self.instructions for sample in range(self.n_samples))
+
+
+def _so_far(wanted: Wanted, said: Sequence[str]) -> list[tuple[str, str]]:
+    """Return a conversation with the model's replies in it, up to what the user says now."""
+    later = zip(said, wanted.instruction.later, strict=False)
+    replied = [part for reply, turn in later for part in (("assistant", reply), ("user", turn))]
+    return [*wanted.instruction.opening, *replied]

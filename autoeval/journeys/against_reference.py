@@ -10,7 +10,6 @@ from autoeval.completions.storage.places import Shard
 from autoeval.data.conversations import ConversationPairs
 from autoeval.data.pairing import Pairs
 from autoeval.journeys.evaluated import Evaluating, more_columns, setting_of
-from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.parameters.metric_choice import Metric
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.journeys.paying import Paying, refuse_with_a_sample
@@ -19,7 +18,7 @@ from autoeval.metrics.estimates import Method
 from autoeval.runs.arena_files import save_games
 from autoeval.runs.estimate import DryRun
 from autoeval.runs.human_votes import HumanVotes
-from autoeval.runs.judging import Judged
+from autoeval.runs.judging import Judged, is_json_cache
 from autoeval.runs.output_flaws import announced, output_warnings
 from autoeval.runs.paying.cheap import Cheap
 from autoeval.runs.paying.choosing import Wanted
@@ -94,7 +93,10 @@ def compare_with_reference(
             display.announce(paying.sample.line())
         warnings = announced(output_warnings(pairs), display)
         plan = Plan(annotator, paying.pairs, how.seed)
-        import_json_cache(how.asking.caching_path, plan, cache, display)
+        if is_json_cache(how.asking.caching_path):
+            from autoeval.journeys.import_annotations import import_json_cache
+
+            import_json_cache(how.asking.caching_path, plan, cache, display)
         if how.asking.dry_run or comparing.shard:
             return paying.without_judging(plan, cache, comparing.shard)
         judged = recompute(pairs, annotator, folder) if how.recomputes else paying.judge(plan, cache, folder)

@@ -16,6 +16,7 @@ from autoeval.analysis.plots import (
 from autoeval.analysis.scores import COLUMNS as MODEL_COLUMNS
 from autoeval.analysis.significance import ZeroMethod
 from autoeval.analysis.subsampling import PValueByN, SubsetSeparation, p_value_by_n, subset_separation
+from autoeval.analysis.tables import weights_of
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import Display
 from autoeval.data.loading import read_rows
@@ -142,6 +143,7 @@ def _board(annotations: "pd.DataFrame", models: Sequence[str]) -> Board:
         rate = win_rate(
             pd.to_numeric(rows_of["preference"]).to_numpy(dtype=float, na_value=float("nan")),
             pd.factorize(rows_of["instruction"])[0] if rows_of["instruction"].duplicated().any() else None,
+            weights_of(rows_of, "annotations"),
         )
         length = rows_of["output_2"].str.len().mean() if "output_2" in rows_of else float("nan")
         rows[name] = {

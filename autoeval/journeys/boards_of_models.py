@@ -1,6 +1,6 @@
 """What differs between boards of many models: win rates against a reference, or scores of each model's outputs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,9 @@ from autoeval.runs.arena_files import save_games
 from autoeval.runs.judging import Judged
 from autoeval.runs.length import length_controlled
 from autoeval.runs.output_flaws import grading_warnings, output_warnings
-from autoeval.runs.paying.common import COMMON, common_sample
+from autoeval.runs.paying.common import common_sample
+from autoeval.runs.paying.deciding import Deciding
+from autoeval.runs.paying.every_pair import EveryPair
 from autoeval.runs.paying.paid import Paid
 from autoeval.runs.result import Setting
 from autoeval.runs.saving import save_one_of_many
@@ -132,19 +134,29 @@ class ModelBoard(Protocol):
     def known(self) -> Sequence[Column]:
         """Its columns, the headline first."""
 
-    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, Any]:
-        """Load the outputs of every model; what has to be closed is put into `opened`."""
+    def load(
+        self, outputs: Outputs, opened: ExitStack, leave_out: Callable[[str], None]
+    ) -> Mapping[str, Any]:
+        """Load the outputs of every model.
+
+        What has to be closed is put into `opened`, who is left out is told, in words.
+        """
 
     def samples(self, cases: Mapping[str, Any], n_paid: int | None, seed: int) -> dict[str, Paid]:
         """Choose what is paid for; nothing where everything is judged."""
 
-    def conditions(self, cases: Any, is_sampled: bool) -> Conditions:
-        """Return what a model's numbers will depend on, before anyone is asked."""
+    def until_decided(self, cases: Mapping[str, Any], seed: int) -> EveryPair:
+        """Order the pairs of all models, to be judged until it is clear of every two which one is better."""
+
+    def conditions(self, cases: Any, method: str) -> Conditions:
+        """Return what a model's numbers will depend on, before anyone is asked; `method` of choosing its pairs."""
 
     def warnings(self, cases: Any) -> Iterable[str]:
         """Say what is wrong with a model's outputs."""
 
-    def result(self, name: str, cases: Any, sample: Paid | None, judged: Judged, mode: str) -> ModelResult:
+    def result(
+        self, name: str, cases: Any, sample: Paid | Deciding | None, judged: Judged, mode: str
+    ) -> ModelResult:
         """Return what a model came to."""
 
 
@@ -156,7 +168,9 @@ class WinRates:
     with_length: bool
     known: Sequence[Column] = COLUMNS
 
-    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, Pairs | ConversationPairs]:
+    def load(
+        self, outputs: Outputs, opened: ExitStack, leave_out: Callable[[str], None]
+    ) -> Mapping[str, Pairs | ConversationPairs]:
         """Pair the outputs of every model with the reference's."""
         questions = outputs.questions()
         reference_outputs = outputs.reference_outputs
@@ -174,6 +188,8 @@ class WinRates:
         source = require_source(reference_outputs, "--reference_outputs", "say whose answers to compare with")
         reference = load_cases(source, questions, role="--reference_outputs", **outputs.how())
         models = load_cases_by_generator(outputs.all_model_outputs, questions, **outputs.how())
+        if reference.generator in models:
+            leave_out(f"{reference.generator} is whom the others are compared with: it is left off the board")
         return {
             name: paired(model, reference) for name, model in models.items() if name != reference.generator
         }
@@ -182,15 +198,21 @@ class WinRates:
         """Choose the same instructions for all models."""
         return common_sample(cases, self.annotator, n_paid, seed)
 
-    def conditions(self, cases: Any, is_sampled: bool) -> Conditions:
+    def until_decided(self, cases: Mapping[str, Any], seed: int) -> EveryPair:
+        """Order the pairs of all models."""
+        return EveryPair.of(cases, self.annotator, seed)
+
+    def conditions(self, cases: Any, method: str) -> Conditions:
         """Return what a model's numbers will depend on."""
-        return Conditions.of(self.annotator, cases, set(), COMMON if is_sampled else "")
+        return Conditions.of(self.annotator, cases, set(), method)
 
     def warnings(self, cases: Any) -> Iterable[str]:
         """Say what is wrong with a model's outputs and the reference's."""
         return output_warnings(cases)
 
-    def result(self, name: str, cases: Any, sample: Paid | None, judged: Judged, mode: str) -> ModelResult:
+    def result(
+        self, name: str, cases: Any, sample: Paid | Deciding | None, judged: Judged, mode: str
+    ) -> ModelResult:
         """Return a model's win rate with all its columns."""
         found = sample.result(judged.tally.preferences) if sample else None
         method = found.method if found else ""
@@ -211,7 +233,12 @@ class Scores:
     annotator: Annotator
     known: Sequence[Column] = SCORE_COLUMNS
 
-    def load(self, outputs: Outputs, opened: ExitStack) -> Mapping[str, OutputCases]:  # noqa: ARG002 - nothing is open
+    def load(
+        self,
+        outputs: Outputs,
+        opened: ExitStack,  # noqa: ARG002 - nothing is open
+        leave_out: Callable[[str], None],  # noqa: ARG002 - nothing is left out
+    ) -> Mapping[str, OutputCases]:
         """Load the outputs of every model."""
         return load_cases_by_generator(outputs.all_model_outputs, outputs.questions(), **outputs.how())
 
@@ -225,7 +252,15 @@ class Scores:
             raise UsageError("--n_paid chooses among pairs. Leave it out, or name a judge of pairs.")
         return {}
 
-    def conditions(self, cases: Any, is_sampled: bool) -> Conditions:  # noqa: ARG002 - there are no samples
+    def until_decided(self, cases: Mapping[str, Any], seed: int) -> EveryPair:  # noqa: ARG002
+        """Refuse to stop early.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("--until_decided compares preferences. Leave it out, or name a judge of pairs.")
+
+    def conditions(self, cases: Any, method: str) -> Conditions:  # noqa: ARG002 - there are no samples
         """Return what a model's numbers will depend on."""
         return Conditions.of(self.annotator, cases, set())
 
@@ -237,7 +272,7 @@ class Scores:
         self,
         name: str,
         cases: Any,
-        sample: Paid | None,  # noqa: ARG002 - there are no samples
+        sample: Paid | Deciding | None,  # noqa: ARG002 - there are no samples
         judged: Judged,
         mode: str,
     ) -> ModelResult:

@@ -73,7 +73,9 @@ def compare(run_a: str, run_b: str, n_pairs: int = 10, seed: int = 0) -> RunComp
     contrasts = _contrasts(a, b)
     if not contrasts:
         raise UsageError(f"the runs share no judged instruction: {a.path} and {b.path}.")
-    tests = paired_means(one.means(), other.means(), one.unit, a.is_of_pairs, seed)
+    means = one.means(), other.means()
+    both = means[0].keys() & means[1].keys()
+    tests = paired_means(one.compared(both), other.compared(both), one.unit, a.is_of_pairs, seed, means)
     return RunComparison(a, b, tests, contrasts[:n_pairs], _caution(a, b))
 
 

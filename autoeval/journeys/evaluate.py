@@ -9,11 +9,9 @@ from autoeval.completions.ask import Display
 from autoeval.completions.storage.places import Shard
 from autoeval.data.eval_sets import find_eval_set
 from autoeval.errors import UsageError
-from autoeval.exports.record import read_record
 from autoeval.exports.trackers import check_log, log_run
 from autoeval.journeys.against_reference import Comparing, compare_with_reference
 from autoeval.journeys.evaluated import Evaluating, find_standing
-from autoeval.journeys.grading import grade
 from autoeval.journeys.loading import Loading
 from autoeval.journeys.parameters.asking import AskingParameters, checked, folders_of, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
@@ -203,6 +201,8 @@ def evaluate(
         no_report=no_report,
     )
     if is_graded:
+        from autoeval.journeys.grading import grade
+
         return _returned(grade(model_outputs, how), is_return_instead_of_print, log_to, asked_how.display)
     comparing = Comparing(
         shows_mode=leaderboard_mode_to_print is None,
@@ -225,6 +225,8 @@ def _returned(
 ) -> Any:
     """Return a result as it is, or as alpaca_eval does: the leaderboard and the annotations. It is logged before."""
     if log_to is not None and isinstance(result, Result) and result.folder is not None:
+        from autoeval.exports.record import read_record
+
         display.announce(log_run(read_record(result.folder), log_to))
     return (result.leaderboard, result.records()) if as_tables and isinstance(result, Result) else result
 

@@ -12,7 +12,7 @@ from autoeval.journeys.loading import Loading
 from autoeval.journeys.parameters.asking import Asking
 from autoeval.journeys.parameters.metric_choice import Metric
 from autoeval.journeys.parameters.output_paths import folder_name
-from autoeval.leaderboards.arena import ARENA_COLUMNS, arena_cells
+from autoeval.leaderboards.arena_columns import ARENA_COLUMNS, arena_cells
 from autoeval.leaderboards.grades import COLUMNS
 from autoeval.leaderboards.language_boards import save_language_boards
 from autoeval.leaderboards.placing import Placed, Standing

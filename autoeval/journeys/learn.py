@@ -52,11 +52,11 @@ class Learned:
 
     @property
     def _caution(self) -> list[str]:
-        if self.annotator in self.judged_by:
+        if list(self.judged_by) == [self.annotator]:
             return []
         return [
-            f"they are not {self.annotator}'s own: expect less of them than their R² says; what is paid for "
-            "recalibrates them, and the interval says what they are worth"
+            f"they are not {self.annotator}'s own: expect less of them than their R² says; pairs are drawn with more "
+            "doubt, what is paid for recalibrates them, and the interval says what they are worth"
         ]
 
 
@@ -136,7 +136,12 @@ def _learn(by_model: Mapping[str, Sequence[Annotation]], annotator: Annotator) -
             judged.append(np.nan if row is None or row.value is None else row.value - 1)
         seen[name], shares[name] = reader.read(outputs), np.array(judged)
     history = aligned(seen, shares)
-    kept = Kept(history, reader.frequencies, tuple(map(text_hash, references.values())))
+    judges = {judge.name: annotator.name for judge in annotator.judges}
+    judged_by = sorted(
+        {judges.get(row.annotator, row.annotator) for rows in by_model.values() for row in rows}
+    )
+    others = () if judged_by == [annotator.name] else tuple(judged_by)
+    kept = Kept(history, reader.frequencies, tuple(map(text_hash, references.values())), others)
     path = kept_path(annotator.fingerprint)
     try:
         save_kept(kept, path)
@@ -146,10 +151,6 @@ def _learn(by_model: Mapping[str, Sequence[Annotation]], annotator: Annotator) -
         name: r_squared(history.without([name]).predict(one), shares[name]) for name, one in seen.items()
     }
     n_pairs = int((~np.isnan(history.shares)).sum())
-    judges = {judge.name: annotator.name for judge in annotator.judges}
-    judged_by = sorted(
-        {judges.get(row.annotator, row.annotator) for rows in by_model.values() for row in rows}
-    )
     return Learned(annotator.name, judged_by, path, n_pairs, found)
 
 

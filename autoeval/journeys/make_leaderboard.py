@@ -9,9 +9,10 @@ from typing import Any, Unpack
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import plans_of
+from autoeval.annotators.plan import Plan, plans_of
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import AskReport
+from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import Shard
 from autoeval.data.eval_sets import EvalSet, find_eval_set
 from autoeval.data.loading import require_files
@@ -19,7 +20,7 @@ from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.board_kinds import board_of
 from autoeval.journeys.boards_of_models import ModelResult, Outputs
 from autoeval.journeys.import_annotations import import_json_cache
-from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import folder_name
 from autoeval.journeys.recorded_board import Recorded, recorded_board
@@ -31,9 +32,10 @@ from autoeval.leaderboards.rows import Conditions
 from autoeval.leaderboards.table import MODES, Board, read_board
 from autoeval.metrics.columns import Column
 from autoeval.prompting.finding import judge_name
-from autoeval.runs.judging import judge_all
+from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.output_flaws import announced
 from autoeval.runs.paying.common import check_paying, save_samples
+from autoeval.runs.paying.every_pair import DecidedPairs, EveryPair
 from autoeval.runs.regeneration import check_again, check_boards, shipped_boards
 from autoeval.runs.result import exit_code_after, nothing_judged
 
@@ -44,6 +46,8 @@ class Leaderboard:
 
     `judged` are the models that were put on the board; `incomplete` those that were left off because too few of
     their pairs could be judged, with that share. `interval_name` is what the intervals of its judge are called.
+    `left_out` says of whom the others are compared with why they have no row, `decided` of every two models which one
+    is better, where that was asked.
     """
 
     path: Path
@@ -52,6 +56,8 @@ class Leaderboard:
     incomplete: Mapping[str, float]
     ask: AskReport
     interval_name: str
+    left_out: Sequence[str] = ()
+    decided: DecidedPairs | None = None
 
     @property
     def exit_code(self) -> int:
@@ -74,6 +80,7 @@ def make_leaderboard(
     sort_by: str | None = None,
     max_instances: int | None = None,
     n_paid: int | None = None,
+    until_decided: bool = False,
     preset: str | None = None,
     seed: int = 0,
     is_allow_partial: bool = False,
@@ -115,6 +122,9 @@ def make_leaderboard(
         max_instances: Judge only a sample of this many instructions, the same for every model.
         n_paid: Pay for so many pairs of each model (50 or more), on the same instructions, and estimate the win rates
             on all of them from those. Models judged in full do not stand on the same board.
+        until_decided: Judge the same instructions for all models, 16 at a time in a random order, until it is clear
+            of every two which one is better on these instructions; one claim or more is wrong with a chance of at most
+            5%.
         preset: Defaults that belong together: alpaca_eval_1 or alpaca_eval_2.
         seed: Decides orders and draws from pools, not which instructions max_instances takes.
         is_allow_partial: Go on where outputs and reference do not cover the same instructions.
@@ -164,8 +174,8 @@ def make_leaderboard(
     check_choice("leaderboard_mode", leaderboard_mode, MODES)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)
-    check_paying(n_paid, is_check=check)
     part = Shard.parse(shard)
+    check_paying(n_paid, until_decided=until_decided, is_check=check, is_shard=part is not None)
     defaults, questions = find_preset(preset), find_eval_set(eval_set)
     source = judge_source(annotators_config, questions or defaults, parameters)
     path = Path(leaderboard_path or f"results/{_board_name(questions, source)}_leaderboard.csv")
@@ -189,13 +199,18 @@ def make_leaderboard(
         max_instances,
         is_strip_thinking,
     )
+    left_out: list[str] = []
     with ExitStack() as opened:
-        given = kind.load(outputs, opened)
+        given = kind.load(outputs, opened, left_out.append)
+        announced(left_out, display)
         judges_again = check or is_overwrite_leaderboard
         cases = {name: given[name] for name in given if judges_again or name not in before.rows}
-        samples = kind.samples(cases, n_paid, seed)
+        every_pair = kind.until_decided(cases, seed) if until_decided else None
+        samples = every_pair.models if every_pair else kind.samples(cases, n_paid, seed)
         if not is_mixed_allowed:
-            expected = {name: kind.conditions(cases[name], bool(samples)) for name in cases}
+            expected = {
+                name: kind.conditions(cases[name], samples[name].method if samples else "") for name in cases
+            }
             _refuse_conflicts(before, expected)
         display.announce(_first_line(annotator, path, len(cases), len(given)))
         announced((warning for name in cases for warning in kind.warnings(cases[name])), display)
@@ -206,12 +221,11 @@ def make_leaderboard(
         if asked_how.dry_run or part:
             return asked_how.without_judging(plans, cache, part)
         folders = _folders(output_path, list(cases))
-        judged, report = judge_all(
+        judged, report, decided = _judge(
+            every_pair,
             plans,
             cache,
-            asked_how.options,
-            display,
-            asked_how.is_reask_unparsed,
+            asked_how,
             folders=None if samples else folders,
             keeps_rows=is_return_instead_of_print or bool(samples and folders),
         )
@@ -236,6 +250,8 @@ def make_leaderboard(
         incomplete={result.name: result.coverage for result in results if result.name not in complete},
         ask=report,
         interval_name=interval_name(annotator.name, annotator.provider),
+        left_out=tuple(left_out),
+        decided=decided,
     )
     if judged and not any(result.coverage for result in results):
         what = "pairs" if annotator.kind.n_outputs == 2 else "outputs"
@@ -244,6 +260,22 @@ def make_leaderboard(
     if is_return_instead_of_print:
         return made.board.to_pandas(), [row for result in results for row in result.annotations]
     return made
+
+
+def _judge(
+    every_pair: EveryPair | None,
+    plans: Sequence[Plan],
+    cache: Cache,
+    how: Asking,
+    folders: Sequence[Path] | None,
+    keeps_rows: bool,
+) -> tuple[list[Judged], AskReport, DecidedPairs | None]:
+    """Judge all that is planned, or as much of it as tells every two models apart."""
+    asking = (cache, how.options, how.display, how.is_reask_unparsed)
+    if every_pair:
+        return every_pair.judge(plans, *asking)
+    judged, report = judge_all(plans, *asking, folders=folders, keeps_rows=keeps_rows)
+    return judged, report, None
 
 
 def _board_name(questions: EvalSet | None, source: str | Path) -> str:

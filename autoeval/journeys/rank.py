@@ -112,6 +112,10 @@ def rank(
         _names(leave_out) or (),
         style_reader(style_counts) if style_control else None,
     )
+    if method == "elo" and found.weights is not None:
+        raise UsageError(
+            "--method elo counts every battle once, and some of these count more (`weight`): take bradley_terry."
+        )
     contests = _contests(found, reweighted)
     try:
         ratings = (
@@ -152,6 +156,7 @@ def _names(value: Any) -> list[str] | None:
 def _contests(found: Battles, reweighted: bool) -> Contests:
     features = None if found.styles is None else standardised(found.styles[:, 0], found.styles[:, 1])
     contests = Contests.of(len(found.models), found.first, found.second, 1 - found.shares, features)
+    contests = contests if found.weights is None else contests.weighted(found.weights)
     return contests.reweighted() if reweighted else contests
 
 

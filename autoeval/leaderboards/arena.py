@@ -1,52 +1,19 @@
 """Boards of Arena-Hard: a row a model, with its win rate against the baseline over all and by category."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from autoeval.data.arena_hard import ArenaSet
+from autoeval.leaderboards.arena_columns import COLUMNS
 from autoeval.leaderboards.arena_games import Category, Played, Rate, Scores, opponents_of
-from autoeval.leaderboards.columns import COLUMNS as WIN_RATE_COLUMNS
-from autoeval.leaderboards.columns import names_of
 from autoeval.leaderboards.table import Board
-from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.against_baseline import (
     resampled_means,
 )
-from autoeval.metrics.columns import Cell, Column, ColumnType
+from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Method
 from autoeval.metrics.intervals import interval_ends
-
-COLUMNS: tuple[Column, ...] = (
-    Column("score", ColumnType.NUMBER, "score"),
-    Column("standard_error", ColumnType.ERROR),
-    Column("low", ColumnType.NUMBER),
-    Column("high", ColumnType.NUMBER),
-    Column("n_total", ColumnType.COUNT, "n"),
-    Column("n_missing", ColumnType.COUNT, "missing"),
-    *(
-        Column(f"{name}{end}", ColumnType.NUMBER, "" if end else name)
-        for name in ("hard_prompt", "creative_writing")
-        for end in ("", "_low", "_high")
-    ),
-)
-"""What a row says first; then each category's score, the baseline and the judge."""
-
-ARENA_COLUMNS: tuple[Column, ...] = (
-    *(replace(column, title="") if column.name == "win_rate" else column for column in WIN_RATE_COLUMNS),
-    *(column for column in COLUMNS if column.name not in names_of(WIN_RATE_COLUMNS)),
-    Column("same_language", ColumnType.PERCENT, "same language"),
-)
-"""What a row of a run says: what a row of win rates does, the same as `score`, and each category's score."""
-
-
-def arena_cells(tally: Tally) -> dict[str, Cell]:
-    """Return what a run's row says besides the win rate, which is the score: it too, and that of each category."""
-    row: dict[str, Cell] = {"score": tally.win_rate().win_rate}
-    for name, rate in tally.by_subset().items():
-        row |= {name: rate.win_rate, f"{name}_low": rate.low, f"{name}_high": rate.high}
-    return row
 
 
 def means(category: Category, interval: Method = "t_plus4") -> Scores:
@@ -128,9 +95,10 @@ def _row(
         "n_total": sum(len(played.games) for _, played in parts.values()),
         "n_missing": sum(played.n_missing for _, played in parts.values()),
     }
-    for name, (rate, _) in parts.items() if with_categories else ():
+    for name, (rate, played) in parts.items() if with_categories else ():
         label = name or "without_category"
-        row |= {label: rate.value, f"{label}_low": rate.low, f"{label}_high": rate.high}
+        ends = {f"{label}_low": rate.low, f"{label}_high": rate.high}
+        row |= {label: rate.value, **ends, f"{label}_n": len(played.games)}
     return row
 
 

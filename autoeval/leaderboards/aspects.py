@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from autoeval.metrics.correlation import Correlation, pearson
-from autoeval.metrics.grades import MeanGrade, mean_grade
+from autoeval.metrics.estimates import Correlation, MeanGrade
 from autoeval.types import Annotation, Scale
 
 
@@ -48,6 +47,8 @@ class Aspects:
         return self.scale if name in self.asked else Scale()
 
     def _mean(self, name: str) -> MeanGrade:
+        from autoeval.metrics.grades import mean_grade
+
         found = self.of(name)
         values, questions = [value for _, value in found], [question for question, _ in found]
         return mean_grade(values, questions, self.scale_of(name).ends)
@@ -64,6 +65,8 @@ class Aspects:
         }
 
     def _correlation(self, one: str, other: str) -> Correlation:
+        from autoeval.metrics.correlation import pearson
+
         pairs = [(values.get(one), values.get(other)) for _, values in self.values]
         both = [(first, second) for first, second in pairs if first is not None and second is not None]
         return pearson([first for first, _ in both], [second for _, second in both])

@@ -5,7 +5,7 @@ not ours to ship.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
@@ -16,7 +16,8 @@ import numpy as np
 from autoeval.data.loading import describe
 from autoeval.errors import UsageError
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences
-from autoeval.metrics.observations import Floats
+from autoeval.metrics.estimates import WinRate
+from autoeval.metrics.observations import Floats, Observations
 from autoeval.metrics.win_rate import win_rate
 
 SIGNIFICANT = 0.05
@@ -164,13 +165,22 @@ def _significant_digits(p: float) -> float:
 
 
 def _by_subset(rows: Sequence[Preference]) -> dict[str, SubsetRate]:
-    groups: dict[str, list[float]] = {}
+    groups: dict[str, list[Preference]] = {}
     for row in rows:
-        groups.setdefault(row.subset, []).append(np.nan if row.preference is None else row.preference)
-    rates = {subset: win_rate(np.array(group)) for subset, group in groups.items() if subset}
+        groups.setdefault(row.subset, []).append(row)
+    rates = {subset: _rate(group) for subset, group in groups.items() if subset}
     return {
         subset: SubsetRate(rate.win_rate, rate.low, rate.high, rate.n_total) for subset, rate in rates.items()
     }
+
+
+def _rate(rows: Sequence[Preference]) -> WinRate:
+    values = np.array([np.nan if row.preference is None else row.preference for row in rows])
+    return win_rate(values, weights=[row.weight for row in rows] if _is_weighted(rows) else None)
+
+
+def _is_weighted(rows: Iterable[Preference]) -> bool:
+    return any(row.weight != 1 for row in rows)
 
 
 def _comparisons(preferences: Mapping[str, Sequence[Preference]]) -> dict[tuple[str, str], Comparison]:
@@ -194,7 +204,10 @@ def _comparisons(preferences: Mapping[str, Sequence[Preference]]) -> dict[tuple[
 
 
 def _scores(preferences: Mapping[str, Sequence[Preference]]) -> Floats:
-    """Return mean scores, instructions by models; NaN where a model has none."""
+    """Return mean scores, instructions by models; NaN where a model has none.
+
+    Where some pairs count more than once, the scores are the linearised ones, whose mean is the weighted win rate.
+    """
     instructions: dict[str, int] = {}
     for rows in preferences.values():
         for row in rows:
@@ -203,6 +216,12 @@ def _scores(preferences: Mapping[str, Sequence[Preference]]) -> Floats:
     for column, rows in enumerate(preferences.values()):
         judged = [row for row in rows if row.preference is not None]
         at = [instructions[row.instruction] for row in judged]
+        if _is_weighted(judged):
+            shares = np.array([(row.preference or 0) - 1 for row in judged])
+            observed = Observations.of(shares, at, [row.weight for row in judged])
+            places = list(dict.fromkeys(at))
+            totals[places, column], counts[places, column] = observed.linearised, 1
+            continue
         np.add.at(totals[:, column], at, [row.preference - 1 for row in judged])  # type: ignore[operator]
         np.add.at(counts[:, column], at, 1)
     with np.errstate(invalid="ignore"):

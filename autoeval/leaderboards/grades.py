@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from autoeval.data.fastchat import ERROR, GradedTurn
 from autoeval.data.mt_bench import TEMPERATURES
+from autoeval.data.wildbench import GROUP_WEIGHTS, TASK_GROUPS
 from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, Column, ColumnType, cells
-from autoeval.metrics.grades import Adjustment, MeanGrade, mean_grade
+from autoeval.metrics.estimates import Adjustment, MeanGrade
 from autoeval.metrics.instructions import instruction_key
 from autoeval.types import Annotation, Scale
 
@@ -27,7 +28,8 @@ class Grades(Counts):
 
     `values` has every score of a question's part, None for a judgment that holds none. `categories` has the category
     of a question, `aspects` what the judge said of each aspect of each output;
-    `adjustment` says the score otherwise besides, where the judge's config has one.
+    `adjustment` says the score otherwise besides, where the judge's config has one. `groups` has the groups of tasks
+    that a question belongs to, where its eval set weighs them (WildBench).
     """
 
     scale: Scale = GRADES
@@ -36,6 +38,7 @@ class Grades(Counts):
     aspects: Aspects = field(default_factory=Aspects)
     adjustment: Adjustment | None = None
     judges: set[str] = field(default_factory=set)
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _length: int = 0
 
     def count(self, annotation: Annotation) -> None:
@@ -44,6 +47,8 @@ class Grades(Counts):
         case = annotation.case
         question = instruction_key(case.conversation)
         self._length += len(case.output)
+        if task_groups := case.fields.get(TASK_GROUPS):
+            self.groups[question] = tuple(task_groups)
         said = dict.fromkeys(judgment.part for judgment in annotation.judgments)
         parts = [part for part in said if part not in self.aspects.asked] or [""]
         for part in parts:
@@ -83,12 +88,27 @@ class Grades(Counts):
 
     def mean(self, wanted: Callable[[Key], bool] = lambda _: True) -> MeanGrade:
         """Average the parts that are wanted; one that was judged several times counts once, with the mean."""
+        from autoeval.metrics.grades import mean_grade
+
         means = self.means(wanted)
         return mean_grade([mean for _, mean in means], [question for question, _ in means], self.scale.ends)
 
     def means(self, wanted: Callable[[Key], bool]) -> list[tuple[str, float | None]]:
         """Return the question and the score of each part that is wanted; None where it has none."""
         return [(key[0], _mean(values)) for key, values in self.values.items() if wanted(key)]
+
+    def macro(self) -> MeanGrade | None:
+        """The mean over groups of tasks, each with WildBench's weight; None where no question belongs to one."""
+        ends = self.scale.ends
+        if not self.groups or ends is None:
+            return None
+        from autoeval.metrics.grades import weighted_groups
+
+        means = self.means(lambda _: True)
+        groups = [self.groups.get(question, ()) for question, _ in means]
+        return weighted_groups(
+            [mean for _, mean in means], [question for question, _ in means], groups, GROUP_WEIGHTS, ends
+        )
 
     def parts(self) -> dict[str, Callable[[Key], bool]]:
         """Return what has a figure of its own, each turn and each category, with the keys that belong to it."""
@@ -125,6 +145,9 @@ ADJUSTED = (
     Column("adjusted", ColumnType.NUMBER, "adjusted"),
     Column("adjusted_low", ColumnType.NUMBER),
     Column("adjusted_high", ColumnType.NUMBER),
+    Column("task_macro", ColumnType.NUMBER, "task macro"),
+    Column("task_macro_low", ColumnType.NUMBER),
+    Column("task_macro_high", ColumnType.NUMBER),
 )
 COUNTED = (
     Column("n_total", ColumnType.COUNT, "n", lambda grades: grades.n_judged),
@@ -156,6 +179,7 @@ def figures(grades: Grades) -> dict[str, Cell]:
     return {
         **cells(HEADLINE, grades),
         **(grades.adjustment.cells(grades.mean()) if grades.adjustment else {}),
+        **_macro_cells(grades),
         **{
             f"{name}{end}": value
             for name, part in parts.items()
@@ -163,6 +187,14 @@ def figures(grades: Grades) -> dict[str, Cell]:
         },
         **cells(COUNTED, grades),
     }
+
+
+def _macro_cells(grades: Grades) -> dict[str, Cell]:
+    """Return the mean over groups of tasks, said as the score is said otherwise."""
+    macro = grades.macro()
+    if macro is None or not macro.n:
+        return {}
+    return {**(grades.adjustment or Adjustment(0.0, 1.0)).cells(macro, "task_macro")}
 
 
 def recorded_grades(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autoeval.data.m_arena_hard import LANGUAGES
-from autoeval.leaderboards.arena import ARENA_COLUMNS
+from autoeval.leaderboards.arena_columns import ARENA_COLUMNS
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.rows import Row
 from autoeval.leaderboards.table import Board, read_board
@@ -44,6 +44,7 @@ def of_language(whole: Board, language: str) -> Board:
         name: {
             "win_rate": row[language],
             "score": row[language],
+            "n_total": row.get(f"{language}_n"),
             "low": row.get(f"{language}_low"),
             "high": row.get(f"{language}_high"),
             **{column: row[column] for column in _CONDITIONS if column in row},

@@ -7,7 +7,8 @@ from autoeval.data.wildbench import MIDDLE, SCALE, STRETCH, WildBenchGrade
 from autoeval.leaderboards.grades import ADJUSTED
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell, Column, ColumnType
-from autoeval.metrics.grades import Adjustment, mean_grade
+from autoeval.metrics.estimates import Adjustment
+from autoeval.metrics.grades import mean_grade
 
 COLUMNS: tuple[Column, ...] = (
     Column("score", ColumnType.NUMBER, "score"),

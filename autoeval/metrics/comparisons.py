@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autoeval.metrics.observations import Floats, clean_preferences, cluster_codes
-from autoeval.metrics.tables import Table, column
+from autoeval.metrics.tables import Table, column, optional_column
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Comparisons:
         shares: preference − 1, the second model's share of the win; shape (n,).
         rows: place of each comparison in the annotations given, shape (n,).
         instructions: code of each row's instruction; shape (n,).
+        weights: how many times each comparison counts; shape (n,).
     """
 
     models: tuple[str, ...]
@@ -29,10 +30,13 @@ class Comparisons:
     shares: Floats
     rows: npt.NDArray[np.intp]
     instructions: npt.NDArray[np.intp]
+    weights: Floats
 
     @classmethod
     def of(cls, annotations: Table) -> "Comparisons":
-        """Read generator_1, generator_2, instruction and preference; missing judgments are left out.
+        """Read generator_1, generator_2, instruction and preference, and `weight` where there is one.
+
+        Missing judgments are left out.
 
         Raises:
             ValueError: a column is missing, a preference is not one, or nothing was judged.
@@ -47,7 +51,8 @@ class Comparisons:
         if not rows.size:
             raise ValueError("there is nothing to rank: no judged comparison of two different models")
         codes = cluster_codes(column(annotations, "instruction"))
-        return cls(tuple(places), first[rows], second[rows], shares[rows], rows, codes[rows])
+        weights = row_weights(annotations, len(shares))
+        return cls(tuple(places), first[rows], second[rows], shares[rows], rows, codes[rows], weights[rows])
 
     @property
     def n_instructions(self) -> int:
@@ -59,10 +64,17 @@ class Comparisons:
         """How much of a win row's model has over column's model, a draw as half of one; shape (M, M)."""
         return np.asarray(self.resampled_wins(np.ones((1, self.n_instructions)))[0])
 
+    @cached_property
+    def met(self) -> npt.NDArray[np.intp]:
+        """How often every two models were compared; shape (M, M)."""
+        m = len(self.models)
+        once = np.bincount(self.first * m + self.second, minlength=m * m).reshape(m, m)
+        return np.asarray(once + once.T)
+
     @property
     def counts(self) -> Floats:
         """How many comparisons each model is in; shape (M,)."""
-        return np.asarray((self.wins + self.wins.T).sum(axis=1))
+        return np.asarray(self.met.sum(axis=1), dtype=np.float64)
 
     @property
     def has_cycles(self) -> bool:
@@ -82,7 +94,7 @@ class Comparisons:
         """
         m = len(self.models)
         cells = np.concatenate([self.second * m + self.first, self.first * m + self.second])
-        values = np.concatenate([self.shares, 1 - self.shares])
+        values = np.concatenate([self.shares, 1 - self.shares]) * np.tile(self.weights, 2)
         used, place = np.unique(cells, return_inverse=True)
         by_instruction = np.zeros((self.n_instructions, len(used)))
         np.add.at(by_instruction, (np.tile(self.instructions, 2), place), values)
@@ -95,6 +107,20 @@ class Comparisons:
         rng = np.random.default_rng(seed)
         g = self.n_instructions
         return rng.multinomial(g, np.full(g, 1 / g), size=resamples).astype(np.float64)
+
+
+def row_weights(annotations: Table, n: int) -> Floats:
+    """Return how many times each row counts: its `weight`, or once; shape (n,).
+
+    Raises:
+        ValueError: a weight is not above 0.
+    """
+    found = optional_column(annotations, "weight")
+    weights = np.ones(n) if found is None else np.array([1.0 if w is None else w for w in found], dtype=float)
+    weights = np.where(np.isnan(weights), 1.0, weights)
+    if not (weights > 0).all() or not np.isfinite(weights).all():
+        raise ValueError("a weight is not above 0")
+    return weights
 
 
 def reachable(edges: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

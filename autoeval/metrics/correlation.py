@@ -2,19 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from autoeval.metrics.estimates import Correlation
+
 _NOISE = 1e-12  # of subtracting a mean from equal numbers, relative to them
-
-
-@dataclass(frozen=True, slots=True)
-class Correlation:
-    """A coefficient of correlation, from −1 to 1, NaN where there is none, and of how many pairs it is."""
-
-    value: float
-    n: int
 
 
 def pearson(first: Sequence[float], second: Sequence[float]) -> Correlation:

@@ -83,3 +83,49 @@ class WinRate:
     def n(self) -> int:
         """How many rows were judged, under the name that every estimate has."""
         return self.n_total
+
+
+@dataclass(frozen=True, slots=True)
+class MeanGrade:
+    """A mean grade and how far to trust it, on the grades' own scale.
+
+    Attributes:
+        mean: over all grades there are; NaN where there is none.
+        standard_error: clustered by question; NaN for fewer than two questions.
+        low: lower end of the 95% interval.
+        high: upper end of it.
+        n: how many grades there are.
+        n_missing: how many are missing; they are in none of the other numbers.
+    """
+
+    mean: float
+    standard_error: float
+    low: float
+    high: float
+    n: int
+    n_missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A score said otherwise, as WildBench's (score − 5) · 2: (score − `middle`) · `stretch`, `stretch` above 0."""
+
+    middle: float
+    stretch: float
+
+    def of(self, score: float) -> float:
+        """Return what a score, or an end of its interval, becomes."""
+        return (score - self.middle) * self.stretch
+
+    def cells(self, score: MeanGrade, name: str = "adjusted") -> dict[str, float]:
+        """Return the columns of a board."""
+        ends = (("", score.mean), ("_low", score.low), ("_high", score.high))
+        return {f"{name}{end}": self.of(value) for end, value in ends}
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """A coefficient of correlation, from −1 to 1, NaN where there is none, and of how many pairs it is."""
+
+    value: float
+    n: int

@@ -1,52 +1,14 @@
 """Grades of answers: means on their scale with intervals that take questions as the observations."""
 
 import math
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
+from autoeval.metrics.estimates import MeanGrade
 from autoeval.metrics.intervals import interval_ends
 from autoeval.metrics.observations import Floats, Observations
 from autoeval.metrics.student import student_quantile
-
-
-@dataclass(frozen=True, slots=True)
-class MeanGrade:
-    """A mean grade and how far to trust it, on the grades' own scale.
-
-    Attributes:
-        mean: over all grades there are; NaN where there is none.
-        standard_error: clustered by question; NaN for fewer than two questions.
-        low: lower end of the 95% interval.
-        high: upper end of it.
-        n: how many grades there are.
-        n_missing: how many are missing; they are in none of the other numbers.
-    """
-
-    mean: float
-    standard_error: float
-    low: float
-    high: float
-    n: int
-    n_missing: int
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """A score said otherwise, as WildBench's (score − 5) · 2: (score − `middle`) · `stretch`, `stretch` above 0."""
-
-    middle: float
-    stretch: float
-
-    def of(self, score: float) -> float:
-        """Return what a score, or an end of its interval, becomes."""
-        return (score - self.middle) * self.stretch
-
-    def cells(self, score: MeanGrade) -> dict[str, float]:
-        """Return the columns of a board."""
-        ends = (("", score.mean), ("_low", score.low), ("_high", score.high))
-        return {f"adjusted{end}": self.of(value) for end, value in ends}
 
 
 def mean_grade(
@@ -92,6 +54,54 @@ def mean_grade(
         n=n,
         n_missing=len(values) - n,
     )
+
+
+def weighted_groups(
+    grades: Sequence[float | None],
+    questions: Sequence[Hashable],
+    groups: Sequence[Sequence[str]],
+    weights: Mapping[str, float],
+    scale: tuple[float, float],
+    level: float = 0.95,
+) -> MeanGrade:
+    """Average the means of groups of tasks, each with its weight: Σ w_g mean_g / Σ w_g over the groups there are.
+
+    A question's share in that mean is linearised, so that one which counts in several groups is one observation; the
+    interval is Student's t over questions, cut at the scale's ends.
+
+    Args:
+        grades: one a task, None where missing; shape (n,).
+        questions: the question of each grade; shape (n,).
+        groups: the groups that each counts in; shape (n,). One in none counts in none of the numbers.
+        weights: of the groups.
+        scale: the lowest and the highest grade.
+        level: coverage that the interval aims at.
+    """
+    known = [
+        (value, question, [name for name in names if name in weights])
+        for value, question, names in zip(grades, questions, groups, strict=True)
+    ]
+    counted = [(value, question, names) for value, question, names in known if value is not None and names]
+    by_group: dict[str, list[float]] = {}
+    for value, _, names in counted:
+        for name in names:
+            by_group.setdefault(name, []).append(value)
+    if not by_group:
+        return MeanGrade(math.nan, math.nan, *scale, 0, len(grades))
+    total = math.fsum(weights[name] for name in by_group)
+    means = {name: math.fsum(values) / len(values) for name, values in by_group.items()}
+    shares: dict[Hashable, float] = {}
+    for value, question, names in counted:
+        part = math.fsum(
+            weights[name] / total * (value - means[name]) / len(by_group[name]) for name in names
+        )
+        shares[question] = shares.get(question, 0.0) + part
+    mean = math.fsum(weights[name] * of_group for name, of_group in means.items()) / total
+    g = len(shares)
+    error = math.sqrt(g / (g - 1) * math.fsum(share**2 for share in shares.values())) if g > 1 else math.nan
+    reach = student_quantile(g - 1, level) * error if g > 1 else math.inf
+    low, high = max(scale[0], mean - reach), min(scale[1], mean + reach)
+    return MeanGrade(mean, error, low, high, len(counted), len(grades) - len(counted))
 
 
 def _unbounded(values: Floats, questions: Sequence[Hashable], level: float) -> MeanGrade:

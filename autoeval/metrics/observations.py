@@ -95,6 +95,17 @@ class Observations:
         spread = self.n / (self.n - 1) * (residuals**2).sum(axis=-1)
         return np.asarray(np.sqrt(spread) / self.sizes.sum())
 
+    @property
+    def linearised(self) -> Floats:
+        """Values with `mean` as their plain mean, which vary as it does: mean + (sum_g − size_g · mean) / mean size.
+
+        Those of two sets on the same instructions can be subtracted to compare the sets pair by pair. Shape (..., G).
+        Source: the linearised variable of a ratio (Woodruff, "A simple method for approximating the variance of a
+        complicated estimate", 1971).
+        """
+        mean = self.mean[..., None]
+        return np.asarray(mean + (self.sums - self.sizes * mean) / self.sizes.mean())
+
 
 def cluster_codes(clusters: Clusters) -> npt.NDArray[np.intp]:
     """Number clusters 0, 1, ... in order of first appearance; any hashable can name one."""

@@ -118,7 +118,7 @@ def pair_win_rates(
         value, error, low, high = (float(x) for x in summary(rates[0], rates[1:, None], level)[:, 0])
         model, against = comparisons.models[i], comparisons.models[j]
         pairs.append(
-            Pairing(model, against, value, error, low, high, round(games[0, i, j]), indirect=not direct)
+            Pairing(model, against, value, error, low, high, int(comparisons.met[i, j]), indirect=not direct)
         )
     return tuple(pairs)
 

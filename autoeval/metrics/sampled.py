@@ -17,8 +17,7 @@ from autoeval.metrics.observations import Floats
 from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
-_PRIOR_UPSETS = 0.4
-_MORE_UPSETS, _FREEDOM_OF_UPSET = 2.0, 4.0
+_PRIOR_UPSETS = 0.1
 _LEAST_UNIT, _LEAST_SPREAD = 1e-6, 0.05
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
 _FLATTEST, _STEEPEST = 0.2, 2.5
@@ -54,20 +53,24 @@ def sampled_win_rate(
 
     The prediction f is recalibrated on what was paid: g = σ(a + b · logit f). With e = y − g on the k judged pairs
     and w = 1/π, the estimate is θ = mean_N(g) + m with m = Σ w e / Σ w. If y is 1 with chance g and 0 otherwise, its
-    variance is Σ_N (1 − π)/π · v / N² with v = g(1 − g). That is multiplied by a scale: what was observed over what was
-    to be expected, Σ c(e − m)² / Σ c v with c = (1 − π)w². A scale from a few upsets is as uncertain as they are, and
-    small where they happen to be missing. Those that count are u = (Σ c v)² / Σ c²v. Of a graded judge an upset is
-    smaller: as (y − g)² is v − y(1 − y) on average, it is φ = 1 − Σ w y(1 − y) / (Σ w · mean_N v) of one, and says
-    more of the scale. So beside u/φ² upsets .4 of one count that come as expected, and t is Student's of
-    4(u + 2)/φ degrees of freedom, at most k − 3 (Satterthwaite 1946 has 2u where all upsets are rare, and more where
-    they are not; .4, 4 and 2 cover best on recorded preferences).
+    variance is Σ_N o v / N² with the odds o = (1 − π)/π and v = g(1 − g). That is multiplied by a scale: what was
+    observed over what was to be expected, Σ c(e − m)² / Σ c v with c = (1 − π)w². A scale from a few upsets is as
+    uncertain as they are, and small where they happen to be missing. Those that count are u = (Σ c v)² / Σ c²v. Of a
+    graded judge an upset is smaller: as (y − g)² is v − y(1 − y) on average, it is
+    φ = 1 − Σ w y(1 − y) / (Σ w · mean_N v) of one, and says more of the scale. So beside u/φ² upsets .1 of one count
+    that come as expected.
 
     Where wins or losses are rare, the error is skewed and its size depends on the truth, so the interval is not
-    θ ± t√V: it holds each θ₀ that (θ − θ₀)² ≤ t² V(θ₀) is true of, as Wilson's does (1927), with V(θ₀) growing by
-    (1 − 2θ)V / mean_N v for each unit, as more upsets than were seen mean a larger V as well. Then it is moved by
+    θ ± t√V: it holds each θ₀ that (θ − θ₀)² ≤ t² V(θ₀) is true of, as Wilson's does (1927). What is not known lies in
+    the pairs that could be left out, and one upset more among them adds its odds, Σ o²v / Σ o v on average, times 1/N
+    to V. So towards 50 V grows by (1 − 2θ) times that and the size of an upset among such pairs,
+    Σ c(e − m)² / Σ c[(e − m)² + y(1 − y)], 1 of a judge that says win or loss however few upsets were seen; away from
+    50 it shrinks as it would if all upsets were rarer alike, by the scale. Then it is moved by
     −√φ · (t² − 1)/6 of the ratio of the sampling error's third moment to its second (Cornish and Fisher 1938; for a
-    plain sample both together are the center of Cai's second-order interval, 2005). For instructions like these the
-    variance is larger by that of N pairs drawn at random.
+    plain sample both together are the center of Cai's second-order interval, 2005). t is Student's of k − 3 degrees of
+    freedom. What was paid for is known, so neither the estimate nor the interval of `on_these` goes beyond what the
+    others can make of it, all lost or all won. For instructions like these the variance is larger by that of N pairs
+    drawn at random.
 
     Args:
         shares: preference − 1 of each of N pairs, NaN where it was not paid for or could not be judged.
@@ -91,32 +94,37 @@ def sampled_win_rate(
     g = recalibrated(predicted, y, w * k / count, pairs)
     g_mean, e = float(g.mean()), y - g[pairs]
     m = float(w @ e) / total
-    value = min(max(g_mean + m, 0.0), 1.0)
+    known = float(y.sum()) / count, (float(y.sum()) + count - k) / count
+    value = min(max(g_mean + m, known[0]), known[1])
     variances = g * (1 - g)
     mean_variance = max(float(variances.mean()), _LEAST_UNIT)
     graded = float(w @ (y * (1 - y))) / total
     upset = max(1 - graded / mean_variance, _LEAST_SPREAD)
     factors = (1 - chances[pairs]) * w**2
-    observed = float(factors @ (e - m) ** 2) * k / (k - 3)
-    expected = float(factors @ variances[pairs])
-    ratio = observed / expected if expected else 1.0
-    upsets = expected**2 / float(factors**2 @ variances[pairs]) if expected else float(k)
-    counted = upsets / upset**2
+    graded_among = float(factors @ (y * (1 - y)))
+    squared, expected = float(factors @ (e - m) ** 2), float(factors @ variances[pairs])
+    one_upset = float(factors**2 @ variances[pairs]) / expected if expected else 1.0
+    counted = expected / one_upset / upset**2
+    ratio = squared * k / (k - 3) / expected if expected else 1.0
     scale = (counted * ratio + _PRIOR_UPSETS * upset) / (counted + _PRIOR_UPSETS)
-    freedom = min(k - 3, round(_FREEDOM_OF_UPSET * (upsets + _MORE_UPSETS) / upset))
-    t = student_quantile(freedom, level)
-    variance = scale * _error_variance(variances, chances)
-    these = _Error(variance, (1 - 2 * value) * variance / mean_variance, upset**0.5 * _skew(g, chances))
+    prior = _PRIOR_UPSETS * one_upset
+    size = (squared + prior * upset) / (squared + graded_among + prior)
+    t = student_quantile(k - 3, level)
+    of_model = _Moments.of(g, chances)
+    variance = scale * of_model.second
+    slope, skew = (1 - 2 * value) * of_model.growth, upset**0.5 * of_model.skew
+    these = _Error(variance, slope * size, slope * scale, skew)
 
     mean = float(w @ y) / total
     s2 = float(w @ (y - mean) ** 2) / total * k / (k - 1)
     spread = (s2 * k + _PRIOR_UPSETS * upset) / (mean * (1 - mean) * k + _PRIOR_UPSETS) / count
+    widened = (1 - 2 * value) * spread
     like_these = _Error(
-        variance + spread * value * (1 - value), these.growth + (1 - 2 * value) * spread, these.skew
+        variance + spread * value * (1 - value), these.inwards + widened, these.outwards + widened, skew
     )
     unexplained = float(w @ (e - m) ** 2) / total * k / (k - 1)
     return SampledWinRate(
-        on_these=_estimate(value, these.interval(value, g_mean, t), variance, k),
+        on_these=_estimate(value, _within(these.interval(value, g_mean, t), known), variance, k),
         on_like_these=_estimate(value, like_these.interval(value, g_mean, t), variance + s2 / count, k),
         n_pairs=count,
         n_paid=k,
@@ -131,16 +139,18 @@ class _Error:
 
     Attributes:
         variance: V.
-        growth: dV/dθ₀, how it grows with the truth.
+        inwards: dV/dθ₀ from θ towards .5.
+        outwards: dV/dθ₀ from θ away from .5.
         skew: its third moment over its second.
     """
 
     variance: float
-    growth: float
+    inwards: float
+    outwards: float
     skew: float
 
     def interval(self, value: float, mean: float, t: float) -> tuple[float, float]:
-        """Both ends: θ₀ of (θ − θ₀)² = t² [V + growth · (θ₀ − θ) − V/(ḡ(1 − ḡ)) · (θ₀ − θ)²], moved by the skew.
+        """Both ends: θ₀ of (θ − θ₀)² = t² [V + V'(θ₀ − θ) − V/(ḡ(1 − ḡ)) · (θ₀ − θ)²], moved by the skew.
 
         Args:
             value: the estimate θ.
@@ -148,27 +158,45 @@ class _Error:
             t: how many standard errors it reaches.
         """
         narrowed = 1 + t**2 * self.variance / max(mean * (1 - mean), _LEAST_UNIT)
-        towards = t**2 * self.growth / 2
-        half = float(np.sqrt(towards**2 + narrowed * t**2 * self.variance))
         moved = -self.skew * (t**2 - 1) / 6
-        low, high = (value + moved + (towards + side * half) / narrowed for side in (-1, 1))
+        growths = (self.outwards, self.inwards) if value < 0.5 else (self.inwards, self.outwards)
+        towards = t**2 * np.array(growths) / 2
+        half = np.sqrt(towards**2 + narrowed * t**2 * self.variance)
+        low, high = (value + moved + (towards + np.array([-1, 1]) * half) / narrowed).tolist()
         return max(min(low, value), 0.0), min(max(high, value), 1.0)
 
 
-def _error_variance(variances: Floats, chances: Floats) -> float:
-    """The variance of a mean of N pairs of which each is judged with its own chance."""
-    return float((1 - chances) / chances @ variances) / len(variances) ** 2
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """The error of a mean of N pairs, each won with chance g and judged with chance π, by both.
 
+    With I = 1 where a pair is judged it is the mean of (I/π − 1)(y − g).
 
-def _skew(g: Floats, chances: Floats) -> float:
-    """The third moment of such a mean's error over the second, if each pair is won with chance g.
-
-    With I = 1 where a pair is judged it is that of (I/π − 1)(y − g): (1 − π)(1 − 2π)/π² · g(1 − g)(1 − 2g).
+    Attributes:
+        second: its variance, of which each pair brings (1 − π)/π · g(1 − g) / N².
+        growth: by how much that grows with the mean where losses are rare and more of the pairs in question are won.
+        skew: its third moment, of which each pair brings (1 − π)(1 − 2π)/π² · g(1 − g)(1 − 2g) / N³, over its second.
     """
-    variances, odds = g * (1 - g), (1 - chances) / chances
-    second = float(odds @ variances)
-    third = float((odds * (1 - 2 * chances) / chances) @ (variances * (1 - 2 * g)))
-    return third / second / len(g) if second > 0 else 0.0
+
+    second: float
+    growth: float
+    skew: float
+
+    @classmethod
+    def of(cls, g: Floats, chances: Floats) -> "_Moments":
+        """Sum them up over pairs, shape (N,)."""
+        count, odds = len(g), (1 - chances) / chances
+        parts = odds * g * (1 - g)
+        total = float(parts.sum())
+        if total <= 0:
+            return cls(0.0, 0.0, 0.0)
+        third = float((1 - 2 * chances) / chances * (1 - 2 * g) @ parts)
+        return cls(total / count**2, float(odds @ parts) / total / count, third / total / count)
+
+
+def _within(ends: tuple[float, float], known: tuple[float, float]) -> tuple[float, float]:
+    """Cut an interval to what is possible."""
+    return max(ends[0], known[0]), min(ends[1], known[1])
 
 
 def expected_half_width(predicted: Floats, chances: Floats, level: float = 0.95) -> float:
@@ -180,11 +208,10 @@ def expected_half_width(predicted: Floats, chances: Floats, level: float = 0.95)
         level: coverage that the interval aims at.
     """
     mean = float(predicted.mean())
-    variances = predicted * (1 - predicted)
-    variance = _error_variance(variances, chances)
-    growth = (1 - 2 * mean) * variance / max(float(variances.mean()), _LEAST_UNIT)
+    moments = _Moments.of(predicted, chances)
+    growth = (1 - 2 * mean) * moments.growth
     t = student_quantile(max(round(float(chances.sum())) - 3, 1), level)
-    low, high = _Error(variance, growth, 0.0).interval(mean, mean, t)
+    low, high = _Error(moments.second, growth, growth, 0.0).interval(mean, mean, t)
     return 100 * (high - low) / 2
 
 

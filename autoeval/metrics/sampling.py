@@ -9,26 +9,28 @@ import numpy.typing as npt
 
 from autoeval.metrics.observations import Floats
 
-_DOUBT = 0.15
+DOUBT, DOUBT_OF_OTHERS = 0.1, 0.5
 _LEAST = 0.005
 
 
-def uncertainty(predicted: Floats) -> Floats:
+def uncertainty(predicted: Floats, doubt: float = DOUBT) -> Floats:
     """How much each pair is worth paying for: the root of the squared error that is to be expected of its prediction.
 
-    That is f(1 − f) where the prediction is right. With a chance of .15 it says nothing of this pair, and the share of
-    wins is the mean f̄ wherever it points; then it is f̄(1 − f̄) + (f − f̄)². So a pair whose prediction is sure and
+    That is f(1 − f) where the prediction is right. With a chance of `doubt` it says nothing of this pair, and the share
+    of wins is the mean f̄ wherever it points; then it is f̄(1 − f̄) + (f − f̄)². So a pair whose prediction is sure and
     unlike the others is paid for more often: if it is wrong, it matters most.
 
     Args:
         predicted: predictions f of the preference − 1, shape (n,).
+        doubt: .1 of a prediction from what the judge itself said; .5 of one from what another judge said, at which, by
+            the formula of its variance, no recorded model needs more judgments than at random.
 
     Returns:
         Sizes above 0 that chances are proportional to.
     """
     f = np.clip(predicted, _LEAST, 1 - _LEAST)
     mean = f.mean()
-    return np.asarray(np.sqrt((1 - _DOUBT) * f * (1 - f) + _DOUBT * (mean * (1 - mean) + (f - mean) ** 2)))
+    return np.asarray(np.sqrt((1 - doubt) * f * (1 - f) + doubt * (mean * (1 - mean) + (f - mean) ** 2)))
 
 
 def chances(sizes: Floats, n: int) -> Floats:

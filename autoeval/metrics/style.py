@@ -87,10 +87,10 @@ def rank_at_equal_style(
         comparisons.first,
         comparisons.shares,
         _style_differences(annotations, comparisons),
-    )
+    ).weighted(comparisons.weights)
     precision = np.concatenate([np.full(m, _ABILITY_PRECISION), np.full(len(FEATURES), _EFFECT_PRECISION)])
     beta = fit(contests, ridge=precision)
-    counts = comparisons.bootstrap_counts(resamples, seed)[:, comparisons.instructions]
+    counts = comparisons.bootstrap_counts(resamples, seed)[:, comparisons.instructions] * comparisons.weights
     drawn = np.array([fit(contests.weighted(weights), beta, precision) for weights in counts])
     effects = summary(beta[m:], drawn[:, m:], level) / 100
     return StyleControlled(

@@ -26,6 +26,13 @@ def column(table: Table, name: str) -> list[Any]:
     return list(table[name])
 
 
+def optional_column(table: Table, name: str) -> list[Any] | None:
+    """Return a column that rows may lack, None in place of what one lacks; None where there is no such column."""
+    if isinstance(table, Sequence):
+        return [row.get(name) for row in table] if any(name in row for row in table) else None
+    return list(table[name]) if name in table.columns else None
+
+
 def only_value(table: Table, name: str) -> str | None:
     """Return the value that a column has in every row; None where there is no column or several values."""
     try:

@@ -16,7 +16,7 @@ _SHARPNESS = 8.0  # of closeness on the same instruction
 _LIKENESS = (0.0, 20.0)  # of closeness on average, between models: not counting, and counting much
 _RELEVANCE = 10.0  # how much more the models count in the fit that are like the one predicted
 _LEAST, _MOST = 0.005, 0.995
-_FARTHEST = 5.0  # standard deviations
+_FARTHEST, _FARTHEST_SQUARED = 5.0, 3.0  # standard deviations
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,30 @@ class Standard:
     def of_columns(self, columns: Floats) -> Floats:
         """Bring columns, shape (n, k), to this scale."""
         return np.clip((columns - self.means) / self.deviations, -_FARTHEST, _FARTHEST)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Columns and the squares of the first of them, brought to one scale: an effect need not be straight."""
+
+    straight: Standard
+    squares: Standard
+
+    @classmethod
+    def of(cls, columns: Floats, n_curved: int) -> "Curves":
+        """Measure columns, shape (n, k), of which the first `n_curved` are squared as well."""
+        straight = Standard.of(columns)
+        return cls(straight, Standard.of(_squares(straight.of_columns(columns)[:, :n_curved])))
+
+    def of_columns(self, columns: Floats) -> Floats:
+        """Bring columns, shape (n, k), to this scale, with their squares behind them."""
+        straight = self.straight.of_columns(columns)
+        squares = _squares(straight[:, : len(self.squares.means)])
+        return np.hstack([straight, self.squares.of_columns(squares)])
+
+
+def _squares(standardised: Floats) -> Floats:
+    return np.asarray(np.clip(standardised, -_FARTHEST_SQUARED, _FARTHEST_SQUARED) ** 2)
 
 
 @dataclass(frozen=True)
@@ -79,10 +103,10 @@ class History:
     def predict(self, target: Seen) -> Floats:
         """Predict preferences − 1 of a model that is not in the history.
 
-        A logistic regression with an effect for each instruction, on what is seen of a pair and on its neighbours: the
-        mean of what the judge said of the models' answers to the same instruction, relative to their win rates,
-        weighted by how close the answers are. A model of the history gets its own neighbours without itself, and counts
-        the more in the fit the more it is like the target.
+        A logistic regression with an effect for each instruction, on what is seen of a pair, its squares and its
+        neighbours: the mean of what the judge said of the models' answers to the same instruction, relative to their
+        win rates, weighted by how close the answers are. A model of the history gets its own neighbours without itself,
+        and counts the more in the fit the more it is like the target.
 
         Args:
             target: the model's pairs, on any instructions.
@@ -100,8 +124,8 @@ class History:
         neighbours = np.zeros((len(rows), len(_LIKENESS)))
         neighbours[known] = self._neighbours(close, likeness, rows[known], leave_out=None)
         relevance = np.exp(_RELEVANCE * (likeness - likeness.mean()))
-        standard, model = self._fit(relevance / relevance.mean())
-        columns = standard.of_columns(np.column_stack([target.columns, neighbours]))
+        model = self._fit(relevance / relevance.mean())
+        columns = self._curves.of_columns(np.column_stack([target.columns, neighbours]))
         return np.clip(model.predict(columns, rows), _LEAST, _MOST)
 
     @cached_property
@@ -115,24 +139,25 @@ class History:
             stacked.append(np.column_stack([one.columns, neighbours]))
         return np.stack(stacked)
 
-    @property
+    @cached_property
+    def _curves(self) -> Curves:
+        return Curves.of(self._columns.reshape(self.shares.size, -1), self.seen[0].columns.shape[1])
+
+    @cached_property
     def matrix(self) -> Floats:
         """What is fitted on: a row for each model and instruction, a model's rows together; shape (M·G, k)."""
-        return self._columns.reshape(self.shares.size, -1)
+        return self._curves.of_columns(self._columns.reshape(self.shares.size, -1))
 
-    def _fit(self, relevance: Floats) -> tuple[Standard, EffectsModel]:
+    def _fit(self, relevance: Floats) -> EffectsModel:
         count, g = self.shares.shape
-        columns = self.matrix
-        standard = Standard.of(columns)
         judged = np.flatnonzero(~np.isnan(self.shares.ravel()))
-        model = fit_effects(
-            standard.of_columns(columns)[judged],
+        return fit_effects(
+            self.matrix[judged],
             self.shares.ravel()[judged],
             np.tile(np.arange(g), count)[judged],
             g,
             np.repeat(relevance, g)[judged],
         )
-        return standard, model
 
     def _neighbours(
         self, close: Floats, likeness: Floats, rows: npt.NDArray[np.intp], leave_out: int | None

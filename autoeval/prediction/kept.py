@@ -1,6 +1,6 @@
 """Histories of judges on the disk: figures alone, a file for each judge, reference and kind of question."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,17 +22,23 @@ class Kept:
         history: what the judge said.
         frequencies: of words, as the history's answers were weighed.
         references: a hash of the reference's answer to each of the history's instructions.
+        judged_by: whose judgments they are, where they are not the judge's own.
     """
 
     history: History
     frequencies: Floats
     references: tuple[str, ...]
+    judged_by: tuple[str, ...] = ()
 
     def share_known(self, keys: Sequence[str], references: Sequence[str]) -> float:
         """The share of instructions that the history has with the same reference, 0 to 1."""
-        known = dict(zip(self.history.keys, self.references, strict=True))
-        same = [known.get(key) == text_hash(text) for key, text in zip(keys, references, strict=True)]
-        return sum(same) / max(len(same), 1)
+        return share_known(dict(zip(self.history.keys, self.references, strict=True)), keys, references)
+
+
+def share_known(known: Mapping[str, str], keys: Sequence[str], references: Sequence[str]) -> float:
+    """The share of instructions whose reference's answer has the hash that is known for them, 0 to 1."""
+    same = [known.get(key) == text_hash(text) for key, text in zip(keys, references, strict=True)]
+    return sum(same) / max(len(same), 1)
 
 
 def text_hash(text: str) -> str:
@@ -58,6 +64,7 @@ def save_kept(kept: Kept, path: Path) -> None:
         "models": np.array(kept.history.models),
         "keys": np.array(kept.history.keys),
         "references": np.array(kept.references),
+        "judged_by": np.array(kept.judged_by, dtype=np.str_),
         "shares": kept.history.shares,
         "frequencies": kept.frequencies,
     }
@@ -103,8 +110,12 @@ def load_kept(path: Path) -> Kept | None:
                 )
                 for number in range(len(models))
             )
+            judged_by = arrays.get("judged_by", ())
             return Kept(
-                History(models, seen, arrays["shares"]), frequencies, tuple(map(str, arrays["references"]))
+                History(models, seen, arrays["shares"]),
+                frequencies,
+                tuple(map(str, arrays["references"])),
+                tuple(map(str, judged_by)),
             )
     except (OSError, ValueError, KeyError):
         return None

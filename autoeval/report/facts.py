@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from autoeval.metrics.estimates import WinRate
 from autoeval.metrics.observations import Floats
@@ -63,8 +64,11 @@ class Facts:
     cautions: Sequence[str] = ()
 
 
-def length_effect(preferences: Floats, lengths_1: Floats, lengths_2: Floats) -> LengthEffect:
-    """Describe how preferences go with lengths; preferences are NaN where missing."""
+def length_effect(
+    preferences: Floats, lengths_1: Floats, lengths_2: Floats, weights: npt.ArrayLike | None = None
+) -> LengthEffect:
+    """Describe how preferences go with lengths; preferences are NaN where missing, each counts `weights` times."""
+    times = np.ones(len(preferences)) if weights is None else np.asarray(weights, dtype=float)
     differences = lengths_2 - lengths_1
     decided = ~np.isnan(preferences) & (preferences != 1.5) & (differences != 0)
     agree = (preferences[decided] > 1.5) == (differences[decided] > 0)
@@ -72,11 +76,11 @@ def length_effect(preferences: Floats, lengths_1: Floats, lengths_2: Floats) -> 
         mean_reference=float(lengths_1.mean()),
         mean_model=float(lengths_2.mean()),
         longer_preferred=100 * float(agree.mean()) if decided.any() else None,
-        groups=_length_groups(preferences, differences),
+        groups=_length_groups(preferences, differences, times),
     )
 
 
-def _length_groups(preferences: Floats, differences: Floats) -> list[LengthGroup]:
+def _length_groups(preferences: Floats, differences: Floats, times: Floats) -> list[LengthGroup]:
     """Cut the judged pairs into groups of about equal size by length difference."""
     judged = ~np.isnan(preferences)
     order = np.argsort(differences[judged], kind="stable")
@@ -84,6 +88,6 @@ def _length_groups(preferences: Floats, differences: Floats) -> list[LengthGroup
     for part in np.array_split(order, _LENGTH_GROUPS):
         if len(part):
             lengths = differences[judged][part]
-            rate = win_rate(preferences[judged][part])
+            rate = win_rate(preferences[judged][part], weights=times[judged][part])
             groups.append(LengthGroup(int(lengths.min()), int(lengths.max()), rate))
     return groups

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.metrics.correlation import Correlation
-from autoeval.metrics.estimates import Estimate
+from autoeval.metrics.estimates import Correlation, Estimate
 from autoeval.pages import charts
 from autoeval.pages.document import fragment, render
 from autoeval.report.pairs import text_of

@@ -190,7 +190,11 @@ def _of_pairs(path: Path, rows: Iterable[Row]) -> Measured:
 
 def _rate(preferences: Sequence[Preference]) -> Quantity:
     values = [math.nan if one.preference is None else one.preference - 1 for one in preferences]
-    return Quantity(values, [one.instruction for one in preferences])
+    weights = [one.weight for one in preferences]
+    is_weighted = any(weight != 1 for weight in weights)
+    return Quantity(
+        values, [one.instruction for one in preferences], weights=weights if is_weighted else None
+    )
 
 
 def _of_scores(path: Path, rows: Iterable[Row]) -> Measured:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,18 +32,20 @@ class Quantity:
         values: NaN where missing; shape (n,).
         clusters: the question of each value; values of one question count as one observation.
         scale: what the values lie on. Shares, from 0 to 1, are given in percent, all others as they are.
+        weights: of shares, how many times each counts, shape (n,). None: once.
     """
 
     values: Sequence[float]
     clusters: Sequence[Hashable]
     scale: Scale = SHARES
+    weights: Sequence[float] | None = None
 
     def estimate(self, level: float = 0.95) -> Estimate:
         """Return the mean with its interval (`t_plus4` by cluster; Student's t on a scale without ends)."""
         from autoeval.metrics.intervals import mean_interval
 
         if self.scale == SHARES:
-            return mean_interval(self.values, level=level, clusters=self.clusters)
+            return mean_interval(self.values, level=level, clusters=self.clusters, weights=self.weights)
         return _mean(self.values, self.clusters, self.scale, level)
 
     @property
@@ -53,11 +55,38 @@ class Quantity:
 
     def means(self) -> dict[Hashable, float]:
         """Return the mean of each question that has a value."""
-        by_cluster: dict[Hashable, list[float]] = defaultdict(list)
-        for value, name in zip(self.values, self.clusters, strict=True):
+        by_cluster: dict[Hashable, list[tuple[float, float]]] = defaultdict(list)
+        for value, name, weight in zip(self.values, self.clusters, self._times, strict=True):
             if not math.isnan(value):
-                by_cluster[name].append(value)
-        return {name: math.fsum(values) / len(values) for name, values in by_cluster.items()}
+                by_cluster[name].append((value * weight, weight))
+        return {
+            name: math.fsum(value for value, _ in several) / math.fsum(weight for _, weight in several)
+            for name, several in by_cluster.items()
+        }
+
+    def compared(self, names: Collection[Hashable]) -> dict[Hashable, float]:
+        """Return what stands for each of some questions where two means are subtracted.
+
+        These are the questions' means. Where some count more than others, they are linearised, so that their mean is
+        the weighted one (`Observations.linearised`).
+        """
+        means = {name: mean for name, mean in self.means().items() if name in names}
+        if self.weights is None:
+            return means
+        import numpy as np
+
+        from autoeval.metrics.observations import Observations
+
+        values = [
+            value if name in means else math.nan
+            for value, name in zip(self.values, self.clusters, strict=True)
+        ]
+        observed = Observations.of(np.array(values), self.clusters, self.weights)
+        return dict(zip(means, observed.linearised.tolist(), strict=True))
+
+    @property
+    def _times(self) -> Sequence[float]:
+        return [1.0] * len(self.values) if self.weights is None else self.weights
 
     @property
     def n_missing(self) -> int:
@@ -218,8 +247,9 @@ def paired_difference(one: Quantity, other: Quantity, level: float = 0.95) -> Es
     """
     from autoeval.metrics.intervals import mean_interval
 
-    means, others = one.means(), other.means()
-    shared = [name for name in means if name in others]
+    both = one.means().keys() & other.means().keys()
+    means, others = one.compared(both), other.compared(both)
+    shared = list(means)
     if one.scale.ends is None:
         return _mean([means[name] - others[name] for name in shared], shared, one.scale, level)
     low, high = one.scale.ends

@@ -15,7 +15,6 @@ from autoeval.data.annotations import read_annotations
 from autoeval.data.loading import read_rows
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
-from autoeval.runs.graded_facts import graded_facts
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.quantities import categories_of, of_grades
 from autoeval.runs.result import Evaluation, GradedEvaluation
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
 REPORT = "report.html"
 _HEAD_BYTES = 2000
 _ASSETS = Path(__file__).parents[1]
-_LOOKS = sorted(
-    file
-    for part in ("report", "pages")
-    for file in (_ASSETS / part).rglob("*.*")
-    if file.suffix in (".jinja", ".js", ".css")
-)
 
 
 def write_report(result: Evaluation, annotator: Annotator, votes: HumanVotes) -> None:
@@ -72,6 +65,7 @@ def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
         UsageError: it cannot be written.
     """
     from autoeval.report.graded import FACTS, SCRIPT, TEMPLATE, graded_page
+    from autoeval.runs.graded_facts import graded_facts
 
     if result.folder is None:
         return
@@ -135,9 +129,15 @@ def _digest(result: Evaluation, votes: HumanVotes) -> str:
         __version__,
     ]
     digest.update(json.dumps(shown, default=str).encode())
-    for look in _LOOKS:
+    for look in _looks():
         digest.update(look.read_bytes())
     return digest.hexdigest()
+
+
+def _looks() -> list[Path]:
+    """Return the files that decide what a page looks like."""
+    files = (file for part in ("report", "pages") for file in (_ASSETS / part).rglob("*.*"))
+    return sorted(file for file in files if file.suffix in (".jinja", ".js", ".css"))
 
 
 def _page(result: Evaluation, annotator: Annotator, votes: HumanVotes, digest: str) -> str:
@@ -197,7 +197,7 @@ def _facts(result: Evaluation, annotator: Annotator) -> "Facts":
         cost=None if math.isnan(cost) else cost,
         preferences=preferences,
         length=length_effect(
-            preferences, np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float)
+            preferences, np.asarray(tally.lengths_1, float), np.asarray(tally.lengths_2, float), tally.weights
         ),
         judge_description=annotator.description,
         interval_name=setting.interval_name,

@@ -20,9 +20,7 @@ from autoeval.leaderboards.placing import Apart
 from autoeval.leaderboards.rows import Row
 from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.tally import Tally
-from autoeval.metrics.estimates import Estimate, WinRate
-from autoeval.metrics.grades import MeanGrade
-from autoeval.runs.generating import Generation
+from autoeval.metrics.estimates import Estimate, MeanGrade, WinRate
 from autoeval.runs.paying.deciding import DecidedResult
 from autoeval.runs.paying.paid import PaidResult
 from autoeval.runs.paying.sample import ROWS_NAME, SAMPLE_NAME
@@ -30,6 +28,8 @@ from autoeval.runs.run_json import RUN_NAME
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from autoeval.runs.generating import Generation
 
 _CONSTANT_SHARE = 0.5
 _ENOUGH_TO_BE_CONSTANT = 10
@@ -120,7 +120,7 @@ class Result:
     folder: Path | None
     rows: tuple[dict[str, Any], ...] | None
     warnings: tuple[str, ...] = ()
-    generations: tuple[Generation, ...] = ()
+    generations: "tuple[Generation, ...]" = ()
     has_report: bool = True
     is_written: bool = True
     files: tuple[str, ...] = ()

@@ -53,6 +53,8 @@ MARK = re.compile(
     "|".join(f"(?P<row{number}>{pattern})" for number, (pattern, _, _) in enumerate(_TABLE)),
     re.IGNORECASE | re.DOTALL,
 )
+_START = re.compile(r"\A|[<＜◁&\[]|assistantfinal")
+"""Where a mark can begin; to try each row of the table at every character would take far longer."""
 # Whatever holds no such sign holds no mark.
 _SIGNS = ("<", "＜", "◁", "&", "THINK]", "analysis", "assistantfinal")
 _WORDS = (
@@ -137,10 +139,19 @@ def may_hold_marks(text: str) -> bool:
     return any(word in folded for word in _WORDS)
 
 
+def matches(text: str) -> Iterator[re.Match[str]]:
+    """Walk through what looks like a mark, as `MARK.finditer` does."""
+    end = 0
+    for start in _START.finditer(text):
+        if start.start() >= end and (match := MARK.match(text, start.start())) is not None:
+            end = match.end()
+            yield match
+
+
 def _marks(text: str) -> Iterator[tuple[int, int, Role, str]]:
     if not may_hold_marks(text):
         return
-    found = [match for match in MARK.finditer(text) if not match[0].rstrip("|>").endswith("/")]
+    found = [match for match in matches(text) if not match[0].rstrip("|>").endswith("/")]
     values = spans_in(text) if found else iter(())
     value = next(values, None)
     for match in found:

@@ -191,7 +191,7 @@ def _facts(facts: RunFacts, tally: Tally, settings: Mapping[str, str], descripti
         flip_rate=tally.flip_rate,
         cost=None if cost != cost else cost,
         preferences=preferences,
-        length=length_effect(preferences, *lengths),
+        length=length_effect(preferences, *lengths, tally.weights),
         judge_description=description,
         interval_name=facts.interval_name,
         cautions=facts.cautions,

@@ -360,7 +360,10 @@ def test_many_models_stand_on_one_board_as_each_would_alone() -> None:
         alone = autoeval.evaluate(many[0], output_path=None, **asks)
         with_baselines = [*many, answers / "o3-mini-2025-01-31.jsonl"]
         assert server.n_requests == 8
-        assert make_leaderboard("b.csv", all_model_outputs=with_baselines, **asks).judged == ()
+        no_more = make_leaderboard("b.csv", all_model_outputs=with_baselines, **asks)
+        assert no_more.judged == ()
+        (told,) = no_more.left_out
+        assert "o3-mini-2025-01-31 is the baseline that others meet, 50 by definition" in told
         checked = make_leaderboard("b.csv", check=True)
         again = make_leaderboard("b.csv", all_model_outputs=many, check=True, **asks)
         with pytest.raises(UsageError, match="--n_paid"):

@@ -10,7 +10,7 @@ import autoeval
 from autoeval.data.m_arena_hard import DATASETS, LANGUAGES
 from autoeval.errors import UsageError
 from autoeval.journeys.make_leaderboard import make_leaderboard
-from autoeval.leaderboards.arena import ARENA_COLUMNS
+from autoeval.leaderboards.arena_columns import ARENA_COLUMNS
 from autoeval.leaderboards.table import read_board
 from autoeval.runs.result import Evaluation
 from tests.data.local_hub import local_hub
@@ -110,6 +110,7 @@ def test_languages_have_their_scores_and_a_question_is_one_observation(
             model: row[name] for model, row in made.board.rows.items()
         }
         assert of_one.rows["tested"]["low"] == pytest.approx(made.board.rows["tested"][f"{name}_low"])
+        assert of_one.rows["tested"]["n_total"] == made.board.rows["tested"][f"{name}_n"] == 6
     assert len(list(board.parent.glob("*_leaderboard.??.csv"))) == 3
     assert result.warnings == ("6 of 6 answers to questions in 'de' are in another language, mostly 'en'",)
 

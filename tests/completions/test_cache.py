@@ -1,6 +1,8 @@
 """What users rely on of the cache: nothing paid for is lost, and no file is mistaken for one."""
 
+import math
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ FULL = Completion(
     output_tokens=3,
     seconds=0.5,
 )
+LONG = Completion('plain "text"\n\x00', input_tokens=2**70, seconds=1e-9)
 
 
 def key(number: int) -> bytes:
@@ -27,7 +30,7 @@ def key(number: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "entry", [FULL, Completion(""), RecordedVerdict((1.5,)), RecordedVerdict((1.25, None), 0.01, 2.0)]
+    "entry", [FULL, LONG, Completion(""), RecordedVerdict((1.5,)), RecordedVerdict((1.25, None), 0.01, 2.0)]
 )
 def test_an_entry_comes_back_as_it_went_in_also_from_another_process_view(
     entry: Entry, tmp_path: Path
@@ -38,6 +41,17 @@ def test_an_entry_comes_back_as_it_went_in_also_from_another_process_view(
         with Cache(path) as another:
             assert another.get_many([key(1), key(2)]) == {key(1): entry}
             assert another.known([key(1), key(2)]) == {key(1)}
+
+
+def test_what_is_no_number_is_not_stored(tmp_path: Path) -> None:
+    with Cache(tmp_path / "c.sqlite") as cache:
+        for entry in (Completion("a", seconds=math.nan), RecordedVerdict((math.inf,))):
+            with pytest.raises(ValueError, match="JSON"):
+                cache.put(key(1), entry)
+        assert not cache.known([key(1)])
+        cache.put(key(1), replace(LONG, text="é", input_tokens=1))
+        ((stored,),) = cache.query("SELECT value FROM replies")
+    assert stored.isascii()
 
 
 def test_more_keys_than_sqlite_takes_at_once_are_looked_up(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """Eight replies first: where none holds a verdict the run stops, shows one, and says how to go on."""
 
+import random
 from pathlib import Path
 
 import pytest
 
+from autoeval.completions.trial import IN_A_ROW, Trial
+from autoeval.types import Completion, Endpoint, Request
 from tests.faults.counting import N_PAIRS, run
 from tests.servers import Answer, JudgeServer, always, prompt_text
 from tests.servers.answers import Body
@@ -41,6 +44,32 @@ def test_a_judge_that_falls_silent_later_is_stopped(tmp_path: Path) -> None:
         assert server.n_requests == 30
     assert "20 replies in a row" in str(result.ask.stop)
     assert (result.tally.n_judged, result.exit_code) == (10, 3)
+
+
+def test_only_as_many_in_a_row_as_is_said_end_a_run() -> None:
+    rng, request = random.Random(0), Request(Endpoint("openai"), "m")
+    looked_at = n_replies = n_stopped = 0
+    for _ in range(200):
+
+        def why(_: Request, completion: Completion) -> str | None:
+            nonlocal looked_at
+            looked_at += 1
+            return None if completion.text == "a" else "nothing"
+
+        trial, in_a_row, chance = Trial(why), 0, rng.choice((0.02, 0.2, 0.9))
+        assert trial.learn(request, Completion("a")) is None
+        for place in range(200):
+            holds = rng.random() < chance
+            in_a_row = 0 if holds else in_a_row + 1
+            stop = trial.learn(request, Completion("a" if holds else f"b{place}"))
+            n_replies += 1
+            assert (stop is not None) == (in_a_row == IN_A_ROW)
+            if stop is not None:
+                assert repr(f"b{place}") in stop  # the last one is shown
+                n_stopped += 1
+                break
+    assert n_stopped > 50
+    assert looked_at < n_replies / 2
 
 
 def test_a_wait_of_a_day_ends_the_run_at_once(tmp_path: Path) -> None:

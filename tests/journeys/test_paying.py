@@ -195,9 +195,19 @@ def test_what_was_learned_saves_judgments(tmp_path: Path) -> None:
     """On recorded models: 100 judgments of a model that was left out, drawn by what the judge said of others."""
     folder = recorded_data() / "alpaca_eval_1"
     model, *others = recorded_models("alpaca_eval_1")[3:10]
+
+    def own(recorded: Path) -> Path:
+        """What was recorded, as if this judge had said it."""
+        rows = [
+            {**row, "annotator": "gpt4_ranking"} for row in load_recorded(recorded / "annotations.json.gz")
+        ]
+        path = tmp_path / f"{recorded.name}.json"
+        path.write_text(json.dumps(rows))
+        return path
+
     with JudgeServer(RecordedJudge(folder, model)) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_BASE_URL", server.base_url)  # also for learning: it is part of who the judge is
-        learned = learn([folder / other / "annotations.json.gz" for other in others], "gpt4_ranking")
+        learned = learn([own(folder / other) for other in others], "gpt4_ranking")
         assert np.mean(list(learned.r_squared.values())) > 0.15
         result = autoeval.evaluate(
             folder / model / "model_outputs.json.gz",

@@ -12,7 +12,7 @@ import autoeval
 from autoeval.metrics.betting import decide
 from autoeval.runs.paying.deciding import DecidedResult
 from autoeval.runs.result import Evaluation
-from tests.journeys.small import evaluate_small
+from tests.journeys.small import evaluate_small, write_outputs
 from tests.servers import JudgeServer
 from tests.servers.answers import Answer, Body, prompt_text
 
@@ -151,3 +151,56 @@ def _against_other_reference(tmp_path: Path, server: JudgeServer, weak: Evaluati
 def test_what_is_refused(tmp_path: Path, parameters: dict[str, Any], message: str) -> None:
     with JudgeServer(Liking(N)) as server, pytest.raises(autoeval.UsageError, match=message):
         run(tmp_path, server, **parameters)
+
+
+def test_every_two_of_several_models_are_told_apart(tmp_path: Path) -> None:
+    """Two that differ much are decided at once and no more asked about; two that are alike stay open to the end."""
+    outputs, reference = write_outputs(tmp_path, N)
+    rng = np.random.default_rng(0)
+    rows = [
+        {**row, "generator": name, "output": "long " * 90 if rng.random() < rate else ""}
+        for name, rate in (("good", 0.95), ("fair", 0.5), ("like", 0.5), ("bad", 0.05))
+        for row in json.loads(outputs.read_text())
+    ]
+
+    def make(folder: str, rows: list[dict[str, Any]] = rows, **parameters: Any) -> Any:
+        return autoeval.make_leaderboard(
+            tmp_path / f"{folder}.csv",
+            "longest",
+            rows,
+            reference,
+            output_path=tmp_path / folder,
+            caching_path=tmp_path / "cache.db",
+            **{"until_decided": True, **parameters},
+        )
+
+    made = make("one")
+    paid = {name: row["n_paid"] for name, row in made.board.rows.items()}
+    assert max(paid["good"], paid["bad"]) < paid["fair"] == paid["like"]
+    assert all(n % 16 == 0 or n == N for n in paid.values())
+    assert {row["method"] for row in made.board.rows.values()} == {"until decided"}
+    assert all(row["low"] <= row["win_rate"] <= row["high"] for row in made.board.rows.values())
+    these = made.decided.sides["these"]
+    assert {two: side for two, side in these.items() if two != (1, 2)} == dict.fromkeys(
+        [(0, 1), (0, 2), (0, 3), (1, 3), (2, 3)], "above"
+    )
+    assert f"on these {N} instructions" in made.decided.lines[0]
+    assert any(line.startswith("  good: better than fair, like, bad") for line in made.decided.lines)
+    files = {
+        name: json.loads((tmp_path / "one" / name / "paid_annotations.json").read_text()) for name in paid
+    }
+    assert {name: len(file) for name, file in files.items()} == paid
+    first = [{row["instruction"] for row in files[name]} for name in ("bad", "fair")]
+    assert first[0] <= first[1], "asked about the same instructions"
+    again = make("two")  # replies come from the cache: as a run that was stopped and goes on
+    assert again.decided == made.decided
+    assert again.board.rows["fair"]["low"] == made.board.rows["fair"]["low"]
+    for parameters, said in (
+        ({"n_paid": 60}, "give one of them"),
+        ({"check": True}, "--check judges all pairs"),
+        ({"batch": True}, "leave --batch"),
+        ({"shard": "1/2"}, "--shard"),
+        ({"rows": rows[:N]}, "there is 1 to judge"),
+    ):
+        with pytest.raises(autoeval.UsageError, match=said):
+            make("three", **parameters)

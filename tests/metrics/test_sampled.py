@@ -54,7 +54,7 @@ def test_a_prediction_that_says_the_opposite_is_flattened_but_not_turned() -> No
 
 
 def test_without_a_prediction_it_is_cais_interval_of_an_even_sample() -> None:
-    """By hand: Wilson's for a share of n of N, its center moved; .4 of an upset steady the variance."""
+    """By hand: Wilson's for a share of n of N, its center moved; .1 of an upset steadies the variance."""
     shares, _ = population(2)
     n = 120
     sample = Sample.draw(np.ones(N), 3)
@@ -64,16 +64,19 @@ def test_without_a_prediction_it_is_cais_interval_of_an_even_sample() -> None:
     rate = y.mean()
     assert found.on_these.value == pytest.approx(100 * rate)
     binomial = rate * (1 - rate)
-    scale = (n / (n - 3) * n * binomial + 0.4) / (n * binomial + 0.4)
-    t = stats.t.ppf(0.975, min(n - 3, round(4 * (n * binomial + 2))))
-    moved = -(1 - 2 * n / N) * (1 - 2 * rate) / n * (t**2 - 1) / 6
-    spread = (n / (n - 1) * n * binomial + 0.4) / (n * binomial + 0.4) / N
-    for one, per_unit in (
-        (found.on_these, scale * (1 / n - 1 / N)),
-        (found.on_like_these, scale * (1 / n - 1 / N) + spread),
-    ):
-        a, b, c = 1 + t**2 * per_unit, -(2 * rate + t**2 * per_unit), rate**2
-        ends = np.sort(np.roots([a, b, c])) + moved
+    scale = (n / (n - 3) * n * binomial + 0.1) / (n * binomial + 0.1)
+    t = stats.t.ppf(0.975, n - 3)
+    skew = (1 - 2 * n / N) * (1 - 2 * rate) / n
+    spread = (n / (n - 1) * n * binomial + 0.1) / (n * binomial + 0.1) / N
+    one_more = 1 / n - 1 / N
+    for one, also in ((found.on_these, 0.0), (found.on_like_these, spread)):
+        per_unit = scale * one_more + also
+        inwards, outwards = (
+            np.roots([1 + t**2 * per_unit, -(t**2) * (1 - 2 * rate) * growth, -(t**2) * per_unit * binomial])
+            for growth in (one_more + also, per_unit)
+        )
+        ends = rate - skew * (t**2 - 1) / 6 + np.array([min(outwards), max(inwards)])
+        assert rate < 0.5
         assert (one.low, one.high) == pytest.approx(tuple(100 * ends), abs=0.02)
     assert found.n_effective == pytest.approx(n, rel=0.03)
     assert found.r_squared == pytest.approx(0, abs=0.01)
@@ -155,3 +158,21 @@ def test_a_model_that_always_wins_still_gets_an_interval() -> None:
     assert 85 < found.on_these.low < 97
     with pytest.raises(ValueError, match="4 judgments are too few"):
         sampled_win_rate(paid(np.ones(N), sample, 4), np.full(N, 0.9), sample.chances(4))
+
+
+def test_a_sure_prediction_is_doubted_by_what_the_unpaid_pairs_could_hold() -> None:
+    """Nine of ten win and the unpaid ones are the surest: whether two hidden losses were seen must not decide."""
+    predicted = np.full(N, 0.98)
+    predicted[: N // 4] = 0.7
+    shares = np.ones(N)
+    shares[: N // 4 : 4] = 0.0
+    shares[[200, 300, 400]] = 0.0
+    truth, held = 100 * shares.mean(), 0
+    for seed in range(200):
+        sample = Sample.draw(uncertainty(predicted), seed)
+        known = paid(shares, sample, 450)
+        one = sampled_win_rate(known, predicted, sample.chances(450)).on_these
+        held += one.low - 1e-9 <= truth <= one.high + 1e-9
+        seen = 100 * np.nansum(known) / N
+        assert seen - 1e-9 <= one.low <= one.value <= one.high <= seen + 100 * 150 / N + 1e-9
+    assert held >= 184

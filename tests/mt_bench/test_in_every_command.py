@@ -18,7 +18,7 @@ from autoeval.journeys.export import export
 from autoeval.journeys.site import site
 from autoeval.journeys.view import documents_of
 from autoeval.leaderboards.boards import read_any
-from autoeval.metrics.grades import MeanGrade
+from autoeval.metrics.estimates import MeanGrade
 from tests.mt_bench.test_judging import FIGURES, ORPO, PHI, folder, grader, judged
 from tests.servers import JudgeServer
 

@@ -97,9 +97,12 @@ def test_wildbenchs_tasks_and_recorded_outputs_are_judged_as_they_are(tmp_path: 
     assert one.row["score"] == pytest.approx(sum(recorded.values()) / N)
     assert one.row["adjusted"] == pytest.approx(2 * (one.row["score"] - 5))
     assert any("says" in text and "\nGo on with task 0.\n" in text for text in prompts)
-    assert any(
-        "\nUser: Begin 1.\n\nAssistant: Begun.\n\nUser: Go on with task 1.\n" in text for text in prompts
-    )
+    ((before, now),) = {
+        tuple(re.findall(r"---\n(.*?)\n+---", text.replace("\n\n", "\n"), re.DOTALL)[:2])
+        for text in prompts
+        if "Begin 1." in text
+    }
+    assert (before, now) == ("User: Begin 1.\nAssistant: Begun.", "Go on with task 1.")
     rows = board.board.rows
     assert (rows["mine"]["score"], rows["google/gemma-2b-it"]["score"]) == (8, one.row["score"])
     run = show(str(tmp_path / "runs" / "google_gemma-2b-it"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoeval.texts.reasoning import MARK, may_hold_marks, without_reasoning
+from autoeval.texts.reasoning import MARK, matches, may_hold_marks, without_reasoning
 from tests.annotators.parsing import parser, reading
 
 RANKING = parser("ranking")
@@ -44,3 +44,44 @@ def test_where_it_cannot_be_told_what_is_reasoning_there_is_no_verdict(reply: st
 @settings(max_examples=150, deadline=None)
 def test_no_mark_is_overlooked_for_want_of_a_word(text: str) -> None:
     assert may_hold_marks(text)
+
+
+_PIECES = (
+    *(
+        "<think>",
+        "</think>",
+        "&lt;think&gt;",
+        "◁think▷",
+        "＜THINK＞",
+        "[THINK]",
+        "[/THINK]",
+        "[think]",
+        "<think a",
+        "<",
+    ),
+    *(
+        "analysis",
+        "assistantfinal",
+        "AssistantFinal",
+        "<|channel|>final<|message|>",
+        "<|channel>x",
+        "<channel|>",
+    ),
+    *(
+        "<|end|>",
+        "<details a='reasoning'>",
+        "</details>",
+        "<unused94>",
+        "<|end_of_thought|>",
+        "A",
+        " ",
+        "\n",
+        "ſ",
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
+def test_marks_are_looked_for_wherever_one_can_begin(text: str) -> None:
+    assert [match.span() for match in matches(text)] == [match.span() for match in MARK.finditer(text)]

@@ -2,8 +2,11 @@
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from autoeval.annotators.builtin.text_features import Features, measure
+if TYPE_CHECKING:
+    from autoeval.annotators.builtin.text_features import Features
+
 
 # How far one unit of each feature of a text (see `text_features.Features`) moves the log odds that it is the
 # better answer. Fitted by benchmarks/fit_offline_judge.py, which prints this table; no human vote is in it.
@@ -57,11 +60,13 @@ def offline(instruction: str, output_1: str, output_2: str) -> float:
     Returns:
         1 + the probability that output 2 is the better one, to four decimals; 1.5 for equal evidence.
     """
+    from autoeval.annotators.builtin.text_features import measure
+
     advantage = _score(measure(instruction, output_2)) - _score(measure(instruction, output_1))
     # Only the winner's side is rounded: 3 - x is exact there, so the other order gives precisely the mirror.
     preference = round(1 + 1 / (1 + math.exp(-abs(advantage))), 4)
     return preference if advantage >= 0 else 3 - preference
 
 
-def _score(features: Features) -> float:
+def _score(features: "Features") -> float:
     return math.fsum(weight * getattr(features, name) for name, weight in _ALL_WEIGHTS)

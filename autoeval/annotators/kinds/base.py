@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from autoeval.data.instructions import SAID
 from autoeval.prompting.templates import nonce
 from autoeval.types import Case, Scale, Verdict
 
 Fields = Mapping[str, str]
+_SPEAKERS = {"user": "User", "assistant": "Assistant"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,23 @@ def history(turns: Sequence[str], replies: Sequence[str]) -> str:
     """Return what was said before the last of some turns, as a prompt shows it; empty before the first one."""
     said = zip(turns[:-1], replies, strict=False)
     return "\n\n".join(f"User: {turn}\n\nAssistant: {reply}" for turn, reply in said)
+
+
+def asked_now(case: Case, turns: Sequence[str]) -> str:
+    """Return what the user says in the last of some turns; of a conversation that has gone on, its last words."""
+    said = case.fields.get(SAID)
+    return str(said[-1][1]) if said and len(turns) == 1 else turns[-1]
+
+
+def said_before(case: Case, turns: Sequence[str], replies: Sequence[str]) -> str:
+    """Return what was said before the last of some turns, with what a conversation began with that had gone on."""
+    opening = [f"{_SPEAKERS[role]}: {words}" for role, words in case.fields.get(SAID) or ()]
+    if not opening:
+        return history(turns, replies)
+    if len(turns) == 1:
+        return "\n\n".join(opening[:-1])
+    later = history((*turns[1:-1], ""), replies[1:])
+    return "\n\n".join(part for part in (*opening, f"Assistant: {replies[0]}", later) if part)
 
 
 def said_by(case: Case, output: int = 0) -> str:

@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from autoeval.annotators.kinds.base import Fields, View, as_text, history, n_turns, parts_of, right_answers
+from autoeval.annotators.kinds.base import (
+    Fields,
+    View,
+    as_text,
+    asked_now,
+    n_turns,
+    parts_of,
+    right_answers,
+    said_before,
+)
 from autoeval.annotators.kinds.draws import is_switched
 from autoeval.prompting.fastchat import comparing_fields
 from autoeval.prompting.templates import nonce
@@ -59,7 +68,7 @@ class Pairwise:
         first, second = (other, one) if view.is_switched else (one, other)
         turns = case.turns[:n]
         shown = {
-            "instruction": turns[-1],
+            "instruction": asked_now(case, turns),
             "first": first[-1],
             "second": second[-1],
             "output_1": first[-1],
@@ -71,8 +80,8 @@ class Pairwise:
             **{name: as_text(value) for name, value in case.fields.items()},
             **shown,
             "reference": "\n\n".join(reference),
-            "history_first": history(turns, first),
-            "history_second": history(turns, second),
+            "history_first": said_before(case, turns, first),
+            "history_second": said_before(case, turns, second),
             **comparing_fields(turns, first, second, reference),
         }
 

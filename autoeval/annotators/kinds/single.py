@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from autoeval.annotators.kinds.base import Fields, View, as_text, history, n_turns, parts_of, right_answers
+from autoeval.annotators.kinds.base import (
+    Fields,
+    View,
+    as_text,
+    asked_now,
+    n_turns,
+    parts_of,
+    right_answers,
+    said_before,
+)
 from autoeval.prompting.fastchat import grading_fields
 from autoeval.prompting.templates import nonce
 from autoeval.types import Case, Output, Verdict
@@ -38,9 +47,9 @@ class Single:
         return {
             **{name: as_text(value) for name, value in case.fields.items()},
             **grading_fields(turns, replies, reference),
-            "instruction": turns[-1],
+            "instruction": asked_now(case, turns),
             "output": replies[-1],
-            "history": history(turns, replies),
+            "history": said_before(case, turns, replies),
             "reference": "\n\n".join(reference),
             "nonce": nonce(*turns, *replies, *reference),
         }

@@ -64,7 +64,7 @@ class RankingParser(Labels, TextParser):
             announced, announcement = self.announced(line)
             if announced is not None and not is_against_before(announcement):
                 yield announced
-        for best in self._numbered_anywhere.findall(text):
+        for best in self._numbered_anywhere.findall(text) if str(_BEST) in text else ():
             yield from filter(None, [self.preference(best)])
         for labels, chain in self.compared_in(text):
             if is_doubted(text, *chain.span()) or not _of_comparison(labels, self.either.sub("", chain[0])):

@@ -4,7 +4,7 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -83,14 +83,15 @@ class _Transfer:
         self._curl = pycurl.Curl()
         for option, value in options.items():
             self._curl.setopt(option, value)
-        self._curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
+        self._lines: list[bytes] = []
+        self._curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)
         self._curl.setopt(pycurl.WRITEFUNCTION, self._take)
         self._url = ""
 
     async def made(self, multi: "pycurl.AsyncCurlMulti", url: str, data: bytes | None) -> Answer:
         """Make a request and return what is answered."""
         pycurl, curl = self._pycurl, self._curl
-        self._headers: dict[str, str] = {}
+        self._lines.clear()
         self._chunks: list[bytes] = []
         self._unpacker: Unpacker | None = None
         self._refusal: MalformedReplyError | None = None
@@ -111,20 +112,14 @@ class _Transfer:
             raise self._refusal or self._meant(*error.args) from None
         if self._unpacker is not None:
             self._unpacker.end()
-        return Answer(curl.getinfo(pycurl.RESPONSE_CODE), self._headers, b"".join(self._chunks))
-
-    def _take_header(self, line: bytes) -> None:
-        if line.startswith(b"HTTP/"):
-            self._headers.clear()  # those before were a proxy's, or of an announcement
-            return
-        name, _, value = line.decode("utf-8", "replace").partition(":")
-        self._headers.setdefault(name.strip().lower(), value.strip())
+        return Answer(curl.getinfo(pycurl.RESPONSE_CODE), _headers(self._lines), b"".join(self._chunks))
 
     def _take(self, chunk: bytes) -> int | None:
         """Take a piece of the body; -1 ends the transfer, for an exception would not leave libcurl."""
         try:
             if self._unpacker is None:
-                self._unpacker = Unpacker(self._headers.get("content-encoding", "identity"), self._most)
+                packed = _headers(self._lines).get("content-encoding", "identity")
+                self._unpacker = Unpacker(packed, self._most)
             self._chunks += self._unpacker.feed(chunk)
         except MalformedReplyError as error:
             self._refusal = error
@@ -150,6 +145,18 @@ class _Transfer:
         if code != pycurl.E_COULDNT_CONNECT:  # the number may be of an address that was tried before
             return OSError(message)
         return OSError(self._curl.getinfo(pycurl.OS_ERRNO), message)
+
+
+def _headers(lines: Iterable[bytes]) -> dict[str, str]:
+    """Return the last answer's headers; those before were a proxy's, or of an announcement."""
+    headers: dict[str, str] = {}
+    for line in lines:
+        if line.startswith(b"HTTP/"):
+            headers.clear()
+            continue
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        headers.setdefault(name.strip().lower(), value.strip())
+    return headers
 
 
 def _options(address: str, headers: Mapping[str, str], most: int) -> "dict[int, object]":

@@ -60,6 +60,8 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 def count(value: Any) -> int | None:
     """Return a number of tokens, None for what cannot be one."""
+    if value is None:
+        return None
     number = decimal(value)
     return int(number) if 0 <= number <= _MOST_TOKENS else None  # NaN is in no range
 

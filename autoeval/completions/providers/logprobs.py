@@ -14,6 +14,8 @@ from autoeval.types import TokenLogprobs
 
 def read_logprobs(logprobs: Any) -> tuple[TokenLogprobs, ...]:
     """Read a choice's log probabilities, of chats or of completion models; () where there are none."""
+    if logprobs is None:
+        return ()
     fields = mapping(logprobs)
     if content := _list(fields.get("content")):
         return tuple(_chat_token(mapping(token)) for token in content)

@@ -68,17 +68,21 @@ def _part(part: Any) -> str:
 
 
 def _refusal_part(content: Any) -> str | None:
-    parts = content if isinstance(content, list) else ()
-    return next((text for part in parts if (text := optional_text(mapping(part).get("refusal")))), None)
+    if not isinstance(content, list):
+        return None
+    return next((text for part in content if (text := optional_text(mapping(part).get("refusal")))), None)
 
 
 def _has_reasoning_part(content: Any) -> bool:
-    parts = content if isinstance(content, list) else ()
-    return any(mapping(part).get("type") in ("thinking", "reasoning") for part in parts)
+    return isinstance(content, list) and any(
+        mapping(part).get("type") in ("thinking", "reasoning") for part in content
+    )
 
 
 def _tool_arguments(message: Mapping[str, Any]) -> str | None:
     calls = message.get("tool_calls")
     if not (isinstance(calls, list) and calls):
-        calls = [{"function": message.get("function_call")}]
+        if "function_call" not in message:
+            return None
+        calls = [{"function": message["function_call"]}]
     return joined_arguments(mapping(mapping(call).get("function")).get("arguments") for call in calls)

@@ -82,6 +82,7 @@ def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
         missing = "choices" if choice is None else "message"
         raise MalformedReplyError(hinted(f"the reply has no {missing}: {printable(str(reply), key)[:100]}"))
     usage = mapping(fields.get("usage"))
+    given, made = count(usage.get("prompt_tokens")), count(usage.get("completion_tokens"))
     details = mapping(usage.get("completion_tokens_details"))
     return Completion(
         text=said.text,
@@ -90,8 +91,8 @@ def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
         refusal=said.refusal,
         logprobs=read_logprobs(mapping(choice).get("logprobs")),
         model=optional_text(fields.get("model")),
-        input_tokens=count(usage.get("prompt_tokens")),
-        output_tokens=_output_tokens(usage),
+        input_tokens=given,
+        output_tokens=_output_tokens(given, made, count(usage.get("total_tokens"))),
         seconds=seconds,
         reasoning_tokens=count(details.get("reasoning_tokens")),
         has_reasoning=said.has_reasoning,
@@ -99,11 +100,8 @@ def read(reply: Any, seconds: float, key: str = "") -> Completion | Failure:
     )
 
 
-def _output_tokens(usage: Mapping[str, Any]) -> int | None:
+def _output_tokens(given: int | None, made: int | None, total: int | None) -> int | None:
     """Return everything that is paid as output; Gemini counts its reasoning in the total alone."""
-    given, made, total = (
-        count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
-    )
     if given is None or made is None or total is None:
         return made
     return max(made, total - given)

@@ -12,22 +12,35 @@ from autoeval.errors import UsageError
 from autoeval.metrics.instructions import instruction_key
 from autoeval.runs.judging import Judged
 from autoeval.runs.paying.choosing import FEWEST_PAID
+from autoeval.runs.paying.deciding import Deciding
 from autoeval.runs.paying.paid import Paid
-from autoeval.runs.paying.sample import Drawn, SomePairs, mean_length, prediction_of, samplable, save_paid
+from autoeval.runs.paying.predicting import prediction_of
+from autoeval.runs.paying.sample import Drawn, SomePairs, mean_length, samplable, save_paid
 from autoeval.types import Case
 
 COMMON = "the same random sample for all models"
 
 
-def check_paying(n_paid: Any, *, is_check: bool) -> None:
-    """Check the parameter that asks for a sample.
+def check_paying(n_paid: Any, *, until_decided: bool, is_check: bool, is_shard: bool) -> None:
+    """Check the parameters that ask for some of the pairs.
 
     Raises:
-        UsageError: it is out of range, or a board is only to be checked.
+        UsageError: one is out of range, both are given, a board is only to be checked, or what is asked in parts
+            depends on other replies.
     """
     check_number("n_paid", n_paid, FEWEST_PAID, whole=True)
-    if is_check and n_paid is not None:
-        raise UsageError("--check judges all pairs: leave n_paid out.")
+    given = "n_paid" if n_paid is not None else "until_decided"
+    if until_decided and n_paid is not None:
+        raise UsageError(
+            "--until_decided asks until it is clear who is better, --n_paid so many pairs: give one of them."
+        )
+    if is_check and (until_decided or n_paid is not None):
+        raise UsageError(f"--check judges all pairs: leave {given} out.")
+    if is_shard and until_decided:
+        raise UsageError(
+            "--shard asks a part that is known beforehand; what --until_decided asks depends on the replies before. "
+            "Leave it out."
+        )
 
 
 def common_sample(
@@ -57,26 +70,26 @@ def common_sample(
     if n_paid is None:
         return {}
     everything = {name: samplable(pairs[name], annotator, "--n_paid") for name in pairs}
-    places = {_place(pair, seed) for of_model in everything.values() for pair in of_model}
+    places = {place_of(pair, seed) for of_model in everything.values() for pair in of_model}
     if len(places) <= max(n_paid, FEWEST_PAID):
         return {}
     last = sorted(places)[n_paid - 1]
     chosen = {}
     for name, of_model in everything.items():
-        ranks = [_place(pair, seed) for pair in of_model]
+        ranks = [place_of(pair, seed) for pair in of_model]
         order = sorted(range(len(ranks)), key=ranks.__getitem__)
         n = sum(rank <= last for rank in ranks)
-        predicted, reason = prediction_of(of_model, annotator)
+        found = prediction_of(of_model, annotator)
         sample = Sample(np.ones(len(order)), np.array(order, dtype=np.intp))
         subsets = tuple(pair.dataset or "" for pair in of_model)
         some = SomePairs(pairs[name], sorted(order[:n]))
-        drawn = Drawn(sample, predicted, COMMON, reason)
+        drawn = Drawn(sample, found.shares, COMMON, found.reason)
         chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model))
     return chosen
 
 
 def save_samples(
-    samples: Mapping[str, Paid], judged: Sequence[Judged], folders: Sequence[Path] | None
+    samples: Mapping[str, Paid | Deciding], judged: Sequence[Judged], folders: Sequence[Path] | None
 ) -> None:
     """Write the annotations of each model's sample into its folder, under a name that no full run has.
 
@@ -88,6 +101,6 @@ def save_samples(
             save_paid(one.rows or (), folder)
 
 
-def _place(pair: Case, seed: int) -> str:
+def place_of(pair: Case, seed: int) -> str:
     """Where an instruction stands in the random order of all there could be."""
     return sha256(f"{seed} {instruction_key(pair.instruction)}".encode()).hexdigest()

@@ -36,11 +36,8 @@ def judge_in_rounds(
     Raises:
         UsageError: batches were asked for.
     """
-    if options.is_batch or options.batch_files is not None:
-        raise UsageError(
-            "--until_decided looks after every round, and a batch is one: leave --batch and --batch_files out."
-        )
-    once = _Once(display)
+    refuse_batches(options)
+    once = SaidOnce(display)
     reports: list[AskReport] = []
     preferences: list[float] = []
     order = deciding.pairs.chosen
@@ -58,8 +55,20 @@ def _of(plan: Plan, deciding: Deciding, chosen: Sequence[int]) -> Plan:
     return Plan(plan.annotator, SomePairs(deciding.pairs.pairs, chosen), plan.seed)
 
 
+def refuse_batches(options: AskOptions) -> None:
+    """Refuse to ask in batches.
+
+    Raises:
+        UsageError: batches were asked for.
+    """
+    if options.is_batch or options.batch_files is not None:
+        raise UsageError(
+            "--until_decided looks after every round, and a batch is one: leave --batch and --batch_files out."
+        )
+
+
 @dataclass
-class _Once:
+class SaidOnce:
     """A display that says a line once, however many rounds say it."""
 
     display: Display

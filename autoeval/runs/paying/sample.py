@@ -13,6 +13,7 @@ from autoeval.annotators.plan import Cases
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
 from autoeval.runs.paying.cheap import Guesses
+from autoeval.runs.paying.predicting import RANDOM, Prediction, prediction_of
 from autoeval.types import Case
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 SAMPLE_NAME = "sample.json"
 ROWS_NAME = "paid_annotations.json"
-LEARNED, RANDOM = "sampled by a learned prediction", "sampled at random"
-_KNOWN_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -80,47 +79,11 @@ def draw(
 
     from autoeval.metrics.sampling import Sample, uncertainty
 
-    predicted, reason = (guesses.predicted, "") if guesses else prediction_of(everything, annotator)
-    is_even = evenly or bool(reason)
-    sizes = np.ones(len(everything)) if is_even else uncertainty(predicted)
-    by = f"sampled by what {guesses.judge} says" if guesses else LEARNED
-    return Drawn(Sample.draw(sizes, seed), predicted, RANDOM if is_even else by, reason)
-
-
-def prediction_of(everything: Sequence[Case], annotator: Annotator) -> "tuple[Floats, str]":
-    """Predict the preferences − 1 from the judge's history.
-
-    Returns:
-        The predictions and, where they are the embedded judge's for want of a history, why.
-    """
-    import numpy as np
-
-    from autoeval.annotators.builtin import offline
-
-    predicted, reason = _learned_prediction(everything, annotator)
-    if predicted is None:
-        guesses = [offline(pair.instruction, pair.output_1, pair.output_2) - 1 for pair in everything]
-        predicted = np.clip(np.array(guesses), 0.005, 0.995)
-    return predicted, reason
-
-
-def _learned_prediction(everything: Sequence[Case], annotator: Annotator) -> "tuple[Floats | None, str]":
-    """Predict from the judge's history without the model itself; or say why not."""
-    from autoeval.prediction.history import FEWEST_MODELS
-    from autoeval.prediction.kept import kept_path, load_kept
-    from autoeval.prediction.seen import TextReader
-
-    kept = load_kept(kept_path(annotator.fingerprint))
-    if kept is None:
-        return None, f"nothing is learned of {annotator.name}: see alpaca_eval learn"
-    instructions, references = [p.instruction for p in everything], [p.output_1 for p in everything]
-    reader = TextReader(instructions, references, kept.frequencies)
-    if kept.share_known(reader.keys, references) < _KNOWN_SHARE:
-        return None, "what is learned of the judge is of other instructions or another reference"
-    history = kept.history.without([everything[0].generator_2])
-    if len(history.models) < FEWEST_MODELS:
-        return None, f"only {len(history.models)} other models of the judge are known"
-    return history.predict(reader.read([pair.output_2 for pair in everything])), ""
+    found = prediction_of(everything, annotator) if guesses is None else Prediction.guessed(guesses)
+    if evenly or found.reason:
+        return Drawn(Sample.draw(np.ones(len(everything)), seed), found.shares, RANDOM, found.reason)
+    sample = Sample.draw(uncertainty(found.shares, found.doubt), seed)
+    return Drawn(sample, found.shares, found.method, "")
 
 
 def samplable(pairs: Cases, annotator: Annotator, flag: str) -> list[Case]:
