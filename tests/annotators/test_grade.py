@@ -47,6 +47,7 @@ def test_a_grade_is_read(text: str, grade: float) -> None:
         "",
         "Good work.",
         "[[5]], no, [[6]]",
+        "[[5]], or rather [[good]]",
         "[[5-6]]",
         "[[7/100]]",
         "rating: 3 of 5",
@@ -67,6 +68,7 @@ def test_a_reply_that_was_cut_off_counts_only_where_it_is_nothing_but_the_grade(
     assert read("[[5]]", finish_reason="length") == 5
     assert read("Good. [[5]] but", finish_reason="length") is None
     assert read("Rating: 1", finish_reason="length") is None
+    assert read('["any value"]', finish_reason="length") is None
 
 
 def test_a_field_of_a_json_reply() -> None:

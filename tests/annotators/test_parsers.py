@@ -147,9 +147,12 @@ READABLE: list[tuple[Parser, str, float]] = [
     (SCORES, "7 9\n\nThe answer b is a better one.", 2.0),
     (parser("scores", first="m", second="M", exact=True), '{"m": 7, "M": 9}', 2.0),
     (parser("scores", pattern=r"(\d+) to (\d+)"), "I score them 3 to 1.", 1.0),
+    (RANKING, '{"x": {"y": ["b", "a"]}}', 2.0),
     # patterns
     (REGEX, "So the verdict is [[B]].", 2.0),
     (REGEX, "[[C]]", 1.5),
+    (parser("regex", first="<b>A</b>", second="<b>B</b>"), "<b>B</b>", 2.0),
+    (parser("regex", first="verdict A", second="verdict B"), "My verdict <b>B</b>.", 2.0),
 ]
 
 
@@ -163,10 +166,16 @@ UNREADABLE: list[tuple[Parser, str, str]] = [
     *((judge, "", "empty") for judge in (RANKING, CHOICE, JSON, TOOL, SCORES, REGEX)),
     *((judge, " \n", "empty") for judge in (RANKING, CHOICE, JSON, TOOL, SCORES, REGEX)),
     (RANKING, "Both are good.", "does not rank"),
+    (RANKING, "a > a", "does not rank"),
+    (RANKING, '{"x": {"y": {"z": ["b", "a"]}}}', "does not rank"),
     (CHOICE, "I cannot compare these.", "names neither"),
     (JSON, "b", "no JSON object"),
     (TOOL, "b", "called no tool"),
     (SCORES, "Both deserve a 9.", "does not score both"),
+    *(
+        (SCORES, f'{{"a": "{odd}", "b": "9"}}', "does not score both")
+        for odd in ("1e1", "1_0", "inf", "1,000")
+    ),
     (REGEX, "B", "no pattern matches"),
     # too much was said
     (RANKING, "a > b\nb > a", CONTRADICTION),
@@ -324,6 +333,7 @@ def test_a_refusal_and_a_filter_are_no_verdict(judge: Parser) -> None:
         (SCORES, "7 9", "token limit"),
         (SCORES, '{"a": 7, "b": 9}', 2.0),
         (parser("scores", pattern=r"(\d+) to (\d+)"), "3 to 1", "token limit"),
+        (parser("regex", first=r"\[\[A", second=r"\[\[B"), "[[A", "token limit"),
         (REGEX, "[[B]]", 2.0),
         (REGEX, "[[B]], I think, as", "token limit"),
         (parser("regex", first="RESULT A", second="RESULT B"), "RESULT B", "token limit"),
@@ -339,6 +349,7 @@ def test_an_explanation_comes_with_the_verdict() -> None:
     assert JSON.read(Completion('{"why": "shorter", "better": "b"}')) == [Verdict(2.0, "shorter")]
     assert TOOL.read(Completion("", tool_arguments='{"better": "a"}')) == [Verdict(1.0, None)]
     assert CHOICE.read(Completion("**b**, it is short")) == [Verdict(2.0, "**b**, it is short")]
+    assert CHOICE.read(Completion("**b**")) == [Verdict(2.0, None)]
 
 
 @pytest.mark.parametrize(
@@ -379,10 +390,12 @@ def test_the_last_verdict_counts_where_the_config_says_so() -> None:
     marks: dict[str, Any] = {"first": r"\[\[A\]\]", "second": r"\[\[B\]\]"}
     assert CONTRADICTION in str(reading(parser("regex", **marks), LAST))
     assert reading(parser("regex", take="last", **marks), LAST) == 1.0
+    assert reading(parser("regex", take="last", **marks), "[[B]][[A]]") == 1.0
     overlapping = parser("regex", take="last", first="A", second=r"A\]")
     assert CONTRADICTION in str(reading(overlapping, LAST))
     assert reading(parser("regex", take="last", **marks), "C") == "no pattern matches the reply"
     assert "token limit" in str(reading(parser("regex", take="last", **marks), LAST, "length"))
     assert CONTRADICTION in str(reading(CHOICE, "Perhaps **b**, or rather **a**"))
     assert reading(parser("choice", take="last"), "Perhaps **b**. But **a** it is") == 1.0
+    assert reading(parser("choice", take="last"), "**a**? **b**? Perhaps **b**. But **a** it is") == 1.0
     assert "perhaps not" in str(reading(parser("choice", take="last"), "**b**, and not **a**"))

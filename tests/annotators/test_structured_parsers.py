@@ -36,6 +36,18 @@ def test_a_tool_call(arguments: str, expected: float | str) -> None:
     assert found == expected if isinstance(expected, float) else expected in str(found)
 
 
+def test_a_tool_call_that_the_limit_may_have_cut_counts_if_it_is_whole() -> None:
+    whole, torn = '{"better": "b"}', '{"better": "b", "why": "sh'
+    assert reading(TOOL, Completion("", "length", tool_arguments=whole)) == 2.0
+    assert "token limit" in str(reading(TOOL, Completion("", "length", tool_arguments=torn)))
+
+
+@pytest.mark.parametrize("judge", [JSON, TOOL])
+def test_an_empty_reply_says_whether_it_was_cut_off(judge: Parser) -> None:
+    assert reading(judge, Completion("", "stop")) == "the reply is empty"
+    assert "token limit" in str(reading(judge, Completion("", "length")))
+
+
 def test_a_long_wrong_value_is_shown_in_part() -> None:
     (found,) = JSON.read(Completion('{"better": "%s"}' % ("x" * 10_000)))
     assert isinstance(found, Unparsed)

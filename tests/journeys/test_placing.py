@@ -9,6 +9,7 @@ import pytest
 from autoeval.data.pairing import load_pairs
 from autoeval.errors import UsageError
 from autoeval.leaderboards import boards
+from autoeval.leaderboards.columns import COLUMNS
 from autoeval.leaderboards.placing import Standing
 from autoeval.leaderboards.preferences import Preference
 from autoeval.leaderboards.presets import PRESETS
@@ -70,6 +71,47 @@ def test_a_row_that_compares_is_written_and_no_other(mine: Path) -> None:
     assert placed.apart is not None
     assert "the judge is another" in placed.apart.reason
     board.keep("other", ROW, (), placed.apart, always=True)
+    assert set(read_board(mine).rows) == {"old", "new"}
+
+
+def test_a_model_that_is_there_keeps_its_row_unless_it_is_to_be_replaced(mine: Path) -> None:
+    board, other = standing(mine), {**ROW, "win_rate": 60.0}
+    placed = board.place("old", other, HERE)
+    assert placed.shown_as != "old"
+    assert [placed.board.rows[name]["win_rate"] for name in (placed.shown_as, "old")] == [60, 50]
+    told = board.note("old", placed)
+    assert told is not None
+    assert f"old is on {mine} already with other numbers" in told
+    assert board.note("new", board.place("new", ROW, HERE)) is None
+    board.keep("old", other, (), placed.apart)
+    assert read_board(mine).rows["old"]["win_rate"] == 50
+    replacing = Standing.find(mine, "judge", PRESETS["alpaca_eval_1"], True, "win_rate", "auto", True)
+    placed = replacing.place("old", other, HERE)
+    assert placed.shown_as == "old"
+    replacing.keep("old", other, (), placed.apart)
+    assert read_board(mine).rows["old"]["win_rate"] == 60
+    shipped = standing("alpaca_eval_gpt4")
+    assert shipped.note("gpt4", replace(placed, shown_as="gpt4 (yours)")) is None, (
+        "nobody wants to write there"
+    )
+
+
+def test_a_board_of_own_runs_is_shown_whole_and_none_is_no_file(mine: Path) -> None:
+    board = standing(mine, is_kept=False)
+    assert board.is_file(mine.parent / "x" / ".." / mine.name)
+    assert not board.is_file(mine.with_name("another.csv"))
+    assert set(board.alone().rows) == {"old"}
+    left = board.unchanged("new")
+    assert (set(left.board.rows), left.shown_as, left.apart) == ({"old"}, "new", None)
+    board.keep("new", ROW, (), None, always=True)
+    assert set(read_board(mine).rows) == {"old", "new"}, "the run's own file is written whatever the board is"
+    given = (COLUMNS, PRESETS["alpaca_eval_1"], False, "win_rate", True)
+    assert set(Standing.among_own(mine, *given).board.rows) == {"old", "new"}
+    nowhere = Standing.among_own(None, *given)
+    assert not nowhere.is_kept
+    assert nowhere.comparable_with("new", HERE) is None
+    assert not nowhere.is_file(mine)
+    nowhere.keep("newer", ROW, (), None, always=True)
     assert set(read_board(mine).rows) == {"old", "new"}
 
 

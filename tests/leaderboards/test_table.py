@@ -1,11 +1,13 @@
 """A board's file: what is written is read again as it was, and what is no board is refused by its line and cell."""
 
+import csv
 import math
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from autoeval.data.spreadsheet import as_cell
 from autoeval.errors import UsageError
 from autoeval.leaderboards.table import EVALUATORS, Board, read_board
 from autoeval.metrics.columns import Cell
@@ -33,6 +35,9 @@ ROWS: dict[str, dict[str, Cell]] = {
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     board = Board(ROWS)
     assert read(written(board), tmp_path) == board
+    cells = [cell for line in csv.reader(StringIO(written(board))) for cell in line]
+    assert {cell for cell in cells if cell.endswith(("plus", "x"))} == {as_cell("=plus"), as_cell("-x")}
+    assert not any(cell.startswith(("=", "-")) for cell in cells), "no spreadsheet takes a name for a formula"
     assert read("\ufeff" + written(board) + "\n\n", tmp_path) == board, "a mark at the beginning, empty lines"
     assert written(Board({"m": {"win_rate": math.nan, "n_total": None}})) == ",win_rate,n_total\nm,,\n"
 

@@ -11,7 +11,7 @@ from autoeval.types import Annotation, Case, Judgment
 
 ROWS = [
     Preference("i1", "a", 2.0, 10, 20, True),
-    Preference("i2", "a", 1.0, 11, 30, False),
+    Preference("i2", "a", 1.0, 11, 30, True),
     Preference("i3", "", 1.5, 12, 5, False),
     Preference("i4", "b", None, 13, 6, None),
     Preference("i5", "b", None, 13, 6, None),
@@ -35,7 +35,7 @@ def test_numbers_are_those_of_the_rows_and_the_rows_come_out_again() -> None:
     tally = Tally.of(ROWS)
     assert list(tally.stored()) == ROWS
     assert (tally.n_judged, tally.n_missing, tally.coverage) == (3, 3, 0.5)
-    assert tally.flip_rate == pytest.approx(100 / 3)
+    assert tally.flip_rate == pytest.approx(200 / 3)
     assert tally.avg_length == (20 + 30 + 5 + 6 + 6 + 6) // 6
     whole = tally.win_rate()
     assert (whole.win_rate, whole.n_wins, whole.n_wins_base, whole.n_draws) == (50, 1, 1, 1)
@@ -55,12 +55,15 @@ def test_subsets_come_largest_first_whatever_was_judged_of_them() -> None:
     ]
     assert (rates["a"].win_rate, rates["(none)"].win_rate) == (50, 50)
     assert math.isnan(rates["b"].win_rate)
+    assert set(Tally.of(spread(VALUES)).by_subset()) == {"a", "b"}
+    assert Tally.of(ROWS[:2]).by_subset() == {}, "one is the whole"
 
 
 def test_samples_of_one_instruction_are_one_observation_also_in_a_subset() -> None:
     """The same four times is known no better than once; as 32 observations it would be, by half."""
     once, again = (Tally.of(spread(VALUES, times)) for times in (1, 4))
     assert (once.has_samples, again.has_samples) == (False, True)
+    assert Tally.of([*ROWS[:1] * 2, ROWS[1]]).has_samples, "whichever comes last"
     assert again.win_rate().win_rate == once.win_rate().win_rate
     for one, other in [
         (once.win_rate(), again.win_rate()),
@@ -82,6 +85,8 @@ def test_a_weight_counts_a_row_so_many_times() -> None:
     for name, rate in many.by_subset().items():
         assert heavy.by_subset()[name].win_rate == pytest.approx(rate.win_rate)
     assert list(heavy.stored()) == weighted
+    none_once = Tally.of([row._replace(weight=2 * row.weight) for row in weighted])
+    assert none_once.win_rate().win_rate == pytest.approx(many.win_rate().win_rate)
 
 
 def judged(number: int, value: float | None, *judgments: Judgment, **fields: object) -> Annotation:
@@ -96,7 +101,7 @@ def test_annotations_are_counted_with_their_prices_reasons_and_models() -> None:
         judged(0, 1.5, paid, other),
         judged(1, 2.0, replace(paid, price=None), weight=2.0),
         judged(2, None, failure="unparsed: it says nothing"),
-        judged(3, None),
+        replace(judged(3, None), case=Case.pair(3, "q", "", "abcde")),
     ]
     tally = Tally()
     assert list(tally.counted(annotations)) == annotations
@@ -109,4 +114,5 @@ def test_annotations_are_counted_with_their_prices_reasons_and_models() -> None:
     assert [row.is_flipped for row in rows] == [True, None, None, None]
     assert [(row.length_1, row.length_2, row.subset) for row in rows[:2]] == [(3, 7, "s"), (3, 5, "s")]
     assert [row.weight for row in rows] == [1, 2, 1, 1]
+    assert rows[3].subset == ""
     assert tally.constant_share == 0.5, "three of four are the same: a lead of two"
