@@ -63,9 +63,7 @@ def _show_to_program(console: Console, printed: PrintedBoard, output_format: str
     from autoeval.leaderboards.fooling import notes_on_fooling
     from autoeval.leaderboards.printed import FORMATS
 
-    rows = printed.board.rows.values()
-    columns = [name for name in printed.columns if any(row.get(name) is not None for row in rows)]
-    sys.stdout.write(FORMATS[output_format](printed.board, columns) + "\n")
+    sys.stdout.write(FORMATS[output_format](printed.board, printed.columns) + "\n")
     sys.stdout.flush()
     for note in notes_on_fooling(printed.board.rows):
         console.print(Text(note), soft_wrap=True)

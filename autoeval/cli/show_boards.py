@@ -12,8 +12,8 @@ from autoeval.cli.tables import board_table, graded_table
 from autoeval.journeys.make_leaderboard import Leaderboard
 from autoeval.journeys.recorded_board import RecordedBoard
 from autoeval.journeys.site import Site
-from autoeval.leaderboards.columns import COLUMNS, shown_names
-from autoeval.leaderboards.printed import LEADERBOARD_COLUMNS, models_columns
+from autoeval.leaderboards.columns import COLUMNS
+from autoeval.leaderboards.printed import LEADERBOARD_COLUMNS, filled_columns, models_columns
 from autoeval.leaderboards.table import Board
 from autoeval.runs.regeneration import Regeneration
 
@@ -93,7 +93,7 @@ def _board(board: Board) -> PrintedBoard:
 
 def _leaderboard(result: Leaderboard) -> PrintedBoard:
     is_of_pairs = result.board.known is COLUMNS
-    columns = LEADERBOARD_COLUMNS if is_of_pairs else shown_names(result.board.known)
+    columns = LEADERBOARD_COLUMNS if is_of_pairs else filled_columns(result.board, result.board.known)
     return PrintedBoard(result.board, columns, _show_models)
 
 

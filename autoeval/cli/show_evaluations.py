@@ -9,9 +9,8 @@ from rich.text import Text
 from autoeval.cli.printed_board import PrintedBoard
 from autoeval.cli.show_asked import asked_lines, cost_of
 from autoeval.journeys.citation import citation, latex_citation
-from autoeval.leaderboards.columns import shown_names
 from autoeval.leaderboards.grades import COLUMNS as GRADED_COLUMNS
-from autoeval.leaderboards.printed import models_columns
+from autoeval.leaderboards.printed import filled_columns, models_columns
 from autoeval.leaderboards.table import Board
 from autoeval.runs.result import Evaluation, GradedEvaluation, Result
 
@@ -131,7 +130,7 @@ def _board(result: Evaluation) -> PrintedBoard:
 
 def _graded_board(result: GradedEvaluation) -> PrintedBoard:
     board = result.board if result.tally.n_judged else Board({})
-    return PrintedBoard(board, shown_names(GRADED_COLUMNS), _show_written)
+    return PrintedBoard(board, filled_columns(board, GRADED_COLUMNS), _show_written)
 
 
 SHOWN: Mapping[type, Callable[[Console, Any], None]] = {

@@ -62,11 +62,6 @@ def all_columns() -> tuple[Column, ...]:
     return (*COLUMNS, *plugins("columns").values())
 
 
-def shown_names(columns: Iterable[Column]) -> list[str]:
-    """Return the names of the columns that tables show."""
-    return [column.name for column in columns if column.title]
-
-
 def names_of(columns: Iterable[Column]) -> tuple[str, ...]:
     """Return the names of columns in their order."""
     return tuple(column.name for column in columns)

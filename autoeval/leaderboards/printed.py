@@ -3,10 +3,10 @@
 import io
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from autoeval.leaderboards.table import EVALUATOR_COLUMNS, Board
-from autoeval.metrics.columns import Cell
+from autoeval.metrics.columns import Cell, Column
 
 MODELS_COLUMNS = ("win_rate", "standard_error", "n_total", "avg_length")
 """What AlpacaEval prints of models, after the column that the board is sorted by."""
@@ -36,6 +36,12 @@ def models_columns(sort_by: str | None, with_mode: bool = False) -> list[str]:
     """
     names = [*([sort_by] if sort_by else []), *MODELS_COLUMNS, *(["mode"] if with_mode else [])]
     return list(dict.fromkeys(names))
+
+
+def filled_columns(board: Board, columns: Iterable[Column]) -> list[str]:
+    """Return which columns of a board of our own tables show, without those that no row has a value of."""
+    titled = [column.name for column in columns if column.title]
+    return [name for name in titled if any(row.get(name) is not None for row in board.rows.values())]
 
 
 def alpaca_eval_table(board: Board, columns: Sequence[str]) -> str:
