@@ -41,7 +41,9 @@ def test_every_eval_ever_has_the_numbers_with_their_intervals(run: Path) -> None
         f"win_rate/{name}" for name in ("writing", "reasoning", "coding", "everyday")
     }
     assert record["model_info"]["id"] == "org/mine_&_50%"
-    types = pytest.importorskip("every_eval_ever.eval_types", reason="every-eval-ever is not installed (3.12)")
+    types = pytest.importorskip(
+        "every_eval_ever.eval_types", reason="every-eval-ever is not installed (3.12)"
+    )
     types.EvaluationLog.model_validate(record)
 
 
