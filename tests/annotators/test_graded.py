@@ -165,3 +165,13 @@ def test_a_grade_lies_in_range_whatever_is_said(reply: str) -> None:
 def test_a_known_probability_is_read_or_none_at_all(percent: int, form: str, noise: str) -> None:
     found = reading(PROBABILITY, noise + "\n" + form.format(percent))
     assert isinstance(found, str) or found == pytest.approx(2 - percent / 100)
+
+
+def test_what_is_no_single_number_is_no_grade_and_odd_configs_are_refused() -> None:
+    for value in ("[73]", "true", "null", '{"is": 73}'):
+        assert "which is no grade" in str(reading(IN_JSON, f'{{"probability": {value}}}')), value
+    assert reading(levels(levels=("a > b", "a = b", "b > a")), "b > a") == 2.0
+    with pytest.raises(ValidationError, match="at least three"):
+        levels(levels=("a > b", "b > a"))
+    with pytest.raises(ValidationError, match="give 'field' too"):
+        parser("probability", explanation="why")
