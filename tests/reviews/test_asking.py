@@ -224,6 +224,10 @@ REPLIES: list[tuple[str, tuple[float, float] | None]] = [
     ("8-9 7", None),
     ("8/20 9/20", None),
     ("8 9/10", None),
+    ("Assistant 1: 8/10\nAssistant 2: 9/10", (8, 9)),
+    ("Assistant 1: 8/20\nAssistant 2: 9/20", None),
+    ("Assistant 1: 8/10\nAssistant 2: 9", None),
+    ("Assistant 1: 8\nAssistant 1: 7\nAssistant 2: 9", None),
     ("I would say 8 or 9", None),
     ("", None),
 ]
@@ -235,6 +239,13 @@ def test_a_review_is_read_or_none(reply: str, scores: tuple[float, float] | None
         one.value for one in ReviewParser(kind="review").read(Completion(reply)) if isinstance(one, Verdict)
     ]
     assert tuple(found) == (scores or ())
+
+
+def test_what_is_no_score_is_the_explanation() -> None:
+    found = ReviewParser(kind="review").read(Completion("Both try.\n8 9\nThe second is right."))
+    assert [one.explanation for one in found if isinstance(one, Verdict)] == [
+        "Both try.\nThe second is right."
+    ] * 2
 
 
 def test_a_review_that_was_cut_off_counts_where_its_first_line_was_whole() -> None:
