@@ -59,6 +59,11 @@ def find_board(
     return begun(path), path
 
 
+def is_board(path: Path) -> bool:
+    """Whether a CSV file is a board, and not what lies beside boards: preferences, or figures of instructions."""
+    return not path.name.endswith(".preferences.csv") and headline_of(path) is not None
+
+
 def headline_of(path: Path) -> str | None:
     """Return the headline of the kind of board that a CSV file is: `win_rate` or `score`; None where it is none.
 
@@ -233,7 +238,7 @@ def _named_board(name: str, preset: EvalSet, flag: str) -> tuple[Board, Path]:
         path.stem.removesuffix("_leaderboard"): path
         for folder in reversed(_installed_boards())
         for path in sorted(folder.glob("*/*.csv"), key=lambda path: path.parent.name == preset.name)
-        if not path.name.endswith(".preferences.csv")
+        if is_board(path)
     }
     wanted = name.removesuffix("_leaderboard")
     if wanted not in found:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from autoeval.annotators.builtin import interval_name
-from autoeval.leaderboards.boards import headline_of, read_any
+from autoeval.leaderboards.boards import is_board, read_any
 from autoeval.leaderboards.columns import all_columns, names_of
 from autoeval.leaderboards.details import Details, SubsetRate, board_details
 from autoeval.leaderboards.fooling import how_it_fools
@@ -149,7 +149,7 @@ def load_boards(folder: Path, order_of: Mapping[str, str]) -> list[SiteBoard]:
     Raises:
         UsageError: one cannot be read.
     """
-    paths = [path for path in sorted(folder.rglob("*.csv")) if _is_board(path)]
+    paths = [path for path in sorted(folder.rglob("*.csv")) if is_board(path)]
     return [_load(path, order_of.get(path.parent.name)) for path in paths]
 
 
@@ -185,10 +185,6 @@ def _order_of(board: Board) -> str:
     models = list(board.rows)
     is_by_it = has_it and models == list(board.sorted_by(LENGTH_CONTROLLED).rows)
     return LENGTH_CONTROLLED if is_by_it and models != list(board.sorted_by(WIN_RATE).rows) else WIN_RATE
-
-
-def _is_board(path: Path) -> bool:
-    return not path.name.endswith(".preferences.csv") and headline_of(path) is not None
 
 
 def slug(name: str) -> str:

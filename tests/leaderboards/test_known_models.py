@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from autoeval import evaluate
+from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import find_board, known_models
 from autoeval.leaderboards.presets import PRESETS
 from autoeval.leaderboards.table import read_board
@@ -64,6 +65,10 @@ def test_the_board_is_found_for_its_judge_and_preset() -> None:
 def test_a_board_can_be_named() -> None:
     board, _ = find_board("alpaca_eval_gpt4", "offline", PRESETS["alpaca_eval_1"])
     assert "gpt4" in board.rows
+    for beside in ("instruction_effects", "instruction_difficulties", "alpaca_eval_gpt3"):
+        with pytest.raises(UsageError) as refused:
+            find_board(beside, "offline", PRESETS["alpaca_eval_1"])
+        assert "instruction_" not in str(refused.value).replace(repr(beside), "")
 
 
 def test_a_number_of_another_judge_is_shown_apart(tmp_path: Path) -> None:
