@@ -20,8 +20,8 @@ from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.runs.estimate import DryRun, estimate, total
+from autoeval.runs.exits import exit_code_after
 from autoeval.runs.judging import open_cache, refuse_unknown_prices
-from autoeval.runs.result import exit_code_after
 from autoeval.runs.sharding import ShardReport, ask_shard
 
 ORDERS = ("random", "both", "fixed")
