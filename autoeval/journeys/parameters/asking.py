@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict, cast
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan, as_one
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
