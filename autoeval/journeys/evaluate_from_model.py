@@ -29,7 +29,7 @@ from autoeval.runs.askable import askers, refuse_unaskable, refuse_unpriced
 from autoeval.runs.estimate import DryRun, DryRuns
 from autoeval.runs.exits import EXIT_PENDING
 from autoeval.runs.generating import Generation, generate
-from autoeval.runs.judging import open_cache
+from autoeval.runs.opening import open_cache
 from autoeval.runs.outputs_file import OutputsFile
 from autoeval.runs.result import Result
 from autoeval.runs.retirement import say_lifetimes

@@ -25,7 +25,7 @@ from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import Folders, annotator_source, config_folders
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.leaderboards.presets import find_preset
-from autoeval.runs.judging import is_json_cache, open_cache
+from autoeval.runs.opening import is_json_cache, open_cache
 from autoeval.types import Annotation
 
 

@@ -22,7 +22,8 @@ from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.runs.estimate import DryRun, estimate, total
 from autoeval.runs.exits import exit_code_after
-from autoeval.runs.judging import open_cache, refuse_unknown_prices
+from autoeval.runs.opening import open_cache
+from autoeval.runs.refusals import refuse_unknown_prices
 from autoeval.runs.sharding import ShardReport, ask_shard
 
 ORDERS = ("random", "both", "fixed")
