@@ -189,7 +189,8 @@ class Spool:
     def flaws(self, side: str) -> tuple[Flaws, Flaws]:
         """Count the flaws of a model's pairs: of the reference's outputs, and of the model's."""
         rows = self._database.execute(
-            f"SELECT reference.flaw, model.flaw, count(*) {_PAIRED} GROUP BY reference.flaw, model.flaw", (side,)
+            f"SELECT reference.flaw, model.flaw, count(*) {_PAIRED} GROUP BY reference.flaw, model.flaw",
+            (side,),
         )
         one, other = Flaws(), Flaws()
         for of_reference, of_model, n in rows:

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -59,14 +60,17 @@ def test_a_damaged_file_is_none(kept: Path, damaged: str) -> None:
 def test_damaged_prices_are_looked_up(kept: Path) -> None:
     kept_price("openai", "one", _Looking())
     good = json.loads(kept.read_text())
-    for prices in ({"openai/one": {"input": -1}}, {"openai/one": 3}, [], None):
+    damaged: tuple[object, ...] = ({"openai/one": {"input": -1}}, {"openai/one": 3}, [], None)
+    for prices in damaged:
         kept.write_text(json.dumps(good | {"prices": prices}))
         assert kept_price("openai", "one", _Looking()) == PRICE
 
 
 def test_nothing_is_kept_where_it_may_be_wrong(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept_price("openrouter", "DeepSeek-chat", _Looking()) == PRICE
-    monkeypatch.setitem(sys.modules, kept_prices.LIST, object())  # type: ignore[misc] - the user may have changed it
+    monkeypatch.setitem(
+        sys.modules, kept_prices.LIST, ModuleType(kept_prices.LIST)
+    )  # it may have been changed
     assert kept_price("openai", "one", _Looking()) == PRICE
     assert not kept.exists()
 
