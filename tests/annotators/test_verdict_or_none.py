@@ -15,8 +15,8 @@ LEAST_READ = 0.05
 def test_a_reply_gives_its_verdict_or_none(name: str) -> None:
     n_read = 0
     for completion, expected in replies(name, N_REPLIES, SEED):
-        (found,) = SUBJECTS[name].parser.read(completion)
-        if isinstance(found, Verdict):
+        found, *others = SUBJECTS[name].parser.read(completion)
+        if isinstance(found, Verdict) and not others:  # several are none for one pair
             assert found.value == expected, completion
             n_read += 1
     assert n_read > LEAST_READ * N_REPLIES

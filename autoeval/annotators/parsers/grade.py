@@ -18,12 +18,14 @@ _GRADE = rf"(?P<grade>{NUMBER}){out_of()}"
 _MARKED = re.compile(r"\[\[(?P<held>[^\[\]]*)\]\]")
 _BRACKETED = re.compile(rf"(?<![\[\w])\[\s*(?P<held>{NUMBER}(?:\s*/\s*{NUMBER})?)\s*\](?![\](])")
 _AROUND = r"[\s*_`\"'“”]{0,6}"
-_NAME = r"(?:rating|score|grade|note|punkte|puntuación|punteggio|nota|оценка|评分|分数|得分|評価|평점|التقييم)"
+_NAME = (
+    r"(?:rating|score|grade|note|punkte|puntuación|punteggio|nota|оценка|评分|分数|得分|評価|평점|التقييم)"
+)
 _BETWEEN = rf"{_AROUND}(?:(?:is|of|:|=|：){_AROUND}|\s+(?=\S+\s*$)|(?=[\"'`*_]))"
 _NAMED = re.compile(rf"(?<!\w){_NAME}{_BETWEEN}(?<![\d.,\w-]){_GRADE}", re.IGNORECASE | re.MULTILINE)
-_LINE = re.compile(rf"(?:\A|[.!?;]\s+)\W*(?:\w+\s+){{0,3}}{_NAME}{_BETWEEN}{_GRADE}\W*\Z", re.IGNORECASE)
 _LARGEST = re.compile(
-    r"\b(?:max\w*|highest|largest|best|top|possible|perfect|full|min\w*|lowest)\s+(?:possible\s+)?$", re.IGNORECASE
+    r"\b(?:max\w*|highest|largest|best|top|possible|perfect|full|min\w*|lowest)\s+(?:possible\s+)?$",
+    re.IGNORECASE,
 )
 _ALONE = re.compile(_GRADE)
 _PLACEHOLDERS = frozenset({"rating", "score", "grade", "number", "x", "n"})
@@ -34,8 +36,8 @@ class GradeParser(TextParser):
     """A grade as a number. What is marked as `[[5]]` counts before everything else that the reply says.
 
     Without such a mark, it is a number in brackets (`[5]`), named (`Rating: 5`) or alone on the last line. A reply
-    whose grades differ, on lines that say nothing else too, holds none; nor does one that denies or asks its grade, or
-    gives a range (`[[5-6]]`) or one of another total (`5/20`).
+    whose grades differ, however they are given, holds none; nor does one that denies or asks its grade, or gives a
+    range (`[[5-6]]`) or one of another total (`5/20`).
     """
 
     kind: Literal["grade"]
@@ -57,11 +59,11 @@ class GradeParser(TextParser):
             return self._of_results(text, self.after)
         seen = shown(text)
         alone = self._read(seen.strip().splitlines()[-1])
-        lines = [alone, *self._lines(seen)]
-        for found in (self._marked(seen), self._bracketed(seen), self._named(seen)):
-            readings = list(found)
-            if readings:
-                return self._one(readings, text, [grade for grade in lines if grade is not None])
+        named, bracketed = list(self._named(seen)), list(self._bracketed(seen))
+        others = [grade for grade in (*named, alone) if grade is not None]
+        for found in (list(self._marked(seen)), named + bracketed):
+            if found:
+                return self._one(found, text, others)
         return Unfinished(_NO_GRADE) if alone is None else Verdict(alone, text)
 
     def _is_entire(self, text: str) -> bool:
@@ -84,12 +86,6 @@ class GradeParser(TextParser):
             if not is_other:
                 is_unclear = is_doubted(text, *match.span()) or goes_on(text, match.end())
                 yield None if is_unclear else self._value(match)
-
-    def _lines(self, text: str) -> Iterator[float]:
-        """Find the lines that end in a named grade, and say nothing else of it."""
-        for line in without_markup(text).splitlines():
-            grades = list(self._named(line)) if _LINE.search(line) else []
-            yield from (grade for grade in grades if grade is not None)
 
     def _one(self, grades: list[float | None], text: str, hints: list[float]) -> Reading:
         if None in grades:
@@ -121,7 +117,9 @@ class GradeParser(TextParser):
                 return Unparsed(f"the field {field!r} holds {repr(value[field])[:80]}, which is no grade")
             why = value.get(self.explanation) if self.explanation else None
             verdicts.append(Verdict(grade, None if why is None else str(why)))
-        said = re.findall(rf"(?<!\w){re.escape(field)}[\s\"'`*_]{{0,6}}[:=]([^\n]*)", prose_around(found, text))
+        said = re.findall(
+            rf"(?<!\w){re.escape(field)}[\s\"'`*_]{{0,6}}[:=]([^\n]*)", prose_around(found, text)
+        )
         hints = [grade for one in said if (grade := self._read(one)) is not None]
         return agreed(verdicts, f"the reply has no field {field!r}", hints)
 

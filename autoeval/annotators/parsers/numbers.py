@@ -24,9 +24,13 @@ _JOINERS = (
     r"times|vs|versus|than|instead|not|a|an|another|stars?|points?|bis|oder|und|ou|et|o|y|e|или|до|и)\b|"
     rf"满分|滿分|或者?|到|至|から|または|또는|[{_UNITS}]"
 )
+_CLOSING = r"[\s*_\"'`)\]}”»]{0,6}"
+_SCALED = r"[%％‰^¼½¾⅐-⅞]|per\s?cent\b|(?:[ \t]{0,3}(?:dozen|hundred|thousand|million)\b)"
+_BLANK = "[ \t\u00a0\u202f]"
 _GOES_ON = re.compile(
-    rf"[.,]\d|(?![{_UNITS}])\w|[\s*_\"'`)\]}}”»]{{0,6}}(?:[%％‰^¼½¾⅐-⅞]|per\s?cent\b|[ \t]{{0,3}}(?:dozen|hundred|thousand|million)\b|[ \t\u00a0\u202f]\d|"
-    rf"(?:[ \t\u00a0]{{0,3}}(?:{_JOINERS})[*_\"'`.]{{0,3}}[ \t\u00a0]{{0,3}}){{1,6}}{_NUMERAL})",
+    rf"[.,]\d|(?![{_UNITS}])\w|"
+    rf"{_CLOSING}(?:{_SCALED}|{_BLANK}\d|"
+    rf"(?:{_BLANK}{{0,3}}(?:{_JOINERS})[*_\"'`.]{{0,3}}{_BLANK}{{0,3}}){{1,6}}{_NUMERAL})",
     re.IGNORECASE,
 )
 

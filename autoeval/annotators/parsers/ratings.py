@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
-from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Reading, body, is_complete
 from autoeval.annotators.parsers.against import is_doubted
+from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Reading, body, is_complete
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.annotators.parsers.numbers import NUMBER, as_number, bare, goes_on, out_of
 from autoeval.types import Completion, Inapplicable, Unfinished, Unparsed, Verdict
