@@ -18,7 +18,10 @@ class Role(Enum):
 
 
 # Some servers escape a reply, once or twice, and some models write full-width bars.
-_LEFT, _RIGHT = r"(?:\\?<|&(?:amp;)?lt;|(?-i:\\u003[cC])|＜|◁)[|｜]?", r"[|｜]?(?:\\?>|&(?:amp;)?gt;|(?-i:\\u003[eE])|＞|▷)"
+_LEFT, _RIGHT = (
+    r"(?:\\?<|&(?:amp;)?lt;|(?-i:\\u003[cC])|＜|◁)[|｜]?",
+    r"[|｜]?(?:\\?>|&(?:amp;)?gt;|(?-i:\\u003[eE])|＞|▷)",
+)
 _WORD = (
     r"[\w:.-]{0,40}?(?:think|thought|reason|reflect|scratch_?pad|monologue|analysis|(?<![a-z])cot(?![a-z])|思考|推理)"
     r"[\w:.-]{0,40}"

@@ -121,33 +121,6 @@ SUBJECTS: Mapping[str, Subject] = {
     ),
     "regex": Subject(parser("regex", **_REGEX), _MARKED),
     "regex, last": Subject(parser("regex", take="last", **_REGEX), _MARKED),
-    "grade": Subject(made("grade"), _GRADED, ("3", "8.5"), (3.0, 8.5)),
-    "grade of a field": Subject(
-        made("grade", field="better"), _FILLED[:2] + _FILLED[3:4], ("3", "8.5"), (3.0, 8.5)
-    ),
-    "critique": Subject(
-        made("critique"), (lambda grade, _: f"Overall Score: {grade}",), ("3", "8.5"), (3.0, 8.5)
-    ),
-    "ratings": Subject(made("ratings"), (lambda grade, _: f"Rating: {grade}",), ("3", "4"), (3.0, 4.0)),
-    "verdicts": Subject(made("verdicts"), _FIVE, ("A>B", "B>>A"), (1.25, 2.0)),
-    "verdicts, last": Subject(made("verdicts", take="last"), _FIVE, ("A>B", "B>>A"), (1.25, 2.0)),
-    "classes": Subject(
-        made("classes", classes={"refusal": 1, "compliance": 2}),
-        (lambda one, _: f"[[{one}]]", lambda one, _: f"**{one}**"),
-        ("refusal", "compliance"),
-    ),
-    "levels": Subject(
-        made("levels", levels=("A>>B", "A>B", "A=B", "B>A", "B>>A")),
-        (lambda one, _: one,),
-        ("A>B", "B>>A"),
-        (1.25, 2.0),
-    ),
-    "probability": Subject(
-        parser("probability"),
-        (lambda share, _: f"{share}%", lambda share, _: f"a: {share}%"),
-        ("75", "25"),
-        (1.25, 1.75),
-    ),
     "dialect: regex": Subject(
         dialect("regex_parser", outputs_to_match=_LETTERS), (lambda better, _: f"Output ({better})",)
     ),
@@ -188,6 +161,38 @@ SUBJECTS: Mapping[str, Subject] = {
         (lambda better, _: f"[[{better}]]",),
     ),
 }
+
+OF_OTHER_VALUES: Mapping[str, Subject] = {
+    "grade": Subject(made("grade"), _GRADED, ("3", "8.5"), (3.0, 8.5)),
+    "grade of a field": Subject(
+        made("grade", field="better"), _FILLED[:2] + _FILLED[3:4], ("3", "8.5"), (3.0, 8.5)
+    ),
+    "critique": Subject(
+        made("critique"), (lambda grade, _: f"Overall Score: {grade}",), ("3", "8.5"), (3.0, 8.5)
+    ),
+    "ratings": Subject(made("ratings"), (lambda grade, _: f"Rating: {grade}",), ("3", "4"), (3.0, 4.0)),
+    "verdicts": Subject(made("verdicts"), _FIVE, ("A>B", "B>>A"), (1.25, 2.0)),
+    "verdicts, last": Subject(made("verdicts", take="last"), _FIVE, ("A>B", "B>>A"), (1.25, 2.0)),
+    "classes": Subject(
+        made("classes", classes={"refusal": 1, "compliance": 2}),
+        (lambda one, _: f"[[{one}]]", lambda one, _: f"**{one}**"),
+        ("refusal", "compliance"),
+    ),
+    "levels": Subject(
+        made("levels", levels=("A>>B", "A>B", "A=B", "B>A", "B>>A")),
+        (lambda one, _: one,),
+        ("A>B", "B>>A"),
+        (1.25, 2.0),
+    ),
+    "probability": Subject(
+        parser("probability"),
+        (lambda share, _: f"{share}%", lambda share, _: f"a: {share}%"),
+        ("75", "25"),
+        (1.25, 1.75),
+    ),
+}
+"""Parsers whose replies say another value when one of their characters is another one."""
+ALL = {**SUBJECTS, **OF_OTHER_VALUES}
 
 _REASONING = (
     ("<think>", "</think>"),
@@ -294,7 +299,7 @@ _DOUBTS = (
 
 def replies(name: str, n: int, seed: int) -> Iterator[tuple[Completion, float]]:
     """Yield replies to a parser with the preference that each one says."""
-    subject = SUBJECTS[name]
+    subject = ALL[name]
     draw = random.Random(f"{seed} {name}")
     for _ in range(n):
         better, worse = draw.sample(subject.labels, 2)

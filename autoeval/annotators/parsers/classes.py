@@ -96,4 +96,4 @@ class ClassesParser(TextParser):
 
 
 def _plain(name: str) -> str:
-    return _BETWEEN.sub(" ", name.strip(PACKAGING + "/=|>")).casefold()
+    return _BETWEEN.sub(" ", name.strip(PACKAGING + "/=|>#")).casefold()

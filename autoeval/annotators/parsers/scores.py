@@ -53,7 +53,7 @@ class ScoresParser(Labels, TextParser):
             pairs = [*map(_of_line, lines), *self._named_scores(prose)]
             pairs += [pair for value in values for pair in self._of_value(value)]
             hints = [pair for value in doubted for pair in self._of_value(value)]
-            hints += [_of_line(line.rpartition(": ")[2]) for line in lines]
+            hints += [_of_line(line.rpartition(": ")[2].lstrip("> #|-")) for line in lines]
             if self._turned.search(prose):  # a line of scores may be in this order
                 hints += [(second, first) for first, second in map(_of_line, lines)]
         verdicts = [Verdict(preference) for preference in map(_compared, pairs) if preference is not None]
