@@ -6,11 +6,12 @@ from autoeval.version import __version__
 
 if TYPE_CHECKING:
     from autoeval.errors import AutoevalError, UsageError
-    from autoeval.journeys.analyze_evaluators import JudgeAnalysis, analyze_evaluators
+    from autoeval.journeys.analyze_evaluators import analyze_evaluators
     from autoeval.journeys.analyze_models import ModelsAnalysis, analyze_models
     from autoeval.journeys.anchor import Anchored, anchor
     from autoeval.journeys.audit import Audit, audit
     from autoeval.journeys.batches import BatchList, batches
+    from autoeval.journeys.beside_people import JudgeAnalysis
     from autoeval.journeys.bridge import bridge
     from autoeval.journeys.bridge_result import Bridge
     from autoeval.journeys.compare import RunComparison, compare
@@ -48,7 +49,7 @@ _HOMES = {
     "Export": "autoeval.journeys.export",
     "GradedEvaluation": "autoeval.runs.result",
     "Import": "autoeval.journeys.import_annotations",
-    "JudgeAnalysis": "autoeval.journeys.analyze_evaluators",
+    "JudgeAnalysis": "autoeval.journeys.beside_people",
     "Leaderboard": "autoeval.journeys.make_leaderboard",
     "Learned": "autoeval.journeys.learn",
     "LineUp": "autoeval.journeys.line_up",

@@ -32,12 +32,12 @@ from autoeval.leaderboards.rows import Conditions
 from autoeval.leaderboards.table import MODES, Board, read_board
 from autoeval.metrics.columns import Column
 from autoeval.prompting.finding import judge_name
+from autoeval.runs.exits import exit_code_after, nothing_judged
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.output_flaws import announced
 from autoeval.runs.paying.common import check_paying, save_samples
 from autoeval.runs.paying.every_pair import DecidedPairs, EveryPair
 from autoeval.runs.regeneration import check_again, check_boards, shipped_boards
-from autoeval.runs.result import exit_code_after, nothing_judged
 
 
 @dataclass(frozen=True)
