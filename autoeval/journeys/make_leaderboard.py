@@ -34,6 +34,7 @@ from autoeval.metrics.columns import Column
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.output_flaws import announced
+from autoeval.runs.paying.claims import keep_claims
 from autoeval.runs.paying.common import check_paying, save_samples
 from autoeval.runs.paying.every_pair import DecidedPairs, EveryPair
 from autoeval.runs.regeneration import check_again, check_boards, shipped_boards
@@ -257,6 +258,7 @@ def make_leaderboard(
         what = "pairs" if annotator.kind.n_outputs == 2 else "outputs"
         message = nothing_judged([one.counts for one in judged], report, what)
         raise NothingJudgedError(message, made, made.exit_code)
+    keep_claims(path, complete, decided, annotator, seed)
     if is_return_instead_of_print:
         return made.board.to_pandas(), [row for result in results for row in result.annotations]
     return made

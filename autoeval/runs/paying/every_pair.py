@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from autoeval.metrics.every_pair import Two
     from autoeval.metrics.observations import Floats
 
+_POPULATIONS: "tuple[Population, ...]" = ("these", "like_these")
+
 
 @dataclass(frozen=True)
 class EveryPair:
@@ -92,7 +94,7 @@ class EveryPair:
         Raises:
             UsageError: batches were asked for.
         """
-        from autoeval.metrics.every_pair import Comparisons
+        from autoeval.metrics.every_pair import FAMILY_ERROR, Comparisons
 
         refuse_batches(options)
         once, reports = SaidOnce(display), list[AskReport]()
@@ -115,7 +117,11 @@ class EveryPair:
             read_one(self._part(plan, self._chosen(number, 0, seen.asked[number])), cache, report, None)
             for number, plan in enumerate(plans)
         ]
-        return whole, report, DecidedPairs(tuple(self.models), self.places.shape[1], seen.sides)
+        names, n_instructions = tuple(self.models), self.places.shape[1]
+        decided = DecidedPairs(
+            names, n_instructions, seen.sides, tuple(seen.asked), len(reports), FAMILY_ERROR
+        )
+        return whole, report, decided
 
     def _chosen(self, number: int, start: int, stop: int) -> list[int]:
         places = self.places[number, start:stop]
@@ -136,27 +142,42 @@ class DecidedPairs:
         models: their names.
         n_instructions: how many there are.
         sides: by population, above where the first of two models is better; two that are missing are open.
+        n_asked: about how many of the instructions each model was asked.
+        n_rounds: after how many rounds it was looked.
+        error: the chance that one claim or more about a population is wrong, however often one looks.
     """
 
     models: Sequence[str]
     n_instructions: int
     sides: "Mapping[Population, Mapping[Two, Side]]"
+    n_asked: Sequence[int]
+    n_rounds: int
+    error: float
+
+    def name_of(self, population: "Population") -> str:
+        """What claims about a population are about."""
+        if population == "these":
+            return f"on these {self.n_instructions} instructions"
+        return "on instructions like these"
 
     @property
     def lines(self) -> list[str]:
         """Say it: for either population by name, whom each model beats and where it is open."""
-        names: dict[Population, str] = {
-            "these": f"on these {self.n_instructions} instructions",
-            "like_these": "on instructions like these",
-        }
         n_pairs = len(self.models) * (len(self.models) - 1) // 2
         lines = []
-        for population, where in names.items():
-            lines.append(f"{where}: {len(self.sides[population])} of {n_pairs} comparisons decided")
+        for population in _POPULATIONS:
+            lines.append(
+                f"{self.name_of(population)}: {len(self.sides[population])} of {n_pairs} comparisons decided"
+            )
             lines += [
                 f"  {name}: {self._said(number, population)}" for number, name in enumerate(self.models)
             ]
-        return [*lines, "one claim or more is wrong with a chance of at most 5%"]
+        asked = ", ".join(f"{name} {n}" for name, n in zip(self.models, self.n_asked, strict=True))
+        return [
+            *lines,
+            f"one claim or more is wrong with a chance of at most {self.error:.0%}; instructions judged of "
+            f"{self.n_instructions}, with a look after each {ROUND}: {asked}",
+        ]
 
     def _said(self, number: int, population: "Population") -> str:
         by_claim: dict[str, list[str]] = {"better than": [], "worse than": [], "open against": []}
