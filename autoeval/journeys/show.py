@@ -1,10 +1,12 @@
 """A finished run, shown again."""
 
-from autoeval.runs.finished import Run, load_run
-from autoeval.runs.paying.again import ToldAgain, tell_again
+from typing import Any
+
+from autoeval.runs.finished import load_run
+from autoeval.runs.paying.again import tell_again
 
 
-def show(run: str) -> Run | ToldAgain:
+def show(run: str) -> Any:
     """Show a finished run: its number and interval, what is missing, its subsets.
 
     Args:
@@ -12,7 +14,7 @@ def show(run: str) -> Run | ToldAgain:
             for which of every two models is better.
 
     Returns:
-        The run; of one that paid for some of its pairs, and of a leaderboard, what is said of them.
+        A Run; of one that paid for some of its pairs, and of a leaderboard, a ToldAgain: what is said of them.
 
     Raises:
         UsageError: there is no such run.

@@ -9,6 +9,7 @@ import pytest
 
 import autoeval
 from autoeval.annotators.config import Annotator
+from autoeval.journeys.citation import citation
 from autoeval.journeys.learn import learn
 from autoeval.metrics.sampled import sampled_win_rate
 from autoeval.metrics.sampling import chances
@@ -126,13 +127,16 @@ def test_a_sample_is_never_taken_for_a_full_run(tmp_path: Path) -> None:
             folder = tmp_path / "results" / "gpt4_ranking"
             if n_paid is None:
                 assert not (folder / "paid_annotations.json").exists()
-                assert autoeval.show(folder).tally().n_judged == N
+                assert autoeval.show(str(folder)).tally().n_judged == N
                 continue
-            told = autoeval.show(folder)
+            told = autoeval.show(str(folder))
+            assert isinstance(result.paid, PaidResult)
             assert told.said == [(told.said[0][0], tuple(result.paid.lines))]
-            assert autoeval.show(folder / "paid_annotations.json") == told
+            assert autoeval.show(str(folder / "paid_annotations.json")) == told
+            assert "n = 60 of 160 pairs, sampled at random" in citation(result)
             (facts,) = [facts_of(where) for where in places(tmp_path)]
-            assert (facts.n, facts.win_rate) == (60, pytest.approx(result.estimate.value))
+            assert facts.n == 60
+            assert facts.win_rate == pytest.approx(result.estimate.value)
             for run in (folder, folder / "paid_annotations.json", tmp_path / "results"):
                 for command in (lambda run: autoeval.compare(run, run), autoeval.label, measure):
                     with pytest.raises(autoeval.UsageError, match="plain mean is no win rate"):

@@ -168,13 +168,13 @@ def _check_what_is_kept(tmp_path: Path, made: Any, capsys: pytest.CaptureFixture
     assert {"better": "good", "worse": "bad"} in these["decided"]
     assert ["fair", "like"] in like_these["open"]
     for shown in (tmp_path / "one.csv", path):
-        show(autoeval.show(shown))
+        show(autoeval.show(str(shown)))
         assert "good: better than fair, like, bad" in capsys.readouterr().out
     whole = path.read_text()
     for damaged in (whole[:99], "[]", '{"runs": [3]}', whole.replace('"worse": "bad"', '"worse": "nobody"')):
         path.write_text(damaged)
         with pytest.raises(autoeval.UsageError, match="does not hold what make_leaderboard"):
-            autoeval.show(tmp_path / "one.csv")
+            autoeval.show(str(tmp_path / "one.csv"))
     path.write_text(whole)
 
 
@@ -224,6 +224,16 @@ def test_every_two_of_several_models_are_told_apart(
     _check_what_is_kept(tmp_path, made, capsys)
     make("one", [{**row, "generator": name} for name in ("new", "newer") for row in rows[:N]])
     assert [len(decided.models) for _, decided in read_claims(tmp_path / "one.decided.json")] == [4, 2]
+    half = make("half", [*rows[: N // 2], *rows[N : 2 * N]], is_allow_partial=True).decided
+    assert (
+        f"on those of these {N} instructions that two models have in common ({N // 2} at least)"
+        in half.lines[0]
+    )
+    assert max(half.n_asked) <= N
+    (tmp_path / "damaged.decided.json").write_text("{}")
+    with pytest.raises(autoeval.UsageError, match="does not hold what"):
+        make("damaged")
+    assert not (tmp_path / "damaged").exists(), "nobody was asked"
     make("one", rows[:N], until_decided=False, is_overwrite_leaderboard=True, is_mixed_allowed=True)
     assert [decided.models for _, decided in read_claims(tmp_path / "one.decided.json")] == [("new", "newer")]
     assert again.board.rows["fair"]["low"] == made.board.rows["fair"]["low"]

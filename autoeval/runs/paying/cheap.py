@@ -13,7 +13,8 @@ from autoeval.completions.ask import AskOptions, AskReport, Display
 from autoeval.completions.cache import Cache
 from autoeval.errors import UsageError
 from autoeval.runs.estimate import DryRun, estimate
-from autoeval.runs.judging import judge, refuse_unknown_prices
+from autoeval.runs.judging import judge
+from autoeval.runs.refusals import refuse_unknown_prices
 
 if TYPE_CHECKING:
     from autoeval.metrics.observations import Floats
@@ -63,7 +64,10 @@ class Cheap:
         """
         if source is None:
             return cls()
-        annotator = load_annotator(source, config_dirs=folders)
+        try:
+            annotator = load_annotator(source, config_dirs=folders)
+        except UsageError as error:
+            raise UsageError(f"--predict_with: {str(error).removeprefix('--annotators_config: ')}") from None
         if annotator.kind.n_outputs == 1:
             raise UsageError(
                 f"--predict_with: {annotator.name} judges outputs by themselves (kind: {annotator.kind.name}); name a "

@@ -55,6 +55,17 @@ def keep_claims(
             raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
 
 
+def check_claims(board: Path) -> None:
+    """Refuse, before anyone is asked, claims beside a board to which no others can be added.
+
+    Raises:
+        UsageError: they cannot be read.
+    """
+    path = path_of_claims(board)
+    if path.exists():
+        read_claims(path)
+
+
 def read_claims(path: Path) -> list[tuple[str, DecidedPairs]]:
     """Read the claims that are kept in a file: of each run the judge's name and what was decided.
 
@@ -71,6 +82,7 @@ def _facts(decided: DecidedPairs) -> dict[str, Any]:
         "pairs_a_round": ROUND,
         "n_rounds": decided.n_rounds,
         "n_instructions": decided.n_instructions,
+        "least_in_common": decided.least_in_common,
         "n_asked": dict(zip(decided.models, decided.n_asked, strict=True)),
         "populations": {
             population: {
@@ -111,6 +123,7 @@ def _decided(facts: Mapping[str, Any], path: Path) -> DecidedPairs:
             tuple(map(int, facts["n_asked"].values())),
             int(facts["n_rounds"]),
             float(facts["family_wise_error"]),
+            int(facts["least_in_common"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise _damaged(path) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from autoeval.annotators.config import Annotator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from autoeval.metrics.betting import Population, Side
-    from autoeval.metrics.every_pair import Two
+    from autoeval.metrics.every_pair import Comparisons, Two
     from autoeval.metrics.observations import Floats
 
 _POPULATIONS: "tuple[Population, ...]" = ("these", "like_these")
@@ -94,7 +95,7 @@ class EveryPair:
         Raises:
             UsageError: batches were asked for.
         """
-        from autoeval.metrics.every_pair import FAMILY_ERROR, Comparisons
+        from autoeval.metrics.every_pair import Comparisons
 
         refuse_batches(options)
         once, reports = SaidOnce(display), list[AskReport]()
@@ -117,11 +118,21 @@ class EveryPair:
             read_one(self._part(plan, self._chosen(number, 0, seen.asked[number])), cache, report, None)
             for number, plan in enumerate(plans)
         ]
-        names, n_instructions = tuple(self.models), self.places.shape[1]
-        decided = DecidedPairs(
-            names, n_instructions, seen.sides, tuple(seen.asked), len(reports), FAMILY_ERROR
+        return whole, report, self._decided(seen, len(reports))
+
+    def _decided(self, seen: "Comparisons", n_rounds: int) -> "DecidedPairs":
+        from autoeval.metrics.every_pair import FAMILY_ERROR
+
+        there = self.places >= 0
+        return DecidedPairs(
+            tuple(self.models),
+            self.places.shape[1],
+            seen.sides,
+            tuple(len(self._chosen(number, 0, n)) for number, n in enumerate(seen.asked)),
+            n_rounds,
+            FAMILY_ERROR,
+            min(int((one & other).sum()) for one, other in combinations(there, 2)),
         )
-        return whole, report, decided
 
     def _chosen(self, number: int, start: int, stop: int) -> list[int]:
         places = self.places[number, start:stop]
@@ -142,9 +153,10 @@ class DecidedPairs:
         models: their names.
         n_instructions: how many there are.
         sides: by population, above where the first of two models is better; two that are missing are open.
-        n_asked: about how many of the instructions each model was asked.
+        n_asked: on how many instructions each model was judged.
         n_rounds: after how many rounds it was looked.
         error: the chance that one claim or more about a population is wrong, however often one looks.
+        least_in_common: how many instructions any two of the models have in common at least.
     """
 
     models: Sequence[str]
@@ -153,12 +165,18 @@ class DecidedPairs:
     n_asked: Sequence[int]
     n_rounds: int
     error: float
+    least_in_common: int
 
     def name_of(self, population: "Population") -> str:
         """What claims about a population are about."""
-        if population == "these":
+        if population == "like_these":
+            return "on instructions like these"
+        if self.least_in_common == self.n_instructions:
             return f"on these {self.n_instructions} instructions"
-        return "on instructions like these"
+        return (
+            f"on those of these {self.n_instructions} instructions that two models have in common "
+            f"({self.least_in_common} at least)"
+        )
 
     @property
     def lines(self) -> list[str]:
