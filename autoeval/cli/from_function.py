@@ -24,6 +24,8 @@ _SEVERAL = frozenset(
     {"all_model_outputs", "annotations", "caching_path", "dataset", "not_in", "recorded", "reviews"}
 )
 """Flags that take several files."""
+_ONE = ("model_outputs", "reference_outputs")
+"""Flags of which the last would stand for all, and what the others name would not be judged."""
 _ALONE = "True"
 """What a switch without a value says."""
 _SPELLINGS = (
@@ -49,7 +51,9 @@ class Command(click.Command):
         options = [parameter for parameter in self.params if isinstance(parameter, click.Option)]
         switches = {option.opts[0].removeprefix("--") for option in options if option.flag_value == _ALONE}
         try:
-            return super().parse_args(ctx, with_lists(canonical_all(after_fire(args), switches)))
+            given = canonical_all(after_fire(args), switches)
+            _refuse_twice(given)
+            return super().parse_args(ctx, with_lists(given))
         except click.NoSuchOption as error:
             known = [option.opts[0] for option in options if not option.hidden]
             hint = nearest(error.option_name, known)
@@ -97,6 +101,26 @@ def with_lists(args: Sequence[str]) -> list[str]:
         else:
             found.append(arg)
     return [*found, *args[end:]]
+
+
+def _refuse_twice(args: Sequence[str]) -> None:
+    """Refuse what is judged to be named twice.
+
+    Raises:
+        UsageError: saying how many models are judged.
+    """
+    end = args.index("--") if "--" in args else len(args)
+    for name in _ONE:
+        values = [
+            arg.partition("=")[2] or next(iter(args[place + 1 : place + 2]), "")
+            for place, arg in enumerate(args[:end])
+            if arg.partition("=")[0] == f"--{name}"
+        ]
+        if len(set(values)) > 1:
+            raise UsageError(
+                f"--{name} is given {len(values)} times ({', '.join(values)}), and one model is evaluated against one "
+                "reference. Many models are judged in one pass by make_leaderboard --all_model_outputs."
+            )
 
 
 def canonical_all(args: Sequence[str], switches: Collection[str]) -> list[str]:

@@ -21,7 +21,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
         *("BatchList", "CacheReport", "DryRun", "DryRuns", "Export", "Import", "Learned", "NewConfig"),
         *("ShardReport", "Validation"),
     ),
-    "show_runs": ("Run", "RunComparison"),
+    "show_runs": ("Run", "RunComparison", "ToldAgain"),
     "show_scored": ("BestOfN", "Gate", "ImportedResults", "Refusals", "ScoredRun"),
     "show_evolved": ("EvolvedSet",),
     "show_line_up": ("LineUp",),

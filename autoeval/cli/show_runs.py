@@ -13,6 +13,7 @@ from autoeval.cli.show_scored import estimates_table, scale_name
 from autoeval.cli.tables import subset_table
 from autoeval.journeys.compare import RunComparison
 from autoeval.runs.finished import Run
+from autoeval.runs.paying.again import ToldAgain
 
 
 def show_run(console: Console, run: Run) -> None:
@@ -110,4 +111,17 @@ def _contrast_table(result: RunComparison) -> Table:
     return table
 
 
-SHOWN: Mapping[type, Callable[[Console, Any], None]] = {Run: show_run, RunComparison: show_comparison}
+def show_again(console: Console, told: ToldAgain) -> None:
+    """Print what judgments on some of the pairs came to."""
+    for title, lines in told.said:
+        console.print(Text(title, style="bold"), soft_wrap=True)
+        for line in lines:
+            console.print(Text(line), soft_wrap=True)
+    console.print(Text(f"Kept in: {told.path}"), soft_wrap=True)
+
+
+SHOWN: Mapping[type, Callable[[Console, Any], None]] = {
+    Run: show_run,
+    RunComparison: show_comparison,
+    ToldAgain: show_again,
+}

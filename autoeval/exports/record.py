@@ -9,11 +9,10 @@ from autoeval.data.annotations import of_one_model, read_annotations
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError
 from autoeval.metrics.estimates import Estimate
-from autoeval.runs.annotation_table import find_annotations
+from autoeval.runs.annotation_table import PAID_NAME, find_annotations
 from autoeval.runs.catalog import Place, RunFacts, place
 from autoeval.runs.counted_facts import counted, facts_of
 from autoeval.runs.measured import WIN_RATE, Measured
-from autoeval.runs.paying.sample import ROWS_NAME
 from autoeval.runs.run_json import part, told_beside
 from autoeval.version import __version__
 
@@ -146,7 +145,7 @@ def read_record(run: str | Path) -> RunRecord:
     Raises:
         UsageError: there is none, or one of its files cannot be read, or nothing was judged.
     """
-    paid = Path(run) / ROWS_NAME
+    paid = Path(run) / PAID_NAME
     path = paid if paid.is_file() else find_annotations(run)
     where = place(path, path.parent.parent)
     facts = facts_of(where)

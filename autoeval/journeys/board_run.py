@@ -27,6 +27,7 @@ from autoeval.runs.estimate import DryRun
 from autoeval.runs.exits import exit_code_after, nothing_judged
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.output_flaws import announced
+from autoeval.runs.paying.claims import check_claims, keep_claims
 from autoeval.runs.paying.common import save_samples
 from autoeval.runs.paying.deciding import Deciding
 from autoeval.runs.paying.every_pair import DecidedPairs, EveryPair
@@ -137,6 +138,7 @@ class BoardRun:
             UsageError: outputs are wrong, or rows would not compare.
         """
         annotator, display, left_out = self.asking.annotator, self.asking.display, list[str]()
+        check_claims(self.path)
         with ExitStack() as opened:
             given = self.kind.load(self.outputs, opened, left_out.append)
             announced(left_out, display)
@@ -179,10 +181,13 @@ class BoardRun:
         """
         complete = came_to.complete
         self._refuse_conflicts({name: result.conditions for name, result in complete.items()})
-        annotator = self.asking.annotator
+        annotator, board = self.asking.annotator, self.before
+        if complete:
+            board = _updated(self.path, complete, sort_by, self.kind.known)
+            keep_claims(self.path, complete, came_to.decided, annotator, self.seed)
         return Leaderboard(
             path=self.path,
-            board=_updated(self.path, complete, sort_by, self.kind.known) if complete else self.before,
+            board=board,
             judged=tuple(complete),
             incomplete={one.name: one.coverage for one in came_to.results if one.name not in complete},
             ask=came_to.ask,

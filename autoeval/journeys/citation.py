@@ -47,7 +47,8 @@ def _interval_of(result: Evaluation) -> str:
 def _made_by(result: Evaluation) -> str:
     setting = result.setting
     served = ", ".join(sorted(result.tally.models)) or ", ".join(setting.judge_models)
+    of_all = f" of {result.paid.n_pairs} pairs, {result.paid.method}" if result.paid else ""
     return (
-        f"n = {result.win_rate.n_total}, judge {setting.judge} ({served}, {setting.fingerprint}), "
+        f"n = {result.win_rate.n_total}{of_all}, judge {setting.judge} ({served}, {setting.fingerprint}), "
         f"seed {setting.seed}, autoeval {__version__}"
     )

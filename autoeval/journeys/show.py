@@ -1,18 +1,22 @@
 """A finished run, shown again."""
 
-from autoeval.runs.finished import Run, load_run
+from typing import Any
+
+from autoeval.runs.finished import load_run
+from autoeval.runs.paying.again import tell_again
 
 
-def show(run: str) -> Run:
+def show(run: str) -> Any:
     """Show a finished run: its number and interval, what is missing, its subsets.
 
     Args:
-        run: The run's folder, or its annotations.json.
+        run: The run's folder, or its annotations.json; or a leaderboard that make_leaderboard --until_decided filled,
+            for which of every two models is better.
 
     Returns:
-        The run.
+        A Run; of one that paid for some of its pairs, and of a leaderboard, a ToldAgain: what is said of them.
 
     Raises:
         UsageError: there is no such run.
     """
-    return load_run(run)
+    return tell_again(run) or load_run(run)

@@ -183,7 +183,7 @@ def update_board(
     Raises:
         UsageError: the board cannot be read, locked or written.
     """
-    with _locked(path):
+    with locked(path):
         board = change(read(path) if path.exists() else empty).sorted_by(sort_by)
         stored = {**read_preferences(path_beside(path)), **preferences}
         if preferences:
@@ -214,7 +214,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the board's lock; it ends with the process, so one that is killed leaves none behind."""
     from filelock import FileLock, Timeout
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from autoeval.metrics.betting import Population, Predicted, Side, decide
 from autoeval.metrics.observations import Floats
 
+FAMILY_ERROR = 0.05
+"""The chance that one claim or more is wrong."""
 Two: TypeAlias = tuple[int, int]
 """Numbers of two models, ascending; it is asked whether the first is better."""
 
@@ -49,7 +51,7 @@ class Comparisons:
         """Which comparisons are not decided."""
         return [two for two in combinations(range(len(self.asked)), 2) if two not in self.sides[population]]
 
-    def decide(self, population: Population, alpha: float = 0.05) -> None:
+    def decide(self, population: Population, alpha: float = FAMILY_ERROR) -> None:
         """Decide what can be decided, so that one claim or more is wrong with a chance of at most α.
 
         Holm's procedure (1979): of k comparisons that are open, each is tried at α/k, and as some are decided, the

@@ -1,17 +1,25 @@
 """Histories of judges on the disk: figures alone, a file for each judge, reference and kind of question."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
+from autoeval.errors import UsageError
 from autoeval.metrics.observations import Floats
 from autoeval.prediction.history import History
 from autoeval.prediction.seen import Seen
 
+if TYPE_CHECKING:
+    from numpy.lib.npyio import NpzFile
+
 _FORMAT = 1
+_ANEW = "Run `alpaca_eval learn` again, or remove the file to go on without it."
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ def save_kept(kept: Kept, path: Path) -> None:
     """
     arrays: dict[str, np.typing.NDArray[np.generic]] = {
         "format": np.array(_FORMAT),
+        "fingerprint": np.array(path.stem),
         "models": np.array(kept.history.models),
         "keys": np.array(kept.history.keys),
         "references": np.array(kept.references),
@@ -85,37 +94,75 @@ def save_kept(kept: Kept, path: Path) -> None:
 
 
 def load_kept(path: Path) -> Kept | None:
-    """Read a history; None where there is none, or one that this version does not read."""
-    from scipy.sparse import csr_array
+    """Read a history; None where there is none, or one that another version wrote.
 
+    Raises:
+        UsageError: the file is damaged, or another judge's.
+    """
+    if not path.exists():
+        return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if int(arrays["format"]) != _FORMAT:
                 return None
-            keys, models = tuple(map(str, arrays["keys"])), tuple(map(str, arrays["models"]))
-            frequencies = arrays["frequencies"]
-            seen = tuple(
-                Seen(
-                    keys,
-                    arrays[f"columns{number}"],
-                    arrays[f"lengths{number}"],
-                    csr_array(
-                        (
-                            arrays[f"data{number}"].astype(np.float64),
-                            arrays[f"indices{number}"],
-                            arrays[f"indptr{number}"],
-                        ),
-                        shape=(len(keys), len(frequencies) - 1),
-                    ),
-                )
-                for number in range(len(models))
-            )
-            judged_by = arrays.get("judged_by", ())
-            return Kept(
-                History(models, seen, arrays["shares"]),
-                frequencies,
-                tuple(map(str, arrays["references"])),
-                tuple(map(str, judged_by)),
-            )
-    except (OSError, ValueError, KeyError):
-        return None
+            kept = _read(arrays)
+            _check(kept)
+            is_own = str(arrays.get("fingerprint", path.stem)) == path.stem
+    except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, BadZipFile, zlib.error):
+        raise UsageError(f"what is learned of the judge cannot be read: {path}. {_ANEW}") from None
+    if not is_own:
+        raise UsageError(f"{path} holds what is learned of another judge. {_ANEW}")
+    return kept
+
+
+def _read(arrays: "NpzFile") -> Kept:
+    from scipy.sparse import csr_array
+
+    keys, models = tuple(map(str, arrays["keys"])), tuple(map(str, arrays["models"]))
+    frequencies = arrays["frequencies"]
+    seen = tuple(
+        Seen(
+            keys,
+            arrays[f"columns{number}"],
+            arrays[f"lengths{number}"],
+            csr_array(
+                (
+                    arrays[f"data{number}"].astype(np.float64),
+                    arrays[f"indices{number}"],
+                    arrays[f"indptr{number}"],
+                ),
+                shape=(len(keys), len(frequencies) - 1),
+            ),
+        )
+        for number in range(len(models))
+    )
+    return Kept(
+        History(models, seen, arrays["shares"]),
+        frequencies,
+        tuple(map(str, arrays["references"])),
+        tuple(map(str, arrays.get("judged_by", ()))),
+    )
+
+
+def _check(kept: Kept) -> None:
+    """Check that what was read is a history: shapes that fit, figures that are numbers, shares of 0 to 1.
+
+    Raises:
+        ValueError: it is none.
+    """
+    history, count = kept.history, len(kept.references)
+    shares = history.shares
+    judged = shares[~np.isnan(shares)]
+    of_columns = {one.columns.shape for one in history.seen}
+    fits = (
+        len(history.seen) > 0
+        and len(history.keys) == count
+        and shares.shape == (len(history.models), count)
+        and len(of_columns) == 1
+        and next(iter(of_columns))[:1] == (count,)
+        and all(one.log_lengths.shape == (count,) for one in history.seen)
+    )
+    figures = (kept.frequencies, *(part for one in history.seen for part in (one.columns, one.log_lengths)))
+    is_there = bool((~np.isnan(shares)).any(axis=1).all()) if fits else False
+    if not is_there or judged.min() < 0 or judged.max() > 1 or not all(np.isfinite(f).all() for f in figures):
+        raise ValueError("no history")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAMES = ("annotations.json", "annotations.json.gz")
+PAID_NAME = "paid_annotations.json"
+"""The pairs that were paid for, where not all were. Where it lies, the last run into its folder was of a sample."""
 
 
 def find_annotations(run: str | Path) -> Path:
@@ -21,10 +23,11 @@ def find_annotations(run: str | Path) -> Path:
         run: the file, the run's folder, or a folder above it that holds one run only.
 
     Raises:
-        UsageError: there is none, or several.
+        UsageError: there is none, or several, or it holds a sample, of which a plain mean is no win rate.
     """
     path = Path(run)
     try:
+        _refuse_sample(path)
         if path.is_file():
             return path
         is_folder = path.is_dir()
@@ -36,6 +39,9 @@ def find_annotations(run: str | Path) -> Path:
         if (path / name).is_file():
             return path / name
     found = sorted(file for name in NAMES for file in path.rglob(name))
+    sampled = sorted(path.rglob(PAID_NAME))
+    if sampled and {file.parent for file in found} <= {file.parent for file in sampled}:
+        _refuse_sample(sampled[0])
     if len(found) == 1:
         return found[0]
     if not found:
@@ -44,6 +50,17 @@ def find_annotations(run: str | Path) -> Path:
         )
     told = ", ".join(str(file.parent) for file in found[:5])
     raise UsageError(f"{path} holds {len(found)} runs. Name one: {told}{', …' if len(found) > 5 else ''}")
+
+
+def _refuse_sample(path: Path) -> None:
+    """Refuse a file of pairs that were drawn with unequal chances, and the folder that it lies in."""
+    sample = path if path.name == PAID_NAME else path / PAID_NAME
+    if sample.is_file():
+        raise UsageError(
+            f"{sample.parent} holds a run that paid for some of its pairs (--n_paid, --precision or --until_decided). "
+            "Their plain mean is no win rate; the estimate for all is on the leaderboard that it wrote. The same "
+            "command without the flag judges the rest."
+        )
 
 
 def annotation_table(rows: Iterable[Row], needed: Sequence[str]) -> "pd.DataFrame":

@@ -7,14 +7,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from autoeval.runs.annotation_table import NAMES
+from autoeval.runs.annotation_table import NAMES, PAID_NAME
 from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
-from autoeval.runs.paying.sample import ROWS_NAME
 from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.saving import BOARD_NAME
 
-RUN_FILES = (*NAMES, ROWS_NAME)
-"""What the annotations of a run are called; the last has only the pairs that were paid for."""
+RUN_FILES = (PAID_NAME, *NAMES)
+"""What the annotations of a run are called; where the first is there, its last run was of a sample."""
 _FACTS_FILES = (BOARD_NAME, RUN_NAME)
 
 

@@ -14,10 +14,10 @@ from autoeval.data.spool import instruction_key
 from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import read_any
 from autoeval.leaderboards.tally import Tally
+from autoeval.runs.annotation_table import PAID_NAME
 from autoeval.runs.catalog import Ends, Place, RunFacts, stamp_of, unread
 from autoeval.runs.checkpoints import checkpoint_of
 from autoeval.runs.measured import WIN_RATE, Measured, measured
-from autoeval.runs.paying.sample import ROWS_NAME
 from autoeval.runs.quantities import SHARES
 from autoeval.runs.run_json import judges_of, part, scale_of, told_beside
 from autoeval.runs.saving import BOARD_NAME
@@ -71,7 +71,7 @@ def facts_from_annotations(where: Place) -> RunFacts:
         return replace(unread(where), problem=str(error), is_read=True)
     except OSError as error:
         return replace(unread(where), problem=f"{where.path} cannot be read: {error.strerror}.", is_read=True)
-    is_part = where.path.name == ROWS_NAME
+    is_part = where.path.name == PAID_NAME
     return replace(facts, cautions=(*facts.cautions, *([_OF_A_PART] if is_part else [])), **_numbers(found))
 
 

@@ -26,6 +26,7 @@ from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.grades import Grades
 from autoeval.leaderboards.tally import Tally
 from autoeval.prompting.config import Price
+from autoeval.runs.annotation_table import PAID_NAME
 from autoeval.runs.estimate import price_of, prices
 from autoeval.runs.finishing import ask_until_finished
 from autoeval.runs.refusals import refuse_unbatchable, refuse_unmet, refuse_without_flex
@@ -183,6 +184,8 @@ def read_one(
     if folder is not None:
         path = folder / "annotations.json"
         is_written = _write(path, annotations, counts)
+        if is_written:  # what was a sample is all of them now
+            (folder / PAID_NAME).unlink(missing_ok=True)
         return Judged(counts, report, path if is_written else None, None)
     rows = tuple(row_of(annotation) for annotation in annotations if keeps_rows)
     return Judged(counts, report, None, rows)

@@ -19,10 +19,11 @@ from autoeval.leaderboards.rows import Row
 from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.estimates import Estimate, MeanGrade, WinRate
+from autoeval.runs.annotation_table import PAID_NAME
 from autoeval.runs.exits import exit_code_after, nothing_judged
 from autoeval.runs.paying.deciding import DecidedResult
 from autoeval.runs.paying.paid import PaidResult
-from autoeval.runs.paying.sample import ROWS_NAME, SAMPLE_NAME
+from autoeval.runs.paying.sample import SAMPLE_NAME
 from autoeval.runs.run_json import RUN_NAME
 
 if TYPE_CHECKING:
@@ -268,11 +269,11 @@ class Evaluation(Result):
     @property
     def row_files(self) -> list[str]:
         """The files that hold the annotations, by name."""
-        return [ROWS_NAME, SAMPLE_NAME] if self.paid else super().row_files
+        return [PAID_NAME, SAMPLE_NAME] if self.paid else super().row_files
 
     def more_facts(self) -> dict[str, Any]:
         """Return what run.json says of a sample that was paid for."""
-        return {"sample": self.paid.facts()} if self.paid else {}
+        return {"sample": {**self.paid.facts(), "said": self.paid.lines}} if self.paid else {}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

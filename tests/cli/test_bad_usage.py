@@ -286,6 +286,7 @@ def test_what_these_cases_spoil_works(command: CommandLine, server: JudgeServer)
         (["shwo"], "no command 'shwo'. Did you mean 'show'?"),
         (["evaluate-from-mdel"], "Did you mean 'evaluate_from_model'?"),
         (["--model_outputs"], "'--model_outputs' requires an argument"),
+        (["--model_outputs", "a.json", "--model-outputs=b.json"], "make_leaderboard --all_model_outputs"),
         (["evaluate", "outputs.json", "--model_outputs", "outputs.json"], "--model_outputs is given twice"),
         (["compare", "results"], "compare: --run_b is missing"),
         (["compare", "a", "b", "1", "2", "c"], "unexpected argument 'c'"),

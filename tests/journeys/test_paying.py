@@ -9,9 +9,13 @@ import pytest
 
 import autoeval
 from autoeval.annotators.config import Annotator
+from autoeval.journeys.citation import citation
 from autoeval.journeys.learn import learn
 from autoeval.metrics.sampled import sampled_win_rate
 from autoeval.metrics.sampling import chances
+from autoeval.runs.catalog import places
+from autoeval.runs.counted_facts import facts_of
+from autoeval.runs.measured import measure
 from autoeval.runs.paying.choosing import Wanted, choose
 from autoeval.runs.paying.paid import PaidResult
 from autoeval.runs.result import Evaluation
@@ -113,6 +117,30 @@ def test_the_sample_is_stored_before_anything_is_asked(tmp_path: Path) -> None:
     assert result.estimate == again.on_these
     assert not (stored.parent / "annotations.json").exists(), "nobody takes a sample for a full run"
     assert json.loads((stored.parent / "run.json").read_text())["sample"]["n_paid"] == 60
+
+
+def test_a_sample_is_never_taken_for_a_full_run(tmp_path: Path) -> None:
+    """Whatever reads a run says what it is, whichever of the two came last into the folder."""
+    with JudgeServer(always("a > b")) as server:
+        for n_paid in (60, None, 60):
+            result = evaluate_small(tmp_path, server, n=N, n_paid=n_paid, no_report=True)
+            folder = tmp_path / "results" / "gpt4_ranking"
+            if n_paid is None:
+                assert not (folder / "paid_annotations.json").exists()
+                assert autoeval.show(str(folder)).tally().n_judged == N
+                continue
+            told = autoeval.show(str(folder))
+            assert isinstance(result.paid, PaidResult)
+            assert told.said == [(told.said[0][0], tuple(result.paid.lines))]
+            assert autoeval.show(str(folder / "paid_annotations.json")) == told
+            assert "n = 60 of 160 pairs, sampled at random" in citation(result)
+            (facts,) = [facts_of(where) for where in places(tmp_path)]
+            assert facts.n == 60
+            assert facts.win_rate == pytest.approx(result.estimate.value)
+            for run in (folder, folder / "paid_annotations.json", tmp_path / "results"):
+                for command in (lambda run: autoeval.compare(run, run), autoeval.label, measure):
+                    with pytest.raises(autoeval.UsageError, match="plain mean is no win rate"):
+                        command(run)
 
 
 def test_a_dry_run_says_the_width_and_a_precision_finds_n(tmp_path: Path) -> None:

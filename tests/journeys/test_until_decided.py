@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import autoeval
+from autoeval.cli.show import show
 from autoeval.metrics.betting import decide
+from autoeval.runs.paying.claims import read_claims
 from autoeval.runs.paying.deciding import DecidedResult
 from autoeval.runs.result import Evaluation
 from tests.journeys.small import evaluate_small, write_outputs
@@ -153,7 +155,32 @@ def test_what_is_refused(tmp_path: Path, parameters: dict[str, Any], message: st
         run(tmp_path, server, **parameters)
 
 
-def test_every_two_of_several_models_are_told_apart(tmp_path: Path) -> None:
+def _check_what_is_kept(tmp_path: Path, made: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The claims lie beside the board, whole: who was asked how often, at which error, about which instructions."""
+    path = tmp_path / "one.decided.json"
+    kept = json.loads(path.read_text())["runs"]
+    assert [decided for _, decided in read_claims(path)] == [made.decided]
+    assert kept[0]["judge"]["name"] == "longest"
+    assert (kept[0]["family_wise_error"], kept[0]["n_instructions"]) == (0.05, N)
+    assert kept[0]["n_asked"] == {name: row["n_paid"] for name, row in made.board.rows.items()}
+    these, like_these = (kept[0]["populations"][name] for name in ("these", "like_these"))
+    assert these["name"] == f"on these {N} instructions"
+    assert {"better": "good", "worse": "bad"} in these["decided"]
+    assert ["fair", "like"] in like_these["open"]
+    for shown in (tmp_path / "one.csv", path):
+        show(autoeval.show(str(shown)))
+        assert "good: better than fair, like, bad" in capsys.readouterr().out
+    whole = path.read_text()
+    for damaged in (whole[:99], "[]", '{"runs": [3]}', whole.replace('"worse": "bad"', '"worse": "nobody"')):
+        path.write_text(damaged)
+        with pytest.raises(autoeval.UsageError, match="does not hold what make_leaderboard"):
+            autoeval.show(str(tmp_path / "one.csv"))
+    path.write_text(whole)
+
+
+def test_every_two_of_several_models_are_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Two that differ much are decided at once and no more asked about; two that are alike stay open to the end."""
     outputs, reference = write_outputs(tmp_path, N)
     rng = np.random.default_rng(0)
@@ -194,6 +221,21 @@ def test_every_two_of_several_models_are_told_apart(tmp_path: Path) -> None:
     assert first[0] <= first[1], "asked about the same instructions"
     again = make("two")  # replies come from the cache: as a run that was stopped and goes on
     assert again.decided == made.decided
+    _check_what_is_kept(tmp_path, made, capsys)
+    make("one", [{**row, "generator": name} for name in ("new", "newer") for row in rows[:N]])
+    assert [len(decided.models) for _, decided in read_claims(tmp_path / "one.decided.json")] == [4, 2]
+    half = make("half", [*rows[: N // 2], *rows[N : 2 * N]], is_allow_partial=True).decided
+    assert (
+        f"on those of these {N} instructions that two models have in common ({N // 2} at least)"
+        in half.lines[0]
+    )
+    assert max(half.n_asked) <= N
+    (tmp_path / "damaged.decided.json").write_text("{}")
+    with pytest.raises(autoeval.UsageError, match="does not hold what"):
+        make("damaged")
+    assert not (tmp_path / "damaged").exists(), "nobody was asked"
+    make("one", rows[:N], until_decided=False, is_overwrite_leaderboard=True, is_mixed_allowed=True)
+    assert [decided.models for _, decided in read_claims(tmp_path / "one.decided.json")] == [("new", "newer")]
     assert again.board.rows["fair"]["low"] == made.board.rows["fair"]["low"]
     for parameters, said in (
         ({"n_paid": 60}, "give one of them"),

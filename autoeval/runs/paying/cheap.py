@@ -64,7 +64,10 @@ class Cheap:
         """
         if source is None:
             return cls()
-        annotator = load_annotator(source, config_dirs=folders)
+        try:
+            annotator = load_annotator(source, config_dirs=folders)
+        except UsageError as error:
+            raise UsageError(f"--predict_with: {str(error).removeprefix('--annotators_config: ')}") from None
         if annotator.kind.n_outputs == 1:
             raise UsageError(
                 f"--predict_with: {annotator.name} judges outputs by themselves (kind: {annotator.kind.name}); name a "

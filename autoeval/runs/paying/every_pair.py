@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from autoeval.annotators.config import Annotator
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from autoeval.metrics.betting import Population, Side
-    from autoeval.metrics.every_pair import Two
+    from autoeval.metrics.every_pair import Comparisons, Two
     from autoeval.metrics.observations import Floats
+
+_POPULATIONS: "tuple[Population, ...]" = ("these", "like_these")
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,21 @@ class EveryPair:
             read_one(self._part(plan, self._chosen(number, 0, seen.asked[number])), cache, report, None)
             for number, plan in enumerate(plans)
         ]
-        return whole, report, DecidedPairs(tuple(self.models), self.places.shape[1], seen.sides)
+        return whole, report, self._decided(seen, len(reports))
+
+    def _decided(self, seen: "Comparisons", n_rounds: int) -> "DecidedPairs":
+        from autoeval.metrics.every_pair import FAMILY_ERROR
+
+        there = self.places >= 0
+        return DecidedPairs(
+            tuple(self.models),
+            self.places.shape[1],
+            seen.sides,
+            tuple(len(self._chosen(number, 0, n)) for number, n in enumerate(seen.asked)),
+            n_rounds,
+            FAMILY_ERROR,
+            min(int((one & other).sum()) for one, other in combinations(there, 2)),
+        )
 
     def _chosen(self, number: int, start: int, stop: int) -> list[int]:
         places = self.places[number, start:stop]
@@ -136,27 +153,49 @@ class DecidedPairs:
         models: their names.
         n_instructions: how many there are.
         sides: by population, above where the first of two models is better; two that are missing are open.
+        n_asked: on how many instructions each model was judged.
+        n_rounds: after how many rounds it was looked.
+        error: the chance that one claim or more about a population is wrong, however often one looks.
+        least_in_common: how many instructions any two of the models have in common at least.
     """
 
     models: Sequence[str]
     n_instructions: int
     sides: "Mapping[Population, Mapping[Two, Side]]"
+    n_asked: Sequence[int]
+    n_rounds: int
+    error: float
+    least_in_common: int
+
+    def name_of(self, population: "Population") -> str:
+        """What claims about a population are about."""
+        if population == "like_these":
+            return "on instructions like these"
+        if self.least_in_common == self.n_instructions:
+            return f"on these {self.n_instructions} instructions"
+        return (
+            f"on those of these {self.n_instructions} instructions that two models have in common "
+            f"({self.least_in_common} at least)"
+        )
 
     @property
     def lines(self) -> list[str]:
         """Say it: for either population by name, whom each model beats and where it is open."""
-        names: dict[Population, str] = {
-            "these": f"on these {self.n_instructions} instructions",
-            "like_these": "on instructions like these",
-        }
         n_pairs = len(self.models) * (len(self.models) - 1) // 2
         lines = []
-        for population, where in names.items():
-            lines.append(f"{where}: {len(self.sides[population])} of {n_pairs} comparisons decided")
+        for population in _POPULATIONS:
+            lines.append(
+                f"{self.name_of(population)}: {len(self.sides[population])} of {n_pairs} comparisons decided"
+            )
             lines += [
                 f"  {name}: {self._said(number, population)}" for number, name in enumerate(self.models)
             ]
-        return [*lines, "one claim or more is wrong with a chance of at most 5%"]
+        asked = ", ".join(f"{name} {n}" for name, n in zip(self.models, self.n_asked, strict=True))
+        return [
+            *lines,
+            f"one claim or more is wrong with a chance of at most {self.error:.0%}; instructions judged of "
+            f"{self.n_instructions}, with a look after each {ROUND}: {asked}",
+        ]
 
     def _said(self, number: int, population: "Population") -> str:
         by_claim: dict[str, list[str]] = {"better than": [], "worse than": [], "open against": []}

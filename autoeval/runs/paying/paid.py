@@ -102,6 +102,11 @@ class PaidResult:
     cost_of_all: float = math.nan
 
     @property
+    def n_pairs(self) -> int:
+        """How many pairs there are."""
+        return self.found.n_pairs
+
+    @property
     def estimate(self) -> Estimate:
         """The win rate that judging all pairs would give."""
         return self.found.on_these

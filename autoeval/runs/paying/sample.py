@@ -12,6 +12,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Cases
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError
+from autoeval.runs.annotation_table import PAID_NAME
 from autoeval.runs.paying.cheap import Guesses
 from autoeval.runs.paying.predicting import RANDOM, Prediction, prediction_of
 from autoeval.types import Case
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from autoeval.metrics.sampling import Sample
 
 SAMPLE_NAME = "sample.json"
-ROWS_NAME = "paid_annotations.json"
 
 
 @dataclass(frozen=True)
@@ -191,9 +191,9 @@ def save_paid(rows: Sequence[Mapping[str, Any]], folder: Path | None) -> None:
     if folder is None:
         return
     try:
-        with replacing(folder / ROWS_NAME) as file:
+        with replacing(folder / PAID_NAME) as file:
             file.write("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n")
     except OSError as error:
         raise UsageError(
-            f"--output_path: {folder / ROWS_NAME} cannot be written: {error.strerror}."
+            f"--output_path: {folder / PAID_NAME} cannot be written: {error.strerror}."
         ) from None

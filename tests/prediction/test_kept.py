@@ -1,0 +1,88 @@
+"""What is learned of a judge, read back from its file: whole, or refused with the way out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autoeval.errors import UsageError
+from autoeval.prediction.history import aligned
+from autoeval.prediction.kept import Kept, load_kept, save_kept, text_hash
+from autoeval.prediction.seen import TextReader
+
+N = 12
+INSTRUCTIONS, REFERENCES = [f"Do thing {i}." for i in range(N)], [f"reference {i}" for i in range(N)]
+
+
+def some_kept() -> Kept:
+    """Five models on twelve instructions."""
+    reader = TextReader(INSTRUCTIONS, REFERENCES)
+    rng = np.random.default_rng(0)
+    seen = {f"m{j}": reader.read([f"answer {j} {i} " * (1 + j) for i in range(N)]) for j in range(5)}
+    history = aligned(seen, {name: rng.integers(2, size=N).astype(np.float64) for name in seen})
+    return Kept(history, reader.frequencies, tuple(map(text_hash, REFERENCES)), ("another",))
+
+
+def changed(name: str, change: Callable[[Any], Any]) -> Callable[[Path], None]:
+    """Change one of the arrays of a file."""
+
+    def spoil(path: Path) -> None:
+        with np.load(path) as arrays:
+            kept = dict(arrays)
+        kept[name] = change(kept[name])
+        np.savez(path, **kept)
+
+    return spoil
+
+
+def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
+    kept, path = some_kept(), tmp_path / "judge.npz"
+    assert load_kept(path) is None
+    save_kept(kept, path)
+    again = load_kept(path)
+    assert again is not None
+    assert (again.history.models, again.judged_by) == (kept.history.models, ("another",))
+    target = kept.history.seen[0]
+    assert again.history.predict(target) == pytest.approx(kept.history.predict(target), abs=1e-6)
+    changed("format", lambda _: np.array(99))(path)
+    assert load_kept(path) is None, "of another version: as if nothing were learned"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:2000]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("hello"),
+        lambda path: (path.unlink(), path.mkdir()),
+        changed("shares", lambda shares: shares * np.nan),
+        changed("shares", lambda shares: shares * 100),
+        changed("shares", lambda shares: shares[:, :5]),
+        changed("columns1", lambda columns: columns * np.nan),
+        changed("columns1", lambda columns: columns[:, :3]),
+        changed("lengths0", lambda lengths: lengths[:3]),
+        changed("indptr0", lambda pointers: pointers[:3]),
+        changed("references", lambda references: references[:3]),
+        changed("frequencies", lambda _: np.array("x")),
+        changed("models", lambda models: models[:0]),
+    ],
+    ids=[
+        *("truncated", "empty", "text", "folder", "no number", "percent", "too few", "no figures"),
+        *("other columns", "short lengths", "short vectors", "short references", "no array", "no model"),
+    ],
+)
+def test_a_damaged_file_is_refused(tmp_path: Path, spoil: Callable[[Path], Any]) -> None:
+    path = tmp_path / "judge.npz"
+    save_kept(some_kept(), path)
+    spoil(path)
+    with pytest.raises(UsageError, match=r"cannot be read: .*judge\.npz\. Run `alpaca_eval learn` again"):
+        load_kept(path)
+
+
+def test_a_file_of_another_judge_is_refused(tmp_path: Path) -> None:
+    save_kept(some_kept(), tmp_path / "one.npz")
+    (tmp_path / "one.npz").rename(tmp_path / "other.npz")
+    with pytest.raises(UsageError, match="of another judge"):
+        load_kept(tmp_path / "other.npz")
