@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from autoeval.annotators.parsers.base import CONTRADICTION, Reading, TextParser, agreed
+from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import PACKAGING
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import is_one_value, values_in
@@ -103,8 +103,6 @@ class GradeParser(TextParser):
                 return Unparsed(f"the field {field!r} holds {repr(value[field])[:80]}, which is no grade")
             why = value.get(self.explanation) if self.explanation else None
             verdicts.append(Verdict(grade, None if why is None else str(why)))
-        if len({verdict.value for verdict in verdicts}) > 1:
-            return CONTRADICTION
         return agreed(verdicts, f"the reply has no field {field!r}")
 
     def _read_value(self, value: Any) -> float | None:
