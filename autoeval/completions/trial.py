@@ -95,7 +95,6 @@ class Trial:
                 self._in_a_row = len(reasons)
                 return None
             reasons.append(reason)
-        self._in_a_row += len(reasons)
         return _told(f"{IN_A_ROW} replies in a row hold", reasons[0], replies[-1][1])
 
 

@@ -13,7 +13,10 @@ OF_FIELD = GradeParser(kind="grade", field="score", explanation="why")
 
 def read(text: str, parser: GradeParser = GRADE, finish_reason: str = "stop") -> float | None:
     (found,) = parser.read(Completion(text, finish_reason=finish_reason))
-    return found.value if isinstance(found, Verdict) else None
+    if isinstance(found, Unparsed):
+        return None
+    assert isinstance(found.value, float)
+    return found.value
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,8 @@ def test_a_reply_that_was_cut_off_counts_only_where_it_is_nothing_but_the_grade(
     assert read("Good. [[5]] but", finish_reason="length") is None
     assert read("Rating: 1", finish_reason="length") is None
     assert read('["any value"]', finish_reason="length") is None
+    assert read('{"score": 5}', finish_reason="length") is None, "of a judge who gives no fields"
+    assert read('{"score": 5}', OF_FIELD, finish_reason="length") == 5
 
 
 def test_a_field_of_a_json_reply() -> None:
@@ -79,6 +84,42 @@ def test_a_field_of_a_json_reply() -> None:
     assert read("7", OF_FIELD) is None
     (found,) = OF_FIELD.read(Completion('{"why": "short", "score": 7}'))
     assert found == Verdict(7.0, "short")
+    for beside in ('["x"] {"score": 7}', '{"total": 9} {"score": 7}', '{"score": 7} {"score": "7"}'):
+        assert OF_FIELD.read(Completion(beside)) == [Verdict(7.0, None)]
+    (found,) = OF_FIELD.read(Completion('{"score": 7} {"score": "good"}'))
+    assert isinstance(found, Unparsed)
+    assert found.reason == "the field 'score' holds 'good', which is no grade"
+
+
+def test_a_grade_behind_a_mark_is_all_of_its_line_and_all_of_them_agree() -> None:
+    behind = GradeParser(kind="grade", after="[RESULT]", out_of=5)
+    for text, why in (
+        ("Feedback: It is short. [RESULT] 4", "It is short."),
+        ("It is short.\n[result] 4/5\nAs I said: [RESULT] 4", "It is short."),
+        ("[RESULT] 4", "[RESULT] 4"),
+    ):
+        assert behind.read(Completion(text)) == [Verdict(4.0, why)], text
+    for text, told in (
+        ("It is short: 4", "the reply has no [RESULT]"),
+        ("[RESULT] 4 of those", "what follows [RESULT] is not one number"),
+        ("[RESULT] 4 or [RESULT] good", "what follows [RESULT] is not one number"),
+        ("[RESULT] 4/10", "what follows [RESULT] is not one number"),
+        ("[RESULT] 4\nNo: [RESULT] 5", "contradict"),
+    ):
+        (found,) = behind.read(Completion(text))
+        assert isinstance(found, Unparsed), text
+        assert told in found.reason
+
+
+def test_why_there_is_no_grade_is_said() -> None:
+    for text, told in (
+        ("[[good]]", "the reply gives no grade"),
+        ("[[5]], or [[good]]", "not one number"),
+        ("[[5]], [[6]]", "contradict"),
+    ):
+        (found,) = GRADE.read(Completion(text))
+        assert isinstance(found, Unparsed)
+        assert told in found.reason
 
 
 def test_a_grade_outside_of_the_scale_is_none() -> None:

@@ -1,11 +1,12 @@
 """Eight replies first: where none holds a verdict the run stops, shows one, and says how to go on."""
 
+import asyncio
 import random
 from pathlib import Path
 
 import pytest
 
-from autoeval.completions.trial import IN_A_ROW, Trial
+from autoeval.completions.trial import FIRST, IN_A_ROW, Trial, shown
 from autoeval.types import Completion, Endpoint, Request
 from tests.faults.counting import N_PAIRS, run
 from tests.servers import Answer, JudgeServer, always, prompt_text
@@ -70,6 +71,59 @@ def test_only_as_many_in_a_row_as_is_said_end_a_run() -> None:
                 break
     assert n_stopped > 50
     assert looked_at < n_replies / 2
+
+
+def test_eight_are_out_or_unread_before_the_first_verdict() -> None:
+    request, nothing = Request(Endpoint("openai"), "m"), Completion("b")
+
+    async def tried() -> None:
+        trial = Trial(lambda _, reply: None if reply.text == "a" else "nothing")
+        for out in range(FIRST):
+            assert trial.room == FIRST - out
+            await trial.admit()
+        ninth = asyncio.create_task(trial.admit())
+        assert trial.note(request, nothing) is None, "one that was out is unread"
+        await asyncio.sleep(0)
+        assert (trial.room, ninth.done()) == (0, False)
+        trial.give_back()
+        await ninth
+        assert trial.room == 0
+        tenth = asyncio.create_task(trial.admit())
+        assert trial.note(request, Completion("a")) is None
+        await tenth
+        assert trial.room == IN_A_ROW
+
+        stopped = Trial(lambda *_: "nothing")
+        for _ in range(FIRST):
+            await stopped.admit()
+        waiting = asyncio.create_task(stopped.admit())
+        told = [stopped.note(request, nothing) for _ in range(FIRST)]
+        assert told[:-1] == [None] * (FIRST - 1)
+        assert "none of the first 8 replies holds a verdict: nothing" in str(told[-1])
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        stopped.lift()
+        await waiting
+
+    asyncio.run(tried())
+    for free in (Trial(), Trial(lambda *_: "nothing", goes_on=True)):
+        assert free.room == IN_A_ROW
+        assert [free.learn(request, nothing) for _ in range(2 * IN_A_ROW)] == [None] * 2 * IN_A_ROW
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Completion(" \n"), "(empty)"),
+        (Completion("two\n  lines"), "'two lines'"),
+        (Completion("words", tool_arguments='{"x": 1}'), """'{"x": 1}'"""),
+        (Completion("", refusal="I won't."), '"I won\'t."'),
+        (Completion("x" * 400), repr("x" * 400)),
+        (Completion("x" * 401), repr("x" * 399 + "…")),
+    ],
+)
+def test_a_reply_is_shown_as_a_line(reply: Completion, said: str) -> None:
+    assert shown(reply) == said
 
 
 def test_a_wait_of_a_day_ends_the_run_at_once(tmp_path: Path) -> None:

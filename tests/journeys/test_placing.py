@@ -10,8 +10,9 @@ from autoeval.data.pairing import load_pairs
 from autoeval.errors import UsageError
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.columns import COLUMNS
+from autoeval.leaderboards.grades import COLUMNS as SCORES
 from autoeval.leaderboards.placing import Standing
-from autoeval.leaderboards.preferences import Preference
+from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences
 from autoeval.leaderboards.presets import PRESETS
 from autoeval.leaderboards.rows import Conditions
 from autoeval.leaderboards.table import Board, read_board
@@ -193,6 +194,88 @@ def test_a_board_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     for name in ("folder.csv", "bytes.csv", "none.csv"):
         with pytest.raises(UsageError, match=rf"the leaderboard .*{name} cannot be read"):
             read_board(tmp_path / name)
+
+
+def test_a_board_is_found_by_its_file_or_name_and_is_no_other() -> None:
+    preset = PRESETS["alpaca_eval_1"]
+    named, path = boards.find_board("alpaca_eval_gpt4", "judge", preset)
+    assert path is not None
+    for other in ("alpaca_eval_gpt4_leaderboard", path):
+        assert boards.find_board(other, "judge", preset) == (named, path)
+    assert boards.find_board(None, "judge", preset) == (Board({}), None)
+    assert not boards.is_own(path)
+    with pytest.raises(UsageError, match=r"neither a file nor a board 'alpaca_eval_gpt5'.*alpaca_eval_gpt4"):
+        boards.find_board("alpaca_eval_gpt5", "judge", preset)
+
+
+def test_what_is_shown_of_a_board_is_what_is_asked_for_or_its_strictest_rows() -> None:
+    preset = PRESETS["alpaca_eval_1"]
+    strictest = boards.known_models(preset).strictest_mode()
+    assert strictest != "dev"
+    for named, mode, shown in (
+        ("auto", "auto", strictest),
+        (None, "auto", strictest),
+        ("alpaca_eval_gpt4", "auto", strictest),
+        ("auto", "dev", "dev"),
+        ("auto", None, None),
+    ):
+        found = Standing.find(named, "judge", preset, False, "win_rate", mode, True)
+        assert (found.mode_to_print, found.known) == (shown, preset if named == "auto" else None)
+
+
+def test_preferences_are_stored_with_the_rows_that_are_written_where_those_of_others_are(mine: Path) -> None:
+    beside, (some, others) = path_beside(mine), (preferences("a"), preferences("b"))
+
+    def stored() -> dict[str, list[Preference]]:
+        return {name: list(found) for name, found in read_preferences(beside).items()}
+
+    standing(mine).keep("new", ROW, some, None)
+    assert not beside.exists(), "nobody's are kept here"
+    kept = {"old": some, "gone": some}
+    boards.update_board(
+        mine, lambda board: board.with_row("best", {**ROW, "win_rate": 90.0}), kept, "win_rate"
+    )
+    assert stored() == {"old": some}, "of rows that there are"
+    assert list(read_board(mine).rows) == ["best", "new", "old"]
+    standing(mine).keep("another", ROW, others, None)
+    standing(mine).keep("old", ROW, others, None)
+    assert stored() == {"another": others, "old": some}
+    Standing.find(mine, "judge", PRESETS["alpaca_eval_1"], True, "win_rate", "auto", True).keep(
+        "old", ROW, others, None
+    )
+    assert stored() == {"another": others, "old": others}
+
+
+def test_a_file_of_ones_own_is_checked_before_anything_is_paid(mine: Path) -> None:
+    preset = PRESETS["alpaca_eval_1"]
+    plain = mine.rename(mine.with_suffix(".txt"))
+    found, path = boards.find_board(plain, "judge", preset)
+    assert (set(found.rows), path, boards.is_own(plain)) == ({"old"}, plain, True)
+    new = mine.with_name("new.csv")
+    assert boards.find_board(new, "judge", preset) == (Board({}), new)
+    for impossible in (plain / "board.csv", plain / "deeper" / "board.csv"):
+        with pytest.raises(UsageError, match="does not exist and cannot be made"):
+            boards.find_board(impossible, "judge", preset)
+    path_beside(plain).write_text("what is this\n")
+    with pytest.raises(UsageError, match="preferences"):
+        boards.find_board(plain, "judge", preset)
+
+
+def test_boards_of_both_kinds_are_read_and_columns_that_they_have_not_are_refused(mine: Path) -> None:
+    scores = mine.with_name("scores.csv")
+    boards.save_board(Board({"m": {"score": 7.5}}, SCORES), scores)
+    for path, known in ((mine, COLUMNS), (scores, SCORES)):
+        board = boards.read_any(path)
+        assert board.known == known
+        boards.check_column(None, board)
+        boards.check_column(known[0].name, board)
+        with pytest.raises(UsageError, match=r"sort_by.*win_rate" if path == mine else "sort_by"):
+            boards.check_column("win_rte", board)
+    neither = mine.with_name("neither.csv")
+    neither.write_text(",wins\nm,1\n")
+    assert not boards.is_board(neither)
+    with pytest.raises(UsageError, match="no column 'win_rate'"):
+        boards.read_any(neither)
 
 
 def test_pairs_can_be_read_from_another_thread() -> None:

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 import autoeval
 from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.parsers.critique import CritiqueParser
 from autoeval.data.wildbench import read_wildbench
 from autoeval.leaderboards.wildbench import wildbench_board
-from autoeval.types import Completion, Verdict
+from autoeval.types import Completion, Unfinished, Verdict
 from tests.recorded import load_recorded, recorded_data
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Body
@@ -29,6 +30,9 @@ PARSER = CritiqueParser(kind="critique", levels=LEVELS)
         ("It misses half.\n### Overall Score: 3.5 (poor)", 3.5),
         ("A correct, complete answer without errors.\nOverall Score: 10", 10),
         ("Pas mal du tout.\nOverall Score: 10", 10),
+        ("Good in style, but wrong.\nOverall Score: 10", 10),
+        ("It is fine.\nOverall Score: 8\nThat is, overall score: 8/10", 8),
+        ("Nonsense.\nOverall Score: 1 (very poor)", 1),
         ("Excellent, though an example is missing.\nOverall Score: 10 (very good)", 10),
         # the slip: 10 where 1 is meant
         ("The answer is wrong and does not help; it fails the user.\nOverall Score: 10", None),
@@ -39,6 +43,7 @@ PARSER = CritiqueParser(kind="critique", levels=LEVELS)
         ("It is fine.\nOverall Score: 7-8", None),
         ("It is fine.\nOverall Score: 4/5", None),
         ("Overall Score: 1\nOn second thought.\nOverall Score: 10", None),
+        ("Overall Score: 8\nOverall Score: high", None),
         ("I would not say Overall Score: 9", None),
         ("It is fine. I give it an 8.", None),
         ("", None),
@@ -47,6 +52,26 @@ PARSER = CritiqueParser(kind="critique", levels=LEVELS)
 def test_a_score_is_what_its_words_bear_out(reply: str, score: float | None) -> None:
     (reading,) = PARSER.read(Completion(reply))
     assert (reading.value if isinstance(reading, Verdict) else None) == score
+
+
+def test_what_stands_before_the_first_score_explains_it_and_without_one_a_judge_may_go_on() -> None:
+    for reply, why in (
+        ("## Critique: It is **fine**.\n\nOverall Score: 8\nSo: overall score: 8", "It is **fine**."),
+        ("Overall Score: 8", None),
+    ):
+        (found,) = PARSER.read(Completion(reply))
+        assert isinstance(found, Verdict)
+        assert found.explanation == why
+    (silent,) = PARSER.read(Completion("It is fine."))
+    assert isinstance(silent, Unfinished)
+    assert silent.reason == "the reply has no Overall Score:"
+
+
+@pytest.mark.parametrize("levels", [{"poor": (1, 3), "good": (3, 5)}, {"poor": (3, 1)}])
+def test_levels_that_share_a_score_or_hold_none_are_refused(levels: dict[str, tuple[float, float]]) -> None:
+    with pytest.raises(ValidationError, match="no two share one"):
+        CritiqueParser(kind="critique", levels=levels)
+    assert CritiqueParser(kind="critique", levels={"good": (4, 5), "poor": (1, 3), "odd": (0, 0)})
 
 
 def test_a_score_that_was_cut_off_is_none() -> None:
