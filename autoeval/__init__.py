@@ -6,11 +6,13 @@ from autoeval.version import __version__
 
 if TYPE_CHECKING:
     from autoeval.errors import AutoevalError, UsageError
-    from autoeval.journeys.analyze_evaluators import JudgeAnalysis, analyze_evaluators
+    from autoeval.journeys.analyze_evaluators import analyze_evaluators
     from autoeval.journeys.analyze_models import ModelsAnalysis, analyze_models
     from autoeval.journeys.anchor import Anchored, anchor
     from autoeval.journeys.audit import Audit, audit
     from autoeval.journeys.batches import BatchList, batches
+    from autoeval.journeys.beside_people import JudgeAnalysis
+    from autoeval.journeys.board_run import Leaderboard
     from autoeval.journeys.bridge import bridge
     from autoeval.journeys.bridge_result import Bridge
     from autoeval.journeys.compare import RunComparison, compare
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.label import Corrected, label
     from autoeval.journeys.learn import Learned, learn
     from autoeval.journeys.line_up import LineUp, models
-    from autoeval.journeys.make_leaderboard import Leaderboard, make_leaderboard
+    from autoeval.journeys.make_leaderboard import make_leaderboard
     from autoeval.journeys.rank import Ranking, rank
     from autoeval.journeys.serve import serve
     from autoeval.journeys.show import show
@@ -48,8 +50,8 @@ _HOMES = {
     "Export": "autoeval.journeys.export",
     "GradedEvaluation": "autoeval.runs.result",
     "Import": "autoeval.journeys.import_annotations",
-    "JudgeAnalysis": "autoeval.journeys.analyze_evaluators",
-    "Leaderboard": "autoeval.journeys.make_leaderboard",
+    "JudgeAnalysis": "autoeval.journeys.beside_people",
+    "Leaderboard": "autoeval.journeys.board_run",
     "Learned": "autoeval.journeys.learn",
     "LineUp": "autoeval.journeys.line_up",
     "ModelsAnalysis": "autoeval.journeys.analyze_models",

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import aiohttp
 
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan
 from autoeval.completions.providers import body
 from autoeval.data.pairing import load_pairs

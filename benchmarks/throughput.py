@@ -119,7 +119,8 @@ async def sdk_loop(url: str, outputs: Path, reference: Path) -> float:
     """Return the requests a second of a loop that only asks."""
     import openai
 
-    from autoeval.annotators.loading import JudgeOverrides, load_annotator
+    from autoeval.annotators.loading import load_annotator
+    from autoeval.annotators.overrides import JudgeOverrides
     from autoeval.annotators.plan import Plan
     from autoeval.completions.providers import body
     from autoeval.data.pairing import load_pairs

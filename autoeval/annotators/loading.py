@@ -1,17 +1,16 @@
 """Finding an annotator by name or path, and making it from its config."""
 
-import hashlib
-import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.comparing import Comparison
-from autoeval.annotators.config import Annotator, FollowUp, GroupConfig, Judge, JudgeConfig, Order
-from autoeval.annotators.kinds import COMPARED, PAIRWISE, REVIEWED, SINGLE, Kind, find_kind
+from autoeval.annotators.config import Annotator, FollowUp, GroupConfig, Judge, JudgeConfig
+from autoeval.annotators.fingerprint import fingerprint, prompt_hash
+from autoeval.annotators.kinds import COMPARED, PAIRWISE, REVIEWED, Kind, find_kind
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.parsers.verdicts import VerdictsParser
 from autoeval.completions.endpoints import endpoint_of
 from autoeval.completions.providers.parameters import drops_logprobs
@@ -22,7 +21,6 @@ from autoeval.metrics.estimates import Adjustment
 from autoeval.prompting import finding
 from autoeval.prompting.alpaca_eval.folders import is_dialect
 from autoeval.prompting.arena_hard import ArenaConfig, ArenaPrompt, is_arena_config
-from autoeval.prompting.config import Price
 from autoeval.prompting.fastchat import FastChatPrompt, JudgePrompts
 from autoeval.prompting.prompt import Prompt, compile_prompt
 from autoeval.prompting.templates import BraceTemplate
@@ -30,72 +28,11 @@ from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.types import Endpoint, Scale
 
 FOLDER = "annotator_configs"
-SIGMOID = "sigmoid"
 _FINISH = "Your judgment has no verdict yet. Go on where you stopped, and close with one of the five verdict labels."
 _NO_LOGPROBS = (
     "it reads log probabilities, and {} gives none there; take a judge whose reply says how sure it is, such as "
     "--annotators_config gpt6_graded, with the same --judge_model"
 )
-
-
-@dataclass(frozen=True)
-class JudgeOverrides:
-    """What the command line says about the judge in place of its config; None leaves the config's word.
-
-    `prompts` is FastChat's judge_prompts.jsonl or Arena-Hard's judge config, used to the letter. `compare` makes a
-    judge of single outputs one of pairs; see the field of that name in a config.
-    """
-
-    base_url: str | None = None
-    model: str | None = None
-    api_key_env: str | None = None
-    order: str | None = None
-    price: tuple[float, float] | None = None
-    p_label_flip: float | None = None
-    prompts: Any = None
-    compare: float | str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be: it comes straight from the command line."""
-        if self.price is not None and not _is_price(self.price):
-            raise UsageError(
-                f"--judge_price must be two numbers, US dollars per million input and output tokens, such as [2, 8], "
-                f"not {self.price!r}."
-            )
-        if self.compare is not None and _margin(self.compare) is None:
-            raise UsageError(
-                f"--compare_scores must be a number of 0 or more, or sigmoid, not {self.compare!r}."
-            )
-        if self.p_label_flip is not None and not 0 <= self.p_label_flip <= 0.5:
-            raise UsageError(f"--p_label_flip must be a number from 0 to 0.5, not {self.p_label_flip!r}.")
-
-    def applied_to(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a judge's config with these values put in."""
-        price = {"input": self.price[0], "output": self.price[1]} if self.price else None
-        values = {
-            "base_url": self.base_url,
-            "model": self.model,
-            "api_key_env": self.api_key_env,
-            "order": self.order,
-            "price": price,
-        }
-        changed = {**data, **{field: value for field, value in values.items() if value is not None}}
-        if self.compare is None:
-            return changed
-        if data.get("kind") == REVIEWED.name:
-            return {**changed, "compare": _margin(self.compare)}
-        if data.get("kind") not in (SINGLE.name, COMPARED.name):
-            raise UsageError(
-                "--compare_scores is for a judge of single outputs that has a model, such as rubric; this one compares "
-                "outputs itself, or asks nobody."
-            )
-        return {**changed, "kind": COMPARED.name, "compare": _margin(self.compare)}
-
-    def applied_to_judge(self, judge: Judge) -> Judge:
-        """Return a judge of AlpacaEval's dialect with order and price put in."""
-        order = cast("Order", self.order) if self.order else judge.order
-        price = Price(input=self.price[0], output=self.price[1]) if self.price else judge.price
-        return replace(judge, order=order, price=price)
 
 
 def load_annotator(
@@ -127,7 +64,7 @@ def _load(source: str | Path, overrides: JudgeOverrides, config_dirs: Sequence[P
         judges = [_prompted(overrides.applied_to_judge(judge), overrides) for judge in theirs]
         return _annotator(name, judges, "pool", overrides.p_label_flip or 0.0, "")
     if "annotators" in data or "combine" in data:
-        group = parse(GroupConfig, _with_overrides(data, overrides), str(path))
+        group = parse(GroupConfig, overrides.applied_to_group(data), str(path))
         judges = [
             _prompted(_judge(judge, config, path), overrides) for judge, config in group.annotators.items()
         ]
@@ -181,25 +118,6 @@ def _follow_up(judge: Judge, config: ArenaConfig) -> FollowUp | None:
     return FollowUp(text, config.attempts - 1) if config.attempts > 1 else None
 
 
-def _margin(value: float | str) -> float | str | None:
-    """Return by how much a score must be higher to win, or `sigmoid`; None for what is neither."""
-    if value == SIGMOID:
-        return value
-    try:
-        margin = float(value)
-    except ValueError:
-        return None
-    return margin if 0 <= margin < math.inf and not isinstance(value, bool) else None
-
-
-def _is_price(price: Any) -> bool:
-    return (
-        isinstance(price, list | tuple)
-        and len(price) == 2
-        and all(isinstance(dollars, int | float) and 0 <= dollars < math.inf for dollars in price)
-    )
-
-
 def find_config(source: str | Path, config_dirs: Sequence[Path] = ()) -> Path:
     """Return the YAML file of an annotator given by name, folder or file.
 
@@ -212,17 +130,6 @@ def find_config(source: str | Path, config_dirs: Sequence[Path] = ()) -> Path:
 def names() -> list[str]:
     """Return the names of the shipped annotators."""
     return finding.shipped_configs(FOLDER)
-
-
-def _with_overrides(data: Mapping[str, Any], overrides: JudgeOverrides) -> dict[str, Any]:
-    judges = data.get("annotators")
-    if not isinstance(judges, Mapping):
-        return dict(data)
-    changed = {
-        name: overrides.applied_to(judge) if isinstance(judge, Mapping) else judge
-        for name, judge in judges.items()
-    }
-    return {**data, "annotators": changed}
 
 
 def _judge(name: str, config: JudgeConfig, path: Path) -> Judge:
@@ -312,46 +219,12 @@ def _annotator(
         raise UsageError(
             f"p_label_flip flips preferences, and {name} judges outputs by themselves. Leave it out."
         )
-    prompts = [judge.prompt.sources if judge.prompt else [] for judge in judges]
-    whole = (
-        [_describe(judge) for judge in judges] + prompts + [combine if len(judges) > 1 else "", p_label_flip]
-    )
     return Annotator(
         name=name,
         judges=tuple(judges),
         combine=combine,
         p_label_flip=p_label_flip,
         description=description,
-        fingerprint=_hash(whole),
-        prompt_hash=_hash(prompts),
+        fingerprint=fingerprint(judges, combine, p_label_flip),
+        prompt_hash=prompt_hash(judges),
     )
-
-
-def _describe(judge: Judge) -> list[Any]:
-    parser = judge.parser.model_dump() if judge.parser else None
-    endpoint = judge.endpoint
-    where = endpoint.weights or endpoint.cache_as or endpoint.base_url
-    asked = [endpoint.provider, where, judge.model, dict(judge.parameters)]
-    described: list[Any] = [*asked, parser, judge.order, judge.samples, judge.batch_size, judge.shuffle]
-    if judge.kind.scale is None:  # what is said of every judge is what was said of pairwise ones before
-        described += [judge.kind.name, judge.scale.low, judge.scale.high]
-    if judge.rubric:
-        described.append(judge.rubric)
-    if judge.aspects:
-        described.append({name: [aspect.text, aspect.optional] for name, aspect in judge.aspects.items()})
-    if judge.comparison:
-        described.append(["compared", str(judge.comparison)])
-    if judge.together > 1:
-        described.append(["together", judge.together])
-    if judge.disagreement != "mean":
-        described.append(judge.disagreement)
-    if judge.slight_win_margin is not None:
-        described.append(["slight_win_margin", judge.slight_win_margin])
-    if judge.follow_up:
-        described.append(["follow_up", judge.follow_up.text, judge.follow_up.times])
-    return described
-
-
-def _hash(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -16,11 +16,12 @@ from autoeval.analysis.subsampling import SubsetSeparation
 from autoeval.cli.printed_board import PrintedBoard
 from autoeval.cli.show_anchors import show_anchored, show_dates
 from autoeval.cli.show_bridge import show_bridge, show_bridge_plan
-from autoeval.journeys.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
+from autoeval.journeys.analyze_evaluators import EvaluatorsBoard
 from autoeval.journeys.analyze_models import ModelsAnalysis
 from autoeval.journeys.anchor import Anchored
 from autoeval.journeys.anchor_board import JudgesDates
 from autoeval.journeys.audit import Audit
+from autoeval.journeys.beside_people import JudgeAnalysis
 from autoeval.journeys.bridge_plan import BridgePlan
 from autoeval.journeys.bridge_result import Bridge
 from autoeval.journeys.label import Corrected

@@ -18,7 +18,8 @@ from autoeval.metrics.estimates import Method
 from autoeval.runs.arena_files import save_games
 from autoeval.runs.estimate import DryRun
 from autoeval.runs.human_votes import HumanVotes
-from autoeval.runs.judging import Judged, is_json_cache
+from autoeval.runs.judging import Judged
+from autoeval.runs.opening import is_json_cache
 from autoeval.runs.output_flaws import announced, output_warnings
 from autoeval.runs.paying.cheap import Cheap
 from autoeval.runs.paying.choosing import Wanted

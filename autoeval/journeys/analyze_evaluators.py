@@ -1,40 +1,30 @@
 """The journey that judges the judge: its votes on pairs that people voted on, and what they are worth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from autoeval.analysis.agreement import RULES, Rule
-from autoeval.analysis.evaluators import JudgeReport, evaluate_judge
-from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, check_number
-from autoeval.completions.ask import AskReport
 from autoeval.errors import UsageError
-from autoeval.journeys.human_table import HumanTable, load_human_table
-from autoeval.journeys.import_annotations import import_json_cache
+from autoeval.journeys.beside_people import HUMANS, LONGEST, Recording, Voting, compared, votes_of
+from autoeval.journeys.human_table import load_human_table
 from autoeval.journeys.labelled_judges import LabelledSource, analyze_labelled
-from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
-from autoeval.leaderboards import boards
-from autoeval.leaderboards.labelled import LABELLED, read_evaluators
+from autoeval.leaderboards.labelled import read_evaluators
 from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.table import EVALUATORS, MODES, Board
 from autoeval.metrics.columns import Cell
 from autoeval.prompting.finding import judge_name
-from autoeval.runs.estimate import estimate, total
-from autoeval.runs.judging import judge_all
-from autoeval.runs.run_json import RUN_NAME
-from autoeval.runs.saving import judge_facts, save_json, save_rows
+from autoeval.runs.estimate import DryRun
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BOARD = Path("results_evaluators/evaluators_leaderboard.csv")
-SORTED_BY = "Human agreement"
-HUMANS = "humans"
-LONGEST = "longest"
 
 
 @dataclass(frozen=True)
@@ -48,46 +38,6 @@ class EvaluatorsBoard:
     def shown(self) -> Board:
         """Return the rows to show."""
         return self.board.of_mode(self.mode_to_print)
-
-
-@dataclass(frozen=True)
-class JudgeAnalysis:
-    """What a judge is worth.
-
-    Attributes:
-        name: the judge.
-        report: its statistics.
-        votes: its annotations, a row a vote, in the columns of annotations.json and `annotator_index`.
-        human: what it was compared with.
-        n_votes: its votes a pair.
-        board: the board of evaluators with its row, best first.
-        mode_to_print: the mode of the rows to show.
-        ask: what asking came to; None where nobody had to be asked.
-        exit_code: what the command line exits with.
-        paths: the files that were written.
-    """
-
-    name: str
-    report: JudgeReport
-    votes: "pd.DataFrame"
-    human: HumanTable
-    n_votes: int
-    board: Board
-    mode_to_print: str | None
-    ask: AskReport | None
-    exit_code: int
-    paths: tuple[Path, ...]
-
-    def shown(self) -> Board:
-        """Return the rows to show; those that were measured on other human votes do not compare."""
-        return self.board.of_mode(self.mode_to_print, self.name)
-
-    @property
-    def incomparable(self) -> list[str]:
-        """The judges on the board whose row says that it comes from other human votes, or does not say."""
-        return [
-            name for name, row in self.shown().rows.items() if row.get("Human votes") != self.human.summary
-        ]
 
 
 @also_takes(AskingParameters)
@@ -183,49 +133,23 @@ def analyze_evaluators(
         note = f"{name} is on the board; --is_overwrite_leaderboard analyses it again."
         shown = EvaluatorsBoard(board, leaderboard_mode_to_print, note)
         return _returned(shown, {}, is_return_instead_of_print)
-    is_asked = name not in (HUMANS, LONGEST)
-    asked_how = prepare(source if is_asked else LONGEST, parameters)  # the checks are the same for all
+    asked_how = prepare(
+        LONGEST if name in (HUMANS, LONGEST) else source, parameters
+    )  # the checks are the same
     human = load_human_table(gold_crossannotations, gold_annotations, max_instances, seed)
-    votes_a_pair = 1 if is_single_annotator else n_votes or human.n_votes
-    votes, asked, exit_code, models = human.votes, None, 0, ""
-    if name == LONGEST:
-        votes = _longest(human)
-    elif name != HUMANS:
-        plans = [Plan(asked_how.annotator, human.pairs, seed + vote) for vote in range(votes_a_pair)]
-        asked_how.display.announce(
-            f"judge {name} · {human.summary} · {votes_a_pair} votes of the judge on each pair"
-        )
-        if asked_how.dry_run:
-            with asked_how.open_cache() as cache:
-                return total(estimate(plan, cache, asked_how.options.at_batch_price) for plan in plans)
-        votes, asked, exit_code, models = _judge(asked_how, plans)
-    report = evaluate_judge(
-        human.votes, None if name == HUMANS else votes, cast("Rule", scoring_rule), compatible, seed
+    voting = Voting(name, human, 1 if is_single_annotator else n_votes or human.n_votes, seed, asked_how)
+    votes = votes_of(voting)
+    if isinstance(votes, DryRun):
+        return votes
+    where = Recording(
+        board,
+        current_leaderboard_mode,
+        leaderboard_mode_to_print,
+        folder=output_folder(output_path, source, name, source, default="results_evaluators"),
+        board_path=Path(board_path) if is_save_leaderboard and board_path is not None else None,
     )
-    row: dict[str, Cell] = {
-        **_without_nan(report.row(current_leaderboard_mode)),
-        "Human votes": human.summary,
-        "fingerprint": asked_how.annotator.fingerprint if is_asked else None,
-        "judge_models": models or None,
-    }
-    board = board.with_row(name, row).sorted_by(SORTED_BY)
-    folder = output_folder(output_path, source, name, source, default="results_evaluators")
-    paths = [] if folder is None else _save(folder, name, board, votes, asked_how if is_asked else None, row)
-    if is_save_leaderboard and board_path is not None:
-        paths.append(_add_to_board(Path(board_path), name, row))
-    analysis = JudgeAnalysis(
-        name=name,
-        report=report,
-        votes=votes,
-        human=human,
-        n_votes=human.n_votes if name == HUMANS else votes_a_pair,
-        board=board,
-        mode_to_print=leaderboard_mode_to_print,
-        ask=asked,
-        exit_code=exit_code,
-        paths=tuple(paths),
-    )
-    return _returned(analysis, {name: votes}, is_return_instead_of_print)
+    analysis = compared(voting, votes, cast("Rule", scoring_rule), compatible, where)
+    return _returned(analysis, {name: votes.table}, is_return_instead_of_print)
 
 
 def _one_of(
@@ -261,62 +185,8 @@ def _is_of(
     return is_same
 
 
-def _judge(asking: Asking, plans: list[Plan]) -> tuple["pd.DataFrame", AskReport, int, str]:
-    """Ask for all votes as one run, and read them as a table."""
-    import pandas as pd
-
-    with asking.open_cache() as cache:
-        import_json_cache(asking.caching_path, plans[0], cache, asking.display)  # such a file is of one seed
-        read, asked = judge_all(plans, cache, asking.options, asking.display, asking.is_reask_unparsed)
-    votes = pd.DataFrame(
-        {**row, "annotator_index": vote} for vote, judged in enumerate(read) for row in judged.rows or ()
-    )
-    coverage = float(votes["preference"].notna().mean())
-    models = " ".join(sorted(set().union(*(judged.tally.models for judged in read))))
-    return votes, asked, asking.exit_code(asked, coverage), models
-
-
-def _longest(human: HumanTable) -> "pd.DataFrame":
-    """Return alpaca_eval's baseline: the longer output (of equal ones the second), one vote for each human vote."""
-    import numpy as np
-
-    lengths = [human.votes[column].str.len() for column in ("output_1", "output_2")]
-    winner = np.where(lengths[0] > lengths[1], 1.0, 2.0)
-    return human.votes.assign(
-        annotator=LONGEST, preference=winner, price_per_example=0.0, time_per_example=0.0
-    )
-
-
-def _without_nan(row: Mapping[str, Any]) -> dict[str, Cell]:
-    return {column: None if cell != cell else cell for column, cell in row.items()}
-
-
 def _begun() -> Board:
     return Board({}, EVALUATORS)
-
-
-def _add_to_board(path: Path, name: str, row: Mapping[str, Cell]) -> Path:
-    def change(board: Board) -> Board:
-        return replace(board, known=(*EVALUATORS, *LABELLED)).with_row(name, row)
-
-    boards.update_board(path, change, {}, SORTED_BY, read_evaluators)
-    return path
-
-
-def _save(
-    folder: Path,
-    name: str,
-    board: Board,
-    votes: "pd.DataFrame",
-    asking: Asking | None,
-    row: Mapping[str, Cell],
-) -> list[Path]:
-    paths = [folder / file for file in ("annotations.json", "leaderboard.csv", RUN_NAME)]
-    save_rows(votes, paths[0])
-    boards.save_board(board, paths[1])
-    judge = judge_facts(asking.annotator) if asking else {"name": name}
-    save_json({"annotator": judge, "row": dict(row)}, paths[2])
-    return paths
 
 
 def _returned(result: Any, votes: Mapping[str, "pd.DataFrame"], as_tables: bool) -> Any:

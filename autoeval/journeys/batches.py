@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autoeval.completions.batch.jobs import BatchJob, Jobs, JobState
 from autoeval.errors import AutoevalError, UsageError, nearest
-from autoeval.runs.judging import open_cache
+from autoeval.runs.opening import open_cache
 
 _OPEN = (JobState.OPEN, JobState.SUBMITTING)
 

@@ -9,7 +9,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.bridging import OldBoard
 from autoeval.leaderboards.table import Board
-from autoeval.runs.result import EXIT_INCOMPLETE, exit_code_after
+from autoeval.runs.exits import EXIT_INCOMPLETE, exit_code_after
 from autoeval.runs.saving import judge_facts, save_json
 
 

@@ -27,10 +27,11 @@ from autoeval.leaderboards.presets import find_preset
 from autoeval.prompting.finding import shipped_configs
 from autoeval.runs.askable import askers, refuse_unaskable, refuse_unpriced
 from autoeval.runs.estimate import DryRun, DryRuns
+from autoeval.runs.exits import EXIT_PENDING
 from autoeval.runs.generating import Generation, generate
-from autoeval.runs.judging import open_cache
+from autoeval.runs.opening import open_cache
 from autoeval.runs.outputs_file import OutputsFile
-from autoeval.runs.result import EXIT_PENDING, Result
+from autoeval.runs.result import Result
 from autoeval.runs.retirement import say_lifetimes
 from autoeval.runs.sharding import ShardReport, cut
 from autoeval.runs.side import Side

@@ -25,7 +25,7 @@ from autoeval.runs.estimate import DryRuns, estimate
 from autoeval.runs.evolution_report import EvolutionReport, Runs, grading, read_runs, report_on
 from autoeval.runs.evolved_set import EvolvedSet
 from autoeval.runs.evolving import Asked, Evolution, estimates, evolve_pool
-from autoeval.runs.judging import open_cache
+from autoeval.runs.opening import open_cache
 from autoeval.runs.retirement import say_lifetimes
 from autoeval.runs.saving import judge_facts
 

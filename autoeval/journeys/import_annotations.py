@@ -9,7 +9,8 @@ from typing import Any
 from autoeval.annotators.arena_games import import_arena_games
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.fastchat import import_fastchat
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan
 from autoeval.annotators.recorded import Imported, import_recorded
 from autoeval.checks import check_number
@@ -24,7 +25,7 @@ from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import Folders, annotator_source, config_folders
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.leaderboards.presets import find_preset
-from autoeval.runs.judging import is_json_cache, open_cache
+from autoeval.runs.opening import is_json_cache, open_cache
 from autoeval.types import Annotation
 
 

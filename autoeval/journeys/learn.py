@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.checks import require_source
 from autoeval.completions.ask import Display, Silent
 from autoeval.data.annotations import read_annotations

@@ -18,9 +18,9 @@ from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.percentages import Scored, board_of, boards_by, joined
 from autoeval.leaderboards.table import Board
 from autoeval.runs.estimate import DryRun, estimate
+from autoeval.runs.exits import EXIT_OK, nothing_judged
 from autoeval.runs.judging import Judged, judge, records
 from autoeval.runs.output_flaws import announced, output_warnings
-from autoeval.runs.result import EXIT_OK, nothing_judged
 from autoeval.runs.reviewing import refuse_without_scores, reviewed
 
 JUDGE = "percent_of_review"

@@ -18,11 +18,11 @@ from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.estimate import DryRun, estimate
+from autoeval.runs.exits import exit_code_after, nothing_judged
 from autoeval.runs.judging import judge
 from autoeval.runs.quantities import by_subset, quantities, refusals
 from autoeval.runs.refusal_judges import cases_of, row_of, together
 from autoeval.runs.refusing import Agreement, Reply, agreement, label_columns, people_of, read_replies
-from autoeval.runs.result import exit_code_after, nothing_judged
 from autoeval.runs.saving import judge_facts
 from autoeval.runs.scored import ScoredRun
 

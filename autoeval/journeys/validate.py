@@ -8,7 +8,8 @@ from typing import Any
 
 from autoeval.annotators.config import Annotator, Judge
 from autoeval.annotators.loading import FOLDER as JUDGES
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan
 from autoeval.completions import providers
 from autoeval.completions.ask import Display

@@ -9,7 +9,7 @@ from autoeval.errors import UsageError
 from autoeval.generators.config import Generator
 from autoeval.prompting.asker import Asker
 from autoeval.runs.estimate import price_of
-from autoeval.runs.judging import refuse_unbatchable, refuse_without_flex
+from autoeval.runs.refusals import refuse_unbatchable, refuse_without_flex
 from autoeval.runs.retirement import refuse_gone
 
 

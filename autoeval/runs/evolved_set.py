@@ -10,7 +10,7 @@ from autoeval.completions.ask import AskReport
 from autoeval.evolving.pool import Pool
 from autoeval.evolving.steps import Evolved, Step
 from autoeval.runs.evolution_report import EvolutionReport
-from autoeval.runs.result import exit_code_after
+from autoeval.runs.exits import exit_code_after
 from autoeval.runs.saving import save_json, save_records
 
 

@@ -13,10 +13,10 @@ from autoeval.annotators.plan import Plan
 from autoeval.annotators.read import read, unparsed_keys
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.ask_report import left
-from autoeval.completions.cache import Cache, Entry, default_path
+from autoeval.completions.cache import Cache, Entry
 from autoeval.completions.keys import request_key
 from autoeval.completions.replies import Replies
-from autoeval.completions.storage.places import AUTO, CachingPath, Shard, find_place
+from autoeval.completions.storage.places import Shard
 from autoeval.completions.trial import WhyUnread
 from autoeval.data.annotation_rows import row_of, write_rows
 from autoeval.data.replacing import replacing
@@ -25,10 +25,10 @@ from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.grades import Grades
 from autoeval.leaderboards.tally import Tally
-from autoeval.prompting.asker import Asker
 from autoeval.prompting.config import Price
 from autoeval.runs.estimate import price_of, prices
 from autoeval.runs.finishing import ask_until_finished
+from autoeval.runs.refusals import refuse_unbatchable, refuse_unmet, refuse_without_flex
 from autoeval.runs.retirement import explained, say_lifetimes, stop_of_gone
 from autoeval.types import Annotation, FailureKind, Request
 
@@ -121,7 +121,7 @@ def ask_all(
     """Ask everything that several plans of one annotator need, or a part of it, as one run; see `judge_all`."""
     judges = plans[0].annotator.judges
     for plan in plans:
-        _refuse_unmet(plan, cache)
+        refuse_unmet(plan, cache)
     if (gone := stop_of_gone(plans, cache)) is not None:
         return gone
     say_lifetimes(judges, display)
@@ -157,49 +157,6 @@ def ask_all(
 
 def _part(requests: Iterable[Request], shard: Shard | None) -> Iterable[Request]:
     return requests if shard is None else (one for one in requests if shard.has(request_key(one)))
-
-
-def _refuse_unmet(plan: Plan, cache: Cache) -> None:
-    """Refuse to ask a judge that cannot be asked; one whose replies are all cached is none of these.
-
-    Raises:
-        UsageError: saying why, and what can be done.
-    """
-    if not any(judge.unmet for judge in plan.annotator.judges):
-        return
-    for planned in plan:
-        for question in planned.questions:
-            if question.judge.unmet and question.key and not cache.known([question.key]):
-                raise UsageError(
-                    f"{question.judge.name} cannot be asked: {question.judge.unmet}. Judgments that it has given can "
-                    "be imported with: alpaca_eval import_annotations."
-                )
-
-
-def refuse_unbatchable(asked: Iterable[Asker]) -> None:
-    """Refuse a model without a batch API before anything is submitted.
-
-    Raises:
-        UsageError: naming its provider and those that have one.
-    """
-    from autoeval.completions.batch.choosing import require_batch_api
-
-    for one in asked:
-        if one.endpoint.provider != "builtin":
-            require_batch_api(one.endpoint)
-
-
-def refuse_without_flex(asked: Iterable[Asker]) -> None:
-    """Refuse a model that OpenAI does not serve itself before it is asked for flex processing.
-
-    Raises:
-        UsageError: naming who would be asked.
-    """
-    from autoeval.completions.providers.flex import require_flex
-
-    for one in asked:
-        if one.endpoint.provider != "builtin":
-            require_flex(one.endpoint)
 
 
 def _read_complete(plan: Plan, cache: Cache, folder: Path | None, keeps_rows: bool) -> Judged:
@@ -293,34 +250,3 @@ def records(judged: Judged) -> list[dict[str, Any]]:
         return list(judged.rows or ())
     rows: list[dict[str, Any]] = json.loads(judged.annotations_path.read_text(encoding="utf-8"))
     return rows
-
-
-def open_cache(caching_path: CachingPath, shard: Shard | None = None) -> Cache:
-    """Open the cache that a `caching_path` parameter names; see `find_place`.
-
-    A JSON file is a cache of alpaca_eval's, which is imported and never written to: then it is that of `auto`.
-    """
-    is_ours = not is_json_cache(caching_path)
-    place = find_place(caching_path if is_ours else AUTO, default_path(), shard)
-    return Cache(place.own, place.others)
-
-
-def is_json_cache(caching_path: CachingPath) -> bool:
-    """Whether a `caching_path` names a cache of alpaca_eval's."""
-    return isinstance(caching_path, str | Path) and Path(caching_path).suffix == ".json"
-
-
-def refuse_unknown_prices(annotator: Annotator, max_cost: float | None) -> None:
-    """Refuse a budget for a model whose price is unknown.
-
-    Raises:
-        UsageError: naming the model and the ways to give its price.
-    """
-    if max_cost is None:
-        return
-    for (provider, model), price in prices(annotator).items():
-        if price is None:
-            raise UsageError(
-                f"--max_cost: the price of {provider}'s model {model!r} is unknown. Give it with "
-                "--judge_price '[INPUT, OUTPUT]' (US dollars per million tokens) or as 'price' in the config."
-            )

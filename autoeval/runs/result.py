@@ -1,8 +1,7 @@
 """What an evaluation came to: the number, how sure it is, what is missing, and where it was written."""
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
-from autoeval.completions.ledger import StopReason
 from autoeval.errors import NothingJudgedError
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.fooling import how_it_fools
@@ -21,6 +19,7 @@ from autoeval.leaderboards.rows import Row
 from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.estimates import Estimate, MeanGrade, WinRate
+from autoeval.runs.exits import exit_code_after, nothing_judged
 from autoeval.runs.paying.deciding import DecidedResult
 from autoeval.runs.paying.paid import PaidResult
 from autoeval.runs.paying.sample import ROWS_NAME, SAMPLE_NAME
@@ -33,33 +32,6 @@ if TYPE_CHECKING:
 
 _CONSTANT_SHARE = 0.5
 _ENOUGH_TO_BE_CONSTANT = 10
-
-EXIT_OK = 0
-EXIT_INCOMPLETE = 3
-EXIT_BUDGET = 4
-EXIT_REFUSED = 5
-EXIT_PENDING = 6
-_EXIT_AFTER = {
-    StopReason.BUDGET: EXIT_BUDGET,
-    StopReason.REFUSED: EXIT_REFUSED,
-    StopReason.PENDING: EXIT_PENDING,
-    StopReason.UNREADABLE: EXIT_INCOMPLETE,
-}
-
-
-def exit_code_after(asked: AskReport, is_complete: bool) -> int:
-    """Return what the command line exits with after asking; `is_complete` says whether enough was judged."""
-    if asked.stop and asked.stop.reason in _EXIT_AFTER:
-        return _EXIT_AFTER[asked.stop.reason]
-    return EXIT_OK if is_complete else EXIT_INCOMPLETE
-
-
-def nothing_judged(tallies: Sequence[Counts], asked: AskReport, what: str = "pairs") -> str:
-    """Say why a run has no result."""
-    failures = sum((tally.failures for tally in tallies), Counter[str]())
-    reasons = ", ".join(f"{count} {reason}" for reason, count in failures.most_common())
-    why = f" {asked.stop.message}" if asked.stop else ""
-    return f"not one of {failures.total()} {what} could be judged ({reasons}).{why}"
 
 
 @dataclass(frozen=True)

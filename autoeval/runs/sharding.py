@@ -10,8 +10,8 @@ from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import Shard
 from autoeval.data.instructions import Instruction
 from autoeval.errors import UsageError
+from autoeval.runs.exits import exit_code_after
 from autoeval.runs.judging import ask_all
-from autoeval.runs.result import exit_code_after
 
 
 @dataclass(frozen=True)

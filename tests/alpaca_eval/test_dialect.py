@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 import autoeval
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan
 from autoeval.completions import providers
 from autoeval.errors import UsageError

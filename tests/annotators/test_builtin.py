@@ -10,7 +10,8 @@ from autoeval.annotators.builtin import BUILTIN, FINGERPRINTS, longest, offline
 from autoeval.annotators.builtin.preferring import WEIGHTS, WEIGHTS_BY_HAND
 from autoeval.annotators.builtin.text_features import Features, measure
 from autoeval.annotators.kinds import PAIRWISE
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.resources import shipped
 from benchmarks.fit_offline_judge import fit
 from benchmarks.judge_data import GPT4_SOURCES, HUMAN_SOURCE, fitting_pairs, recorded_data

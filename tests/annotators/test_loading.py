@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.loading import JudgeOverrides, load_annotator, names
+from autoeval.annotators.loading import load_annotator, names
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan
 from autoeval.completions import providers
 from autoeval.completions.pricing import list_price

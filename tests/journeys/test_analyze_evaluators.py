@@ -10,7 +10,8 @@ import pytest
 
 import autoeval
 from autoeval.annotators.kinds.draws import is_switched
-from autoeval.journeys.analyze_evaluators import EvaluatorsBoard, JudgeAnalysis
+from autoeval.journeys.analyze_evaluators import EvaluatorsBoard
+from autoeval.journeys.beside_people import JudgeAnalysis
 from tests.recorded import load_recorded, recorded_data
 from tests.servers import Answer, JudgeServer
 from tests.servers.answers import Body, prompt_text

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.parsers.review import ReviewParser
 from autoeval.data.annotations import read_annotations
 from autoeval.data.loading import read_rows

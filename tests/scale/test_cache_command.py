@@ -216,7 +216,7 @@ def test_where_several_machines_write_no_log_in_shared_memory_is_used(
 
 def test_a_shard_with_nowhere_to_keep_replies_is_refused() -> None:
     from autoeval.completions.storage.places import Shard
-    from autoeval.runs.judging import open_cache
+    from autoeval.runs.opening import open_cache
 
     with pytest.raises(UsageError, match="--shard"):
         open_cache(None, Shard(1, 2))

@@ -151,7 +151,7 @@ def test_reward_models_judge_pairs(tmp_path: Path) -> None:
 
 
 def test_only_judges_of_single_outputs_compare_scores() -> None:
-    from autoeval.annotators.loading import JudgeOverrides
+    from autoeval.annotators.overrides import JudgeOverrides
 
     for judge in ("gpt6_ranking", "longest", "refusal_rule"):
         with pytest.raises(UsageError, match="--compare_scores is for a judge of single outputs"):

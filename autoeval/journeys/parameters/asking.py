@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict, cast
 
 from autoeval.annotators.config import Annotator
-from autoeval.annotators.loading import JudgeOverrides, load_annotator
+from autoeval.annotators.loading import load_annotator
+from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan, as_one
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import AskOptions, AskReport, Display, Silent
@@ -20,8 +21,9 @@ from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.runs.estimate import DryRun, estimate, total
-from autoeval.runs.judging import open_cache, refuse_unknown_prices
-from autoeval.runs.result import exit_code_after
+from autoeval.runs.exits import exit_code_after
+from autoeval.runs.opening import open_cache
+from autoeval.runs.refusals import refuse_unknown_prices
 from autoeval.runs.sharding import ShardReport, ask_shard
 
 ORDERS = ("random", "both", "fixed")

@@ -13,7 +13,8 @@ from autoeval.completions.ask import AskOptions, AskReport, Display
 from autoeval.completions.cache import Cache
 from autoeval.errors import UsageError
 from autoeval.runs.estimate import DryRun, estimate
-from autoeval.runs.judging import judge, refuse_unknown_prices
+from autoeval.runs.judging import judge
+from autoeval.runs.refusals import refuse_unknown_prices
 
 if TYPE_CHECKING:
     from autoeval.metrics.observations import Floats
