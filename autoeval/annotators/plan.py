@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate, chain, pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from autoeval.annotators.batches import Batches, batches, together
 from autoeval.annotators.config import Annotator, Judge
@@ -24,8 +24,7 @@ class Cases(Protocol):
     def __getitem__(self, index: int) -> Case: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One verdict to be had on one case, as a view shows it.
 
     `key` is that of the request whose reply holds it, None for a built-in judge. `place` is the answer's place in a
@@ -44,8 +43,7 @@ class Question:
         return self.view.is_switched
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """A case with the questions that decide it, or with the verdict that needs none (in the case's own order)."""
 
     case: Case
@@ -254,8 +252,7 @@ def as_one(plans: Sequence[Plan]) -> Sequence[Plan]:
     return [Plan(first.annotator, first.company, first.seed, first.repeat)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """A question before it is written out: `number` counts the views of the case, `sample` the repetitions."""
 
     judge: Judge

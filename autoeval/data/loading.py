@@ -5,10 +5,9 @@ import numbers
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autoeval.data.formats import (
     NumberedRows,
@@ -29,8 +28,7 @@ Source = Any
 DataFrame, a `datasets.Dataset`, any iterable of dictionaries, or a callable that returns one of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row as it was loaded. `where` says where it stands, like `outputs.json, row 12` (from 1).
 
     `is_text` says that its file has text only (CSV), so that numbers in it are text.

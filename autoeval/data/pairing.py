@@ -5,7 +5,7 @@ Everything that would make a win rate misleading is refused here, before anythin
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -208,7 +208,7 @@ class _Side:
         if not self.strips_thinking or (answer := without_thinking(record.output)) == record.output:
             return record
         self.n_stripped += 1
-        return replace(record, output=answer)
+        return record._replace(output=answer)
 
 
 def _spool_reference(spool: Spool, source: Source, strips_thinking: bool) -> _Side:

@@ -4,14 +4,13 @@ import math
 import numbers
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from autoeval.data.loading import Row, describe, is_missing
 from autoeval.errors import UsageError, nearest
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One text for one instruction, `input` merged into it. `sample` tells several by one model apart."""
 
     instruction: str

@@ -17,6 +17,8 @@ from autoeval.data.records import Record
 REFERENCE_SIDE = ""  # the reference's outputs; a model's are under its name, which is never empty
 
 _CACHE_KIB = 8192
+_PAGE_BYTES = 32768
+"""An output fits into one page, as it does not into SQLite's usual ones, and need not be put together of several."""
 
 _SCHEMA = """
 CREATE TABLE output (
@@ -87,6 +89,7 @@ class Spool:
     def __init__(self) -> None:
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self.close = weakref.finalize(self, self._database.close)
+        self._database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.create_function("draw", 2, draw, deterministic=True)

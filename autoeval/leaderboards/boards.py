@@ -185,7 +185,7 @@ def update_board(
     """
     with locked(path):
         board = change(read(path) if path.exists() else empty).sorted_by(sort_by)
-        stored = {**read_preferences(path_beside(path)), **preferences}
+        stored = {**read_preferences(path_beside(path), without=preferences), **preferences}
         if preferences:
             with _writing(path_beside(path)), replacing(path_beside(path)) as file:
                 in_order = {name: stored[name] for name in sorted(stored) if name in board.rows}

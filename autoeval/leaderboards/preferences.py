@@ -6,7 +6,7 @@ which models differ.
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -43,13 +43,18 @@ def path_beside(board: Path) -> Path:
     return board.with_name(f"{board.stem}.preferences.csv")
 
 
-def read_preferences(path: Path) -> dict[str, list[Preference]]:
+def read_preferences(path: Path, without: Collection[str] = ()) -> dict[str, list[Preference]]:
     """Read stored preferences by model; no file is no preferences.
+
+    Args:
+        path: the file.
+        without: models whose preferences are not wanted, and not looked at.
 
     Raises:
         UsageError: the file cannot be read; the message says where.
     """
     found: dict[str, list[Preference]] = {}
+    names: dict[str, str] = {}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
@@ -58,8 +63,10 @@ def read_preferences(path: Path) -> dict[str, list[Preference]]:
                 raise UsageError(
                     f"{path} has not the columns {', '.join(_HEADER)}, so it holds no preferences."
                 )
-            for model, *fields in filter(None, rows):
-                found.setdefault(from_cell(model), []).append(_parsed(fields, len(header)))
+            for cell, *fields in filter(None, rows):
+                name = names.get(cell) or names.setdefault(cell, from_cell(cell))
+                if name not in without:
+                    found.setdefault(name, []).append(_parsed(fields, len(header)))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -76,9 +83,10 @@ def write_preferences(file: IO[str], preferences: Mapping[str, Iterable[Preferen
     is_weighted = any(row.weight != 1 for rows in by_model.values() for row in rows)
     writer.writerow((*_HEADER, _WEIGHT) if is_weighted else _HEADER)
     for model, rows in by_model.items():
+        cell = as_cell(model)
         writer.writerows(
             (
-                as_cell(model),
+                cell,
                 row.instruction,
                 as_cell(row.subset),
                 "" if row.preference is None else repr(row.preference).removesuffix(".0"),
