@@ -162,7 +162,6 @@ def test_naming_an_output_for_its_faults_does_not_choose_it() -> None:
         assert isinstance(reading(judge, spurned), str), spurned
     for chosen in (
         "I prefer **b** because the other one makes errors",
-        "**b**, which has no flaws",
         "So **b**! It lacks nothing",
     ):
         assert reading(judge, chosen) == 2.0, chosen
