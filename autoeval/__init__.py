@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.audit import Audit, audit
     from autoeval.journeys.batches import BatchList, batches
     from autoeval.journeys.beside_people import JudgeAnalysis
+    from autoeval.journeys.board_run import Leaderboard
     from autoeval.journeys.bridge import bridge
     from autoeval.journeys.bridge_result import Bridge
     from autoeval.journeys.compare import RunComparison, compare
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from autoeval.journeys.label import Corrected, label
     from autoeval.journeys.learn import Learned, learn
     from autoeval.journeys.line_up import LineUp, models
-    from autoeval.journeys.make_leaderboard import Leaderboard, make_leaderboard
+    from autoeval.journeys.make_leaderboard import make_leaderboard
     from autoeval.journeys.rank import Ranking, rank
     from autoeval.journeys.serve import serve
     from autoeval.journeys.show import show
@@ -50,7 +51,7 @@ _HOMES = {
     "GradedEvaluation": "autoeval.runs.result",
     "Import": "autoeval.journeys.import_annotations",
     "JudgeAnalysis": "autoeval.journeys.beside_people",
-    "Leaderboard": "autoeval.journeys.make_leaderboard",
+    "Leaderboard": "autoeval.journeys.board_run",
     "Learned": "autoeval.journeys.learn",
     "LineUp": "autoeval.journeys.line_up",
     "ModelsAnalysis": "autoeval.journeys.analyze_models",

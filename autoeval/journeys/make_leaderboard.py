@@ -1,68 +1,25 @@
 """The third journey: a whole leaderboard from the outputs of many models, in one pass."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import chain, count
 from pathlib import Path
 from typing import Any, Unpack
 
-from autoeval.annotators.builtin import interval_name
-from autoeval.annotators.config import Annotator
-from autoeval.annotators.plan import Plan, plans_of
 from autoeval.checks import check_choice, check_number, require_source
-from autoeval.completions.ask import AskReport
-from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import Shard
 from autoeval.data.eval_sets import EvalSet, find_eval_set
 from autoeval.data.loading import require_files
-from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.board_kinds import board_of
-from autoeval.journeys.boards_of_models import ModelResult, Outputs
-from autoeval.journeys.import_annotations import import_json_cache
-from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.board_run import BoardRun, JudgedModels, Paying
+from autoeval.journeys.boards_of_models import Outputs
+from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
-from autoeval.journeys.parameters.output_paths import folder_name
 from autoeval.journeys.recorded_board import Recorded, recorded_board
-from autoeval.leaderboards.boards import check_column, read_own, update_board
+from autoeval.leaderboards.boards import check_column, read_own
 from autoeval.leaderboards.columns import COLUMNS
-from autoeval.leaderboards.language_boards import save_language_boards
 from autoeval.leaderboards.presets import find_preset
-from autoeval.leaderboards.rows import Conditions
-from autoeval.leaderboards.table import MODES, Board, read_board
-from autoeval.metrics.columns import Column
+from autoeval.leaderboards.table import MODES
 from autoeval.prompting.finding import judge_name
-from autoeval.runs.exits import exit_code_after, nothing_judged
-from autoeval.runs.judging import Judged, judge_all
-from autoeval.runs.output_flaws import announced
-from autoeval.runs.paying.common import check_paying, save_samples
-from autoeval.runs.paying.every_pair import DecidedPairs, EveryPair
+from autoeval.runs.paying.common import check_paying
 from autoeval.runs.regeneration import check_again, check_boards, shipped_boards
-
-
-@dataclass(frozen=True)
-class Leaderboard:
-    """A board as it was written, and how the models on it fared in this run.
-
-    `judged` are the models that were put on the board; `incomplete` those that were left off because too few of
-    their pairs could be judged, with that share. `interval_name` is what the intervals of its judge are called.
-    `left_out` says of whom the others are compared with why they have no row, `decided` of every two models which one
-    is better, where that was asked.
-    """
-
-    path: Path
-    board: Board
-    judged: Sequence[str]
-    incomplete: Mapping[str, float]
-    ask: AskReport
-    interval_name: str
-    left_out: Sequence[str] = ()
-    decided: DecidedPairs | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """What the command line exits with."""
-        return exit_code_after(self.ask, is_complete=not self.incomplete)
 
 
 @also_takes(AskingParameters)
@@ -183,155 +140,46 @@ def make_leaderboard(
         return check_boards([path] if leaderboard_path else shipped_boards())
     require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")
     asked_how = prepare(source, parameters, compares=False)
-    annotator, display = asked_how.annotator, asked_how.display
-    kind = board_of(annotator, defaults.wants_length_control(sort_by), questions)
+    kind = board_of(asked_how.annotator, defaults.wants_length_control(sort_by), questions)
     before = read_own(path, kind.known)
     check_column(sort_by, before)
     require_files(all_model_outputs, "--all_model_outputs")
-    outputs = Outputs(
-        all_model_outputs,
-        reference_outputs,
-        defaults,
-        questions,
-        evaluation_dataset,
-        reference_answers,
-        is_allow_partial,
-        max_instances,
-        is_strip_thinking,
-    )
-    left_out: list[str] = []
-    with ExitStack() as opened:
-        given = kind.load(outputs, opened, left_out.append)
-        announced(left_out, display)
-        judges_again = check or is_overwrite_leaderboard
-        cases = {name: given[name] for name in given if judges_again or name not in before.rows}
-        every_pair = kind.until_decided(cases, seed) if until_decided else None
-        samples = every_pair.models if every_pair else kind.samples(cases, n_paid, seed)
-        if not is_mixed_allowed:
-            expected = {
-                name: kind.conditions(cases[name], samples[name].method if samples else "") for name in cases
-            }
-            _refuse_conflicts(before, expected)
-        display.announce(_first_line(annotator, path, len(cases), len(given)))
-        announced((warning for name in cases for warning in kind.warnings(cases[name])), display)
-        cache = opened.enter_context(asked_how.open_cache(part))
-        plans = plans_of(annotator, [samples[name].pairs if samples else cases[name] for name in cases], seed)
-        for plan in plans:
-            import_json_cache(asked_how.caching_path, plan, cache, display)
-        if asked_how.dry_run or part:
-            return asked_how.without_judging(plans, cache, part)
-        folders = _folders(output_path, list(cases))
-        judged, report, decided = _judge(
-            every_pair,
-            plans,
-            cache,
-            asked_how,
-            folders=None if samples else folders,
-            keeps_rows=is_return_instead_of_print or bool(samples and folders),
-        )
-        save_samples(samples, judged, folders)
-        results = [
-            kind.result(name, cases[name], samples.get(name), one, leaderboard_mode)
-            for name, one in zip(cases, judged, strict=True)
-        ]
-        outputs.save_runs(cases, kind, plans, judged, folders if not samples else None, path, seed)
-    least = asked_how.min_coverage
-    complete = {result.name: result for result in results if result.coverage >= least and result.coverage > 0}
-    if check:
-        rows = {name: result.row for name, result in complete.items()}
-        return check_again(path, before, rows)
-    if not is_mixed_allowed:
-        _refuse_conflicts(before, {name: result.conditions for name, result in complete.items()})
-    order = sort_by or (defaults.sort_by if kind.known is COLUMNS else kind.known[0].name)
-    made = Leaderboard(
+    run = BoardRun(
         path=path,
-        board=_updated(path, complete, order, kind.known) if complete else before,
-        judged=tuple(complete),
-        incomplete={result.name: result.coverage for result in results if result.name not in complete},
-        ask=report,
-        interval_name=interval_name(annotator.name, annotator.provider),
-        left_out=tuple(left_out),
-        decided=decided,
+        before=before,
+        asking=asked_how,
+        kind=kind,
+        outputs=Outputs(
+            all_model_outputs,
+            reference_outputs,
+            defaults,
+            questions,
+            evaluation_dataset,
+            reference_answers,
+            is_allow_partial,
+            max_instances,
+            is_strip_thinking,
+        ),
+        paying=Paying(n_paid, until_decided),
+        judges_again=check or is_overwrite_leaderboard,
+        is_mixed_allowed=is_mixed_allowed,
+        mode=leaderboard_mode,
+        seed=seed,
+        output_path=output_path,
+        keeps_rows=is_return_instead_of_print,
     )
-    if judged and not any(result.coverage for result in results):
-        what = "pairs" if annotator.kind.n_outputs == 2 else "outputs"
-        message = nothing_judged([one.counts for one in judged], report, what)
-        raise NothingJudgedError(message, made, made.exit_code)
+    came_to = run.judged(part)
+    if not isinstance(came_to, JudgedModels):
+        return came_to
+    if check:
+        return check_again(path, before, came_to.rows)
+    order = sort_by or (defaults.sort_by if kind.known is COLUMNS else kind.known[0].name)
+    made = run.put_on_board(came_to, order)
+    came_to.check_judged(made, asked_how.annotator)
     if is_return_instead_of_print:
-        return made.board.to_pandas(), [row for result in results for row in result.annotations]
+        return made.board.to_pandas(), [row for result in came_to.results for row in result.annotations]
     return made
-
-
-def _judge(
-    every_pair: EveryPair | None,
-    plans: Sequence[Plan],
-    cache: Cache,
-    how: Asking,
-    folders: Sequence[Path] | None,
-    keeps_rows: bool,
-) -> tuple[list[Judged], AskReport, DecidedPairs | None]:
-    """Judge all that is planned, or as much of it as tells every two models apart."""
-    asking = (cache, how.options, how.display, how.is_reask_unparsed)
-    if every_pair:
-        return every_pair.judge(plans, *asking)
-    judged, report = judge_all(plans, *asking, folders=folders, keeps_rows=keeps_rows)
-    return judged, report, None
 
 
 def _board_name(questions: EvalSet | None, source: str | Path) -> str:
     return f"{questions.name}_{judge_name(source)}" if questions else judge_name(source)
-
-
-def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -> str:
-    parts = [f"judge {annotator.name}", f"{n_judged} models", f"leaderboard {path}"]
-    if n_given > n_judged:
-        already = f"{n_given - n_judged} already on it are left as they are (--is_overwrite_leaderboard)"
-        parts.append(already)
-    return " · ".join(parts)
-
-
-def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path] | None:
-    """Return the folder of each model; no two are the same, whatever signs the names have."""
-    if output_path is None:
-        return None
-    folders: dict[str, None] = {}
-    for model in models:
-        name = folder_name(model)
-        numbered = (f"{name}_{number}" for number in count(2))
-        folders[next(each for each in chain([name], numbered) if each not in folders)] = None
-    return [Path(output_path) / name for name in folders]
-
-
-def _updated(path: Path, complete: Mapping[str, ModelResult], sort_by: str, known: Sequence[Column]) -> Board:
-    """Put results into a board's file, and the preferences behind them beside it; returns the board."""
-    board = update_board(
-        path,
-        lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
-        {name: result.preferences for name, result in complete.items() if result.preferences},
-        sort_by,
-        lambda file: read_board(file, known),
-        Board({}, known),
-    )
-    save_language_boards(path, [result.row for result in complete.values()])
-    return board
-
-
-def _refuse_conflicts(board: Board, conditions: Mapping[str, Conditions]) -> None:
-    """Refuse rows that do not compare with those of the board, or with each other.
-
-    Raises:
-        UsageError: naming the model, the condition and what it is on either side.
-    """
-    for name, ours in conditions.items():
-        conflict = ours.conflict(board, replaced=conditions.keys())
-        if conflict:
-            raise UsageError(
-                f"{name!r} does not compare with the leaderboard: {conflict}. Choose another --leaderboard_path, "
-                "judge all of its models again with --is_overwrite_leaderboard, or use --is_mixed_allowed."
-            )
-        served = next(iter(conditions.values())).judge_models
-        if ours.judge_models and served and ours.judge_models != served:
-            raise UsageError(
-                f"the server changed its model during the run: {name!r} was judged by {ours.judge_models}, the first "
-                f"model by {served}. Use --is_mixed_allowed to put them on one board all the same."
-            )

@@ -8,7 +8,7 @@ import pytest
 
 import autoeval
 from autoeval.errors import NothingJudgedError
-from autoeval.journeys.make_leaderboard import Leaderboard
+from autoeval.journeys.board_run import Leaderboard
 from autoeval.runs.result import Evaluation
 from tests.journeys.small import evaluate_small, write_outputs
 from tests.servers import Answer, JudgeServer, always
