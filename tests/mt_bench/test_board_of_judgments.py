@@ -195,7 +195,7 @@ def test_what_the_judge_said_and_who_it_was_is_held_against_the_file(tmp_path: P
         found = made(_judged(), _judged(question_id=82, score=score))
         assert any("1 with another score in the file" in one for one in found.cautions["m"])
     other = ["gpt-5", "single-v1"]
-    with pytest.raises(UsageError, match="row 2: the judge of 'm' is 'gpt-5', but 'gpt-4' in .*row 1"):
+    with pytest.raises(UsageError, match=r"row 2: the judge of 'm' is 'gpt-5', but 'gpt-4' in .*row 1"):
         made(_judged(), _judged(question_id=82, judge=other))
     assert len(made(_judged(), _judged(model="n", judge=other)).board.rows) == 2
     with pytest.raises(UsageError, match="row 1: `model` is empty"):
