@@ -134,7 +134,7 @@ def read_grades(source: Any, role: str = "--judgments") -> Iterator[GradedTurn]:
         judge, prompt = _judge(row)
         yield GradedTurn(
             question_id=read_key(row, "question_id"),
-            model=read_text(row, "model"),
+            model=_name(row, "model"),
             judge=judge,
             prompt=prompt,
             user_prompt=read_text(row, "user_prompt"),
@@ -155,8 +155,8 @@ def read_games(source: Any, role: str = "--judgments") -> Iterator[Games]:
         judge, prompt = _judge(row)
         yield Games(
             question_id=read_key(row, "question_id"),
-            model_1=read_text(row, "model_1"),
-            model_2=read_text(row, "model_2"),
+            model_1=_name(row, "model_1"),
+            model_2=_name(row, "model_2"),
             judge=judge,
             prompt=prompt,
             winners=(_winner(row, "g1_winner"), _winner(row, "g2_winner")),
@@ -205,6 +205,13 @@ def _first_choice(row: Row) -> Any:
     choices = read_field(row, "choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     return first.get("turns") if isinstance(first, Mapping) else first
+
+
+def _name(row: Row, field: str) -> str:
+    name = read_text(row, field)
+    if not name.strip():
+        raise UsageError(f"{row.where}: `{field}` is empty. Name the model, or remove the row.")
+    return name
 
 
 def _judge(row: Row) -> tuple[str, str]:

@@ -1,14 +1,16 @@
 """Boards of judgments that another tool recorded, in that tool's own files: nobody is asked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from autoeval.annotators.parsers.grade import GradeParser
 from autoeval.checks import check_choice, require_source
 from autoeval.data.arena_hard import SETS, read_judgments
 from autoeval.data.arena_styles import read_styles
-from autoeval.data.fastchat import read_grades
+from autoeval.data.fastchat import GradedTurn, read_grades
 from autoeval.data.mt_bench import category_of
 from autoeval.data.wildbench import read_wildbench
 from autoeval.errors import UsageError
@@ -19,6 +21,7 @@ from autoeval.leaderboards.arena_style import CONTROLS, Styles, controlled, coun
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.wildbench import wildbench_board
+from autoeval.types import Completion, Verdict
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,24 @@ def recorded_board(eval_set: str | None, recorded: Recorded, path: str | Path | 
 
 def _mt_bench(eval_set: str, recorded: Recorded) -> Made:
     _refuse_others(eval_set, recorded, ("judgments", "compatible"))
-    found = grades.recorded_grades(read_grades(recorded.judgments), category_of)
+    n_otherwise: Counter[str] = Counter()
+    turns = _with_words(read_grades(recorded.judgments), n_otherwise)
+    found = grades.recorded_grades(turns, category_of)
     told = {model: grades.cautions(of_model) for model, of_model in found.items()}
+    for model, count in n_otherwise.items():
+        if count:
+            told[model].append(f"{count} with another score in the file than the judge's words give")
     board = grades.recorded_board(found, recorded.compatible)
     return Made(board, {model: lines for model, lines in told.items() if lines})
+
+
+def _with_words(turns: Iterable[GradedTurn], n_otherwise: Counter[str]) -> Iterator[GradedTurn]:
+    """Walk through judgments, and count by model those whose recorded score is not what their words give."""
+    parser = GradeParser(kind="grade")
+    for turn in turns:
+        (said,) = parser.read(Completion(turn.judgment))
+        n_otherwise[turn.model] += isinstance(said, Verdict) and said.value != turn.score
+        yield turn
 
 
 def _wildbench(eval_set: str, recorded: Recorded) -> Made:

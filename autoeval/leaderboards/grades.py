@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from autoeval.data.fastchat import ERROR, GradedTurn
 from autoeval.data.mt_bench import TEMPERATURES
 from autoeval.data.wildbench import GROUP_WEIGHTS, TASK_GROUPS
+from autoeval.errors import UsageError
 from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.table import Board
@@ -200,10 +201,20 @@ def _macro_cells(grades: Grades) -> dict[str, Cell]:
 def recorded_grades(
     turns: Iterable[GradedTurn], category_of: Callable[[str], str | None]
 ) -> dict[str, Grades]:
-    """Sort recorded judgments by the model that they are about."""
+    """Sort recorded judgments by the model that they are about.
+
+    Raises:
+        UsageError: several judges judged one model, whose grades are of no one scale.
+    """
     found: dict[str, Grades] = {}
+    first: dict[str, GradedTurn] = {}
     for turn in turns:
-        grades = found.setdefault(turn.model, Grades())
+        grades, before = found.setdefault(turn.model, Grades()), first.setdefault(turn.model, turn)
+        if turn.judge != before.judge:
+            raise UsageError(
+                f"{turn.where}: the judge of {turn.model!r} is {turn.judge!r}, but {before.judge!r} in {before.where}. "
+                "Name one judge's files."
+            )
         reason = why_missing(turn)
         grades.add(
             turn.question_id,

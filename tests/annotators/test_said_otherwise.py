@@ -137,3 +137,31 @@ def test_scores_that_go_on_are_none() -> None:
             reading(parser("scores", first=labels[0], second=labels[1]), f"{labels[0]}: 7, {labels[1]}: 9")
             == 2.0
         )
+
+
+SPURNED = (
+    "**b**?",
+    "2nd place: b",
+    "Second: b",
+    "Rank 2: b",
+    "Discard: b",
+    "Which one fails: b",
+    "Anything but **b**",
+    "Instead of **b**, take the other one",
+    "**b** makes errors",
+    "**b** falls short",
+    "**b** would be better if it were shorter",
+    "**b** underperforms",
+    "I dislike **b**",
+)
+
+
+def test_naming_an_output_for_its_faults_does_not_choose_it() -> None:
+    judge = parser("choice")
+    for spurned in SPURNED:
+        assert isinstance(reading(judge, spurned), str), spurned
+    for chosen in (
+        "I prefer **b** because the other one makes errors",
+        "So **b**! It lacks nothing",
+    ):
+        assert reading(judge, chosen) == 2.0, chosen

@@ -177,3 +177,26 @@ def test_json_of_a_board_row_has_no_nan(tmp_path: Path) -> None:
     made = make_leaderboard(tmp_path / "b.csv", eval_set="mt_bench", judgments=[grade(-1)])
     assert (tmp_path / "b.csv").read_text().count("nan") == 0
     assert json.dumps(made.board.rows["m"]["n_missing"]) == "1"
+
+
+def _judged(**changes: Any) -> dict[str, Any]:
+    row = {"question_id": 81, "model": "m", "judge": ["gpt-4", "single-v1"], "user_prompt": "?", "turn": 1}
+    return {**row, "judgment": "Good. Rating: [[9]]", "score": 9, "tstamp": 0.0, **changes}
+
+
+def test_what_the_judge_said_and_who_it_was_is_held_against_the_file(tmp_path: Path) -> None:
+    def made(*rows: dict[str, Any]) -> Any:
+        path = tmp_path / "gpt-4_single.jsonl"
+        path.write_text("".join(json.dumps(row) + "\r\n" for row in rows))
+        return make_leaderboard(tmp_path / "b.csv", eval_set="mt_bench", judgments=str(path))
+
+    assert made(_judged(), _judged(question_id="82")).cautions == {}
+    for score in (1, -1):
+        found = made(_judged(), _judged(question_id=82, score=score))
+        assert any("1 with another score in the file" in one for one in found.cautions["m"])
+    other = ["gpt-5", "single-v1"]
+    with pytest.raises(UsageError, match=r"row 2: the judge of 'm' is 'gpt-5', but 'gpt-4' in .*row 1"):
+        made(_judged(), _judged(question_id=82, judge=other))
+    assert len(made(_judged(), _judged(model="n", judge=other)).board.rows) == 2
+    with pytest.raises(UsageError, match="row 1: `model` is empty"):
+        made(_judged(model=" "))

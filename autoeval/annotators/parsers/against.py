@@ -20,7 +20,28 @@ _WORDS = (
     "не нет ни никогда хуже худший слабее чем"
 )
 _NEGATIONS = frozenset(_WORDS.split())
-_ONLY_AFTER = frozenset(("fails", "lacks"))
+_SPURNED = re.compile(
+    r"\b(?:except|without|instead|unless|avoid|dislike\w*|discard\w*|eliminat\w+|remove\w*|exclude\w*|fails|weak|"
+    r"(?:anything|everything|everyone|all) but|(?:2nd|second) (?:place|best|choice)|(?:rank|place)\w* (?:2|two))\b"
+    r"|^\W*(?:2nd|second)\W*$",
+    re.IGNORECASE,
+)
+FAULTS = re.compile(
+    r"\b(?:incorrect\w*|inaccura\w+|wrong\w*|false\w*|fabricat\w+|hallucinat\w+|mislead\w*|irrelevant|unhelpful|useless|"
+    r"nonsens\w+|gibberish|incoherent|incomplete|unrelated|off-topic|poor\w*|bad\w*|terribl\w+|fail\w*|lacks?|lacking|"
+    r"missing|misses|ignor\w+|error\w*|mistake\w*|confus\w+|contradict\w+|harmful|empty|unclear|misunderst\w+)\b",
+    re.IGNORECASE,
+)
+"""What a critique finds fault with, in English."""
+_FALLS_SHORT = re.compile(
+    r"\b(?:underperform\w*|disappoint\w*|refus\w+|problems?|flaw\w*|omit\w*|invents?|beaten|lags?|trails|falls|needs|"
+    r"suffers|struggles|(?:would|could|might) (?:be|have)|until|if|unless|makes up|made up)\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"\W*\b(?:because|since|as|for|due|despite|although|though|whose|thanks)\b", re.IGNORECASE
+)
+_CLAUSE = re.compile(r"[^,.:;!?()\n。！？；，]*")
 _UNSPACED = re.compile("不|没|沒|非|无|無|别|差|劣|弱|错|錯|悪|負け|ない|ません|않|아니|못|나쁜|열등")
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 _END_OF_SENTENCE = re.compile(r"[.!?;。！？；]")
@@ -49,16 +70,18 @@ def is_against_before(text: str, end: int | None = None) -> bool:
     """Whether what stands before a mention (which begins at `end`), in its sentence, makes it no choice."""
     end = len(text) if end is None else end
     before = _END_OF_SENTENCE.split(text[max(0, end - _NEARBY) : end])[-1]
-    return _UNSPACED.search(before) is not None or any(map(_is_negation, _WORD.findall(before)))
+    is_spurned = _UNSPACED.search(before) is not None or _SPURNED.search(before) is not None
+    return is_spurned or any(map(_is_negation, _WORD.findall(before)))
 
 
 def is_against_after(text: str, start: int) -> bool:
-    """Whether one of the three words that follow a mention makes it no choice."""
+    """Whether the words that follow a mention make it no choice: `**a** is worse`, `model_1 makes errors`."""
     after = text[start : start + _NEARBY]
-    words = _WORD.findall(after)[:3]
-    return _UNSPACED.search(after[:6]) is not None or any(
-        _is_negation(word) or word.lower() in _ONLY_AFTER for word in words
-    )
+    if _UNSPACED.search(after[:6]) or any(map(_is_negation, _WORD.findall(after)[:3])):
+        return True
+    clause = _CLAUSE.match(after, len(after) - len(after.lstrip(" *_`\"'")))
+    words = " ".join(_WORD.findall(clause[0])[:4]) if clause else ""
+    return not _REASON.match(words) and bool(FAULTS.search(words) or _FALLS_SHORT.search(words))
 
 
 def _is_negation(word: str) -> bool:

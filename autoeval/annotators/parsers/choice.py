@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from autoeval.annotators.parsers.against import is_against_after, is_against_before
+from autoeval.annotators.parsers.against import is_against_after, is_against_before, is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import Labels
 from autoeval.types import Unparsed, Verdict
@@ -55,7 +55,8 @@ class ChoiceParser(Labels, TextParser):
 
     def _mentioned(self, line: str, text: str) -> Iterator[Reading]:
         for preference, match in self.named_in(line):
-            if is_against_before(line, match.start()) or is_against_after(line, match.end()):
+            is_asked = is_doubted(line, *match.span())
+            if is_asked or is_against_before(line, match.start()) or is_against_after(line, match.end()):
                 yield Unparsed(f"the reply names {match[0]!r}, but perhaps not as the better one")
             else:
                 yield Verdict(preference, text)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from autoeval.annotators.parsers.against import is_doubted
+from autoeval.annotators.parsers.against import FAULTS, is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.annotators.parsers.numbers import as_number, goes_on, out_of
@@ -27,12 +27,6 @@ _PRAISE = re.compile(
     r"\b(?:excellent|perfect\w*|outstanding|flawless\w*|great|superb|impressive\w*|good|well|right|correct\w*|"
     r"accurate\w*|helpful|useful|clear\w*|complete\w*|comprehensive\w*|thorough\w*|precise\w*|concise\w*|relevant|"
     r"effective\w*|strong|truthful\w*|insightful|fully)\b",
-    re.IGNORECASE,
-)
-_FAULTS = re.compile(
-    r"\b(?:incorrect\w*|inaccura\w+|wrong\w*|false\w*|fabricat\w+|hallucinat\w+|mislead\w*|irrelevant|unhelpful|useless|"
-    r"nonsens\w+|gibberish|incoherent|incomplete|unrelated|off-topic|poor\w*|bad\w*|terribl\w+|fail\w*|lacks?|lacking|"
-    r"missing|misses|ignor\w+|error\w*|mistake\w*|confus\w+|contradict\w+|harmful|empty|unclear|misunderst\w+)\b",
     re.IGNORECASE,
 )
 
@@ -110,7 +104,7 @@ class CritiqueParser(TextParser):
 
 def _speaks_against(words: str) -> bool:
     """Whether a critique finds more fault than merit, in English; what is denied counts as the other."""
-    praise, faults = _counted(_PRAISE, words), _counted(_FAULTS, words)
+    praise, faults = _counted(_PRAISE, words), _counted(FAULTS, words)
     return faults[True] + praise[False] > praise[True] + faults[False]
 
 
