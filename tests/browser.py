@@ -43,10 +43,10 @@ class Visit:
         page.on("request", lambda request: found.requests.append(request.url))
         return found
 
-    def assert_quiet(self) -> None:
-        """Check that there was no console message and no request but for files of the site itself."""
+    def assert_quiet(self, home: str = "file:") -> None:
+        """Check that there was no console message and no request but for what lies where the page does."""
         assert self.said == []
-        assert [url for url in self.requests if not url.startswith(("file:", "data:"))] == []
+        assert [url for url in self.requests if not url.startswith((home, "data:"))] == []
 
     def shows(self, text: str) -> bool:
         """Whether a text stands on the page."""

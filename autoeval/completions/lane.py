@@ -249,5 +249,5 @@ class LocalLane:
 
 
 def _not_asked(ledger: Ledger) -> Failure:
-    reason = ledger.stop.reason if ledger.stop else "stopped"
-    return Failure(FailureKind.NOT_ASKED, f"not asked: {reason}")
+    assert ledger.stop is not None
+    return Failure(FailureKind.NOT_ASKED, f"not asked: {ledger.stop.reason}")

@@ -231,7 +231,7 @@ def _spool_reference(spool: Spool, source: Source, strips_thinking: bool) -> _Si
 
 def _spool_model(spool: Spool, source: Source, name: str | None, strips_thinking: bool) -> _Side:
     sources = expand(source, "--model_outputs")
-    side = _Side("model", name or name_of(sources) or DEFAULT_MODEL_NAME, strips_thinking)
+    side = _Side("model", name_of(sources) or DEFAULT_MODEL_NAME, strips_thinking)
 
     def records() -> Iterator[tuple[str, Record]]:
         for record in read_records(Rows(sources, "--model_outputs"), MODEL):

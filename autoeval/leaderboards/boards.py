@@ -52,8 +52,6 @@ def find_board(
         path = shipped("leaderboards") / preset.name / f"{judge_name(annotator)}.csv"
         return (read_board(path), path) if path.is_file() else (_EMPTY, None)
     path = Path(precomputed)
-    if path.exists() and not is_own(path):
-        return read_board(path), path
     if not path.exists() and path.suffix.lower() != ".csv":
         return _named_board(str(precomputed), preset, flag)
     return begun(path), path

@@ -79,6 +79,7 @@ def test_a_reply_that_was_cut_off_counts_only_where_it_is_nothing_but_the_grade(
 def test_a_field_of_a_json_reply() -> None:
     assert read('Here: {"why": "short", "score": 7}', OF_FIELD) == 7
     assert read('{"score": "8/10"}', OF_FIELD) == 8
+    assert read('{"score": 1e-5}', OF_FIELD) == 1e-5
     assert read('{"score": 7} {"score": 8}', OF_FIELD) is None
     assert read('{"score": true}', OF_FIELD) is None
     assert read("7", OF_FIELD) is None

@@ -74,6 +74,9 @@ def test_a_clear_win_is_graded_or_counts_several_times(
         assert isinstance(found, Verdict)
         assert (found.value, found.weight) == expected
         assert judge.label(found.value, found.weight) == verdict
+        for other in {"[[A>B]]", "[[A>>B]]"} - {f"[[{verdict}]]"}:
+            (found,) = judge.read(Completion(f"So: [[{verdict}]], or rather {other}"))
+            assert isinstance(found, Unparsed), "also where the same output wins"
 
 
 @pytest.mark.parametrize(

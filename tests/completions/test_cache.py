@@ -1,5 +1,6 @@
 """What users rely on of the cache: nothing paid for is lost, and no file is mistaken for one."""
 
+import json
 import math
 import sqlite3
 from dataclasses import replace
@@ -21,6 +22,10 @@ FULL = Completion(
     input_tokens=12,
     output_tokens=3,
     seconds=0.5,
+    reasoning_tokens=2,
+    processing="batch",
+    adapted=("without temperature",),
+    has_reasoning=True,
 )
 LONG = Completion('plain "text"\n\x00', input_tokens=2**70, seconds=1e-9)
 
@@ -51,7 +56,10 @@ def test_what_is_no_number_is_not_stored(tmp_path: Path) -> None:
         assert not cache.known([key(1)])
         cache.put(key(1), replace(LONG, text="é", input_tokens=1))
         ((stored,),) = cache.query("SELECT value FROM replies")
+        cache.put(key(1), Completion("a"))
+        ((empty,),) = cache.query("SELECT value FROM replies")
     assert stored.isascii()
+    assert {"text"} <= json.loads(empty).keys() <= {"text", "finish_reason", "seconds"}, "the rest is empty"
 
 
 def test_more_keys_than_sqlite_takes_at_once_are_looked_up(tmp_path: Path) -> None:

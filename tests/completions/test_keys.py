@@ -1,6 +1,7 @@
 """A reply may be used again exactly where the same question would be asked."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
@@ -21,7 +22,10 @@ REQUEST = Request(
         replace(REQUEST, model="gpt-4.1-mini"),
         replace(REQUEST, messages=(Message("system", "Judge."), Message("user", "a or b"))),
         replace(REQUEST, messages=(Message("user", "Judge."), Message("user", "a or b?"))),
+        replace(REQUEST, messages=(Message("system", "Judge.a"), Message("user", " or b?"))),
+        replace(REQUEST, messages=(Message("system", "Judge."), Message("user", "a or b?", "Ann"))),
         replace(REQUEST, messages=(), prompt="a or b?"),
+        replace(REQUEST, prompt=""),
         replace(REQUEST, parameters={"temperature": 0.1, "logit_bias": {"1": 2}}),
         replace(REQUEST, parameters={"temperature": 0}),
         replace(REQUEST, sample=1),
@@ -50,6 +54,15 @@ def test_a_named_server_may_move() -> None:
     here = replace(REQUEST, endpoint=Endpoint("openai", "http://127.0.0.1:1/v1", cache_as="ours"))
     there = replace(REQUEST, endpoint=Endpoint("openai", "http://127.0.0.1:2/v1", cache_as="ours"))
     assert request_key(here) == request_key(there)
+
+
+def test_the_same_weights_are_the_same_model_wherever_they_lie() -> None:
+    here, there = (
+        Endpoint("transformers", f"/{place}", cache_as=place, weights="abc") for place in ("a", "b")
+    )
+    assert request_key(replace(REQUEST, endpoint=here)) == request_key(replace(REQUEST, endpoint=there))
+    nested = replace(REQUEST, parameters={"x": MappingProxyType({"y": (1, 2)})})
+    assert request_key(nested) == request_key(replace(REQUEST, parameters={"x": {"y": [1, 2]}}))
 
 
 def test_a_parameter_that_cannot_be_sent_is_an_error() -> None:

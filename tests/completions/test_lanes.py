@@ -123,14 +123,22 @@ def test_what_waits_to_be_asked_again_is_given_up_at_once_when_the_run_stops(tmp
 
 @dataclass
 class Scripted:
-    """A server whose n-th answer is the n-th of what is given, and the last of it from then on; `None` never comes."""
+    """A server whose n-th answer is the n-th of what is given, and the last of it from then on; `None` never comes.
+
+    The run of a `ledger` is stopped while the first failure is on its way.
+    """
 
     outcomes: Sequence[Completion | Failure | None]
+    ledger: Ledger | None = None
     asked: list[Request] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     async def complete(self, request: Request) -> Reply:
         self.asked.append(request)
         outcome = self.outcomes[min(len(self.asked), len(self.outcomes)) - 1]
+        if self.ledger is not None and not isinstance(outcome, Completion):
+            self.ledger.halt(Stop(StopReason.BUDGET, "meanwhile, the money went elsewhere"))
+            await asyncio.sleep(0)
         if outcome is None:
             await asyncio.Event().wait()
         assert outcome is not None
@@ -141,10 +149,15 @@ class Scripted:
 
 
 def _ask_scripted(
-    folder: Path, outcomes: Sequence[Completion | Failure | None], n: int, **retries: float
+    folder: Path,
+    outcomes: Sequence[Completion | Failure | None],
+    n: int,
+    is_stopped: bool = False,
+    **retries: float,
 ) -> tuple[Ledger, Scripted]:
     async def ask(ledger: Ledger) -> None:
-        async with asyncio.TaskGroup() as tasks:
+        server.ledger = ledger if is_stopped else None
+        async with asyncio.timeout(400), asyncio.TaskGroup() as tasks:
             rules = {"most_attempts": 1, "before_first_success": 1, "base_delay": 0.0, **retries}
             lane = Lane(server, Permits(1), ledger, Retries(**rules), 0.01, tasks)  # type: ignore[arg-type]
             for number in range(n):
@@ -158,7 +171,7 @@ def _ask_scripted(
 
     server = Scripted(outcomes)
     with Cache(folder / "c.sqlite") as cache:
-        ledger = Ledger(cache, Budget(None, lambda _: None), Progress())
+        ledger = Ledger(cache, Budget(None, lambda _: None), Progress(), announce=server.said.append)
         asyncio.run(ask(ledger))
     assert ledger.n_open == 0
     return ledger, server
@@ -221,6 +234,23 @@ def test_a_failed_request_is_asked_again_and_where_none_has_succeeded_the_next_o
     told = ledger.progress
     assert (len(server.asked), told.done, told.retried, ledger.failures) == (5, 3, 2, {})
     assert told.note in ("server error: so it is", "connection: so it is")
+    ledger, server = _ask_scripted(tmp_path / "4", [FAILED, GOOD, FAILED, GOOD], 3, most_attempts=3)
+    told = ledger.progress
+    assert (len(server.asked), told.done, told.retried, told.failed) == (4, 2, 1, 1)
+
+
+@pytest.mark.parametrize("before", [[], [GOOD]])
+def test_a_request_that_fails_as_the_run_stops_does_not_wait_to_be_asked_again(
+    before: list[Completion], tmp_path: Path
+) -> None:
+    outcomes: list[Completion | Failure] = [*before, Failure(FailureKind.SERVER_ERROR, "busy", 480.0)]
+    ledger, server = _ask_scripted(tmp_path, outcomes, 5, is_stopped=True, most_attempts=9)
+    assert len(server.asked) == len(outcomes)
+    assert (ledger.progress.done, ledger.progress.failed) == (len(before), 1)
+    assert {failure.kind for failure in ledger.failures.values()} == {
+        FailureKind.SERVER_ERROR,
+        FailureKind.NOT_ASKED,
+    }
 
 
 @pytest.mark.parametrize("before", [[], [GOOD]])
@@ -238,6 +268,17 @@ def test_a_server_that_asks_for_more_patience_than_there_is_ends_the_run(
         assert ledger.stop.reason is reason
         assert "the server asks to wait 61 s" in ledger.stop.message
         assert "--max_wait allows 60 s" in ledger.stop.message
+        assert [line.partition(", until")[0] for line in server.said] == ["the server asks to wait 61 s"]
+        busy = Failure(kind, "later", retry_after=0.01)
+        ledger, _ = _ask_scripted(
+            tmp_path / f"{kind} 2",
+            [*before, busy, GOOD],
+            5,
+            max_wait=0.01,
+            most_attempts=3,
+            before_first_success=3,
+        )
+        assert (ledger.progress.done, ledger.stop) == (5, None), "what is allowed is waited for"
 
 
 def test_a_long_wait_is_told_once_and_again_where_it_grows() -> None:

@@ -461,3 +461,19 @@ def test_a_quota_of_requests_is_heeded_where_no_more_is_left_than_is_in_flight(
         return permits.pace.rate
 
     assert (run(told()) == 5) is is_heeded
+
+
+def test_once_a_run_has_stopped_everybody_is_let_through_at_once() -> None:
+    permits = Permits.limited(8, requests_per_minute=1, tokens_per_minute=1)
+
+    async def stopped() -> float:
+        await permits.acquire(tokens=100)
+        waiting = asyncio.create_task(permits.acquire(tokens=100))
+        await asyncio.sleep(3)
+        assert not waiting.done()
+        permits.lift()
+        await waiting
+        await permits.acquire(tokens=100)
+        return asyncio.get_running_loop().time()
+
+    assert run(stopped()) == 3

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoeval.data.instructions import Instruction, load_instructions
-from autoeval.data.pairing import load_pairs, load_pairs_by_generator
+from autoeval.data.pairing import load_pairs, load_pairs_by_generator, name_of_source
+from autoeval.errors import UsageError
 from autoeval.types import Case
 from tests.data.writing import write
 
@@ -140,6 +141,26 @@ def test_what_a_model_is_called(
         outputs = write(tmp_path / file, outputs)
     pairs = load_pairs(outputs, REFERENCE, name=name)
     assert {pairs.generator_2, *(pair.generator_2 for pair in pairs)} == {expected}
+
+
+def test_what_a_reference_is_called(tmp_path: Path) -> None:
+    nameless = rows(20)
+    file = write(tmp_path / "gpt.json", nameless)
+    for source, name in ((REFERENCE, "base"), (file, "gpt"), (nameless, "reference")):
+        pairs = load_pairs(nameless, source)
+        assert {pairs.reference, *(pair.generator_1 for pair in pairs)} == {name}
+    assert name_of_source(file, "--model_outputs") == "gpt"
+    assert name_of_source(nameless, "--model_outputs") is None
+
+
+def test_what_is_no_number_of_instructions_and_several_models_without_a_name_are_refused() -> None:
+    for load in (load_pairs, load_pairs_by_generator):
+        for odd in (0, -1):
+            with pytest.raises(UsageError, match="max_instances"):
+                load(rows(20), REFERENCE, max_instances=odd)
+    two = [{**row, "generator": "ab"[n > 12]} for n, row in enumerate(rows(20))]
+    with pytest.raises(UsageError, match=r"`generator` is 'b', but .* is by 'a'\. .*--name"):
+        load_pairs(two, REFERENCE)
 
 
 def test_several_generators_are_one_model_where_a_name_says_so() -> None:

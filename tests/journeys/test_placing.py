@@ -232,9 +232,9 @@ def test_preferences_are_stored_with_the_rows_that_are_written_where_those_of_ot
     standing(mine).keep("new", ROW, some, None)
     assert not beside.exists(), "nobody's are kept here"
     kept = {"old": some, "gone": some}
-    boards.update_board(
-        mine, lambda board: board.with_row("best", {**ROW, "win_rate": 90.0}), kept, "win_rate"
-    )
+    best = {**ROW, "win_rate": 90.0}
+    written = boards.update_board(mine, lambda board: board.with_row("best", best), kept, "win_rate")
+    assert list(written.rows) == ["best", "new", "old"]
     assert stored() == {"old": some}, "of rows that there are"
     assert list(read_board(mine).rows) == ["best", "new", "old"]
     standing(mine).keep("another", ROW, others, None)
@@ -253,6 +253,7 @@ def test_a_file_of_ones_own_is_checked_before_anything_is_paid(mine: Path) -> No
     assert (set(found.rows), path, boards.is_own(plain)) == ({"old"}, plain, True)
     new = mine.with_name("new.csv")
     assert boards.find_board(new, "judge", preset) == (Board({}), new)
+    plain.chmod(0o755)
     for impossible in (plain / "board.csv", plain / "deeper" / "board.csv"):
         with pytest.raises(UsageError, match="does not exist and cannot be made"):
             boards.find_board(impossible, "judge", preset)

@@ -12,7 +12,7 @@ from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.parsers.critique import CritiqueParser
 from autoeval.data.wildbench import read_wildbench
 from autoeval.leaderboards.wildbench import wildbench_board
-from autoeval.types import Completion, Unfinished, Verdict
+from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 from tests.recorded import load_recorded, recorded_data
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Body
@@ -65,6 +65,10 @@ def test_what_stands_before_the_first_score_explains_it_and_without_one_a_judge_
     (silent,) = PARSER.read(Completion("It is fine."))
     assert isinstance(silent, Unfinished)
     assert silent.reason == "the reply has no Overall Score:"
+    (other,) = PARSER.read(Completion("It is fine.\nOverall Score: 4/5"))
+    assert isinstance(other, Unparsed)
+    assert not isinstance(other, Unfinished), "told to finish, a judge would only say it again"
+    assert other.reason == "what follows Overall Score: is not one number of 10"
 
 
 @pytest.mark.parametrize("levels", [{"poor": (1, 3), "good": (3, 5)}, {"poor": (3, 1)}])

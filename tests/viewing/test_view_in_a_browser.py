@@ -63,9 +63,7 @@ def opened(
         found = Visit.of(page)
         go(page, address, place)
         yield page
-        assert found.said == []
-        home = address.rpartition("/")[0]
-        assert [url for url in found.requests if not url.startswith((home, "data:"))] == []
+        found.assert_quiet(address.rpartition("/")[0])
 
 
 def go(page: Page, address: str, place: str) -> None:
