@@ -103,3 +103,14 @@ def test_nothing_judged_and_one_shared_instruction_have_no_interval(command: Com
     refused = command("compare", "none", "both")
     assert refused.code == 2
     assert "share no judged instruction" in refused.err
+
+
+@pytest.mark.parametrize("paying", [("--n_paid", 50), ("--until_decided", "reference")])
+def test_where_some_pairs_are_paid_for(command: CommandLine, paying: tuple[str, object]) -> None:
+    command.write("outputs.json", rows(60))
+    command.write("reference.json", rows(60, who="reference"))
+    shown = command("outputs.json", "reference.json", "longest", "--output_path", "out", *paying)
+    assert shown.code == 0, shown.err
+    for text in (shown.out + shown.err, command("show", "out/longest").out):
+        assert "sampling only" in text
+        assert "95% interval" not in text

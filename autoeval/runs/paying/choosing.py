@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Cases
 from autoeval.checks import check_number
@@ -117,7 +118,8 @@ def choose(
     subsets = tuple(pair.dataset or "" for pair in everything)
     chosen = SomePairs(pairs, drawn.sample.first(n).tolist())
     cost = guesses.cost if guesses else 0.0
-    return Paid(chosen, drawn, n, subsets, mean_length(everything), cost)
+    named = interval_name(annotator.name, annotator.provider)
+    return Paid(chosen, drawn, n, subsets, mean_length(everything), cost, named)
 
 
 def _until_decided(
@@ -135,7 +137,8 @@ def _until_decided(
     if folder is not None:
         store(drawn, identity, len(everything), folder)
     order = [index for index in drawn.sample.order.tolist() if question.bears_on(index)]
-    return Deciding(SomePairs(pairs, order), drawn, question, mean_length(everything))
+    named = interval_name(annotator.name, annotator.provider)
+    return Deciding(SomePairs(pairs, order), drawn, question, mean_length(everything), named)
 
 
 def _enough(drawn: Drawn, precision: float) -> int:

@@ -54,12 +54,14 @@ class Deciding:
         drawn: the order of all pairs.
         question: what is to be decided.
         avg_length: of the model's outputs on all pairs, in characters.
+        interval_name: what the intervals of its judge are called.
     """
 
     pairs: SomePairs
     drawn: Drawn
     question: Question
     avg_length: int
+    interval_name: str = "95% interval"
 
     @property
     def method(self) -> str:
@@ -94,6 +96,7 @@ class Deciding:
             n_pairs=seen.n_pairs,
             n_paid=len(seen.shares),
             avg_length=self.avg_length,
+            interval_name=self.interval_name,
         )
 
     def _seen(self, preferences: Sequence[float]) -> "_Seen | None":
@@ -172,6 +175,7 @@ class DecidedResult:
         n_pairs: how many pairs bear on the question.
         n_paid: how many were judged.
         avg_length: of the model's outputs on all pairs, in characters.
+        interval_name: what the intervals are called.
     """
 
     other: str
@@ -182,6 +186,7 @@ class DecidedResult:
     n_pairs: int
     n_paid: int
     avg_length: int
+    interval_name: str = "95% interval"
 
     @property
     def method(self) -> str:
@@ -215,7 +220,7 @@ class DecidedResult:
 
     def _figures(self, population: "Population") -> str:
         rate, ahead = self.rates[population], self.differences[population]
-        said = f"; win rate {rate.value:.1f}% (95% interval {rate.low:.1f}–{rate.high:.1f})"
+        said = f"; win rate {rate.value:.1f}% ({self.interval_name} {rate.low:.1f}–{rate.high:.1f})"
         if self.is_reference:
             return said
         return f"; {ahead.value:+.1f} points ({ahead.low:+.1f} to {ahead.high:+.1f}){said}"

@@ -26,6 +26,7 @@ class Paid:
         subsets: of all pairs.
         avg_length: of the model's outputs on all pairs, in characters.
         guessing_cost: what the cheap judge's guesses cost, in US dollars.
+        interval_name: what the intervals of its judge are called.
     """
 
     pairs: SomePairs
@@ -34,6 +35,7 @@ class Paid:
     subsets: tuple[str, ...]
     avg_length: int
     guessing_cost: float = 0.0
+    interval_name: str = "95% interval"
 
     @property
     def method(self) -> str:
@@ -82,6 +84,7 @@ class Paid:
             self.avg_length,
             cost=cost + self.guessing_cost,
             cost_of_all=everything,
+            interval_name=self.interval_name,
         )
 
 
@@ -100,6 +103,7 @@ class PaidResult:
     avg_length: int
     cost: float = math.nan
     cost_of_all: float = math.nan
+    interval_name: str = "95% interval"
 
     @property
     def n_pairs(self) -> int:
@@ -118,8 +122,8 @@ class PaidResult:
         saved = round(found.n_effective) - found.n_paid
         worth = f"as sure as {found.n_effective:.0f} pairs drawn at random"
         lines = [
-            f"win rate on these {found.n_pairs} instructions: {_said(found.on_these)}",
-            f"win rate on instructions like these: {_said(found.on_like_these)}",
+            f"win rate on these {found.n_pairs} instructions: {self._said(found.on_these)}",
+            f"win rate on instructions like these: {self._said(found.on_like_these)}",
             f"{found.n_paid} judgments, {self.method}: {worth}"
             + (f" ({saved} judgments saved)" if saved > 0 else "")
             + f", R² of the prediction {found.r_squared:.2f}"
@@ -130,7 +134,7 @@ class PaidResult:
                 f"the judgments cost ${self.cost:.4g}; all of them would cost about ${self.cost_of_all:.4g}"
             )
         return lines + [
-            f"  {name or '(none)'}: {_said(part.on_these)}, {part.n_paid} of {part.n_pairs} pairs"
+            f"  {name or '(none)'}: {self._said(part.on_these)}, {part.n_paid} of {part.n_pairs} pairs"
             for name, part in self.by_subset.items()
         ]
 
@@ -156,6 +160,5 @@ class PaidResult:
         """What run.json says of it."""
         return {"method": self.method, "reason": self.reason, **asdict(self.found)}
 
-
-def _said(estimate: Estimate) -> str:
-    return f"{estimate.value:.1f}% (95% interval {estimate.low:.1f}–{estimate.high:.1f})"
+    def _said(self, estimate: Estimate) -> str:
+        return f"{estimate.value:.1f}% ({self.interval_name} {estimate.low:.1f}–{estimate.high:.1f})"
