@@ -165,3 +165,28 @@ def test_naming_an_output_for_its_faults_does_not_choose_it() -> None:
         "So **b**! It lacks nothing",
     ):
         assert reading(judge, chosen) == 2.0, chosen
+
+
+def test_an_order_that_is_turned_round_or_called_wrong_is_none() -> None:
+    judge = parser("ranking")
+    for turned in (
+        "wrong: a > b",
+        "It is false that a > b",
+        "the opposite of a > b",
+        "!(a > b)",
+        "~~a > b~~",
+        "a > b: false",
+        "a > b -> no",
+        "a > b ❌",
+        "least to most helpful: a > b",
+        "Worst first: a > b",
+        '{"worst_to_best": ["b", "a"]}',
+    ):
+        assert isinstance(reading(judge, turned), str), turned
+    for said in (
+        "Since b is wrong, a > b",
+        "b has the worst style. So: a > b",
+        "a > b: b is wrong",
+        '{"best_first": ["a", "b"]}',
+    ):
+        assert reading(judge, said) == 1.0, said

@@ -63,6 +63,16 @@ _DENIED_AFTER = re.compile(
     r"(?:是|は|이)?(?:不|错|錯|ではない|じゃない|아니))",
     re.IGNORECASE,
 )
+_TURNED_BEFORE = re.compile(
+    r"(?:~~|¬|!\(?|^\W*(?:wrong|incorrect|false|untrue)\W*|\b(?:wrong|incorrect|false|untrue)[ ](?:that|to[ ]say)[ ]*|"
+    r"\b(?:opposite|reverse|inverse|contrary)[ ](?:of|to)[ ]*|"
+    r"\b(?:worst|least|lowest|ascending|reversed?)\b[^.!?:\n]{0,30}:\W*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TURNED_AFTER = re.compile(
+    r"\)?[ ]?(?:~~|[✗✘❌]|(?:[:=→]|->)[ ]?(?:false|wrong|incorrect|untrue|no)(?=[ ]?(?:[.!,;)\n]|\Z)))",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(r"[\W_]{0,6}?[?？]")
 
 
@@ -94,4 +104,6 @@ def is_doubted(text: str, start: int, end: int) -> bool:
     if _QUESTION.match(text, end) or _DENIED_AFTER.match(text[end : end + _NEARBY]):
         return True
     before = text[max(0, start - _A_FEW_WORDS) : start]
+    if _TURNED_AFTER.match(text, end) or _TURNED_BEFORE.search(before.rpartition("\n")[2]):
+        return True
     return _DENIED.search(before) is not None

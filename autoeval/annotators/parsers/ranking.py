@@ -14,6 +14,7 @@ from autoeval.types import Verdict
 _SEPARATORS = re.compile(r"[,;\n]|\bthen\b|\bover\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]+(.+)$", re.MULTILINE)
 _SIGN = re.compile("[<>=≻≺≥≤≠]")
+_WORST_FIRST = re.compile(r"worst|least|ascending|revers", re.IGNORECASE)
 _BEST, _WORST = 1, 2
 _DEEPEST = 2
 
@@ -97,6 +98,8 @@ class RankingParser(Labels, TextParser):
         ranked = self._of_ranks(by_label) or self._of_ranks(by_rank)
         if ranked is not None or depth == 0:
             return ranked
+        if any(_WORST_FIRST.search(str(name)) for name in value):
+            return None
         inner = {self._of_value(item, depth - 1) for item in value.values()} - {None}
         return inner.pop() if len(inner) == 1 else None
 

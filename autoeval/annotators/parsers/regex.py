@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Literal
 
 from pydantic import field_validator
@@ -56,7 +57,7 @@ class RegexParser(TextParser):
     def _said(self, text: str) -> Iterator[float | None]:
         """Walk through what is found; None for what is denied or asked."""
         for preference, pattern in self._patterns.items():
-            for match in pattern.finditer(text):
+            for match in islice(pattern.finditer(text), _MOST_LOOKED_AT):
                 yield None if is_doubted(text, *match.span()) else preference
 
     def _last(self, text: str) -> Iterator[float | None]:
@@ -83,4 +84,6 @@ class RegexParser(TextParser):
         return {preference: re.compile(pattern) for preference, pattern in patterns.items() if pattern}
 
 
+_MOST_LOOKED_AT = 500
+"""A reply that says one verdict more often than that says nothing else; to look around each would take too long."""
 _NOTHING = "no pattern matches the reply"
