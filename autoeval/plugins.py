@@ -23,7 +23,7 @@ def plugins(group: str) -> Mapping[str, Any]:
         UsageError: one cannot be loaded; the message names the package.
     """
     found = {}
-    for point in sorted(entry_points(group=f"autoeval.{group}"), key=lambda point: point.name):
+    for point in sorted(_installed().select(group=f"autoeval.{group}"), key=lambda point: point.name):
         try:
             found[point.name] = point.load()
         except Exception as error:  # whatever it runs into, the package is what has to change
@@ -33,3 +33,9 @@ def plugins(group: str) -> Mapping[str, Any]:
                 "Mend the package, or uninstall it."
             ) from error
     return found
+
+
+@cache
+def _installed() -> Any:
+    """Return the entry points of all packages, whose folders are walked through once for all groups."""
+    return entry_points()

@@ -16,7 +16,7 @@ from autoeval.annotators.kinds import SINGLE
 from autoeval.annotators.loading import load_annotator
 from autoeval.cli.tables import board_table
 from autoeval.errors import UsageError
-from autoeval.plugins import GROUPS, plugins
+from autoeval.plugins import GROUPS, _installed, plugins
 
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FILES = re.findall(r"```python\n# (\w+\.py)\n(.*?)```", TEXT, re.DOTALL)
@@ -38,8 +38,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     (facts / "entry_points.txt").write_text(points, encoding="utf-8")
     monkeypatch.syspath_prepend(site)
     monkeypatch.chdir(tmp_path)
+    _installed.cache_clear()
     plugins.cache_clear()
     yield tmp_path
+    _installed.cache_clear()
     plugins.cache_clear()
     for name in [name for name in sys.modules if name.startswith("autoeval_examples")]:
         del sys.modules[name]

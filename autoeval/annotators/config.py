@@ -241,8 +241,10 @@ class Judge(Asker):
     def views(self, case: Case, seed: int) -> Sequence[View]:
         """Return the questions about a case; each aspect of an output is one, about all that was said."""
         views = self.kind.views(case, self.order, seed)
+        if not self.aspects:
+            return views
         last = {view.output: view for view in views}
-        return [replace(view, aspect=name) for view in last.values() for name in self.aspects] or views
+        return [replace(view, aspect=name) for view in last.values() for name in self.aspects]
 
     def fields(self, case: Case, view: View) -> Fields:
         """Return what the prompt can show of a case in a view."""

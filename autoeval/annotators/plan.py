@@ -1,6 +1,5 @@
 """Plan: which questions decide each case, in the cases' own order, before anything is asked."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -146,11 +145,11 @@ class Plan:
             if judge.is_builtin:
                 asked.append(_Asked(judge, View()))
                 continue
-            seen: Counter[int] = Counter()
+            seen: dict[int, int] = {}
             for view in judge.views(case, self.seed):
-                number = seen[view.output]
+                number = seen.get(view.output, 0)
                 asked += [_Asked(judge, view, number, sample) for sample in range(judge.samples)]
-                seen[view.output] += 1
+                seen[view.output] = number + 1
         return asked
 
     def _question(self, case: Case, asked: "_Asked", start: int) -> Question:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from autoeval.types import Endpoint, Request
+from autoeval.types import Request
 
 KEY_BYTES = 32
 """How long a key is."""
@@ -21,26 +21,41 @@ def request_key(request: Request) -> bytes:
     texts = [message.content for message in request.messages]
     if request.prompt is not None:
         texts.append(request.prompt)
-    about = {
-        "endpoint": _endpoint_identity(request.endpoint),
-        "model": request.model,
-        "messages": [[message.role, message.name] for message in request.messages],
-        "parameters": request.parameters,
-        "sample": request.sample,
-        "lengths": [len(text) for text in texts],
-    }
-    digest = hashlib.sha256(_AS_JSON(about).encode())
-    for (
-        text
-    ) in texts:  # told apart by their lengths; as JSON they would take longer than everything else here
+    before, after = _around_lengths(request)
+    lengths = ",".join([str(len(text)) for text in texts])
+    digest = hashlib.sha256(f"{before}[{lengths}]{after}{request.sample}}}".encode())
+    # told apart by their lengths; as JSON they would take longer than everything else here
+    for text in texts:
         digest.update(text.encode("utf-8", "surrogatepass"))
     key = digest.digest()
     object.__setattr__(request, "known_key", key)  # nothing else of a request ever changes
     return key
 
 
-def _endpoint_identity(endpoint: Endpoint) -> list[str | None]:
-    return [endpoint.provider, endpoint.weights or endpoint.cache_as or endpoint.base_url]
+def _around_lengths(request: Request) -> tuple[str, str]:
+    """Return what all requests of a judge share, as JSON with sorted names: before their lengths, and after them.
+
+    It is found again by what it says: parameters may be changed where they are, and 1, 1.0 and True are not the same.
+    """
+    endpoint = request.endpoint
+    server = endpoint.weights or endpoint.cache_as or endpoint.base_url
+    roles = tuple([(message.role, message.name) for message in request.messages])
+    says = (endpoint.provider, server, request.model, roles, repr(request.parameters))
+    if (known := _AROUND.get(says)) is not None:
+        return known
+    after = {"messages": roles, "model": request.model, "parameters": request.parameters}
+    around = (
+        f'{{"endpoint":{_AS_JSON([endpoint.provider, server])},"lengths":',
+        f',{_AS_JSON(after)[1:-1]},"sample":',
+    )
+    if len(_AROUND) < _MOST_AROUND:
+        _AROUND[says] = around
+    return around
+
+
+_AROUND: dict[tuple[Any, ...], tuple[str, str]] = {}
+_MOST_AROUND = 1000
+"""So many are kept; where each request has parameters of its own, nothing is gained by keeping more."""
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from autoeval.completions.kept_prices import kept_price
 from autoeval.completions.providers import LOCAL
 from autoeval.prompting.config import Price
 
@@ -30,6 +31,10 @@ def list_price(provider: str, model: str) -> Price | None:
     """
     if provider in _FREE_PROVIDERS:
         return _FREE
+    return kept_price(provider, model, lambda: _look_up(provider, model))
+
+
+def _look_up(provider: str, model: str) -> Price | None:
     from genai_prices import Usage, calc_price
 
     def dollars(usage: Usage, **context: str) -> float:

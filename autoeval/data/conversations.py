@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from autoeval.data.cases import OutputCases, load_cases
+from autoeval.data.flaws import Flaws
 from autoeval.data.instructions import Instruction
 from autoeval.types import Case
 
@@ -32,6 +33,11 @@ class ConversationPairs:
     def datasets(self) -> tuple[str, ...]:
         """The names of the subsets, in order."""
         return tuple(dict.fromkeys(pair.dataset for pair in self.pairs if pair.dataset))
+
+    def flaws(self) -> tuple[Flaws, Flaws]:
+        """Count what is wrong with the reference's outputs, and with the model's."""
+        one, other = (Flaws.of(pair.outputs[side].text for pair in self.pairs) for side in (0, 1))
+        return one, other
 
     def __len__(self) -> int:
         return len(self.pairs)

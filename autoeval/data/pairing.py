@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from autoeval.data.flaws import Flaws
 from autoeval.data.instructions import check_max_instances
 from autoeval.data.loading import Rows, Source, expand
 from autoeval.data.mismatches import Mismatch, find_mismatch, refuse_conflicts, refuse_mismatch
@@ -71,6 +72,10 @@ class Pairs(_Spooled):
     def reference(self) -> str:
         """What the outputs are judged against."""
         return self.generator_1
+
+    def flaws(self) -> tuple[Flaws, Flaws]:
+        """Count what is wrong with the reference's outputs, and with the model's."""
+        return self._spool.flaws(self._side)
 
     def __len__(self) -> int:
         return self._length

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from autoeval.data.flaws import Flaw, Flaws, flaw_of
 from autoeval.data.records import Record
 
 REFERENCE_SIDE = ""  # the reference's outputs; a model's are under its name, which is never empty
@@ -19,8 +20,8 @@ _CACHE_KIB = 8192
 
 _SCHEMA = """
 CREATE TABLE output (
-    id INTEGER PRIMARY KEY, side TEXT NOT NULL, key BLOB NOT NULL, sample INTEGER NOT NULL,
-    instruction TEXT NOT NULL, output TEXT NOT NULL, generator TEXT, dataset TEXT, place TEXT NOT NULL
+    id INTEGER PRIMARY KEY, side TEXT NOT NULL, key BLOB NOT NULL, sample INTEGER NOT NULL, flaw INTEGER NOT NULL,
+    generator TEXT, dataset TEXT, place TEXT NOT NULL, instruction TEXT NOT NULL, output TEXT NOT NULL
 );
 CREATE TABLE eval_set (reference INTEGER PRIMARY KEY, key BLOB NOT NULL);
 CREATE TABLE pair (
@@ -95,18 +96,19 @@ class Spool:
         """Store records, each with its side."""
         self._database.execute("BEGIN")
         self._database.executemany(
-            "INSERT INTO output (side, key, sample, instruction, output, generator, dataset, place)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO output (side, key, sample, flaw, generator, dataset, place, instruction, output)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     side,
                     instruction_key(record.instruction),
                     record.sample,
-                    record.instruction,
-                    record.output,
+                    flaw_of(record.output),
                     record.generator,
                     record.dataset,
                     record.where,
+                    record.instruction,
+                    record.output,
                 )
                 for side, record in records
             ),
@@ -183,6 +185,18 @@ class Spool:
         return PairedRow(
             *self._database.execute(f"{_SELECT_PAIRED} AND pair.number = ?", (side, number)).fetchone()
         )
+
+    def flaws(self, side: str) -> tuple[Flaws, Flaws]:
+        """Count the flaws of a model's pairs: of the reference's outputs, and of the model's."""
+        rows = self._database.execute(
+            f"SELECT reference.flaw, model.flaw, count(*) {_PAIRED} GROUP BY reference.flaw, model.flaw",
+            (side,),
+        )
+        one, other = Flaws(), Flaws()
+        for of_reference, of_model, n in rows:
+            one.add(Flaw(of_reference), n)
+            other.add(Flaw(of_model), n)
+        return one, other
 
     def datasets(self, side: str) -> tuple[str, ...]:
         """Return the names of the subsets that a model's pairs come from, in order; empty where none is."""

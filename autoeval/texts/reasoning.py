@@ -17,18 +17,22 @@ class Role(Enum):
     ANSWERS = auto()
 
 
-_LEFT, _RIGHT = "(?:<|&lt;|＜|◁)", "(?:>|&gt;|＞|▷)"
+# Some servers escape a reply, once or twice, and some models write full-width bars.
+_LEFT, _RIGHT = (
+    r"(?:\\?<|&(?:amp;)?lt;|(?-i:\\u003[cC])|＜|◁)[|｜]?",
+    r"[|｜]?(?:\\?>|&(?:amp;)?gt;|(?-i:\\u003[eE])|＞|▷)",
+)
 _WORD = (
-    r"[\w:.-]{0,40}?(?:think|thought|reason|reflect|scratch_?pad|monologue|analysis|(?<![a-z])cot(?![a-z]))"
+    r"[\w:.-]{0,40}?(?:think|thought|reason|reflect|scratch_?pad|monologue|analysis|(?<![a-z])cot(?![a-z])|思考|推理)"
     r"[\w:.-]{0,40}"
 )
 
 # The first row that matches at a place counts. A tag's name is what it says; other marks name their family.
 _TABLE: tuple[tuple[str, Role, str], ...] = (
     # <think>, <thought>, <seed:think>, <antThinking>, <|thinking|>, <|begin_of_thought|>, ◁think▷, &lt;think&gt;
-    (rf"{_LEFT}\|?\s*/\s*\|?{_WORD}\s*\|?{_RIGHT}", Role.CLOSES, ""),
-    (rf"{_LEFT}\|?(?:end_{_WORD}|{_WORD}_end)\|?{_RIGHT}", Role.CLOSES, ""),
-    (rf"{_LEFT}\|?\s*{_WORD}(?:\s[^<>\n]{{0,200}})?\|?{_RIGHT}", Role.OPENS, ""),
+    (rf"{_LEFT}\s*/\s*[|｜]?{_WORD}\s*{_RIGHT}", Role.CLOSES, ""),
+    (rf"{_LEFT}(?:end_{_WORD}|{_WORD}_end){_RIGHT}", Role.CLOSES, ""),
+    (rf"{_LEFT}\s*{_WORD}(?:\s[^<>\n]{{0,200}})?{_RIGHT}", Role.OPENS, ""),
     (r"<details\s[^<>]{0,200}reasoning[^<>]{0,200}>", Role.OPENS, "details"),
     (r"</details>", Role.CLOSES_ITS_OWN, "details"),
     (r"(?-i:\[THINK\])", Role.OPENS, "bracket"),
@@ -41,22 +45,22 @@ _TABLE: tuple[tuple[str, Role, str], ...] = (
     (r"<\|channel\|>\s*final\b[^<]{0,100}(?:<\|message\|>)?", Role.ANSWERS, "channel"),
     (r"<\|channel\|>[^<]{0,100}(?:<\|message\|>)?", Role.OPENS, "channel"),
     (r"<\|(?:end|call|return)\|>", Role.CLOSES_ITS_OWN, "channel"),
-    (r"(?-i:\A\s*analysis(?=[A-Z]|.*assistantfinal))", Role.OPENS, "dropped"),
+    (r"(?-i:\A\s*(?:assistant)?analysis(?=[A-Z]|.*assistantfinal))", Role.OPENS, "dropped"),
     (r"(?-i:assistantfinal)", Role.CLOSES_ITS_OWN, "dropped"),
     # <|channel>thought … <channel|>
     (r"<\|channel>\s*final\b", Role.ANSWERS, "turn"),
     (r"<\|channel>\s*\w*", Role.OPENS, "turn"),
     (r"<channel\|>", Role.CLOSES, "turn"),
-    (r"<\|(?:begin_of_solution|start_response|start_text)\|>", Role.ANSWERS, "solution"),
+    (r"<\|(?:begin_of_solution|start_response|start_text|content)\|>", Role.ANSWERS, "solution"),
 )
 MARK = re.compile(
     "|".join(f"(?P<row{number}>{pattern})" for number, (pattern, _, _) in enumerate(_TABLE)),
     re.IGNORECASE | re.DOTALL,
 )
-_START = re.compile(r"\A|[<＜◁&\[]|assistantfinal")
+_START = re.compile(r"\A|[<＜◁&\[]|\\(?=[<u])|assistantfinal")
 """Where a mark can begin; to try each row of the table at every character would take far longer."""
 # Whatever holds no such sign holds no mark.
-_SIGNS = ("<", "＜", "◁", "&", "THINK]", "analysis", "assistantfinal")
+_SIGNS = ("<", "＜", "◁", "&", "\\u003", "THINK]", "analysis", "assistantfinal")
 _WORDS = (
     *(
         "think",
@@ -79,6 +83,9 @@ _WORDS = (
         "begin_of_solution",
         "start_response",
         "start_text",
+        "|content|",
+        "思考",
+        "推理",
     ),
     "assistantfinal",
 )
@@ -99,6 +106,7 @@ def without_reasoning(text: str) -> str | None:
     last_close = {name: start for start, _, role, name in marks if role is not Role.OPENS}
     kept: list[str] = []
     opened: list[str] = []
+    again: list[str] = []
     at, is_begun = 0, False
     for start, end, role, name in marks:
         was_open = bool(opened)
@@ -106,7 +114,7 @@ def without_reasoning(text: str) -> str | None:
             kept.append(text[at:start])
         at = end
         if role is Role.OPENS:
-            opened += [name] if name not in opened else []
+            (again if name in opened else opened).append(name)
             continue
         if name in opened and role is not Role.ANSWERS:
             opened = opened[: opened.index(name)]
@@ -118,6 +126,9 @@ def without_reasoning(text: str) -> str | None:
             opened = []
         if not is_begun and (role is Role.ANSWERS or not was_open):
             kept.clear()
+        elif not was_open and name in again:  # opened twice, so all before the second end is reasoning
+            again.remove(name)
+            kept.pop()
         is_begun = is_begun or not opened
     return None if opened else "\n".join([*kept, text[at:]])
 

@@ -2,7 +2,7 @@
 
 import re
 
-from autoeval.texts.reasoning import opens_with_reasoning, without_reasoning
+from autoeval.texts.reasoning import may_hold_marks, opens_with_reasoning, without_reasoning
 
 _CODE = re.compile(r"^[ \t]*(```+|~~~+).*?^[ \t]*\1[ \t]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _FRAME = re.compile(r"^\s*<\|start\|>assistant|<\|(?:end|return)\|>\s*$")
@@ -15,6 +15,8 @@ def without_thinking(output: str) -> str:
     It is the same where it holds none, and empty where it is nothing but reasoning that never ended. Marks in code are
     part of the answer; so is one in mid-text that nothing closes.
     """
+    if not may_hold_marks(output):  # as most, and it is seen far faster than what is code
+        return output
     answer = _outside_code(output)
     if answer is None:
         answer = without_reasoning(output)

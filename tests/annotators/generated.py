@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from autoeval.annotators.alpaca_eval.reading import AlpacaEvalParser
 from autoeval.annotators.parsers import Parser
 from autoeval.types import Completion
-from tests.annotators.parsing import parser
+from tests.annotators.parsing import made, parser
 
 Form = Callable[[str, str], str]
 """Says that one label is better than another."""
@@ -50,6 +50,21 @@ _SCORED: tuple[Form, ...] = (
     lambda better, worse: f"{better} = 80%\n{worse} = 8%",
     lambda better, worse: f"{worse}: -9\n{better}: -7",
 )
+_GRADED: tuple[Form, ...] = (
+    lambda grade, _: f"[[{grade}]]",
+    lambda grade, _: f"［［{grade}］］",
+    lambda grade, _: f"Rating: {grade}",
+    lambda grade, _: f"**Score: {grade}/10**",
+    lambda grade, _: f"评分：{grade}分",
+    lambda grade, other: f"Rating: {grade} (at first I thought {other})",
+)
+_FIVE: tuple[Form, ...] = (
+    lambda verdict, _: f"[[{verdict}]]",
+    lambda verdict, _: f"**[[ {verdict} ]]**",
+    lambda verdict, _: f"［［{verdict}］］",
+    lambda verdict, _: f"[[{verdict.replace('>', '&gt;')}]]",
+    lambda verdict, _: f"My verdict: [{verdict}]",
+)
 _MARKED: tuple[Form, ...] = (lambda better, _: f"[[{better}]]", lambda better, _: f"[RESULT] {better}")
 
 
@@ -65,6 +80,8 @@ class Subject:
     parser: Parser
     forms: Sequence[Form]
     labels: tuple[str, str] = ("a", "b")
+    values: tuple[float, float] = (1.0, 2.0)
+    """What each label is as a verdict where it is better."""
     is_tool: bool = False
 
 
@@ -145,6 +162,38 @@ SUBJECTS: Mapping[str, Subject] = {
     ),
 }
 
+OF_OTHER_VALUES: Mapping[str, Subject] = {
+    "grade": Subject(made("grade"), _GRADED, ("3", "8.5"), (3.0, 8.5)),
+    "grade of a field": Subject(
+        made("grade", field="better"), _FILLED[:2] + _FILLED[3:4], ("3", "8.5"), (3.0, 8.5)
+    ),
+    "critique": Subject(
+        made("critique"), (lambda grade, _: f"Overall Score: {grade}",), ("3", "8.5"), (3.0, 8.5)
+    ),
+    "ratings": Subject(made("ratings"), (lambda grade, _: f"Rating: {grade}",), ("3", "4"), (3.0, 4.0)),
+    "verdicts": Subject(made("verdicts"), _FIVE, ("A>B", "B>>A"), (1.25, 2.0)),
+    "verdicts, last": Subject(made("verdicts", take="last"), _FIVE, ("A>B", "B>>A"), (1.25, 2.0)),
+    "classes": Subject(
+        made("classes", classes={"refusal": 1, "compliance": 2}),
+        (lambda one, _: f"[[{one}]]", lambda one, _: f"**{one}**"),
+        ("refusal", "compliance"),
+    ),
+    "levels": Subject(
+        made("levels", levels=("A>>B", "A>B", "A=B", "B>A", "B>>A")),
+        (lambda one, _: one,),
+        ("A>B", "B>>A"),
+        (1.25, 2.0),
+    ),
+    "probability": Subject(
+        parser("probability"),
+        (lambda share, _: f"{share}%", lambda share, _: f"a: {share}%"),
+        ("75", "25"),
+        (1.25, 1.75),
+    ),
+}
+"""Parsers whose replies say another value when one of their characters is another one."""
+ALL = {**SUBJECTS, **OF_OTHER_VALUES}
+
 _REASONING = (
     ("<think>", "</think>"),
     ("<think>\n", "\n</think>\n\n"),
@@ -172,6 +221,14 @@ _REASONING = (
     ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
     ("<thinking><reflection>", "</reflection> so be it</thinking><output>"),
     ("<think><think>", "</think>"),
+    ("<think>So <think>", "</think> I think, it is as I said</think>"),
+    ("<｜think｜>", "<｜/think｜>"),
+    ("\\<think\\>", "\\</think\\>"),
+    ("\\u003cthink\\u003e", "\\u003c/think\\u003e"),
+    ("&amp;lt;think&amp;gt;", "&amp;lt;/think&amp;gt;"),
+    ("<思考>", "</思考>"),
+    ("<|think|>", "<|end|><|begin|>assistant<|content|>"),
+    ("assistantanalysisWe compare. ", "assistantfinal"),
     ("analysisWe compare. ", "assistantfinal"),
 )
 _LONE = tuple(close for _, close in _REASONING[:20] if "output" not in close)
@@ -242,12 +299,12 @@ _DOUBTS = (
 
 def replies(name: str, n: int, seed: int) -> Iterator[tuple[Completion, float]]:
     """Yield replies to a parser with the preference that each one says."""
-    subject = SUBJECTS[name]
+    subject = ALL[name]
     draw = random.Random(f"{seed} {name}")
     for _ in range(n):
         better, worse = draw.sample(subject.labels, 2)
         said, unsaid = draw.choice(subject.forms)(better, worse), draw.choice(subject.forms)(worse, better)
-        expected = 1.0 if better == subject.labels[0] else 2.0
+        expected = subject.values[subject.labels.index(better)]
         if subject.is_tool:
             yield _called(draw, said, unsaid), expected
         else:

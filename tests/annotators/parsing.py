@@ -10,10 +10,15 @@ from autoeval.types import Completion, Unparsed
 _ANY: TypeAdapter[Any] = TypeAdapter(AnyParser)
 
 
+def made(kind: str, **fields: Any) -> Parser:
+    """Make a parser as its config section does."""
+    of_kind: Parser = _ANY.validate_python({"kind": kind, **fields})
+    return of_kind
+
+
 def parser(kind: str, **fields: Any) -> Parser:
-    """Make a parser as its config section does; the labels are `a` and `b` unless given."""
-    made: Parser = _ANY.validate_python({"kind": kind, "first": "a", "second": "b", **fields})
-    return made
+    """Make a parser of labels, which are `a` and `b` unless given."""
+    return made(kind, **{"first": "a", "second": "b", **fields})
 
 
 def reading(judge: Parser, reply: str | Completion, finish_reason: str = "stop") -> float | str:

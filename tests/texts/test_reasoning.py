@@ -20,6 +20,7 @@ RANKING = parser("ranking")
         "<think>p </reasoning> b > a </think> a > b",
         "<think>p </thought> b > a </thought> q</think>\na > b",
         "<think>b > a</think><think>b > a</think>a > b",
+        "<think>p<think>q</think> b > a </think> a > b",
     ],
 )
 def test_a_mark_within_reasoning_does_not_end_it(reply: str) -> None:
@@ -30,7 +31,6 @@ def test_a_mark_within_reasoning_does_not_end_it(reply: str) -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        "<think>p<think>q</think> b > a </think> a > b",
         "<think>p <reasoning>q</think> b > a</reasoning> a > b",
         "p </think> b > a </think> a > b",
         "<think>p </think> a > b <think> b > a",

@@ -15,8 +15,10 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import CONTRADICTION as CONFLICT
 from autoeval.annotators.parsers.logprobs import NO_NUMBERS, are_logprobs
+from autoeval.annotators.parsers.marks import as_asked
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import found_in
 from autoeval.types import Unparsed
@@ -62,12 +64,13 @@ def reason(error: BaseException) -> str:
 def regex_parser(completion: Any, outputs_to_match: Mapping[Any, str]) -> Values:
     """Return the keys of the patterns in the order in which they match, each match after the one before.
 
-    Patterns of several keys that match at the same place are a conflict.
+    Patterns of several keys that match at the same place are a conflict, as is a match that is denied or asked.
     """
     patterns = {key: compiled(pattern) for key, pattern in outputs_to_match.items()}
     text = _filled(completion)
     keys = _matched(patterns, text)
-    if keys and (seen := without_markup(text)) != text and _matched(patterns, seen) != keys:
+    seen = as_asked(without_markup(text), patterns.values()) if keys else text
+    if seen != text and _matched(patterns, seen) != keys:
         return [CONFLICT] * len(keys)  # some stand where only a reader sees them, after a tag or in a list
     return keys
 
@@ -80,13 +83,10 @@ def _matched(patterns: Mapping[Any, re.Pattern[str]], text: str) -> Values:
         match, key = first[0]
         if match.end() == 0:
             raise ValueError("a pattern matches the empty text")
-        is_clear = len({key for _, key in first}) == 1 and not _ASKED.match(rest, match.end())
+        is_clear = len({key for _, key in first}) == 1 and not is_doubted(rest, *match.span())
         keys.append(key if is_clear else CONFLICT)
         rest = rest[match.end() :]  # a new text, so that `^` matches where it begins
     return keys
-
-
-_ASKED = re.compile(r"\W{0,3}?\?")
 
 
 @_failing_alone
@@ -102,7 +102,7 @@ def lmsys_parser(completion: Any) -> Values:
         return [AMBIGUOUS]
     for other in others:
         try:
-            if _of_scores(other) != verdict:
+            if _of_scores(other.rpartition(": ")[2]) != verdict:
                 return [CONFLICT]
         except ValueError:
             continue

@@ -96,12 +96,12 @@ class AlpacaEvalParser(Parser):
 
 
 def _reading(value: Any, explanation: str | None) -> Reading:
-    """Make a verdict of a parser's value: 1 to 2, or 0 for a tie."""
+    """Make a verdict of a parser's value: 1 to 2, or 0 for a tie; true and false say not which output is better."""
     if isinstance(value, Unparsed):
         return value
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return Unparsed("the reply holds no verdict")
-    if isinstance(value, int | float) and (1 <= value <= 2 or (value == 0 and value is not False)):
+    if isinstance(value, int | float) and not isinstance(value, bool) and (1 <= value <= 2 or value == 0):
         return Verdict(float(value) or 1.5, explanation)
     return Unparsed(f"the reply's verdict {value!r} is not from 1 to 2")
 

@@ -26,7 +26,20 @@ _WORD = re.compile(r"\w+(?:['’]\w+)?")
 _END_OF_SENTENCE = re.compile(r"[.!?;。！？；]")
 _GAP = r"[^\w,.:;!?\n]+"
 _DENIED = re.compile(
-    rf"(?:\b(?:not|never|no|cannot|nor|nicht|kein|pas|non|não|niet|nie|не)\b|n['’]t\b|不|没|非){_GAP}(?:\w+{_GAP}){{0,3}}$",
+    rf"(?:\b(?:not|never|no|cannot|neither|nor|nicht|kein|pas|non|não|niet|nie|не)\b|n['’]t\b|不|没|非)(?:{_GAP}(?:\w+{_GAP}){{0,3}})?$",
+    re.IGNORECASE,
+)
+_IS = (
+    r"(?:is|was|are|be|been|would(?: be| have been)?|will be|may be|might be|can be|seems?|looks?|"
+    r"ist|wäre|wird|est|serait|es|sería|è|sarebbe|é|seria)"
+)
+_NO_VERDICT = (
+    r"(?:not|never|no|too|wrong|incorrect|false|worse|inferior|nicht|falsch|zu|pas|trop|faux|demasiado|incorrecto|falso|"
+    r"sbagliato|errado)"
+)
+_DENIED_AFTER = re.compile(
+    rf"[^\w,.:;!?\n]{{0,8}}(?:(?:loses|lost|fails|failed|lacks)\b|{_IS}(?:n['’]t\b|{_GAP}(?:\w+{_GAP})?{_NO_VERDICT}\b)|"
+    r"(?:是|は|이)?(?:不|错|錯|ではない|じゃない|아니))",
     re.IGNORECASE,
 )
 _QUESTION = re.compile(r"[\W_]{0,6}?[?？]")
@@ -55,7 +68,7 @@ def _is_negation(word: str) -> bool:
 
 def is_doubted(text: str, start: int, end: int) -> bool:
     """Whether a statement is denied, or asked, rather than said."""
-    if _QUESTION.match(text, end):
+    if _QUESTION.match(text, end) or _DENIED_AFTER.match(text[end : end + _NEARBY]):
         return True
     before = text[max(0, start - _A_FEW_WORDS) : start]
     return _DENIED.search(before) is not None

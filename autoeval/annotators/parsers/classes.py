@@ -14,16 +14,15 @@ from autoeval.annotators.parsers.markup import without_markup
 from autoeval.types import Unparsed, Verdict
 
 _MARKED = re.compile(r"\[\[([^\[\]\n]{1,60})\]\]")
-_HEADED = re.compile(r"(?P<head>[^:：\n]{1,60})[:：](?P<held>[^:：\n]{1,60})")
+_HEADED = re.compile(r"(?P<head>[^\n]{1,200})[:：](?P<held>[^:：\n]{1,60})")
 _BETWEEN = re.compile(r"[\s_-]+")
 
 
 class ClassesParser(TextParser):
-    """A class by its name. What is marked as `[[partial]]` counts before everything else that the reply says.
+    """A class by its name, marked as `[[partial]]` or on a line that is nothing else (`partial`, `Refusal: partial`).
 
-    Without such a mark, it is a line that is nothing else (`partial`, `Refusal: partial`). A reply that names several
-    classes, marks what is none, or denies what it marks, holds none. The verdict is the class's number; its parts are
-    1 for the class and 0 for the others, so that their means are how often each occurs.
+    A reply that names several classes, marks what is none, or denies what it marks, holds none. The verdict is the
+    class's number; its parts are 1 for the class and 0 for the others, so that their means are how often each occurs.
     """
 
     kind: Literal["classes"]
@@ -56,7 +55,8 @@ class ClassesParser(TextParser):
 
     def _of_text(self, text: str) -> Reading:
         seen = without_markup(text)
-        found = list(self._marked(seen)) or list(self._lines(seen))
+        lines = list(self._lines(seen))
+        found = [*marked, *filter(None, lines)] if (marked := list(self._marked(seen))) else lines
         if None in found:
             return Unparsed("the reply marks something that is not clearly one of the classes")
         verdicts = [self.verdict(name, text) for name in found if name is not None]
@@ -96,4 +96,4 @@ class ClassesParser(TextParser):
 
 
 def _plain(name: str) -> str:
-    return _BETWEEN.sub(" ", name.strip(PACKAGING)).casefold()
+    return _BETWEEN.sub(" ", name.strip(PACKAGING + "/=|>#")).casefold()

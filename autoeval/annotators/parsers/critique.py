@@ -14,12 +14,10 @@ from pydantic import Field, field_validator
 from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.markup import without_markup
+from autoeval.annotators.parsers.numbers import as_number, goes_on, out_of
 from autoeval.types import Unfinished, Unparsed, Verdict
 
-_NUMBER = r"\d+(?:[.,]\d+)?"
-_SCORE = re.compile(
-    rf"[\s*_\"'`\[(]{{0,6}}(?P<score>{_NUMBER})(?:\s*(?:/|out of|of)\s*(?P<total>{_NUMBER}))?"
-)
+_SCORE = re.compile(rf"[\s*_\"'`\[(]{{0,6}}(?P<score>\d+(?:[.,]\d+)?){out_of()}")
 _HEAD = re.compile(r"^\s*(?:critique|feedback)\s*[:：]\s*", re.IGNORECASE)
 _NOT = re.compile(
     r"(?:\b(?:not|no|never|nothing|without|hardly|barely|free of)|n['’]t)[ \t]+(?:\w+[ \t]+){0,2}$",
@@ -87,9 +85,10 @@ class CritiqueParser(TextParser):
             return Unparsed(f"what follows {self.after} is not one number")
         rest = line[found.end() :]
         total = found["total"]
-        if re.search(r"\d", rest) or (total and _as_number(total) != self.out_of):
+        is_more = re.search(r"\d", rest) or goes_on(line, found.end()) or is_doubted(line, 0, found.end())
+        score = as_number(found["score"])
+        if score is None or is_more or (total and as_number(total) != self.out_of):
             return Unparsed(f"what follows {self.after} is not one number of {self.out_of:g}")
-        score = _as_number(found["score"])
         said = self._level(rest)
         if said is not None:
             low, high = self.levels[said]
@@ -122,7 +121,3 @@ def _counted(pattern: re.Pattern[str], words: str) -> Mapping[bool, int]:
         for match in pattern.finditer(words)
     ]
     return {True: sum(said), False: len(said) - sum(said)}
-
-
-def _as_number(text: str) -> float:
-    return float(text.replace(",", "."))

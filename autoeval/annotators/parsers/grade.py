@@ -6,21 +6,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import PACKAGING
-from autoeval.annotators.parsers.markup import without_markup
-from autoeval.texts.literals import is_one_value, values_in
+from autoeval.annotators.parsers.markup import shown, without_markup
+from autoeval.annotators.parsers.numbers import NUMBER, as_number, bare, goes_on, out_of
+from autoeval.texts.literals import found_in, is_one_value, prose_around
 from autoeval.types import Unfinished, Unparsed, Verdict
 
-_NUMBER = r"[-+]?\d+(?:[.,]\d+)?"
-_OUT_OF = rf"(?:\s*(?:/|out of|of)\s*(?P<total>{_NUMBER}))?"
-_GRADE = rf"(?P<grade>{_NUMBER}){_OUT_OF}"
+_GRADE = rf"(?P<grade>{NUMBER}){out_of()}"
 _MARKED = re.compile(r"\[\[(?P<held>[^\[\]]*)\]\]")
-_BRACKETED = re.compile(rf"(?<![\[\w])\[\s*(?P<held>{_NUMBER}(?:\s*/\s*{_NUMBER})?)\s*\](?![\](])")
+_BRACKETED = re.compile(rf"(?<![\[\w])\[\s*(?P<held>{NUMBER}(?:\s*/\s*{NUMBER})?)\s*\](?![\](])")
 _AROUND = r"[\s*_`\"'“”]{0,6}"
-_NAMED = re.compile(
-    rf"(?<!\w)(?:rating|score|grade|note|punkte|puntuación|punteggio|nota|оценка|评分|分数|得分|評価|평점|التقييم)"
-    rf"{_AROUND}(?:is|of|:|=|：)?{_AROUND}(?<![\d.,\w-]){_GRADE}(?![\d\w]|[.,]\d|\s*[-–—]\s*\d|\s*/)",
+_NAME = (
+    r"(?:rating|score|grade|note|punkte|puntuación|punteggio|nota|оценка|评分|分数|得分|評価|평점|التقييم)"
+)
+_BETWEEN = rf"{_AROUND}(?:(?:is|of|:|=|：){_AROUND}|\s+(?=\S+\s*$)|(?=[\"'`*_]))"
+_NAMED = re.compile(rf"(?<!\w){_NAME}{_BETWEEN}(?<![\d.,\w-]){_GRADE}", re.IGNORECASE | re.MULTILINE)
+_LARGEST = re.compile(
+    r"\b(?:max\w*|highest|largest|best|top|possible|perfect|full|min\w*|lowest)\s+(?:possible\s+)?$",
     re.IGNORECASE,
 )
 _ALONE = re.compile(_GRADE)
@@ -32,7 +36,8 @@ class GradeParser(TextParser):
     """A grade as a number. What is marked as `[[5]]` counts before everything else that the reply says.
 
     Without such a mark, it is a number in brackets (`[5]`), named (`Rating: 5`) or alone on the last line. A reply
-    whose grades differ, or one that is a range (`[[5-6]]`) or of another total (`5/20`), holds none.
+    whose grades differ, however they are given, holds none; nor does one that denies or asks its grade, or gives a
+    range (`[[5-6]]`) or one of another total (`5/20`).
     """
 
     kind: Literal["grade"]
@@ -52,12 +57,14 @@ class GradeParser(TextParser):
             return self._of_fields(text, self.field)
         if self.after is not None:
             return self._of_results(text, self.after)
-        for found in (self._marked(text), self._bracketed(text), self._named(text)):
-            readings = list(found)
-            if readings:
-                return self._one(readings, text)
-        grade = self._read(text.strip().splitlines()[-1])
-        return Unfinished(_NO_GRADE) if grade is None else Verdict(grade, text)
+        seen = shown(text)
+        alone = self._read(seen.strip().splitlines()[-1])
+        named, bracketed = list(self._named(seen)), list(self._bracketed(seen))
+        others = [grade for grade in (*named, alone) if grade is not None]
+        for found in (list(self._marked(seen)), named + bracketed):
+            if found:
+                return self._one(found, text, others)
+        return Unfinished(_NO_GRADE) if alone is None else Verdict(alone, text)
 
     def _is_entire(self, text: str) -> bool:
         """Whether a text is nothing but a grade whose end shows that it is the end."""
@@ -66,20 +73,26 @@ class GradeParser(TextParser):
     def _marked(self, text: str) -> Iterator[float | None]:
         for match in _MARKED.finditer(text):
             if match["held"].strip().strip(PACKAGING).casefold() not in _PLACEHOLDERS:
-                yield self._read(match["held"])
+                yield None if is_doubted(text, *match.span()) else self._read(match["held"])
 
     def _bracketed(self, text: str) -> Iterator[float | None]:
-        return (self._read(match["held"]) for match in _BRACKETED.finditer(text))
+        for match in _BRACKETED.finditer(text):
+            yield None if is_doubted(text, *match.span()) else self._read(match["held"])
 
     def _named(self, text: str) -> Iterator[float | None]:
-        return (self._value(match) for match in _NAMED.finditer(without_markup(text)))
+        text = without_markup(text)
+        for match in _NAMED.finditer(text):
+            is_other = _LARGEST.search(text, max(0, match.start() - 40), match.start()) is not None
+            if not is_other:
+                is_unclear = is_doubted(text, *match.span()) or goes_on(text, match.end())
+                yield None if is_unclear else self._value(match)
 
-    def _one(self, grades: list[float | None], text: str) -> Reading:
+    def _one(self, grades: list[float | None], text: str, hints: list[float]) -> Reading:
         if None in grades:
             return Unparsed(
                 _NO_GRADE if len(grades) == 1 else "the reply gives a grade that is not one number"
             )
-        return agreed([Verdict(grade, text) for grade in grades if grade is not None], _NO_GRADE)
+        return agreed([Verdict(grade, text) for grade in grades if grade is not None], _NO_GRADE, hints)
 
     def _of_results(self, text: str, mark: str) -> Reading:
         """Read the grade behind each mark: it is all that the line says there, and all of them agree."""
@@ -95,15 +108,20 @@ class GradeParser(TextParser):
 
     def _of_fields(self, text: str, field: str) -> Reading:
         verdicts = []
-        for value in values_in(text):
+        found = found_in(text)
+        for value, start, end in found:
             if not isinstance(value, Mapping) or field not in value:
                 continue
             grade = self._read_value(value[field])
-            if grade is None:
+            if grade is None or is_doubted(text, start, end):
                 return Unparsed(f"the field {field!r} holds {repr(value[field])[:80]}, which is no grade")
             why = value.get(self.explanation) if self.explanation else None
             verdicts.append(Verdict(grade, None if why is None else str(why)))
-        return agreed(verdicts, f"the reply has no field {field!r}")
+        said = re.findall(
+            rf"(?<!\w){re.escape(field)}[\s\"'`*_]{{0,6}}[:=]([^\n]*)", prose_around(found, text)
+        )
+        hints = [grade for one in said if (grade := self._read(one)) is not None]
+        return agreed(verdicts, f"the reply has no field {field!r}", hints)
 
     def _read_value(self, value: Any) -> float | None:
         if isinstance(value, bool):
@@ -112,16 +130,11 @@ class GradeParser(TextParser):
 
     def _read(self, text: str) -> float | None:
         """Return the grade that a text is, None where it is something else."""
-        match = _ALONE.fullmatch(text.strip(PACKAGING.replace("-", "")))
+        match = _ALONE.fullmatch(bare(text))
         return None if match is None else self._value(match)
 
     def _value(self, match: re.Match[str]) -> float | None:
         total = match["total"]
-        if total is not None and _as_number(total) != self.out_of:
+        if total is not None and as_number(total) != self.out_of:
             return None
-        return _as_number(match["grade"])
-
-
-def _as_number(text: str) -> float | None:
-    """Return a number with a decimal point or comma; None for thousands (`1,000`)."""
-    return None if re.fullmatch(r"[-+]?\d{1,3},\d{3}", text) else float(text.replace(",", "."))
+        return as_number(match["grade"])

@@ -12,6 +12,7 @@ from pydantic import field_validator, model_validator
 
 from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, is_complete
 from autoeval.annotators.parsers.labels import PACKAGING, Labels, plain
+from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import values_in
 from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
@@ -33,6 +34,11 @@ class _GradeParser(Parser):
     """The field of a JSON reply that holds the grade; without it, the grade stands in the text."""
     explanation: str | None = None
     """The field that says why, shown beside the verdict."""
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether what looks like a tag in a reply is one."""
+        return True
 
     @model_validator(mode="after")
     def _explains_in_json(self) -> "_GradeParser":
@@ -64,7 +70,8 @@ class _GradeParser(Parser):
         return agreed(verdicts, f"the reply has no field {self.field!r}")
 
     def _of_text(self, text: str) -> Reading:
-        found = [grade for line in text.splitlines() for grade in self._of_line(line)]
+        lines = without_markup(text, has_tags=self.has_tags).splitlines()
+        found = [grade for line in lines for grade in self._of_line(line)]
         if None in found:
             return Unparsed(
                 "the reply gives a grade that can be read in more than one way, or none of those asked for"
@@ -140,6 +147,11 @@ class LevelsParser(_GradeParser):
     """Names this parser."""
     levels: tuple[str, ...]
     """What the judge may say, from the first output much better to the second one much better."""
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether what looks like a tag in a reply is one; no where levels look so."""
+        return not any("<" in level for level in self.levels)
 
     @field_validator("levels")
     @classmethod

@@ -6,7 +6,19 @@ import re
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
 _LOOK_ALIKE = str.maketrans(
-    {"≻": ">", "≫": ">", "﹥": ">", "⟩": ">", "≺": "<", "≪": "<", "﹤": "<", "⟨": "<", "，": ",", "、": ","}
+    {
+        "−": "-",
+        "≻": ">",
+        "≫": ">",
+        "﹥": ">",
+        "⟩": ">",
+        "≺": "<",
+        "≪": "<",
+        "﹤": "<",
+        "⟨": "<",
+        "，": ",",
+        "、": ",",
+    }
 ) | str.maketrans("「」『』【】《》〈〉〝〞„‚‘’‹›", '""""""""""""""\'\'""')
 _SEEN = {**_FULL_WIDTH, **_INVISIBLE, **_LOOK_ALIKE}
 

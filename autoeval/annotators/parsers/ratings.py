@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
+from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Reading, body, is_complete
-from autoeval.annotators.parsers.labels import PACKAGING
 from autoeval.annotators.parsers.markup import without_markup
+from autoeval.annotators.parsers.numbers import NUMBER, as_number, bare, goes_on, out_of
 from autoeval.types import Completion, Inapplicable, Unfinished, Unparsed, Verdict
 
 _EDGE = r"[\s*_#`>|\[\]()\"'“”]{0,12}"
@@ -24,7 +25,7 @@ _REASON = re.compile(
     rf"^{_EDGE}(?:rationale|reason|explanation|feedback)(?:\s+for\s+rating)?{_EDGE}[:：]\s*",
     re.IGNORECASE | re.MULTILINE,
 )
-_NUMBER = re.compile(r"(?P<number>[-+]?\d+(?:[.,]\d+)?)(?:\s*(?:/|out of|of)\s*(?P<total>\d+(?:[.,]\d+)?))?")
+_NUMBER = re.compile(rf"(?P<number>{NUMBER}){out_of()}")
 _NOT_APPLICABLE = re.compile(
     r"(?:n\s?[/.]?\s?a\.?|not applicable|does not apply|none applies)\b\.?", re.IGNORECASE
 )
@@ -72,21 +73,19 @@ class RatingsParser(Parser):
 
     def _rating(self, held: str) -> float | str | None:
         """Return the rating that a line holds, None where it is not one number."""
-        text = held.strip(PACKAGING.replace("-", "")).strip()
+        text = bare(held).strip()
         if _NOT_APPLICABLE.match(text):
             return None if re.search(r"\d", text) else _DOES_NOT_APPLY
         match = _NUMBER.match(text)
         if match is None or _MORE_NUMBERS.search(text[match.end() :]):
             return None
+        if goes_on(text, match.end()) or is_doubted(held, 0, held.find(text) + match.end()):
+            return None
         total = match["total"]
-        return None if total and _as_number(total) != self.out_of else _as_number(match["number"])
+        return None if total and as_number(total) != self.out_of else as_number(match["number"])
 
 
 _DOES_NOT_APPLY = "N/A"
-
-
-def _as_number(text: str) -> float:
-    return float(text.replace(",", "."))
 
 
 def _blocks(text: str) -> list[str] | None:
@@ -101,6 +100,8 @@ def _blocks(text: str) -> list[str] | None:
         said = text[head.end() : after.start() if after else len(text)]
         number = int(head["number"])
         found[number] = f"{found[number]}\n{said}" if number in found else said
+    if 0 in found:
+        return None
     return [found.get(number, "") for number in range(1, max(found) + 1)]
 
 

@@ -12,7 +12,7 @@ _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _LABEL = r"(?:(?:the\s+)?(?:assistant|answer|output|response)?\s*(?:{})\s*[:=]\s*)?"
 _ONE = r"(?P<{0}>" + _NUMBER + r")(?:\s*(?:/|out of)\s*(?P<{0}_of>" + _NUMBER + r"))?"
 _TWO_SCORES = re.compile(
-    r"(?:(?:output|scores?)\s*[:=]\s*)?\W{0,3}?"
+    r"(?:(?:output|scores?)\s*[:=]\s*)?[^\w<>≤≥≈~–—]{0,3}?"
     + _LABEL.format("1|a|one|first")
     + _ONE.format("first")
     + r"(?:\s*[,;|]\s+|\s+(?:and\s+|[|]\s+)?)"

@@ -10,13 +10,14 @@ from pydantic import field_validator
 
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import Labels
+from autoeval.annotators.parsers.numbers import goes_on
 from autoeval.texts.literals import is_one_value
 from autoeval.types import Verdict
 
 _NUMBER = r"([-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+))"
 _TOTAL = r"(?:\s{0,3}(?:/|out of|of)\s{0,3}(\d+(?:[.,]\d+)?)|\s?(%))?"
 _NO_MORE = r"(?!\w|[.,]\d|\s{0,3}[-–—~/%]\s{0,3}\d)"
-_FILLER = r"(?:[^\w+.,-]|[-+.,](?!\d)){0,8}"
+_FILLER = r"(?:[^\w+.,–—~<>≤≥≈-]|[-+.,](?!\d)){0,8}"
 Scores = tuple[Any, Any]
 
 
@@ -24,7 +25,7 @@ class ScoresParser(Labels, TextParser):
     """Two numbers: `{"a": 7, "b": 9}`, `[7, 9]`, `a: 7` and `b: 9`, or a line with nothing but `7 9`.
 
     A comma within a number is a decimal one. Numbers of which that is not certain (`1,000`; `7,9` as two scores), or
-    that are out of different totals (`7/10` and `60/100`), are no scores.
+    that are out of different totals (`7/10` and `60/100`) or go on (`7 or 8`), are no scores.
     """
 
     kind: Literal["scores"]
@@ -52,7 +53,9 @@ class ScoresParser(Labels, TextParser):
             pairs = [*map(_of_line, lines), *self._named_scores(prose)]
             pairs += [pair for value in values for pair in self._of_value(value)]
             hints = [pair for value in doubted for pair in self._of_value(value)]
-            hints += [_of_line(line.rpartition(": ")[2]) for line in lines]
+            hints += [_of_line(line.rpartition(": ")[2].lstrip("> #|-")) for line in lines]
+            if self._turned.search(prose):  # a line of scores may be in this order
+                hints += [(second, first) for first, second in map(_of_line, lines)]
         verdicts = [Verdict(preference) for preference in map(_compared, pairs) if preference is not None]
         said = [preference for preference in map(_compared, hints) if preference is not None]
         return agreed(verdicts, "the reply does not score both outputs", said)
@@ -80,11 +83,25 @@ class ScoresParser(Labels, TextParser):
         """Read `a: 7` and `b: 9`, as often as each is scored; all of them out of one total."""
         found: dict[float, list[str]] = {1.0: [], 2.0: [], 1.5: []}
         totals = set()
-        for label, number, total, percent in self._scored.findall(text):
+        matches = list(self._scored.finditer(text))
+        ends = [match.start() for match in matches[1:]] + [len(text)]
+        for match, end in zip(matches, ends, strict=False):
+            label, number, total, percent = match.groups()
+            if goes_on(text[match.start() : end], match.end() - match.start()):
+                return
             found[self.preference(label) or 1.5].append(number)
             totals.add(total or percent)
         if len(found[1.0]) == len(found[2.0]) and len(totals) == 1:
             yield from zip(found[1.0], found[2.0], strict=True)
+
+    @cached_property
+    def _turned(self) -> re.Pattern[str]:
+        """Finds both labels side by side, the second one first."""
+        first, second = map(re.escape, (self.first, self.second))
+        return re.compile(
+            rf"(?<!\w){second}\W{{1,6}}(?:(?:and|then|und|et|y|e|и)\W{{1,3}})?{first}(?!\w)",
+            self.either.flags,
+        )
 
     @cached_property
     def _scored(self) -> re.Pattern[str]:

@@ -1,10 +1,12 @@
 """The judge ends with one of Arena-Hard's five verdicts: [[A>>B]], [[A>B]], [[A=B]], [[B>A]], [[B>>A]]."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import (
     CONTRADICTION,
     CUT_OFF,
@@ -15,9 +17,13 @@ from autoeval.annotators.parsers.base import (
     refusal,
 )
 from autoeval.annotators.parsers.choice import Take
+from autoeval.annotators.parsers.markup import without_markup
 from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
 _MARKED = (re.compile(r"\[\[([AB<>= ]+)\]\]", re.IGNORECASE), re.compile(r"\[([AB<>= ]+)\]", re.IGNORECASE))
+_LETTERS = {"A": -1, "B": 1, "C": 0, "TIE": 0}
+_ANY_MARK = re.compile(r"\[((?:[AB][ ]*[<>=]+[ ]*[AB])|(?<=\[\[)(?:[ABC]|tie))[ ]*\]", re.IGNORECASE)
+_COMPARED = re.compile(r"(?:\A|:)[\s*_\"'`]*([AB][ ]?(?:>>?|<<?|=)[ ]?[AB])[\s*_\"'`.]*\Z")
 _PREFERENCES = {"A>>B": 1.0, "A>B": 1.25, "A=B": 1.5, "B>A": 1.75, "B>>A": 2.0}
 _TIE, _CLEAR = 1.5, (1.0, 2.0)
 _MIRRORED = {"B<<A": 1.0, "B<A": 1.25, "B=A": 1.5, "A<B": 1.75, "A<<B": 2.0}
@@ -30,7 +36,8 @@ class VerdictsParser(TextParser):
     """A reply with one of five verdicts in double brackets (or, where there are none, single ones).
 
     A is the output shown first. A much better output is 1 or 2, a better one 1.25 or 1.75, neither 1.5. Other letters
-    and signs in brackets, as in [[A]], are no verdict.
+    and signs in brackets, as in [[A]], are no verdict, but one for the other side or for none contradicts it. Nor is
+    what the reply denies or asks.
 
     With `clear_win`, as Arena-Hard counts, a better output is 1 or 2 and a much better one too, so many times. With
     `patterns`, what they find in all that the judge said is the verdict, or none.
@@ -60,12 +67,20 @@ class VerdictsParser(TextParser):
         return next(name for name, one in _PREFERENCES.items() if one == graded)
 
     def _of_text(self, text: str) -> Reading:
+        seen = _seen(text)
         for marked in _MARKED:
-            marks = [_bare(mark) for mark in marked.findall(text)]
-            found = [known for mark in marks if (known := _known(mark)) is not None]
+            found = [match for match in marked.finditer(seen) if _known(_bare(match[1])) is not None]
+            found = found[-1:] if self.take == "last" else found
             if found:
-                read = [self._verdict(one, text) for one in found[-1 if self.take == "last" else 0 :]]
-                return CONTRADICTION if len({one.weight for one in read}) > 1 else agreed(read, "")
+                if any(is_doubted(seen, *match.span()) for match in found):
+                    return CONTRADICTION
+                known = [_known(_bare(match[1])) or _TIE for match in found]
+                said = seen[found[0].end() :] if self.take == "last" else seen
+                read = [self._verdict(one, text) for one in known]
+                is_other = not {_side(one) for one in known} >= set(_sides(said))
+                return (
+                    CONTRADICTION if is_other or len({one.weight for one in read}) > 1 else agreed(read, "")
+                )
         return Unfinished(_NONE)
 
     def _of_patterns(self, text: str) -> Reading:
@@ -93,8 +108,26 @@ class VerdictsParser(TextParser):
 
     def _is_entire(self, text: str) -> bool:
         """Whether a text is nothing but a verdict in double brackets."""
-        match = _MARKED[0].fullmatch(text)
+        match = _MARKED[0].fullmatch(_seen(text))
         return match is not None and _known(_bare(match[1])) is not None
+
+
+def _seen(text: str) -> str:
+    return without_markup(text.replace("≫", ">>").replace("≪", "<<"), has_tags=False)
+
+
+def _sides(text: str) -> Iterator[int]:
+    """Find for whom a text speaks elsewhere: in any mark in brackets, and in a comparison that ends its last line."""
+    for mark in _ANY_MARK.findall(text):
+        known = _known(_bare(mark))
+        yield _LETTERS[_bare(mark)] if known is None else _side(known)
+    last = _COMPARED.search(text.rstrip().rpartition("\n")[2])
+    if last and (known := _known(_bare(last[1]))) is not None:
+        yield _side(known)
+
+
+def _side(known: float) -> int:
+    return (known > _TIE) - (known < _TIE)
 
 
 def _bare(mark: str) -> str:

@@ -1,0 +1,139 @@
+"""What a reply denies, asks, goes on to say, or says otherwise elsewhere is no verdict, whatever a pattern finds."""
+
+import json
+
+import pytest
+
+from autoeval.annotators.parsers import Parser
+from tests.annotators.generated import dialect
+from tests.annotators.parsing import made, parser, reading
+
+REGEX = {"first": r"\[\[A\]\]", "second": r"\[\[B\]\]"}
+MARKED = {
+    "regex": (parser("regex", **REGEX), "[[A]]", "[[B]]", 1.0),
+    "regex, last": (parser("regex", take="last", **REGEX), "[[A]]", "[[B]]", 1.0),
+    "dialect": (
+        dialect("regex_parser", outputs_to_match={1: REGEX["first"], 2: REGEX["second"]}),
+        "[[A]]",
+        "[[B]]",
+        1.0,
+    ),
+    "verdicts": (made("verdicts"), "[[A>B]]", "[[B>A]]", 1.25),
+    "verdicts, last": (made("verdicts", take="last"), "[[A>B]]", "[[B>A]]", 1.25),
+    "grade": (made("grade"), "[[8]]", "[[3]]", 8.0),
+    "grade of a field": (made("grade", field="score"), '{"score": 8}', '{"score": 3}', 8.0),
+    "classes": (made("classes", classes={"full": 1, "none": 0}), "[[full]]", "[[none]]", 1.0),
+}
+DOUBTED = (
+    "not {}",
+    "It is not {}.",
+    "I would never say {}",
+    "Neither {} nor anything else",
+    "Is it {}? No.",
+    "{} is not my verdict",
+    "{} isn't right.",
+    "{} would be too much",
+    "{} ist nicht richtig",
+)
+SAID = ("{}", "**{}**", "So: {}.", "`{}`", "{}, which is not a close call", "No doubt about it: {}", "> {}")
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_what_is_denied_or_asked_is_no_verdict(name: str) -> None:
+    judge, mark, _, value = MARKED[name]
+    for said in SAID:
+        assert reading(judge, said.replace("{}", mark)) == value, said
+    for doubted in DOUBTED:
+        assert isinstance(reading(judge, doubted.replace("{}", mark)), str), doubted
+
+
+@pytest.mark.parametrize("name", ["regex", "regex, last", "dialect", "verdicts", "verdicts, last"])
+def test_marks_of_another_spelling_contradict(name: str) -> None:
+    judge, mark, other, value = MARKED[name]
+    full_width = other.replace("[", "［").replace("]", "］")
+    for spelled in (f"[[ {other[2:-2]} ]]", other.lower(), full_width, other.replace(">", "＞")):
+        found = reading(judge, f"At first {mark}. But in the end {spelled}")
+        assert found == 3 - value or isinstance(found, str), spelled
+
+
+@pytest.mark.parametrize(
+    ("reply", "judge"),
+    [
+        ("The answer ends in `[[10]]`. Rating: 3", made("grade")),
+        ("> [[10]]\n\n3", made("grade")),
+        ("[[7]]\nMy rating is 8", made("grade")),
+        ('{"score": 8} score: 9', made("grade", field="score")),
+        ("[[A>B]] [[B]]", made("verdicts")),
+        ("[[A>B]], no: [B>A]", made("verdicts")),
+        ("Answer B says [[B>>A]].\nMy verdict: A>B", made("verdicts")),
+        ("[[full]]\nVerdict: none", made("classes", classes={"full": 1, "none": 0})),
+        ("This is no: full", made("classes", classes={"full": 1, "none": 0})),
+        ("a: 75%\n<p>a: 25%</p>", parser("probability")),
+        ("b, a:\n7 9", parser("scores")),
+        ("8 9\n\nScores: 9 8", dialect("lmsys_parser")),
+        ('{"better": true}', dialect("json_parser", annotation_key="better")),
+        ("True", dialect("eval_parser")),
+    ],
+)
+def test_two_statements_are_none(reply: str, judge: Parser) -> None:
+    assert isinstance(reading(judge, reply), str)
+
+
+ONE_NUMBER = {
+    "grade": (made("grade"), "Rating: {}"),
+    "grade, marked": (made("grade"), "[[{}]]"),
+    "grade behind a mark": (made("grade", after="[RESULT]"), "[RESULT] {}"),
+    "grade of a field": (made("grade", field="score"), json.dumps({"score": "{}"}, ensure_ascii=False)),
+    "critique": (made("critique"), "Overall Score: {}"),
+    "ratings": (made("ratings", out_of=10), "Rating: {}"),
+}
+NUMBERS = {
+    "8": 8,
+    "8.5": 8.5,
+    "8,5": 8.5,
+    "8/10": 8,
+    "8 / 10": 8,
+    "8 out of 10": 8,
+    "８": 8,
+    "٨": 8,
+    **dict.fromkeys(["8 or 9", "8 to 9", "7-8", "7–8", "8~9", "8 → 6", "8 -> 6", "8, no: 6", "8 minus 2"]),
+    **dict.fromkeys(
+        ["8½", "8 1/2", "8 and a half", "1,000", "1e1", "8e0", "8^2", "8²", "8%", "8 %", "80 percent"]
+    ),
+    **dict.fromkeys(
+        ["4/5", "8 of ten", "4 stars out of five", "8 | 5", "8:9", "8 9", "8 million", "8x", "<8", "~8"]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONE_NUMBER)
+def test_a_number_that_goes_on_is_none(name: str) -> None:
+    judge, form = ONE_NUMBER[name]
+    for written, value in NUMBERS.items():
+        found = reading(judge, form.replace("{}", written))
+        assert isinstance(found, str) if value is None else found == value, written
+    assert reading(judge, form.replace("{}", ".5")) != 5
+
+
+def test_scores_that_go_on_are_none() -> None:
+    judge = parser("scores")
+    assert reading(judge, "a: −7\nb: −9") == 1.0
+    for written in (
+        "7 or 9",
+        "7 to 9",
+        "7 → 9",
+        "7 1/2",
+        "1 000",
+        "7^2",
+        "7 million",
+        "10 minus 3",
+        "<7",
+        "~7",
+        "–7",
+    ):
+        assert isinstance(reading(judge, f"a: {written}, b: 8"), str), written
+    for labels in (("1", "2"), ("a", "b")):
+        assert (
+            reading(parser("scores", first=labels[0], second=labels[1]), f"{labels[0]}: 7, {labels[1]}: 9")
+            == 2.0
+        )
