@@ -4,8 +4,8 @@ import pytest
 
 from autoeval.annotators.kinds import PAIRWISE, SINGLE, View
 from autoeval.annotators.parsers.grade import GradeParser
-from autoeval.annotators.readings import within_scale
-from autoeval.types import Case, Completion, Output, Scale, Unparsed, Verdict
+from autoeval.annotators.readings import is_unread, within_scale
+from autoeval.types import Case, Completion, Inapplicable, Output, Scale, Unparsed, Verdict
 
 GRADE = GradeParser(kind="grade")
 OF_FIELD = GradeParser(kind="grade", field="score", explanation="why")
@@ -129,6 +129,11 @@ def test_a_grade_outside_of_the_scale_is_none() -> None:
     for value in (0.0, 10.5, 170.0, float("nan"), float("inf")):
         assert isinstance(within_scale(Verdict(value), scale), Unparsed)
     assert within_scale(Verdict(-17.5), Scale()) == Verdict(-17.5), "a reward has no ends"
+
+
+def test_what_does_not_apply_is_read() -> None:
+    for reading, is_it in ((Verdict(1.0), False), (Unparsed("what?"), True), (Inapplicable("none"), False)):
+        assert is_unread(reading) is is_it
 
 
 def test_a_view_shows_a_turn_with_what_was_said_before() -> None:
