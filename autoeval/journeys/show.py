@@ -1,12 +1,10 @@
 """A finished run, shown again."""
 
-from typing import Any
-
-from autoeval.runs.finished import load_run
-from autoeval.runs.paying.again import tell_again
+from autoeval.runs.finished import Run, load_run
+from autoeval.runs.paying.again import ToldAgain, tell_again
 
 
-def show(run: str) -> Any:
+def show(run: str) -> Run | ToldAgain:
     """Show a finished run: its number and interval, what is missing, its subsets.
 
     Args:

@@ -17,6 +17,7 @@ from autoeval.journeys.analyze_models import analyze_models
 from autoeval.journeys.compare import compare
 from autoeval.journeys.label import label
 from autoeval.journeys.show import show
+from autoeval.runs.finished import Run
 from tests.processes import start_command
 from tests.servers import JudgeServer, always
 
@@ -213,7 +214,9 @@ def test_every_command_takes_a_run_by_the_same_names(folder: Path) -> None:
         autoeval.evaluate(f"{model}.json", "middle.json", annotators_config="longest", output_path=run)
     for inside in ("", "/longest", "/longest/annotations.json"):
         first, second = f"runA{inside}", f"runB{inside}"
-        assert show(first).model == "short"
+        shown = show(first)
+        assert isinstance(shown, Run)
+        assert shown.model == "short"
         assert compare(first, second).a.model == "short"
         assert label(first, n=3, sheet=f"sheet{len(inside)}.csv")
         assert analyze_models([first, second], output_path=None, plots=False)

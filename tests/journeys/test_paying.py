@@ -15,7 +15,9 @@ from autoeval.metrics.sampled import sampled_win_rate
 from autoeval.metrics.sampling import chances
 from autoeval.runs.catalog import places
 from autoeval.runs.counted_facts import facts_of
+from autoeval.runs.finished import Run
 from autoeval.runs.measured import measure
+from autoeval.runs.paying.again import ToldAgain
 from autoeval.runs.paying.choosing import Wanted, choose
 from autoeval.runs.paying.paid import PaidResult
 from autoeval.runs.result import Evaluation
@@ -127,9 +129,12 @@ def test_a_sample_is_never_taken_for_a_full_run(tmp_path: Path) -> None:
             folder = tmp_path / "results" / "gpt4_ranking"
             if n_paid is None:
                 assert not (folder / "paid_annotations.json").exists()
-                assert autoeval.show(str(folder)).tally().n_judged == N
+                run = autoeval.show(str(folder))
+                assert isinstance(run, Run)
+                assert run.tally().n_judged == N
                 continue
             told = autoeval.show(str(folder))
+            assert isinstance(told, ToldAgain)
             assert isinstance(result.paid, PaidResult)
             assert told.said == [(told.said[0][0], tuple(result.paid.lines))]
             assert autoeval.show(str(folder / "paid_annotations.json")) == told

@@ -12,6 +12,7 @@ from autoeval.cli.commands import group
 from autoeval.errors import UsageError
 from autoeval.journeys.compare import compare
 from autoeval.journeys.show import show
+from autoeval.runs.finished import Run
 from tests.recorded import load_recorded, recorded_data
 from tests.report.test_report import EXAMPLES, run
 
@@ -31,7 +32,9 @@ def write_recorded(folder: Path, model: str) -> Path:
 
 
 def test_a_run_is_shown_with_its_own_numbers(runs: tuple[Path, Path]) -> None:
-    shown = show(str(runs[0])).tally()
+    run = show(str(runs[0]))
+    assert isinstance(run, Run)
+    shown = run.tally()
     result = evaluate(
         EXAMPLES / "outputs.json",
         EXAMPLES / "reference_outputs.json",

@@ -12,6 +12,7 @@ from autoeval.data.eval_sets import EVAL_SETS
 from autoeval.errors import UsageError
 from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.journeys.show import show
+from autoeval.runs.finished import Run
 from tests.recorded import load_recorded, recorded_data
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Body
@@ -106,6 +107,7 @@ def test_wildbenchs_tasks_and_recorded_outputs_are_judged_as_they_are(tmp_path: 
     rows = board.board.rows
     assert (rows["mine"]["score"], rows["google/gemma-2b-it"]["score"]) == (8, one.row["score"])
     run = show(str(tmp_path / "runs" / "google_gemma-2b-it"))
+    assert isinstance(run, Run)
     assert run.measured.headline.estimate().value == pytest.approx(one.row["score"])
     assert set(run.measured.subsets) == {"Math", "Planning"}
     told = json.loads((tmp_path / "runs" / "mine" / "run.json").read_text())
