@@ -129,9 +129,9 @@ def test_a_sample_is_never_taken_for_a_full_run(tmp_path: Path) -> None:
             folder = tmp_path / "results" / "gpt4_ranking"
             if n_paid is None:
                 assert not (folder / "paid_annotations.json").exists()
-                run = autoeval.show(str(folder))
-                assert isinstance(run, Run)
-                assert run.tally().n_judged == N
+                whole = autoeval.show(str(folder))
+                assert isinstance(whole, Run)
+                assert whole.tally().n_judged == N
                 continue
             told = autoeval.show(str(folder))
             assert isinstance(told, ToldAgain)
