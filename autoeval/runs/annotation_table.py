@@ -54,12 +54,13 @@ def find_annotations(run: str | Path) -> Path:
 
 def _refuse_sample(path: Path) -> None:
     """Refuse a file of pairs that were drawn with unequal chances, and the folder that it lies in."""
-    sample = path if path.name == PAID_NAME else path / PAID_NAME
-    if sample.is_file():
+    is_sample = path.name == PAID_NAME  # or a pattern that finds only such files
+    if is_sample or (path / PAID_NAME).is_file():
+        where = path.parent if is_sample else path
         raise UsageError(
-            f"{sample.parent} holds a run that paid for some of its pairs (--n_paid, --precision or --until_decided). "
-            "Their plain mean is no win rate; the estimate for all is on the leaderboard that it wrote. The same "
-            "command without the flag judges the rest."
+            f"{where} holds a run that paid for some of its pairs (--n_paid, --precision or --until_decided). Their "
+            "plain mean is no win rate; the estimate for all is on the leaderboard that it wrote. The same command "
+            "without the flag judges the rest."
         )
 
 
@@ -82,8 +83,10 @@ def with_files(source: Any) -> Any:
     """Return a source with the annotations file in place of each run's folder, alone or in a list."""
     if isinstance(source, list | tuple):
         return [with_files(one) for one in source]
+    if not isinstance(source, str | Path):
+        return source
     try:
-        is_folder = isinstance(source, str | Path) and Path(source).is_dir()
+        is_run = Path(source).is_dir() or Path(source).name == PAID_NAME
     except OSError:  # a name that no file can have; reading it says so
-        is_folder = False
-    return find_annotations(source) if is_folder else source
+        is_run = False
+    return find_annotations(source) if is_run else source

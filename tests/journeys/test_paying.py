@@ -146,6 +146,12 @@ def test_a_sample_is_never_taken_for_a_full_run(tmp_path: Path) -> None:
                 for command in (lambda run: autoeval.compare(run, run), autoeval.label, measure):
                     with pytest.raises(autoeval.UsageError, match="plain mean is no win rate"):
                         command(run)
+            for files in (
+                folder / "paid_annotations.json",
+                f"{tmp_path}/*/gpt4_ranking/paid_annotations.json",
+            ):
+                with pytest.raises(autoeval.UsageError, match="plain mean is no win rate"):
+                    autoeval.analyze_models(files)
 
 
 def test_a_dry_run_says_the_width_and_a_precision_finds_n(tmp_path: Path) -> None:
