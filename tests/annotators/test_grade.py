@@ -38,6 +38,9 @@ def read(text: str, parser: GradeParser = GRADE, finish_reason: str = "stop") ->
         ("见上。评分：8", 8),
         ("[[-1]]", -1),
         ("[[170]]", 170),
+        ("[[8.]]", 8),
+        ("8.", 8),
+        ("Done.\n(.5)", 0.5),
     ],
 )
 def test_a_grade_is_read(text: str, grade: float) -> None:
