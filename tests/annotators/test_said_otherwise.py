@@ -45,6 +45,39 @@ def test_what_is_denied_or_asked_is_no_verdict(name: str) -> None:
         assert reading(judge, said.replace("{}", mark)) == value, said
     for doubted in DOUBTED:
         assert isinstance(reading(judge, doubted.replace("{}", mark)), str), doubted
+    assert isinstance(reading(judge, f"{mark} is what I thought. Now I say it is not {mark}"), str)
+
+
+def test_a_mention_that_is_spoken_against_is_no_choice() -> None:
+    """Whatever the language, and wherever in the sentence; a fault behind a full stop is of something else."""
+    judge = parser("choice", first="model_1", second="model_2")
+    for said in ("I choose **{}**", "**{}** because it is not wrong", "**{}**. It has errors", "我选 **{}**"):
+        assert reading(judge, said.replace("{}", "model_2")) == 2.0, said
+    for against in (
+        "**{}** isn't better",
+        "**{}** doesn't follow",
+        "I wouldn't say **{}**",
+        "**{}**不好",
+        "差的是 **{}**",
+        "**{}** 더 나쁜 답",
+        "anything but **{}**",
+        "**{}** makes errors",
+        "**{}** falls short",
+    ):
+        assert isinstance(reading(judge, against.replace("{}", "model_2")), str), against
+
+
+def test_the_last_pattern_is_one() -> None:
+    judge = parser("regex", take="last", first="A wins", second="A wins|B wins")
+    assert reading(judge, "A wins, no: B wins") == 2.0
+    assert isinstance(reading(judge, "B wins, no: A wins"), str)
+
+
+def test_a_torso_is_entire_only_as_one_mark() -> None:
+    for name in ("regex", "regex, last"):
+        judge, mark, _, value = MARKED[name]
+        assert reading(judge, mark, "length") == value
+        assert isinstance(reading(judge, f"{mark} is what I would say.", "length"), str)
 
 
 @pytest.mark.parametrize("name", ["regex", "regex, last", "dialect", "verdicts", "verdicts, last"])

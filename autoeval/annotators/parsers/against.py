@@ -87,7 +87,7 @@ def is_against_before(text: str, end: int | None = None) -> bool:
 def is_against_after(text: str, start: int) -> bool:
     """Whether the words that follow a mention make it no choice: `**a** is worse`, `model_1 makes errors`."""
     after = text[start : start + _NEARBY]
-    if _UNSPACED.search(after[:6]) or any(map(_is_negation, _WORD.findall(after)[:3])):
+    if _UNSPACED.search(after[:10]) or any(map(_is_negation, _WORD.findall(after)[:3])):
         return True
     clause = _CLAUSE.match(after, len(after) - len(after.lstrip(" *_`\"'")))
     words = " ".join(_WORD.findall(clause[0])[:4]) if clause else ""
