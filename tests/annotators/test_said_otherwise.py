@@ -165,6 +165,7 @@ def test_scores_that_go_on_are_none() -> None:
         "–7",
     ):
         assert isinstance(reading(judge, f"a: {written}, b: 8"), str), written
+        assert isinstance(reading(judge, f"b: 8, a: {written}"), str), written
     for labels in (("1", "2"), ("a", "b")):
         assert (
             reading(parser("scores", first=labels[0], second=labels[1]), f"{labels[0]}: 7, {labels[1]}: 9")
@@ -223,3 +224,13 @@ def test_an_order_that_is_turned_round_or_called_wrong_is_none() -> None:
         '{"best_first": ["a", "b"]}',
     ):
         assert reading(judge, said) == 1.0, said
+
+
+def test_scores_are_two() -> None:
+    for written in ("[7, 9, 3]", "[7]", "a: 7, b: 9, a: 3", "a: 7"):
+        assert isinstance(reading(parser("scores"), written), str), written
+    with_tie = parser("scores", tie="tie")
+    assert reading(with_tie, "a: 7, b: 9, tie: 1") == 2.0
+    pattern = parser("scores", pattern=r"\[(\d), (\d)\]")
+    assert reading(pattern, "[7, 9]", "length") == 2.0
+    assert isinstance(reading(pattern, "[7, 9] or so", "length"), str)
