@@ -4,12 +4,16 @@ A package lists in its `pyproject.toml`, for example under `[project.entry-point
 configs use and the object that is meant.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import entry_points
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from autoeval.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUPS = ("columns", "commands", "eval_sets", "kinds", "parsers", "providers")
 """What can be added: each the end of a group of entry points that begins with `autoeval.`."""
@@ -23,7 +27,7 @@ def plugins(group: str) -> Mapping[str, Any]:
         UsageError: one cannot be loaded; the message names the package.
     """
     found = {}
-    for point in sorted(_installed().select(group=f"autoeval.{group}"), key=lambda point: point.name):
+    for point in _installed().get(group, ()):
         try:
             found[point.name] = point.load()
         except Exception as error:  # whatever it runs into, the package is what has to change
@@ -36,6 +40,35 @@ def plugins(group: str) -> Mapping[str, Any]:
 
 
 @cache
-def _installed() -> Any:
-    """Return the entry points of all packages, whose folders are walked through once for all groups."""
-    return entry_points()
+def _installed() -> "Mapping[str, Sequence[EntryPoint]]":
+    """Return the entry points of each group, by name, walking once through the folders of all packages.
+
+    Mostly there are none, which is seen without importlib.metadata, whose import takes longer than help does.
+    """
+    if not any(map(_may_name_a_group, sys.path)):
+        return {}
+    from importlib.metadata import entry_points
+
+    found = entry_points()
+    return {
+        group: sorted(found.select(group=f"autoeval.{group}"), key=lambda point: point.name)
+        for group in GROUPS
+    }
+
+
+def _may_name_a_group(place: str) -> bool:
+    """Whether what lies at a place of `sys.path` may name one of our groups; an archive always may."""
+    folder = Path(place)
+    try:
+        inside = list(folder.iterdir())
+    except OSError:
+        return folder.is_file()
+    packages = (one for one in inside if one.name.lower().endswith((".dist-info", "egg-info")))
+    return any(_names_a_group(one / "entry_points.txt") for one in packages)
+
+
+def _names_a_group(path: Path) -> bool:
+    try:
+        return b"[autoeval." in path.read_bytes()
+    except OSError:  # a package that adds nothing to anybody
+        return False
