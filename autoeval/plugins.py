@@ -61,8 +61,10 @@ def _may_name_a_group(place: str) -> bool:
     folder = Path(place)
     try:
         inside = list(folder.iterdir())
-    except OSError:
-        return folder.is_file()
+    except NotADirectoryError:
+        return True
+    except OSError:  # there is nothing that could be imported
+        return False
     packages = (one for one in inside if one.name.lower().endswith((".dist-info", "egg-info")))
     return any(_names_a_group(one / "entry_points.txt") for one in packages)
 

@@ -5,7 +5,6 @@ folder and run by this Python, or by `--python` where its dependencies are other
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import material
-from benchmarks.evaluating import evaluate
+from benchmarks.evaluating import evaluate, make_leaderboard
 from benchmarks.processes import ROOT, Command, Usage, in_turn, measure_once, ours
 from benchmarks.server import judge_server
 
@@ -110,23 +109,7 @@ def quick(folder: Path, url: str) -> Commands:
 
 def board(folder: Path, url: str) -> Commands:
     """Return a board of many models whose replies are cached."""
-    outputs, reference = material.recorded_rows()
-    (folder / "reference.json").write_text(json.dumps(reference))
-    for number in range(N_MODELS):
-        rows = [
-            {**row, "output": f"{row['output']} ({number})", "generator": f"m{number}"} for row in outputs
-        ]
-        (folder / f"model_{number}.json").write_text(json.dumps(rows))
-    path = folder / "board.csv"
-    command = ours(
-        *("make_leaderboard", "--leaderboard_path", str(path), "--annotators_config", "gpt4_ranking"),
-        *("--all_model_outputs", str(folder / "model_*.json")),
-        *("--reference_outputs", str(folder / "reference.json")),
-        *("--caching_path", str(folder / "board.sqlite")),
-        environment={"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"},
-        prepare=lambda: path.unlink(missing_ok=True),
-    )
-    return {f"a cached board of {N_MODELS} models": command}
+    return {f"a cached board of {N_MODELS} models": make_leaderboard(folder, url, N_MODELS)}
 
 
 def large(folder: Path, url: str) -> Commands:

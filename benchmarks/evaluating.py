@@ -1,8 +1,10 @@
-"""The command that is measured again and again: `alpaca_eval` on a file of pairs against a local server."""
+"""The commands that are measured again and again: one model's pairs, or a board, against a local server."""
 
+import json
 import shutil
 from pathlib import Path
 
+from benchmarks import material
 from benchmarks.processes import Command, ours
 
 
@@ -43,4 +45,30 @@ def evaluate(
         environment={"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"},
         prepare=forget,
         exit_code=exit_code,
+    )
+
+
+def make_leaderboard(folder: Path, url: str, n_models: int) -> Command:
+    """Write the outputs of many models, and return the command that puts them on a board begun anew each time.
+
+    Args:
+        folder: for outputs, cache and board.
+        url: the judge's server.
+        n_models: how many; each has GPT-4's recorded outputs, told apart by a number.
+    """
+    outputs, reference = material.recorded_rows()
+    (folder / "reference.json").write_text(json.dumps(reference))
+    for number in range(n_models):
+        rows = [
+            {**row, "output": f"{row['output']} ({number})", "generator": f"m{number}"} for row in outputs
+        ]
+        (folder / f"model_{number}.json").write_text(json.dumps(rows))
+    board = folder / "board.csv"
+    return ours(
+        *("make_leaderboard", "--leaderboard_path", str(board), "--annotators_config", "gpt4_ranking"),
+        *("--all_model_outputs", str(folder / "model_*.json")),
+        *("--reference_outputs", str(folder / "reference.json")),
+        *("--caching_path", str(folder / "board.sqlite")),
+        environment={"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"},
+        prepare=lambda: board.unlink(missing_ok=True),
     )

@@ -1,6 +1,5 @@
 """Scale: a cache of a million replies, 200,000 pairs, and 50 models on one board."""
 
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -8,8 +7,8 @@ from pathlib import Path
 from autoeval.completions.cache import Cache
 from autoeval.types import Completion
 from benchmarks import material
-from benchmarks.evaluating import evaluate
-from benchmarks.processes import in_turn, measure_once, ours
+from benchmarks.evaluating import evaluate, make_leaderboard
+from benchmarks.processes import in_turn, measure_once
 from benchmarks.profiles import Stages, shares
 from benchmarks.results import Section
 from benchmarks.server import judge_server
@@ -91,22 +90,7 @@ def _many_pairs(folder: Path, url: str, rows: list[Row], reached: list[Reached])
 
 def _many_models(folder: Path, url: str, rows: list[Row], reached: list[Reached]) -> str:
     """Measure it, and return where the time goes."""
-    outputs, reference = material.recorded_rows()
-    (folder / "reference.json").write_text(json.dumps(reference))
-    for number in range(N_MODELS):
-        rewritten = [
-            {**row, "output": f"{row['output']} ({number})", "generator": f"m{number}"} for row in outputs
-        ]
-        (folder / f"outputs_{number}.json").write_text(json.dumps(rewritten))
-    board = folder / "board.csv"
-    command = ours(
-        *("make_leaderboard", "--leaderboard_path", str(board), "--annotators_config", "gpt4_ranking"),
-        *("--all_model_outputs", str(folder / "outputs_*.json")),
-        *("--reference_outputs", str(folder / "reference.json")),
-        *("--caching_path", str(folder / "replies.sqlite")),
-        environment={"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"},
-        prepare=lambda: board.unlink(missing_ok=True),
-    )
+    command = make_leaderboard(folder, url, N_MODELS)
     first = measure_once(command)
     name = f"`make_leaderboard`, {N_MODELS} models x 805"
     cached = in_turn({name: command}, REPEATS)[name]
