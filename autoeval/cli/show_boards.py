@@ -54,6 +54,8 @@ def _show_models(console: Console, result: Leaderboard) -> None:
     """Say which models were judged."""
     for name, coverage in result.incomplete.items():
         console.print(Text(f"left off: {name}, of which {100 * coverage:.1f}% could be judged"))
+    for name, paid in result.paid.items():
+        console.print(Text(f"{name}: {paid.in_short}"), soft_wrap=True)
     for line in result.decided.lines if result.decided else ():
         console.print(Text(line), soft_wrap=True)
     for line in asked_lines(result.ask):

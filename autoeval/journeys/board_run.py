@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,10 @@ from autoeval.runs.exits import exit_code_after, nothing_judged
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.output_flaws import announced
 from autoeval.runs.paying.claims import check_claims, keep_claims
-from autoeval.runs.paying.common import save_samples
+from autoeval.runs.paying.common import COMMON, expected, is_enlarged, save_samples
 from autoeval.runs.paying.deciding import Deciding
 from autoeval.runs.paying.every_pair import DecidedPairs, EveryPair
-from autoeval.runs.paying.paid import Paid
+from autoeval.runs.paying.paid import Paid, PaidResult
 from autoeval.runs.sharding import ShardReport
 
 
@@ -42,7 +42,7 @@ class Leaderboard:
     `judged` are the models that were put on the board; `incomplete` those that were left off because too few of
     their pairs could be judged, with that share. `interval_name` is what the intervals of its judge are called.
     `left_out` says of whom the others are compared with why they have no row, `decided` of every two models which one
-    is better, where that was asked.
+    is better, where that was asked, and `paid` of each model what a common sample says, where not all was judged.
     """
 
     path: Path
@@ -53,6 +53,7 @@ class Leaderboard:
     interval_name: str
     left_out: Sequence[str] = ()
     decided: DecidedPairs | None = None
+    paid: Mapping[str, PaidResult] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -142,7 +143,7 @@ class BoardRun:
         with ExitStack() as opened:
             given = self.kind.load(self.outputs, opened, left_out.append)
             announced(left_out, display)
-            cases = {name: given[name] for name in given if self.judges_again or name not in self.before.rows}
+            cases = {name: given[name] for name in given if self._is_to_judge(name, given[name])}
             every_pair = self.kind.until_decided(cases, self.seed) if self.paying.until_decided else None
             samples = self._samples(every_pair, cases)
             self._refuse_conflicts(
@@ -151,7 +152,9 @@ class BoardRun:
                     for name in cases
                 }
             )
-            display.announce(_first_line(annotator, self.path, len(cases), len(given)))
+            display.announce(self._first_line(cases, len(given)))
+            if planned := expected(samples):
+                display.announce(planned)
             announced((said for name in cases for said in self.kind.warnings(cases[name])), display)
             cache = opened.enter_context(self.asking.open_cache(part))
             chosen = [samples[name].pairs if samples else cases[name] for name in cases]
@@ -194,7 +197,28 @@ class BoardRun:
             interval_name=interval_name(annotator.name, annotator.provider),
             left_out=came_to.left_out,
             decided=came_to.decided,
+            paid={name: one.paid for name, one in complete.items() if one.paid},
         )
+
+    def _is_to_judge(self, name: str, cases: Any) -> bool:
+        """Whether a model is not on the board, is judged again, or has a smaller sample than is to be paid for."""
+        row = self.before.rows.get(name)
+        if row is None or self.judges_again:
+            return True
+        if self.paying.until_decided or not is_enlarged(row, self.paying.n_paid):
+            return False
+        now = self.kind.conditions(cases, COMMON)
+        return now.conflict(Board({name: row}, self.kind.known)) is None
+
+    def _first_line(self, cases: Mapping[str, Any], n_given: int) -> str:
+        parts = [f"judge {self.asking.annotator.name}", f"{len(cases)} models", f"leaderboard {self.path}"]
+        n_enlarged = 0 if self.judges_again else sum(name in self.before.rows for name in cases)
+        if n_enlarged:
+            parts.append(f"{n_enlarged} on it are judged further")
+        if n_given > len(cases):
+            kept = n_given - len(cases)
+            parts.append(f"{kept} already on it are left as they are (--is_overwrite_leaderboard)")
+        return " · ".join(parts)
 
     def _samples(
         self, every_pair: EveryPair | None, cases: Mapping[str, Any]
@@ -239,14 +263,6 @@ class BoardRun:
                     f"the server changed its model during the run: {name!r} was judged by {ours.judge_models}, the "
                     f"first model by {served}. Use --is_mixed_allowed to put them on one board all the same."
                 )
-
-
-def _first_line(annotator: Annotator, path: Path, n_judged: int, n_given: int) -> str:
-    parts = [f"judge {annotator.name}", f"{n_judged} models", f"leaderboard {path}"]
-    if n_given > n_judged:
-        already = f"{n_given - n_judged} already on it are left as they are (--is_overwrite_leaderboard)"
-        parts.append(already)
-    return " · ".join(parts)
 
 
 def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path] | None:

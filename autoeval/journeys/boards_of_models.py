@@ -30,14 +30,17 @@ from autoeval.runs.output_flaws import grading_warnings, output_warnings
 from autoeval.runs.paying.common import common_sample
 from autoeval.runs.paying.deciding import Deciding
 from autoeval.runs.paying.every_pair import EveryPair
-from autoeval.runs.paying.paid import Paid
+from autoeval.runs.paying.paid import Paid, PaidResult
 from autoeval.runs.result import Setting
 from autoeval.runs.saving import save_one_of_many
 
 
 @dataclass(frozen=True)
 class ModelResult:
-    """One model of a board: its row, the preferences behind it, and its annotations where they are wanted."""
+    """One model of a board: its row, the preferences behind it, and its annotations where they are wanted.
+
+    `paid` is what a common sample says of it, where not all of its pairs were judged.
+    """
 
     name: str
     row: Row
@@ -45,6 +48,7 @@ class ModelResult:
     preferences: Sequence[Preference]
     coverage: float
     annotations: Sequence[dict[str, Any]]
+    paid: PaidResult | None = None
 
 
 @dataclass(frozen=True)
@@ -223,7 +227,8 @@ class WinRates:
         elif self.with_length and judged.tally.n_judged:
             row |= length_controlled(name, row, judged.tally)
         stored = tuple(judged.tally.stored())
-        return ModelResult(name, row, conditions, stored, judged.tally.coverage, judged.rows or ())
+        paid = found if isinstance(found, PaidResult) else None
+        return ModelResult(name, row, conditions, stored, judged.tally.coverage, judged.rows or (), paid)
 
 
 @dataclass(frozen=True)

@@ -72,13 +72,14 @@ def make_leaderboard(
             with all_model_outputs whether judging them gives it again. Without leaderboard_path: every shipped
             one.
         is_overwrite_leaderboard: Judge models again that are on the leaderboard, and replace their rows. Default:
-            they are left as they are.
+            they are left as they are, but for samples that a larger n_paid, or none, goes on with.
         is_mixed_allowed: Let rows of different judges, snapshots, prompts or eval sets stand on one board.
         output_path: Folder for the annotations, a folder a model. Default: they are not written.
         sort_by: The column that the leaderboard is sorted by. Default: the preset's.
         max_instances: Judge only a sample of this many instructions, the same for every model.
         n_paid: Pay for so many pairs of each model (50 or more), on the same instructions, and estimate the win rates
-            on all of them from those. Models judged in full do not stand on the same board.
+            on all of them from those; a smaller sample on the leaderboard is gone on with. Models judged in full do not
+            stand on the same board.
         until_decided: Judge the same instructions for all models, 16 at a time in a random order, until it is clear
             of every two which one is better on these instructions; one claim or more is wrong with a chance of at most
             5%.

@@ -13,7 +13,7 @@ import numpy as np
 from autoeval.errors import UsageError
 from autoeval.metrics.observations import Floats
 from autoeval.prediction.history import History
-from autoeval.prediction.seen import Seen
+from autoeval.prediction.seen import Seen, TextReader
 
 if TYPE_CHECKING:
     from numpy.lib.npyio import NpzFile
@@ -147,10 +147,13 @@ def _read(arrays: "NpzFile") -> Kept:
 def _check(kept: Kept) -> None:
     """Check that what was read is a history: shapes that fit, figures that are numbers, shares of 0 to 1.
 
+    As much has to be seen of a pair as is today.
+
     Raises:
         ValueError: it is none.
     """
     history, count = kept.history, len(kept.references)
+    reader = TextReader([""], [""])
     shares = history.shares
     judged = shares[~np.isnan(shares)]
     of_columns = {one.columns.shape for one in history.seen}
@@ -158,8 +161,8 @@ def _check(kept: Kept) -> None:
         len(history.seen) > 0
         and len(history.keys) == count
         and shares.shape == (len(history.models), count)
-        and len(of_columns) == 1
-        and next(iter(of_columns))[:1] == (count,)
+        and of_columns == {(count, reader.read([""]).columns.shape[1])}
+        and kept.frequencies.shape == reader.frequencies.shape
         and all(one.log_lengths.shape == (count,) for one in history.seen)
     )
     figures = (kept.frequencies, *(part for one in history.seen for part in (one.columns, one.log_lengths)))

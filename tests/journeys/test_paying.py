@@ -303,10 +303,45 @@ def test_many_models_are_judged_on_one_common_sample(tmp_path: Path) -> None:
     }
     assert all(row["low"] < row["win_rate"] for row in rows.values())
     assert autoeval.make_leaderboard(board, "longest", check=True).unchecked == list("abc")
+    assert "on these 160 instructions" in made.paid["c"].in_short
+    assert "on instructions like these, from 60 judgments" in made.paid["c"].in_short
     with pytest.raises(autoeval.UsageError, match="all of its pairs were judged"):
         make([{**row, "generator": "d"} for row in one], n_paid=None)
     with pytest.raises(autoeval.UsageError, match="--check judges all pairs"):
         make(several, check=True)
+
+
+def test_a_common_sample_is_enlarged_and_completed(tmp_path: Path) -> None:
+    """As if it had been one run; rows of a larger sample, or of another judge, are left as they are."""
+    outputs, reference = write_outputs(tmp_path, N)
+    several = [
+        {**row, "generator": name, "output": row["output"] * times}
+        for name, times in (("a", 1), ("b", 2))
+        for row in json.loads(outputs.read_text())
+    ]
+
+    def make(board: str, n_paid: int | None, judge: str = "longest") -> Any:
+        return autoeval.make_leaderboard(
+            tmp_path / board, judge, several, reference, output_path=tmp_path / f"{board}-runs", n_paid=n_paid
+        )
+
+    def files(board: str) -> dict[str, Any]:
+        folder = tmp_path / f"{board}-runs"
+        rows = {path: json.loads(path.read_text()) for path in sorted(folder.rglob("*annotations.json"))}
+        untimed = {
+            str(path.relative_to(folder)): [{**row, "time_per_example": 0} for row in of_model]
+            for path, of_model in rows.items()
+        }
+        return {**untimed, "board": (tmp_path / board).read_text()}
+
+    make("grown.csv", 60)
+    assert make("grown.csv", 60).judged == ()
+    assert make("grown.csv", 100, "offline").judged == (), "another judge's row is left as it is"
+    for n_paid in (100, None):
+        assert make("grown.csv", n_paid).judged == ("a", "b")
+        make(f"at-once-{n_paid}.csv", n_paid)
+        assert files("grown.csv") == files(f"at-once-{n_paid}.csv")
+        assert make("grown.csv", 60).judged == ()
 
 
 def test_a_cheap_judge_predicts_and_the_number_stays_the_dear_ones(tmp_path: Path) -> None:

@@ -37,6 +37,19 @@ def changed(name: str, change: Callable[[Any], Any]) -> Callable[[Path], None]:
     return spoil
 
 
+def fewer_columns(path: Path) -> None:
+    """Let the file have less of every pair, as another version may have seen it."""
+    for number in range(5):
+        changed(f"columns{number}", lambda columns: columns[:, :3])(path)
+
+
+def older(path: Path) -> None:
+    """Take out what the first files did not have: the judge's name, and whose judgments they are."""
+    with np.load(path) as arrays:
+        kept = {name: array for name, array in arrays.items() if name not in ("fingerprint", "judged_by")}
+    np.savez(path, **kept)
+
+
 def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
     kept, path = some_kept(), tmp_path / "judge.npz"
     assert load_kept(path) is None
@@ -46,6 +59,11 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
     assert (again.history.models, again.judged_by) == (kept.history.models, ("another",))
     target = kept.history.seen[0]
     assert again.history.predict(target) == pytest.approx(kept.history.predict(target), abs=1e-6)
+    older(path)
+    without_names = load_kept(path)
+    assert without_names is not None
+    assert without_names.judged_by == (), "the judge's own"
+    assert without_names.history.predict(target) == pytest.approx(kept.history.predict(target), abs=1e-6)
     changed("format", lambda _: np.array(99))(path)
     assert load_kept(path) is None, "of another version: as if nothing were learned"
 
@@ -62,6 +80,7 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
         changed("shares", lambda shares: shares[:, :5]),
         changed("columns1", lambda columns: columns * np.nan),
         changed("columns1", lambda columns: columns[:, :3]),
+        fewer_columns,
         changed("lengths0", lambda lengths: lengths[:3]),
         changed("indptr0", lambda pointers: pointers[:3]),
         changed("references", lambda references: references[:3]),
@@ -70,7 +89,15 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
     ],
     ids=[
         *("truncated", "empty", "text", "folder", "no number", "percent", "too few", "no figures"),
-        *("other columns", "short lengths", "short vectors", "short references", "no array", "no model"),
+        *(
+            "other columns",
+            "all other columns",
+            "short lengths",
+            "short vectors",
+            "short references",
+            "no array",
+            "no model",
+        ),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, spoil: Callable[[Path], Any]) -> None:

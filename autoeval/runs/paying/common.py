@@ -5,10 +5,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from autoeval.annotators.builtin import interval_name
 from autoeval.annotators.config import Annotator
 from autoeval.checks import check_number
 from autoeval.data.pairing import Pairs
 from autoeval.errors import UsageError
+from autoeval.metrics.columns import Cell
 from autoeval.metrics.instructions import instruction_key
 from autoeval.runs.judging import Judged
 from autoeval.runs.paying.choosing import FEWEST_PAID
@@ -84,8 +86,27 @@ def common_sample(
         subsets = tuple(pair.dataset or "" for pair in of_model)
         some = SomePairs(pairs[name], sorted(order[:n]))
         drawn = Drawn(sample, found.shares, COMMON, found.reason)
-        chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model))
+        called = interval_name(annotator.name, annotator.provider)
+        chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model), interval_name=called)
     return chosen
+
+
+def is_enlarged(row: Mapping[str, Cell], n_paid: int | None) -> bool:
+    """Whether a row is of a common sample that is smaller than the one that is wanted; None wants all pairs."""
+    return row.get("method") == COMMON and (n_paid is None or float(row.get("n_paid") or 0) < n_paid)
+
+
+def expected(samples: Mapping[str, Paid | Deciding]) -> str:
+    """Say before asking what a common sample will probably tell; nothing where there is none."""
+    paid = [sample for sample in samples.values() if isinstance(sample, Paid)]
+    if not paid:
+        return ""
+    halves = sorted(sample.expected_half_width for sample in paid)
+    n, count = max((sample.n, len(sample.drawn.predicted)) for sample in paid)
+    return (
+        f"{n} of {count} pairs of each model, {COMMON}; expect win rates on these instructions within about "
+        f"±{halves[0]:.1f} to ±{halves[-1]:.1f} points"
+    )
 
 
 def save_samples(

@@ -42,15 +42,19 @@ class Paid:
         """How the pairs were drawn."""
         return self.drawn.method
 
-    def line(self) -> str:
-        """Say before asking what is going to be paid for."""
+    @property
+    def expected_half_width(self) -> float:
+        """How far the interval of the win rate on these instructions will probably reach to each side, in points."""
         from autoeval.metrics.sampled import expected_half_width
 
-        half = expected_half_width(self.drawn.predicted, self.drawn.sample.chances(self.n))
+        return expected_half_width(self.drawn.predicted, self.drawn.sample.chances(self.n))
+
+    def line(self) -> str:
+        """Say before asking what is going to be paid for."""
         why = f" ({self.drawn.reason})" if self.drawn.reason else ""
         return (
             f"{self.n} of {len(self.drawn.predicted)} pairs, {self.method}{why}; expect the win rate on these "
-            f"{len(self.drawn.predicted)} instructions within about ±{half:.1f} points"
+            f"{len(self.drawn.predicted)} instructions within about ±{self.expected_half_width:.1f} points"
         )
 
     def result(self, preferences: Sequence[float], cost: float = math.nan) -> "PaidResult | None":
@@ -137,6 +141,15 @@ class PaidResult:
             f"  {name or '(none)'}: {self._said(part.on_these)}, {part.n_paid} of {part.n_pairs} pairs"
             for name, part in self.by_subset.items()
         ]
+
+    @property
+    def in_short(self) -> str:
+        """Say both populations in one line."""
+        found = self.found
+        return (
+            f"{self._said(found.on_these)} on these {found.n_pairs} instructions, "
+            f"{self._said(found.on_like_these)} on instructions like these, from {found.n_paid} judgments"
+        )
 
     def cells(self) -> dict[str, Cell]:
         """The cells of the leaderboard row that differ from those of a full run; what a sample cannot tell is empty."""
