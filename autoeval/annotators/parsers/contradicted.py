@@ -142,8 +142,8 @@ class _Beside:
     def _named(self, leaf: Any) -> float | None:
         """Return the preference of a label, of a list with the best first, or of a comparison."""
         if isinstance(leaf, list):
-            sides = [self._labels.preference(item) for item in leaf]
-            return sides[0] if set(sides) == {1.0, 2.0} else None
+            order = [self._labels.preference(item) for item in leaf]
+            return order[0] if set(order) == {1.0, 2.0} else None
         if (preference := self._labels.preference(leaf)) is not None or not isinstance(leaf, str):
             return preference
         if not self._labels.is_comparison(leaf.strip()):
