@@ -27,6 +27,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "preset",
         "max_instances",
         "is_allow_partial",
+        "is_strip_thinking",
         "n_votes",
         "labelled",
         "dataset",
@@ -41,6 +42,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "baseline",
         "answers",
         "style_metadata",
+        "reference_answers",
     ),
     "Which model generates": (
         "model_configs",
@@ -67,6 +69,8 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "seed",
         "p_label_flip",
         "is_reask_unparsed",
+        "judge_prompts",
+        "compare_scores",
     ),
     "Results": (
         "output_path",
@@ -111,6 +115,12 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "self_generator",
         "alpha",
     ),
+    "Fewer judgments": (
+        "n_paid",
+        "precision",
+        "until_decided",
+        "predict_with",
+    ),
     "Cost and speed": (
         "dry_run",
         "max_cost",
@@ -128,6 +138,8 @@ SECTIONS: Mapping[str, Sequence[str]] = {
         "request_timeout",
         "max_attempts",
         "retry_delay",
+        "max_wait",
+        "go_on",
     ),
 }
 

@@ -93,7 +93,7 @@ def annotators(
     """List the shipped judges, with price, order and until when each can be asked.
 
     Args:
-        try_: Ask each judge that there is a key for one tiny question: does it answer, in its form, at its price?
+        try_: Ask each judge for which there is a key one tiny question: does it answer, in its form, at its price?
         dry_run: With try: ask nobody, and say what each question would cost.
         max_cost: Stop trying before more than this many US dollars are spent in all. None: no limit.
         display: Shows the progress (Python only).
@@ -109,11 +109,15 @@ def annotators(
     for name in judges.names():
         entry = _judge_entry(name)
         if try_ and entry.model != _ANY:
-            trial = tried(judges.load_annotator(name), left, dry_run)
+            trial, told = None, "not tried: nobody is asked"
+            try:
+                trial = tried(judges.load_annotator(name), left, dry_run)
+            except UsageError as error:  # no key, or no package: it is not for this user
+                told = f"not tried: {error}"
             if trial and trial.cost and left is not None:
                 left = max(0.0, left - trial.cost)
             entry = replace(entry, trial=trial)
-            (display or Silent()).announce(f"{name}: {trial.verdict if trial else 'not tried'}")
+            (display or Silent()).announce(f"{name}: {trial.verdict if trial else told}")
         entries.append(entry)
     return LineUp("annotator", tuple(entries), str(today()), str(table_date()))
 
@@ -172,12 +176,15 @@ def _until(config: ModelConfig) -> str:
 
 
 def tried(annotator: Annotator, left: float | None, dry_run: bool = False) -> Trial | None:
-    """Ask a judge one question, once; None where there is nobody to ask or no key.
+    """Ask a judge one question, once; None where there is nobody to ask.
 
     Args:
         annotator: the judge.
         left: US dollars that may be spent; None: no limit.
         dry_run: ask nobody, and say what it would cost.
+
+    Raises:
+        UsageError: there is no key for it, or a package that it needs is not installed.
     """
     asked = [judge for judge in annotator.judges if not judge.is_builtin]
     if not asked:
@@ -198,11 +205,8 @@ def tried(annotator: Annotator, left: float | None, dry_run: bool = False) -> Tr
     example = replace(_EXAMPLE, fields=columns) if columns else _EXAMPLE
     example = example if is_pairwise else replace(example, outputs=example.outputs[:1])
     plan = Plan(once, [example])
-    try:
-        for judge in asked:
-            providers.create(judge.endpoint, _PATIENCE)
-    except UsageError:  # no key, or no package: it is not for this user
-        return None
+    for judge in asked:
+        providers.create(judge.endpoint, _PATIENCE)
     options = AskOptions(timeout=_PATIENCE, max_cost=left, retries=Retries(1))
     with Cache(None) as cache:
         expected = estimate(plan, cache).cost

@@ -128,4 +128,8 @@ def _write(kind: str, folder: Path, provider: str, model: str, base_url: str | N
 def _try(folder: Path, dry_run: bool, max_cost: float | None) -> Trial | None:
     from autoeval.annotators.loading import load_annotator
 
-    return tried(load_annotator(folder), max_cost, dry_run)
+    annotator = load_annotator(folder)
+    try:
+        return tried(annotator, max_cost, dry_run)
+    except UsageError:  # no key yet: the config is there all the same
+        return None

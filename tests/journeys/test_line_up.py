@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from autoeval.annotators.loading import names
+from autoeval.annotators.loading import load_annotator, names
 from autoeval.cli.show_line_up import show_line_up
+from autoeval.completions.ask import Silent
+from autoeval.errors import UsageError
 from autoeval.journeys.line_up import annotators, models
 from tests.servers import Answer, JudgeServer, always
 from tests.servers.families import openai_family
@@ -46,6 +48,28 @@ def tried(monkeypatch: pytest.MonkeyPatch, answer: Any, **parameters: Any) -> di
         result = annotators(try_=True, **parameters)
         n_asked = server.n_requests
     return {"n": n_asked, "code": result.exit_code, **{entry.name: entry.trial for entry in result.entries}}
+
+
+def test_a_judge_that_cannot_be_tried_is_passed_over_and_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load(name: str) -> Any:
+        if name == "claude5_ranking":
+            raise UsageError("The model needs an optional dependency.")
+        return load_annotator(name)
+
+    said: dict[str, str] = {}
+
+    class Told(Silent):
+        def announce(self, message: str) -> None:
+            name, _, said[name] = message.partition(": ")
+
+    monkeypatch.setattr("autoeval.annotators.loading.load_annotator", load)
+    found = tried(monkeypatch, openai_family(always("97%")), display=Told())
+    assert (found["n"], found["code"]) == (1, 0)
+    assert said["claude5_ranking"] == "not tried: The model needs an optional dependency."
+    assert said["offline"] == "not tried: nobody is asked"
+    assert said["gpt6_graded"].startswith("answers")
 
 
 def test_a_trial_asks_whom_a_key_is_there_for(monkeypatch: pytest.MonkeyPatch) -> None:

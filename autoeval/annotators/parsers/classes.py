@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -11,6 +11,7 @@ from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.labels import PACKAGING
 from autoeval.annotators.parsers.markup import without_markup
+from autoeval.texts.literals import found_in, prose_around
 from autoeval.types import Unparsed, Verdict
 
 _MARKED = re.compile(r"\[\[([^\[\]\n]{1,60})\]\]")
@@ -74,8 +75,12 @@ class ClassesParser(TextParser):
             yield None if is_doubted(text, match.start(), match.end()) else self._named(match[1])
 
     def _lines(self, text: str) -> Iterator[str | None]:
-        """Walk through the lines that are nothing but a class, whatever it is called before a colon."""
-        for line in text.splitlines():
+        """Walk through the fields and the lines that are nothing but a class, whatever they call it."""
+        fields = found_in(text)
+        for value, start, end in fields:
+            for name in filter(None, map(self._named, _held(value))):
+                yield None if is_doubted(text, start, end) else name
+        for line in prose_around(fields, text).splitlines():
             if (whole := self._named(line)) is not None:
                 yield whole
             elif (match := _HEADED.fullmatch(line.strip())) and (held := self._named(match["held"])):
@@ -93,6 +98,12 @@ class ClassesParser(TextParser):
         return {_plain(name): name for name in self.classes} | {
             _plain(other): name for name, others in self.also.items() for other in others
         }
+
+
+def _held(value: Any) -> list[str]:
+    """Return the texts that an object or a list holds."""
+    items = value.values() if isinstance(value, Mapping) else value
+    return [item for item in items if isinstance(item, str)]
 
 
 def _plain(name: str) -> str:

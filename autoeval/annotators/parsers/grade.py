@@ -8,6 +8,7 @@ from pydantic import Field
 
 from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
+from autoeval.annotators.parsers.contradicted import same_measure
 from autoeval.annotators.parsers.labels import PACKAGING
 from autoeval.annotators.parsers.markup import shown, without_markup
 from autoeval.annotators.parsers.numbers import NUMBER, as_number, bare, goes_on, out_of
@@ -107,7 +108,8 @@ class GradeParser(TextParser):
         return agreed([Verdict(grade, why or text) for grade in grades if grade is not None], _NO_GRADE)
 
     def _of_fields(self, text: str, field: str) -> Reading:
-        verdicts = []
+        verdicts: list[Verdict] = []
+        others: list[float | None] = []
         found = found_in(text)
         for value, start, end in found:
             if not isinstance(value, Mapping) or field not in value:
@@ -117,10 +119,11 @@ class GradeParser(TextParser):
                 return Unparsed(f"the field {field!r} holds {repr(value[field])[:80]}, which is no grade")
             why = value.get(self.explanation) if self.explanation else None
             verdicts.append(Verdict(grade, None if why is None else str(why)))
+            others += [self._read_value(value[name]) for name in same_measure(value, field)]
         said = re.findall(
             rf"(?<!\w){re.escape(field)}[\s\"'`*_]{{0,6}}[:=]([^\n]*)", prose_around(found, text)
         )
-        hints = [grade for one in said if (grade := self._read(one)) is not None]
+        hints = [grade for grade in [*others, *map(self._read, said)] if grade is not None]
         return agreed(verdicts, f"the reply has no field {field!r}", hints)
 
     def _read_value(self, value: Any) -> float | None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, is_complete
+from autoeval.annotators.parsers.contradicted import lines_of, unless_contradicted
 from autoeval.annotators.parsers.labels import PACKAGING, Labels, plain
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import values_in
@@ -53,7 +54,10 @@ class _GradeParser(Parser):
             return [text]
         if not is_complete(completion):
             return [_CUT_OFF]
-        return [self._of_json(text) if self.field else self._of_text(text)]
+        return [self._consistent(self._of_json(text) if self.field else self._of_text(text), text)]
+
+    def _consistent(self, grade: Reading, text: str) -> Reading:  # noqa: ARG002 - what of the text speaks against it
+        return grade
 
     def _of_json(self, text: str) -> Reading:
         verdicts = []
@@ -97,6 +101,11 @@ class ProbabilityParser(Labels, _GradeParser):
     """Names this parser."""
     of: Literal["first", "second"] = "first"
     """Whose probability of being better the prompt asks for."""
+
+    def _consistent(self, grade: Reading, text: str) -> Reading:
+        values, _, prose = self.parts_of(text)
+        beside = values if self.field else values + lines_of(prose)
+        return unless_contradicted(grade, beside, self, self.field or "")
 
     def _of_line(self, line: str) -> Iterator[float | None]:
         announcement, colon, rest = line.rpartition(":")

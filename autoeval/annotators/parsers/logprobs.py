@@ -30,7 +30,8 @@ class LogprobsParser(Labels, Parser):
     token: Annotated[int, Field(ge=0)] = 0
     """Which generated token holds the label, from 0."""
     least_mass: Annotated[float, Field(gt=0, le=1)] = 1e-4
-    """With less probability than this on the labels together, the reply counts as no verdict."""
+    """With less probability than this on the labels together, the reply counts as no verdict. The token that was said
+    need not be one of them: what the model leans to is read, as AlpacaEval's weighted judges do."""
 
     @property
     def needs(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from autoeval.annotators.parsers.against import is_against_before, is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
+from autoeval.annotators.parsers.contradicted import unless_contradicted
 from autoeval.annotators.parsers.labels import Labels, plain
 from autoeval.texts.literals import is_one_value
 from autoeval.types import Verdict
@@ -42,7 +43,8 @@ class RankingParser(Labels, TextParser):
         hints = [self._of_value(value, _DEEPEST) for value in doubted] + [*self._hints(prose)]
         verdicts = [Verdict(preference) for preference in found if preference is not None]
         nothing = f"the reply does not rank {self.first!r} and {self.second!r}"
-        return agreed(verdicts, nothing, [hint for hint in hints if hint is not None])
+        ranking = agreed(verdicts, nothing, [hint for hint in hints if hint is not None])
+        return unless_contradicted(ranking, values, self)
 
     def _of_prose(self, text: str) -> Iterator[float | None]:
         whole = self._of_labels(text)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
+from autoeval.annotators.parsers.contradicted import lines_of, unless_contradicted
 from autoeval.annotators.parsers.labels import Labels
 from autoeval.annotators.parsers.numbers import goes_on
 from autoeval.texts.literals import is_one_value
@@ -46,9 +47,10 @@ class ScoresParser(Labels, TextParser):
 
     def _of_text(self, text: str) -> Reading:
         if self.pattern is not None:
-            pairs, hints = self._matched(self.pattern, text), []
+            pairs, hints, beside = self._matched(self.pattern, text), [], []
         else:
             values, doubted, prose = self.parts_of(text)
+            beside = values + lines_of(prose)
             lines = [line for line in prose.splitlines() if line.strip()]
             pairs = [*map(_of_line, lines), *self._named_scores(prose)]
             pairs += [pair for value in values for pair in self._of_value(value)]
@@ -58,7 +60,8 @@ class ScoresParser(Labels, TextParser):
                 hints += [(second, first) for first, second in map(_of_line, lines)]
         verdicts = [Verdict(preference) for preference in map(_compared, pairs) if preference is not None]
         said = [preference for preference in map(_compared, hints) if preference is not None]
-        return agreed(verdicts, "the reply does not score both outputs", said)
+        scored = agreed(verdicts, "the reply does not score both outputs", said)
+        return unless_contradicted(scored, beside, self)
 
     def _is_entire(self, text: str) -> bool:
         """Whether a text is nothing but scores that a bracket ends: a bare number might have had more digits."""

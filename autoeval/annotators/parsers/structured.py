@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from autoeval.annotators.parsers.base import CUT_OFF, Reading, TextParser, agreed, is_complete, refusal
+from autoeval.annotators.parsers.contradicted import unless_contradicted
 from autoeval.annotators.parsers.labels import Labels
 from autoeval.texts.literals import is_one_value
 from autoeval.types import Completion, Unparsed, Verdict
@@ -37,7 +38,8 @@ class _FieldParser(Labels, TextParser):
             why = holder.get(self.explanation) if self.explanation else None
             verdicts.append(Verdict(preference, str(why) if why is not None else None))
         nothing = f"the reply has no field {self.field!r}" if values else nothing
-        return agreed(verdicts, nothing, self._hints(doubted, prose))
+        found = agreed(verdicts, nothing, self._hints(doubted, prose))
+        return unless_contradicted(found, values, self, self.field)
 
     def _hints(self, doubted: list[Any], prose: str) -> Iterator[float]:
         """Find what the field is asked to be, or said to be outside of an object, or in one that is broken."""

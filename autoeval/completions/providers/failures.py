@@ -13,12 +13,13 @@ from autoeval.completions.providers.meanings import described, is_wrong_address,
 from autoeval.types import Failure, FailureKind
 
 _LONGEST_MESSAGE = 400
+_OF_EVERY_REQUEST = (401, 402, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 426, 428)
+"""What is wrong with the key, the account, the address or the protocol, which all requests have in common."""
 _KINDS = {
-    400: FailureKind.INVALID_REQUEST,
+    **dict.fromkeys(_OF_EVERY_REQUEST, FailureKind.REFUSED),
     408: FailureKind.TIMEOUT,
     409: FailureKind.SERVER_ERROR,
-    413: FailureKind.INVALID_REQUEST,
-    422: FailureKind.INVALID_REQUEST,
+    421: FailureKind.SERVER_ERROR,  # came over a connection that does not lead there: another may
     423: FailureKind.SERVER_ERROR,
     424: FailureKind.SERVER_ERROR,  # what the gateway asks has failed
     425: FailureKind.SERVER_ERROR,
@@ -50,10 +51,16 @@ def status_failure(status: int, error: Any, headers: Mapping[str, str], key: str
     codes, message = described(error)
     kind = meant(codes, message, status)
     if kind is None:
-        kind = _KINDS.get(status, FailureKind.SERVER_ERROR if status >= 500 else FailureKind.REFUSED)
+        kind = _by_status(status)
     wait = retry_after(headers) if kind in (FailureKind.RATE_LIMITED, FailureKind.SERVER_ERROR) else None
     told = f"{printable(message, key) or 'no explanation'} (HTTP {status})"
     return Failure(kind, hinted(told) if status in (404, 405) else told, wait)
+
+
+def _by_status(status: int) -> FailureKind:
+    """Return what a status says; one that nobody knows counts as the first of its class (RFC 9110, section 15)."""
+    of_its_class = FailureKind.INVALID_REQUEST if 400 <= status < 500 else FailureKind.SERVER_ERROR
+    return _KINDS.get(status, of_its_class)
 
 
 def reported_failure(error: Any, key: str = "") -> Failure:
@@ -67,7 +74,7 @@ def reported_failure(error: Any, key: str = "") -> Failure:
     status = next((int(code) for code in codes if code.isdecimal() and 400 <= int(code) < 600), 200)
     kind = meant(codes, message, status)
     if kind is None:
-        kind = _KINDS.get(status, FailureKind.REFUSED if 400 <= status < 500 else FailureKind.SERVER_ERROR)
+        kind = _by_status(status)
     code = f" with error code {status}" if status != 200 else ""
     told = f"{printable(message, key) or 'no explanation'} (HTTP 200{code})"
     return Failure(kind, hinted(told) if is_wrong_address(message) else told, is_answered=True)

@@ -1,0 +1,206 @@
+"""Fields of a reply beside the one that is read, and whether they say something else: a loser, ranks, scores."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from autoeval.annotators.parsers.base import CONTRADICTION, Reading
+from autoeval.annotators.parsers.labels import Labels
+from autoeval.types import Verdict
+
+
+def _known(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_FOR = _known(
+    "better best winner winning wins won preferred preferable prefer preference chosen choice selected selection pick "
+    "picked verdict decision judgment judgement conclusion superior stronger strongest favored favoured accepted"
+)
+_AGAINST = _known(
+    "worse worst loser losing loses lost rejected reject dispreferred inferior weaker weakest runner up"
+)
+_TIE = _known("tie tied draw equal equally")
+_SCORES = _known("score scores rating ratings grade grades points mark marks probability probabilities")
+_POINTS = _known("points probability probabilities")
+_RANKS = _known("rank ranks ranking rankings place places")
+_FINAL = _known("final overall result results")
+_NAMES = _known("output response answer assistant model option candidate label name id")
+_NEUTRAL = _NAMES | _FINAL | _known("is the of total evaluation comparison summary good")
+_KNOWN = _FOR | _AGAINST | _TIE | _SCORES | _RANKS | _NEUTRAL
+_DEEPEST = 6
+_TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_A-Za-z]+")
+
+
+def unless_contradicted(reading: Reading, beside: Sequence[Any], labels: Labels, field: str = "") -> Reading:
+    """Return a reading, or that there is none where fields beside it name another output as the better one.
+
+    Names are taken by their words (`scoreA`, `a_score`, `scores: {a: …}`), and only where all of these are known: what
+    a judge says of an aspect, or said at first, is no verdict. Scores contradict only the other way round: equal ones
+    leave a choice, and a tie may allow for a difference.
+
+    Args:
+        reading: what was read; of how sure a judge is, only the side counts.
+        beside: the values that the reply holds, with or without what was read.
+        labels: how the outputs are called.
+        field: the name of the field that was read.
+    """
+    if not isinstance(reading, Verdict):
+        return reading
+    side = 1.5 if reading.value == 1.5 else 1.0 if reading.value < 1.5 else 2.0
+    found = _Beside(labels)
+    for path, leaf in found.leaves(list(beside), (), _DEEPEST):
+        if path and path[-1] != field:
+            found.take(path, leaf)
+    # a field that names the worse one has labels that have changed places
+    side = 3 - side if _AGAINST & set(_words(field)) else side
+    return CONTRADICTION if found.differs(side) else reading
+
+
+def same_measure(fields: Mapping[str, Any], field: str) -> list[str]:
+    """Return the other fields that are called a score of the whole, as a field is: `final_score` beside `score`."""
+    return [name for name in fields if name != field and _is_score_of_all(name) and _is_score_of_all(field)]
+
+
+def _is_score_of_all(name: str) -> bool:
+    words = set(_words(str(name)))
+    return words <= _SCORES | {"final", "overall"} and bool(words & _SCORES - _POINTS)
+
+
+def lines_of(prose: str) -> list[dict[str, str]]:
+    """Return the lines of a text that give something a name (`Winner: a`), as fields."""
+    parted = [line.rpartition(":") for line in prose.splitlines()]
+    return [{name: said} for name, colon, said in parted if colon]
+
+
+class _Beside:
+    """What the fields beside a verdict say: preferences, preferences that it is not, scores, and ranks turned round."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+        self._names = {1.0: _words(labels.first), 2.0: _words(labels.second)}
+        self._said: set[float] = set()
+        self._denied: set[float] = set()
+        self._scores: dict[float, set[float]] = {1.0: set(), 2.0: set()}
+        self._ranks: dict[float, set[float]] = {1.0: set(), 2.0: set()}
+
+    def leaves(self, value: Any, path: tuple[str, ...], depth: int) -> Iterator[tuple[tuple[str, ...], Any]]:
+        """Walk through the fields of a value; a list of plain values is one of them."""
+        if not depth:
+            return
+        if isinstance(value, Mapping):
+            names = {name: str(item) for name, item in value.items() if self._is_name(str(name), item)}
+            for name, inner in value.items():
+                about = () if name in names or len(names) != 1 else tuple(names.values())
+                yield from self.leaves(inner, (*path, *about, str(name)), depth - 1)
+        elif isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
+            for item in value:
+                yield from self.leaves(item, path, depth - 1)
+        else:
+            yield path, value
+
+    def _is_name(self, name: str, item: Any) -> bool:
+        """Whether a field says which output its neighbours are about: `{model: a, rank: 1}`."""
+        words = set(_words(name))
+        return bool(words) and words <= _NAMES and self._labels.preference(item) in self._names
+
+    def take(self, path: Sequence[str], leaf: Any) -> None:
+        """Note what a field says, where its name is understood."""
+        words, side = self._without_label([word for name in path for word in _words(name)])
+        if not words <= _KNOWN or (words & _FOR and words & _AGAINST):
+            return
+        if isinstance(leaf, list) and len(leaf) == 1:
+            (leaf,) = leaf
+        measure = self._scores if words & _SCORES else self._ranks if words & _RANKS else None
+        number = _number(leaf)
+        if side is None:
+            self._take_named(words, leaf)
+        elif measure is None:
+            self._take_truth(words, side, leaf)
+        elif number is not None:
+            measure[side].add(number if measure is self._scores else -number)
+
+    def _take_named(self, words: set[str], leaf: Any) -> None:
+        truth = _truth(leaf)
+        if words & _SCORES:
+            return
+        if truth is not None and words & _TIE:
+            (self._said if truth else self._denied).add(1.5)
+        elif (named := self._named(leaf)) is None:
+            return
+        elif words & _AGAINST:
+            self._said.add(3 - named)
+        elif words & (_FOR | _FINAL) or (words & _RANKS and self._labels.preference(leaf) is None):
+            self._said.add(named)
+
+    def _take_truth(self, words: set[str], side: float, leaf: Any) -> None:
+        truth = _truth(leaf)
+        if truth is not None and words & (_FOR | _AGAINST):
+            (self._said if truth else self._denied).add(3 - side if words & _AGAINST else side)
+
+    def _named(self, leaf: Any) -> float | None:
+        """Return the preference of a label, of a list with the best first, or of a comparison."""
+        if isinstance(leaf, list):
+            order = [self._labels.preference(item) for item in leaf]
+            return order[0] if set(order) == {1.0, 2.0} else None
+        if (preference := self._labels.preference(leaf)) is not None or not isinstance(leaf, str):
+            return preference
+        if not self._labels.is_comparison(leaf.strip()):
+            return None
+        ((sides, chain),) = self._labels.compared_in(leaf)
+        orders = {sign for sign in "<=>" if sign in chain[0]}
+        return {">": sides[0], "<": sides[-1], "=": 1.5}[orders.pop()] if len(orders) == 1 else None
+
+    def _without_label(self, words: list[str]) -> tuple[set[str], float | None]:
+        """Take the name of an output out of a path, where it holds one and not the other."""
+        found = {}
+        for side, name in self._names.items():
+            at = next((i for i in range(len(words)) if name and words[i : i + len(name)] == name), None)
+            if at is not None:
+                found[side] = words[:at] + words[at + len(name) :]
+        if len(found) != 1 or self._names[1.0] == self._names[2.0]:
+            return set(words), None
+        ((side, rest),) = found.items()
+        return set(rest), side
+
+    def differs(self, preference: float) -> bool:
+        """Whether anything of it goes against a preference."""
+        by_score, by_rank = _higher(self._scores), _higher(self._ranks)
+        said = {*self._said, *(() if by_rank is None else (by_rank,))}
+        return bool(said - {preference}) or preference in self._denied or by_score == 3 - preference != 1.5
+
+
+def _higher(values: Mapping[float, set[float]]) -> float | None:
+    """Return which side has more, 1.5 where both have the same, None where that is not said."""
+    first, second = values[1.0], values[2.0]
+    if not first or not second:
+        return None
+    if min(first) > max(second):
+        return 1.0
+    if min(second) > max(first):
+        return 2.0
+    return 1.5 if first == second and len(first) == 1 else None
+
+
+def _words(name: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(name)]
+
+
+def _truth(leaf: Any) -> bool | None:
+    return (
+        leaf
+        if isinstance(leaf, bool)
+        else _TRUTHS.get(leaf.strip().lower())
+        if isinstance(leaf, str)
+        else None
+    )
+
+
+def _number(leaf: Any) -> float | None:
+    if isinstance(leaf, bool) or not isinstance(leaf, int | float | str):
+        return None
+    try:
+        return float(leaf)
+    except (ValueError, OverflowError):
+        return None
