@@ -6,7 +6,7 @@ which models differ.
 
 import csv
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -43,12 +43,12 @@ def path_beside(board: Path) -> Path:
     return board.with_name(f"{board.stem}.preferences.csv")
 
 
-def read_preferences(path: Path, without: Collection[str] = ()) -> dict[str, list[Preference]]:
+def read_preferences(path: Path, of: Container[str] | None = None) -> dict[str, list[Preference]]:
     """Read stored preferences by model; no file is no preferences.
 
     Args:
         path: the file.
-        without: models whose preferences are not wanted, and not looked at.
+        of: models whose preferences are wanted; those of others are not looked at. None: of all.
 
     Raises:
         UsageError: the file cannot be read; the message says where.
@@ -65,7 +65,7 @@ def read_preferences(path: Path, without: Collection[str] = ()) -> dict[str, lis
                 )
             for cell, *fields in filter(None, rows):
                 name = names.get(cell) or names.setdefault(cell, from_cell(cell))
-                if name not in without:
+                if of is None or name in of:
                     found.setdefault(name, []).append(_parsed(fields, len(header)))
     except FileNotFoundError:
         return {}

@@ -103,6 +103,8 @@ def without_reasoning(text: str) -> str | None:
     A mark within a JSON value, or on its own between backticks, is a quotation.
     """
     marks = list(_marks(text))
+    if not marks:
+        return text
     last_close = {name: start for start, _, role, name in marks if role is not Role.OPENS}
     kept: list[str] = []
     opened: list[str] = []
