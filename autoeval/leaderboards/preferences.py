@@ -6,7 +6,7 @@ which models differ.
 
 import csv
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -43,12 +43,13 @@ def path_beside(board: Path) -> Path:
     return board.with_name(f"{board.stem}.preferences.csv")
 
 
-def read_preferences(path: Path, of: Container[str] | None = None) -> dict[str, list[Preference]]:
+def read_preferences(path: Path, of: Collection[str] | None = None) -> dict[str, list[Preference]]:
     """Read stored preferences by model; no file is no preferences.
 
     Args:
         path: the file.
-        of: models whose preferences are wanted; those of others are not looked at. None: of all.
+        of: models whose preferences are wanted; those of others are not looked at. None: of all. Where nobody's are,
+            it is enough that the file is one of preferences.
 
     Raises:
         UsageError: the file cannot be read; the message says where.
@@ -63,6 +64,8 @@ def read_preferences(path: Path, of: Container[str] | None = None) -> dict[str, 
                 raise UsageError(
                     f"{path} has not the columns {', '.join(_HEADER)}, so it holds no preferences."
                 )
+            if of is not None and not of:
+                return found
             for cell, *fields in filter(None, rows):
                 name = names.get(cell) or names.setdefault(cell, from_cell(cell))
                 if of is None or name in of:

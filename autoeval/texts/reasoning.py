@@ -146,7 +146,10 @@ def opens_with_reasoning(text: str) -> bool:
 
 def may_hold_marks(text: str) -> bool:
     """Whether it is worth looking for marks, which takes far longer; True wherever there is one."""
-    if not any(sign in text for sign in _SIGNS):
+    for sign in _SIGNS:  # no generator: it would take as long as the looking
+        if sign in text:
+            break
+    else:
         return False
     folded = text.casefold()
     return any(word in folded for word in _WORDS)
