@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -228,12 +229,12 @@ class Judge(Asker):
     shuffle: bool = False
     chunk: int | None = None
 
-    @property
+    @cached_property
     def is_builtin(self) -> bool:
         """Whether the verdict is known without asking."""
         return self.endpoint.provider == "builtin"
 
-    @property
+    @cached_property
     def is_grouped(self) -> bool:
         """Whether one prompt asks about several cases."""
         return self.batch_size > 1 or self.together > 1

@@ -73,8 +73,7 @@ class Plan:
         """Walk through the cases in their order; requests are made where their keys are not known yet."""
         place = 0
         for case, known, asked in self._walk():
-            end = place + KEY_BYTES * sum([not one.judge.is_builtin for one in asked])
-            if end > len(self._keys):
+            if place == len(self._keys):
                 self._keep_keys(place, self._requests(case, asked))
             questions = []
             for one in asked:
@@ -134,6 +133,8 @@ class Plan:
     def _known(self, case: Case) -> Verdict | None:
         if (known := self.annotator.kind.known(case)) is not None:
             return known
+        if not self.annotator.p_label_flip:
+            return None
         noise = noise_on(case.conversation, self.seed, self.annotator.p_label_flip)
         return None if noise is None else Verdict(noise, "label noise")
 
@@ -143,8 +144,12 @@ class Plan:
             if judge.is_builtin:
                 asked.append(_Asked(judge, View()))
                 continue
+            views = judge.views(case, self.seed)
+            if len(views) == judge.samples == 1:  # as most, of whom there is nothing to count
+                asked.append(_Asked(judge, views[0]))
+                continue
             seen: dict[int, int] = {}
-            for view in judge.views(case, self.seed):
+            for view in views:
                 number = seen.get(view.output, 0)
                 asked += [_Asked(judge, view, number, sample) for sample in range(judge.samples)]
                 seen[view.output] = number + 1
@@ -187,11 +192,11 @@ class Plan:
                 )
         return judge.fields(case, view)
 
-    def _judges_of(self, case: Case) -> list[Judge]:
-        judges = list(self.annotator.judges)
+    def _judges_of(self, case: Case) -> Sequence[Judge]:
+        judges = self.annotator.judges
         if self.annotator.combine == "jury" or len(judges) == 1:
             return judges
-        return [annotator_of(case.conversation, self.seed, judges)]
+        return [annotator_of(case.conversation, self.seed, list(judges))]
 
     def _form_groups(self) -> None:
         """Group the cases of each judge whose prompt asks about several."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 EXIT_FAULT = 1
 EXIT_INTERRUPTED = 130
-_OBJECTS_BEFORE_COLLECTION = 50_000
+_OBJECTS_BEFORE_COLLECTION = 150_000
 
 
 def main() -> None:
@@ -18,11 +18,21 @@ def main() -> None:
     gc.set_threshold(
         _OBJECTS_BEFORE_COLLECTION
     )  # records by the thousand and no cycles: looking for some costs time
+    calculate_in_one_thread()
     try:
         _run()
     except KeyboardInterrupt:
         _end_at_the_next_interrupt()
         _stop("interrupted. Every reply so far is kept; run the same command again.", EXIT_INTERRUPTED)
+
+
+def calculate_in_one_thread() -> None:
+    """Keep numpy from starting a thread a core: they wait busily, for longer than anything here is calculated.
+
+    A number that the user has set stays. On other processors, torch too calculates by the library that is told so.
+    """
+    if hasattr(os, "uname") and os.uname().machine == "x86_64":
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _run() -> None:

@@ -10,7 +10,7 @@ from autoeval.cli.printed_board import PrintedBoard
 from autoeval.cli.show_asked import asked_lines
 from autoeval.cli.tables import board_table, graded_table
 from autoeval.journeys.board_run import Leaderboard
-from autoeval.journeys.recorded_board import RecordedBoard
+from autoeval.journeys.recorded import RecordedBoard
 from autoeval.journeys.site import Site
 from autoeval.leaderboards.columns import COLUMNS
 from autoeval.leaderboards.printed import LEADERBOARD_COLUMNS, filled_columns, models_columns

@@ -12,7 +12,7 @@ from autoeval.journeys.board_run import BoardRun, JudgedModels, Paying
 from autoeval.journeys.boards_of_models import Outputs
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
-from autoeval.journeys.recorded_board import Recorded, recorded_board
+from autoeval.journeys.recorded import Recorded
 from autoeval.leaderboards.boards import check_column, read_own
 from autoeval.leaderboards.columns import COLUMNS
 from autoeval.leaderboards.presets import find_preset
@@ -127,6 +127,8 @@ def make_leaderboard(
         judgments, compatible, baseline, style_control, control_features, answers, style_metadata
     )
     if judgments is not None or (eval_set is not None and all_model_outputs is None):
+        from autoeval.journeys.recorded_board import recorded_board
+
         return recorded_board(eval_set, recorded, leaderboard_path)
     recorded.refuse_without_judgments()
     check_choice("leaderboard_mode", leaderboard_mode, MODES)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 from autoeval.annotators.parsers.grade import GradeParser
 from autoeval.checks import check_choice, require_source
@@ -14,6 +13,7 @@ from autoeval.data.fastchat import GradedTurn, read_grades
 from autoeval.data.mt_bench import category_of
 from autoeval.data.wildbench import read_wildbench
 from autoeval.errors import UsageError
+from autoeval.journeys.recorded import Recorded, RecordedBoard
 from autoeval.leaderboards import grades
 from autoeval.leaderboards.arena import arena_board, has_games, means, upstream_means
 from autoeval.leaderboards.arena_games import Category, games_by_category, merged
@@ -22,47 +22,6 @@ from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.table import Board
 from autoeval.leaderboards.wildbench import wildbench_board
 from autoeval.types import Completion, Verdict
-
-
-@dataclass(frozen=True)
-class RecordedBoard:
-    """A board as it was written.
-
-    `cautions` are what a reader must know of each model's numbers, `notes` of all of them.
-    """
-
-    path: Path
-    board: Board
-    cautions: Mapping[str, Sequence[str]]
-    notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What a board of recorded judgments is made of; see make_leaderboard for each.
-
-    All but `judgments` and `compatible` are Arena-Hard's.
-    """
-
-    judgments: Any
-    compatible: bool = False
-    baseline: str | None = None
-    style_control: bool = False
-    control_features: Any = None
-    answers: Any = None
-    style_metadata: Any = None
-
-    def refuse_without_judgments(self) -> None:
-        """Refuse what says how judgments are counted where there are none.
-
-        Raises:
-            UsageError: naming the flag.
-        """
-        for flag in fields(self):
-            if getattr(self, flag.name) != flag.default and flag.name != "judgments":
-                raise UsageError(
-                    f"--{flag.name} is for recorded judgments. Give --judgments, or leave it out."
-                )
 
 
 @dataclass(frozen=True)

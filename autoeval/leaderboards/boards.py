@@ -103,8 +103,9 @@ def read_own(path: Path, known: Sequence[Column] = COLUMNS) -> Board:
     Raises:
         UsageError: one of both cannot be read.
     """
-    read_preferences(path_beside(path))
-    return read_board(path, known) if path.exists() else Board({}, known)
+    board = read_board(path, known) if path.exists() else Board({}, known)
+    read_preferences(path_beside(path), of=board.rows)  # of those alone is any kept
+    return board
 
 
 def _check_can_be_made(path: Path) -> None:
@@ -183,7 +184,8 @@ def update_board(
     """
     with locked(path):
         board = change(read(path) if path.exists() else empty).sorted_by(sort_by)
-        stored = {**read_preferences(path_beside(path), without=preferences), **preferences}
+        kept = read_preferences(path_beside(path), of=board.rows.keys() - preferences.keys())
+        stored = {**kept, **preferences}
         if preferences:
             with _writing(path_beside(path)), replacing(path_beside(path)) as file:
                 in_order = {name: stored[name] for name in sorted(stored) if name in board.rows}

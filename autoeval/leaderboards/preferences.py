@@ -43,12 +43,13 @@ def path_beside(board: Path) -> Path:
     return board.with_name(f"{board.stem}.preferences.csv")
 
 
-def read_preferences(path: Path, without: Collection[str] = ()) -> dict[str, list[Preference]]:
+def read_preferences(path: Path, of: Collection[str] | None = None) -> dict[str, list[Preference]]:
     """Read stored preferences by model; no file is no preferences.
 
     Args:
         path: the file.
-        without: models whose preferences are not wanted, and not looked at.
+        of: models whose preferences are wanted; those of others are not looked at. None: of all. Where nobody's are,
+            it is enough that the file is one of preferences.
 
     Raises:
         UsageError: the file cannot be read; the message says where.
@@ -63,9 +64,11 @@ def read_preferences(path: Path, without: Collection[str] = ()) -> dict[str, lis
                 raise UsageError(
                     f"{path} has not the columns {', '.join(_HEADER)}, so it holds no preferences."
                 )
+            if of is not None and not of:
+                return found
             for cell, *fields in filter(None, rows):
                 name = names.get(cell) or names.setdefault(cell, from_cell(cell))
-                if name not in without:
+                if of is None or name in of:
                     found.setdefault(name, []).append(_parsed(fields, len(header)))
     except FileNotFoundError:
         return {}

@@ -16,6 +16,7 @@ from autoeval.metrics.estimates import Estimate, Method, WinRate, WorstCase
 from autoeval.metrics.instructions import instruction_key
 from autoeval.types import Annotation
 
+_MISSING = math.nan
 _NOT_ASKED_BOTH_WAYS = -1
 
 
@@ -43,7 +44,7 @@ class Tally(Counts):
         """Count preferences that were stored without their texts."""
         tally = cls()
         for preference in preferences:
-            tally._add(preference, preference.weight)
+            tally._add(*preference)
         return tally
 
     def count(self, annotation: Annotation) -> None:
@@ -51,29 +52,38 @@ class Tally(Counts):
         super().count(annotation)
         case = annotation.case
         self._add(
-            Preference(
-                instruction=instruction_key(case.question),
-                subset=case.dataset or "",
-                preference=annotation.value,
-                length_1=len(case.output_1),
-                length_2=len(case.output_2),
-                is_flipped=is_flipped(annotation),
-            ),
+            instruction_key(case.question),
+            case.dataset or "",
+            annotation.value,
+            len(case.output_1),
+            len(case.output_2),
+            is_flipped(annotation),
             annotation.weight,
         )
         if annotation.value is None:
             self.failures[(annotation.failure or "unknown").partition(":")[0]] += 1
 
-    def _add(self, row: Preference, weight: float = 1.0) -> None:
-        self.weights.append(weight)
-        self.preferences.append(float("nan") if row.preference is None else row.preference)
-        self.lengths_1.append(row.length_1)
-        self.lengths_2.append(row.length_2)
-        self.subsets.append(self._subset_numbers.setdefault(row.subset, len(self._subset_numbers)))
-        self.has_samples = self.has_samples or row.instruction in self._instruction_numbers
-        number = self._instruction_numbers.setdefault(row.instruction, len(self._instruction_numbers))
+    def _add(
+        self,
+        instruction: str,
+        subset: str,
+        preference: float | None,
+        length_1: int,
+        length_2: int,
+        is_flipped: bool | None,
+        weight: float,
+    ) -> None:
+        """Count what a Preference holds."""
+        n_known = len(self._instruction_numbers)
+        number = self._instruction_numbers.setdefault(instruction, n_known)
+        self.has_samples = self.has_samples or number < n_known
         self.instructions.append(number)
-        self.flips.append(_NOT_ASKED_BOTH_WAYS if row.is_flipped is None else row.is_flipped)
+        self.subsets.append(self._subset_numbers.setdefault(subset, len(self._subset_numbers)))
+        self.preferences.append(_MISSING if preference is None else preference)
+        self.lengths_1.append(length_1)
+        self.lengths_2.append(length_2)
+        self.flips.append(_NOT_ASKED_BOTH_WAYS if is_flipped is None else is_flipped)
+        self.weights.append(weight)
 
     def stored(self) -> Iterator[Preference]:
         """Walk through what was counted, without the texts, as a board stores it."""

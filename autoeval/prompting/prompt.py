@@ -45,7 +45,7 @@ class Prompt:
         """Fill a chat prompt; see `Template.render`."""
         if not self.is_chat:
             return ()
-        return tuple(Message(role, template.render(rows), name) for role, name, template in self.parts)
+        return tuple([Message(role, template.render(rows), name) for role, name, template in self.parts])
 
     def text(self, rows: Sequence[Fields]) -> str | None:
         """Fill a completion model's prompt; None for a chat prompt."""

@@ -103,6 +103,8 @@ def without_reasoning(text: str) -> str | None:
     A mark within a JSON value, or on its own between backticks, is a quotation.
     """
     marks = list(_marks(text))
+    if not marks:
+        return text
     last_close = {name: start for start, _, role, name in marks if role is not Role.OPENS}
     kept: list[str] = []
     opened: list[str] = []
@@ -144,7 +146,10 @@ def opens_with_reasoning(text: str) -> bool:
 
 def may_hold_marks(text: str) -> bool:
     """Whether it is worth looking for marks, which takes far longer; True wherever there is one."""
-    if not any(sign in text for sign in _SIGNS):
+    for sign in _SIGNS:  # no generator: it would take as long as the looking
+        if sign in text:
+            break
+    else:
         return False
     folded = text.casefold()
     return any(word in folded for word in _WORDS)

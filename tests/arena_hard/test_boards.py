@@ -13,7 +13,7 @@ import pytest
 from autoeval.data.arena_hard import SETS, read_judgments
 from autoeval.errors import UsageError
 from autoeval.journeys.make_leaderboard import make_leaderboard
-from autoeval.journeys.recorded_board import RecordedBoard
+from autoeval.journeys.recorded import RecordedBoard
 from autoeval.leaderboards.arena import means
 from autoeval.leaderboards.arena_games import games_by_category
 from autoeval.leaderboards.arena_style import Styles, controlled, counted_style

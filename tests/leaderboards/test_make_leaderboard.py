@@ -37,6 +37,19 @@ def test_preferences_are_stored_without_texts(board: Path) -> None:
     assert "lighthouse" not in path_beside(board).read_text()
 
 
+def test_stored_preferences_are_looked_at_where_they_are_kept(board: Path) -> None:
+    another = [{**row, "generator": "another"} for row in json.loads(Path(BOTH[0]).read_text())]
+    stored = path_beside(board)
+    stored.write_text(f"{stored.read_text()}gone,abc,,9,1,1,\n")
+    make(board, another)
+    assert list(read_preferences(stored)) == ["another", "example-model", "example-model-b"]
+    stored.write_text(f"{stored.read_text()}example-model,abc,,9,1,1,\n")
+    before = stored.read_bytes(), board.read_bytes()
+    with pytest.raises(UsageError, match=r"line 74: the preference 9.0 is not from 1 to 2"):
+        make(board, [{**row, "generator": "a third"} for row in another])
+    assert (stored.read_bytes(), board.read_bytes()) == before
+
+
 def test_models_on_the_board_are_left_alone_unless_told(board: Path) -> None:
     before = board.read_bytes()
     rows = json.loads(Path(BOTH[0]).read_text())
