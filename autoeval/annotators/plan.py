@@ -143,8 +143,12 @@ class Plan:
             if judge.is_builtin:
                 asked.append(_Asked(judge, View()))
                 continue
+            views = judge.views(case, self.seed)
+            if len(views) == judge.samples == 1:  # as with most judges
+                asked.append(_Asked(judge, views[0]))
+                continue
             seen: dict[int, int] = {}
-            for view in judge.views(case, self.seed):
+            for view in views:
                 number = seen.get(view.output, 0)
                 asked += [_Asked(judge, view, number, sample) for sample in range(judge.samples)]
                 seen[view.output] = number + 1

@@ -87,6 +87,7 @@ class _Transfer:
         self._curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)
         self._curl.setopt(pycurl.WRITEFUNCTION, self._take)
         self._url = ""
+        self._posts = False
 
     async def made(self, transfers: "Transfers", url: str, data: bytes | None) -> Answer:
         """Make a request and return what is answered."""
@@ -100,10 +101,10 @@ class _Transfer:
         if url != self._url:
             curl.setopt(pycurl.URL, url.encode())
             self._url = url
-        if data is None:
-            curl.setopt(pycurl.HTTPGET, True)
-        else:
-            curl.setopt(pycurl.POST, True)
+        if (data is not None) is not self._posts:
+            self._posts = data is not None
+            curl.setopt(pycurl.POST if self._posts else pycurl.HTTPGET, True)
+        if data is not None:
             curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(data))
             curl.setopt(
                 pycurl.READFUNCTION, BytesIO(data).read
