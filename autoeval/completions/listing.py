@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import aclosing
+from contextlib import closing
 from datetime import date
 from functools import cache
 from typing import Any
@@ -55,8 +55,8 @@ async def _fetched(address: str, headers: dict[str, str]) -> bytes:
     if not is_available():
         return b""
     try:
-        async with asyncio.timeout(_PATIENCE), aclosing(Connections(address, headers, _MOST_BYTES)) as server:
-            reply = await server.ask(address)
+        with closing(Connections(address, headers, _MOST_BYTES)) as server:
+            reply = await asyncio.wait_for(server.ask(address), _PATIENCE)
             return reply.content if reply.status == 200 else b""
     except (OSError, ValueError):  # the last: too long, or an address that is none
         return b""

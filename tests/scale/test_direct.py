@@ -1,16 +1,21 @@
 """Plain servers are asked without an SDK, and as carefully."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 
 from autoeval.completions.providers import create
+from autoeval.completions.providers.connections import Connections
 from autoeval.completions.providers.direct import DirectProvider
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Message, Request
 from tests.servers import Answer, JudgeServer, always
+
+_REPLY = b"HTTP/1.1 200 OK\r\nConnection: %s\r\nContent-Length: %d\r\n\r\n%s"
 
 
 def _ask(server: JudgeServer, provider: str = "openai_compatible", **parameters: Any) -> Completion | Failure:
@@ -76,6 +81,51 @@ def test_a_redirect_is_not_followed() -> None:
     assert isinstance(outcome, Failure)
     assert outcome.kind is FailureKind.REFUSED
     assert "redirects" in outcome.message
+
+
+def test_connections_that_end_and_requests_that_are_dropped_hurt_no_other() -> None:
+    """Sockets come and go: the server closes its own after every second reply, and every third request is dropped."""
+    n = 60
+    served: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer), suppress(asyncio.IncompleteReadError):
+            for ending in (b"keep-alive", b"close"):
+                head = await reader.readuntil(b"\r\n\r\n")
+                size = int(re.findall(rb"(?i)content-length: *(\d+)", head)[0])
+                body = await reader.readexactly(size)
+                served.append(body)
+                if body.startswith(b"drop"):
+                    dropped.release()
+                    await reader.read()  # until it is hung up
+                    return
+                writer.write(_REPLY % (ending, size, body))
+
+    async def run() -> None:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with closing(Connections(address, {})) as connections:
+            for round_ in range(3):
+                bodies = [b"%s %d %d" % (b"drop" if k % 3 == 0 else b"keep", round_, k) for k in range(n)]
+                asked = [asyncio.create_task(connections.ask(address, body)) for body in bodies]
+                answers = await asyncio.gather(*(task for k, task in enumerate(asked) if k % 3))
+                assert [answer.content for answer in answers] == [each for each in bodies if each[:1] == b"k"]
+                for _ in asked[::3]:
+                    await dropped.acquire()
+                for task in asked[::3]:
+                    task.cancel()
+                await asyncio.wait(asked)
+                assert all(task.cancelled() for task in asked[::3])
+            last = asyncio.create_task(connections.ask(address, b"drop at the end"))
+            await dropped.acquire()
+        with pytest.raises(asyncio.CancelledError):
+            await last
+        server.close()
+        await server.wait_closed()
+
+    dropped = asyncio.Semaphore(0)
+    asyncio.run(run())
+    assert len(served) == len(set(served)) == 3 * n + 1  # nothing is sent twice
 
 
 def test_no_sdk_is_loaded(tmp_path: object) -> None:

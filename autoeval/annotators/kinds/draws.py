@@ -47,4 +47,6 @@ def _draw(
     purpose: str, instruction: str, seed: int, choices: list[T], weights: list[float] | None = None
 ) -> T:
     generator = random.Random(f"{purpose}{instruction}{seed}")
+    if weights is None:
+        return choices[int(generator.random() * len(choices))]  # what `choices` does, in a third of the time
     return generator.choices(choices, weights=weights, k=1)[0]

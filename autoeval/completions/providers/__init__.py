@@ -37,7 +37,10 @@ class Reply:
 
 
 class Provider(Protocol):
-    """A model reached over the network. It connects on first use, to the event loop that runs then."""
+    """A model reached over the network. It connects on first use, to the event loop that runs then.
+
+    One whose `keeps_time` is true ends each request at the timeout by itself; for others their lane does.
+    """
 
     async def complete(self, request: Request) -> Reply:
         """Ask once, without retries; everything that can go wrong comes back as a Failure."""

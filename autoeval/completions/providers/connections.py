@@ -17,7 +17,7 @@ from autoeval.completions.providers.unpacking import MOST_BYTES, Unpacker, too_l
 from autoeval.version import __version__
 
 if TYPE_CHECKING:
-    import pycurl
+    from autoeval.completions.providers.transfers import Transfers
 
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """Where a user says whom to trust."""
@@ -37,7 +37,7 @@ def is_available() -> bool:
 class Connections:
     """Connections to one server, kept open between requests that are limited in time and number elsewhere.
 
-    To be used in one event loop.
+    To be made and used in one event loop.
     """
 
     def __init__(self, address: str, headers: Mapping[str, str], most: int = MOST_BYTES) -> None:
@@ -48,9 +48,9 @@ class Connections:
             headers: sent with each request, besides our own.
             most: how many bytes are read of a reply, packed or unpacked.
         """
-        import pycurl
+        from autoeval.completions.providers.transfers import Transfers
 
-        self._multi = pycurl.AsyncCurlMulti()
+        self._transfers = Transfers()
         self._options = _options(address, {**_HEADERS, **headers}, most)
         self._most = most
         self._idle: list[_Transfer] = []
@@ -63,13 +63,13 @@ class Connections:
             MalformedReplyError: the reply is too large, or packed in a way that cannot be undone.
         """
         transfer = self._idle.pop() if self._idle else _Transfer(self._options, self._most)
-        answer = await transfer.made(self._multi, url, data)
+        answer = await transfer.made(self._transfers, url, data)
         self._idle.append(transfer)  # one that failed is used no more
         return answer
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close every connection."""
-        await self._multi.aclose()
+        self._transfers.close()
 
 
 class _Transfer:
@@ -87,44 +87,53 @@ class _Transfer:
         self._curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)
         self._curl.setopt(pycurl.WRITEFUNCTION, self._take)
         self._url = ""
+        self._posts = False
 
-    async def made(self, multi: "pycurl.AsyncCurlMulti", url: str, data: bytes | None) -> Answer:
+    async def made(self, transfers: "Transfers", url: str, data: bytes | None) -> Answer:
         """Make a request and return what is answered."""
         pycurl, curl = self._pycurl, self._curl
         self._lines.clear()
+        self._headers: dict[str, str] = {}
+        self._n_read = 0
         self._chunks: list[bytes] = []
         self._unpacker: Unpacker | None = None
         self._refusal: MalformedReplyError | None = None
         if url != self._url:
             curl.setopt(pycurl.URL, url.encode())
             self._url = url
-        if data is None:
-            curl.setopt(pycurl.HTTPGET, True)
-        else:
-            curl.setopt(pycurl.POST, True)
+        if (data is not None) is not self._posts:
+            self._posts = data is not None
+            curl.setopt(pycurl.POST if self._posts else pycurl.HTTPGET, True)
+        if data is not None:
             curl.setopt(pycurl.POSTFIELDSIZE_LARGE, len(data))
             curl.setopt(
                 pycurl.READFUNCTION, BytesIO(data).read
             )  # read once: libcurl must not ask twice by itself
         try:
-            await multi.perform(curl)
+            await transfers.perform(curl)
         except pycurl.error as error:
             raise self._refusal or self._meant(*error.args) from None
         if self._unpacker is not None:
             self._unpacker.end()
-        return Answer(curl.getinfo(pycurl.RESPONSE_CODE), _headers(self._lines), b"".join(self._chunks))
+        return Answer(curl.getinfo(pycurl.RESPONSE_CODE), self._answered(), b"".join(self._chunks))
 
     def _take(self, chunk: bytes) -> int | None:
         """Take a piece of the body; -1 ends the transfer, for an exception would not leave libcurl."""
         try:
             if self._unpacker is None:
-                packed = _headers(self._lines).get("content-encoding", "identity")
+                packed = self._answered().get("content-encoding", "identity")
                 self._unpacker = Unpacker(packed, self._most)
             self._chunks += self._unpacker.feed(chunk)
         except MalformedReplyError as error:
             self._refusal = error
             return -1
         return None
+
+    def _answered(self) -> Mapping[str, str]:
+        """Return the headers that have come; there may be more behind the body."""
+        if self._n_read != len(self._lines):
+            self._headers, self._n_read = _headers(self._lines), len(self._lines)
+        return self._headers
 
     def _meant(self, code: int, message: str) -> Exception:
         """Return Python's own exception for an error of libcurl's."""

@@ -33,7 +33,7 @@ class DirectProvider(OpenAIProtocol):
         """Close every connection."""
         if self._connections is not None:
             connections, self._connections = self._connections, None
-            await connections.aclose()
+            connections.close()
 
     def _open(self) -> None:
         if self._connections is None:

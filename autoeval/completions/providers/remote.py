@@ -40,6 +40,8 @@ class Answer:
 class RemoteProvider(ABC):
     """Asks over HTTP. A subclass says how and where to post, and how to read the reply."""
 
+    keeps_time = True
+    """No request takes longer than the timeout, so that nobody else has to look at the clock."""
     connection_errors: tuple[type[Exception], ...] = (OSError,)
     credential_errors: tuple[type[Exception], ...] = ()
 
