@@ -18,7 +18,7 @@ _ROWS = [
 
 def evaluate(folder: Path) -> autoeval.Evaluation:
     reference = [{**row, "output": "perhaps", "generator": "theirs"} for row in _ROWS]
-    return autoeval.evaluate(
+    result: autoeval.Evaluation = autoeval.evaluate(
         _ROWS,
         reference,
         "longest",
@@ -26,6 +26,7 @@ def evaluate(folder: Path) -> autoeval.Evaluation:
         precomputed_leaderboard=folder / "board.csv",
         caching_path=None,
     )
+    return result
 
 
 def break_off(monkeypatch: pytest.MonkeyPatch, name: str, number: int) -> None:
