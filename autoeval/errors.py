@@ -1,5 +1,7 @@
 """Errors that end a run, each with the exit code that the command line gives it."""
 
+import errno
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -35,6 +37,25 @@ class NothingJudgedError(AutoevalError):
         super().__init__(message)
         self.result = result
         self.exit_code = exit_code
+
+
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+def not_written(what: str, error: OSError) -> AutoevalError:
+    """Say that a result cannot be written: a UsageError where its place is wrong, a fault (1) where the disk is.
+
+    Args:
+        what: the flag and the path, or what the file is.
+        error: what the system said.
+    """
+    told = f"{what} cannot be written: {error.strerror or os.strerror(error.errno or 0)}."
+    if error.errno not in _OF_THE_DISK:
+        return UsageError(told)
+    return AutoevalError(
+        f"{told} Every reply so far is in the cache; free some space or name another place, and run the same command "
+        "again."
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from autoeval.errors import not_written
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
@@ -22,6 +24,20 @@ def replacing(path: Path) -> Iterator[IO[str]]:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+@contextmanager
+def result_file(path: Path) -> Iterator[IO[str]]:
+    """Open a file of the folder of results as `replacing` does.
+
+    Raises:
+        AutoevalError: it cannot be written.
+    """
+    try:
+        with replacing(path) as file:
+            yield file
+    except OSError as error:
+        raise not_written(f"--output_path: {path}", error) from None
 
 
 def _umask() -> int:

@@ -22,7 +22,7 @@ from autoeval.completions.ask import Display
 from autoeval.data.loading import read_rows
 from autoeval.data.replacing import replacing
 from autoeval.data.spreadsheet import as_cell
-from autoeval.errors import MissingExtraError, UsageError
+from autoeval.errors import MissingExtraError, UsageError, not_written
 from autoeval.leaderboards.table import EVALUATORS, Board, read_board
 from autoeval.metrics.win_rate import win_rate
 from autoeval.runs.annotation_table import annotation_table, with_files
@@ -174,6 +174,9 @@ def _make(folder: Path) -> None:
 
 
 def _save(table: "pd.DataFrame", path: Path) -> Path:
-    with replacing(path) as file:
-        table.map(_as_cell).to_csv(file, index=False)
+    try:
+        with replacing(path) as file:
+            table.map(_as_cell).to_csv(file, index=False)
+    except OSError as error:
+        raise not_written(f"--output_path: {path}", error) from None
     return path

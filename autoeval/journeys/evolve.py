@@ -44,7 +44,7 @@ class _Reporting:
     runs: Runs | None
 
 
-@also_takes(AskingParameters, without=("order", "judge_prompts", "p_label_flip"))
+@also_takes(AskingParameters, without=("order", "judge_prompts", "compare_scores", "p_label_flip"))
 def evolve(
     instructions: Any = None,
     model_configs: str | Path | Mapping[str, Any] | None = None,

@@ -112,8 +112,8 @@ def _by_model(annotations: Any, annotator: str) -> dict[str, list[Annotation]]:
     judged = {name: rows for name, rows in found.items() if any(row.value is not None for row in rows)}
     if len(judged) < FEWEST_MODELS:
         raise UsageError(
-            f"--annotations: {len(judged)} models were judged there; learning needs {FEWEST_MODELS} or more. "
-            "Evaluate more models with this judge in full first."
+            f"--annotations: of the {FEWEST_MODELS} or more models that learning needs, {len(judged)} were judged "
+            "there. Evaluate more models with this judge in full first."
         )
     return judged
 

@@ -49,7 +49,7 @@ class Refusals(ScoredRun):
         return exit_code_after(self.ask, is_complete=self.coverage >= self.min_coverage)
 
 
-@also_takes(AskingParameters, without=("order", "judge_prompts", "p_label_flip"))
+@also_takes(AskingParameters, without=("order", "judge_prompts", "compare_scores", "p_label_flip"))
 def refusal(
     model_outputs: Any = None,
     annotators_config: str | Sequence[str] = RULE,

@@ -10,7 +10,7 @@ from pathlib import Path
 from autoeval.checks import check_choice
 from autoeval.data.eval_sets import EvalSet
 from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError, nearest
+from autoeval.errors import UsageError, nearest, not_written
 from autoeval.leaderboards.columns import COLUMNS, names_of
 from autoeval.leaderboards.grades import COLUMNS as SCORE_COLUMNS
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
@@ -198,7 +198,7 @@ def save_board(board: Board, path: Path) -> None:
     """Write a board in one step.
 
     Raises:
-        UsageError: it cannot be written.
+        AutoevalError: it cannot be written.
     """
     with _writing(path), replacing(path) as file:
         board.write(file)
@@ -209,8 +209,7 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or os.strerror(error.errno or 0)
-        raise UsageError(f"the leaderboard {path} cannot be written: {reason}.") from None
+        raise not_written(f"the leaderboard {path}", error) from None
 
 
 @contextmanager

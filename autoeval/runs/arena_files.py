@@ -15,7 +15,7 @@ from autoeval.data.arena_answers import answer_row
 from autoeval.data.arena_hard import Asked, judgment_row, old_judgment_row
 from autoeval.data.fastchat import Answer, as_lines
 from autoeval.data.loading import read_rows
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.prompting.arena_hard import ArenaPrompt
 from autoeval.types import Annotation, Completion, Verdict
 
@@ -47,7 +47,7 @@ def save_games(plan: Plan, folder: Path | None, annotations: Path | None) -> tup
     for name, rows in ((judgments, _judgments(plan, annotations, judge)), (answers, _answers(plan))):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
+        with result_file(path) as file:
             file.writelines(as_lines(rows))
     return judgments, answers
 

@@ -9,7 +9,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.data.annotations import read_annotations
 from autoeval.data.fastchat import ERROR, GradedTurn, as_lines, grade_row
 from autoeval.data.loading import read_rows
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.prompting.fastchat import FastChatPrompt
 from autoeval.types import Annotation, Judgment
 
@@ -31,7 +31,7 @@ def save_judgments(plan: Plan, folder: Path | None, annotations: Path | None) ->
     if folder is None or annotations is None or not isinstance(judge.prompt, FastChatPrompt):
         return ()
     name = f"{judge.model.replace('/', '_')}_single.jsonl"
-    with replacing(folder / name) as file:
+    with result_file(folder / name) as file:
         file.writelines(as_lines(_rows(plan, annotations, judge.model, judge.prompt)))
     return (name,)
 

@@ -20,7 +20,7 @@ from autoeval.completions.storage.places import Shard
 from autoeval.completions.trial import WhyUnread
 from autoeval.data.annotation_rows import row_of, write_rows
 from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError
+from autoeval.errors import not_written
 from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.grades import Grades
@@ -236,10 +236,7 @@ def _write(path: Path, annotations: Iterator[Annotation], counts: Counts) -> boo
     except _NobodyAnswered:
         return False
     except OSError as error:
-        raise UsageError(
-            f"--output_path: {path} cannot be written: {error.strerror}. All replies are in the cache; "
-            "free some space or name another folder and run the same command again."
-        ) from None
+        raise not_written(f"--output_path: {path}", error) from None
     return True
 
 

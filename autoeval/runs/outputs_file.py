@@ -10,7 +10,7 @@ from autoeval.data.instructions import Instruction
 from autoeval.data.loading import read_rows, shorten
 from autoeval.data.records import MODEL, read_instruction, read_records
 from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError
+from autoeval.errors import UsageError, not_written
 from autoeval.generators.plan import Key
 from autoeval.generators.read import Output
 
@@ -80,7 +80,7 @@ class OutputsFile:
             record: how they were made.
 
         Raises:
-            UsageError: a file cannot be written.
+            AutoevalError: a file cannot be written.
         """
         self._write(self.record, json.dumps(record, ensure_ascii=False, indent=2, default=str))
         joined = ",\n".join(rows)
@@ -117,10 +117,7 @@ class OutputsFile:
             with replacing(path) as file:
                 file.write(content + "\n")
         except OSError as error:
-            raise UsageError(
-                f"--output_path: {path} cannot be written: {error.strerror}. All replies are in the cache; "
-                "free some space or name another folder and run the same command again."
-            ) from None
+            raise not_written(f"--output_path: {path}", error) from None
 
     def _rows(self) -> Iterator[tuple[Key, Row]]:
         for row in read_rows(self.outputs, "--output_path"):

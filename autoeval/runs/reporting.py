@@ -13,8 +13,7 @@ from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.data.annotations import read_annotations
 from autoeval.data.loading import read_rows
-from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError
+from autoeval.data.replacing import result_file
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.quantities import categories_of, of_grades
 from autoeval.runs.result import Evaluation, GradedEvaluation
@@ -38,7 +37,7 @@ def write_report(result: Evaluation, annotator: Annotator, votes: HumanVotes) ->
         votes: people's votes on the same pairs.
 
     Raises:
-        UsageError: it cannot be written.
+        AutoevalError: it cannot be written.
     """
     if result.folder is None:
         return
@@ -47,11 +46,8 @@ def write_report(result: Evaluation, annotator: Annotator, votes: HumanVotes) ->
     if digest.encode() in _head(path):
         return
     page = _page(result, annotator, votes, digest)
-    try:
-        with replacing(path) as file:
-            file.write(page)
-    except OSError as error:
-        raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+    with result_file(path) as file:
+        file.write(page)
 
 
 def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
@@ -62,7 +58,7 @@ def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
         annotator: who judged.
 
     Raises:
-        UsageError: it cannot be written.
+        AutoevalError: it cannot be written.
     """
     from autoeval.report.graded import FACTS, SCRIPT, TEMPLATE, graded_page
     from autoeval.runs.graded_facts import graded_facts
@@ -99,11 +95,8 @@ def write_graded_report(result: GradedEvaluation, annotator: Annotator) -> None:
     )
     annotations = read_annotations(read_rows(result.paths[0], "annotations"))
     page = graded_page(facts, list(tally.by_turn()), annotations, digest.hexdigest(), tally.aspects.asked)
-    try:
-        with replacing(path) as written:
-            written.write(page)
-    except OSError as error:
-        raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+    with result_file(path) as written:
+        written.write(page)
 
 
 def _head(path: Path) -> bytes:

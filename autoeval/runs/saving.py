@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.kinds import REVIEWED
-from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError
+from autoeval.data.replacing import result_file
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.counts import Counts
 from autoeval.runs.result import Result, Setting
@@ -35,7 +34,7 @@ def save(result: Result, annotator: Annotator, keeps_run: bool = False, keeps_bo
         keeps_board: leave leaderboard.csv, because it is the board that the result joins.
 
     Raises:
-        UsageError: a file cannot be written.
+        AutoevalError: a file cannot be written.
     """
     if result.folder is not None:
         if not keeps_board:
@@ -49,7 +48,7 @@ def save_reasons(result: Result, annotator: Annotator) -> None:
     """Write what ran where not a single pair was judged.
 
     Raises:
-        UsageError: it cannot be written.
+        AutoevalError: it cannot be written.
     """
     if result.folder is not None:
         _save_run(result, annotator, result.folder)
@@ -74,7 +73,7 @@ def save_one_of_many(
         folder: the model's.
 
     Raises:
-        UsageError: it cannot be written.
+        AutoevalError: it cannot be written.
     """
     _write_run({**_facts(setting, annotator, counts, n_unpaired, cautions), "versions": versions()}, folder)
 
@@ -84,7 +83,7 @@ def _save_run(result: Result, annotator: Annotator, folder: Path) -> None:
 
 
 def _write_run(facts: Mapping[str, Any], folder: Path) -> None:
-    with replacing(folder / RUN_NAME) as file:
+    with result_file(folder / RUN_NAME) as file:
         json.dump(facts, file, ensure_ascii=False, indent=2)
         file.write("\n")
 
@@ -149,7 +148,7 @@ def save_json(value: Mapping[str, Any], path: Path) -> Path:
     """Write an analysis with the versions that made it; what is not a number is null.
 
     Raises:
-        UsageError: the file cannot be written.
+        AutoevalError: the file cannot be written.
     """
     return save_text(
         json.dumps(_plain({**value, "versions": versions()}), ensure_ascii=False, indent=2), path
@@ -160,7 +159,7 @@ def save_rows(table: "pd.DataFrame", path: Path) -> Path:
     """Write a table as a JSON array with a row a line, as annotations.json is.
 
     Raises:
-        UsageError: the file cannot be written.
+        AutoevalError: the file cannot be written.
     """
     return save_records(table.to_dict("records"), path)
 
@@ -169,7 +168,7 @@ def save_records(records: Iterable[Mapping[Any, Any]], path: Path) -> Path:
     """Write rows as a JSON array with a row a line, as annotations.json is; what is not a number is null.
 
     Raises:
-        UsageError: the file cannot be written.
+        AutoevalError: the file cannot be written.
     """
     rows = (json.dumps(_plain(row), ensure_ascii=False) for row in records)
     return save_text("[\n" + ",\n".join(rows) + "\n]", path)
@@ -179,13 +178,10 @@ def save_text(text: str, path: Path) -> Path:
     """Write a text that ends with a line break.
 
     Raises:
-        UsageError: the file cannot be written.
+        AutoevalError: the file cannot be written.
     """
-    try:
-        with replacing(path) as file:
-            file.write(text + "\n")
-    except OSError as error:
-        raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+    with result_file(path) as file:
+        file.write(text + "\n")
     return path
 
 

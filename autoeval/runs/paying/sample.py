@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Cases
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.runs.annotation_table import PAID_NAME
 from autoeval.runs.paying.cheap import Guesses
@@ -162,7 +162,7 @@ def store(drawn: Drawn, identity: Mapping[str, Any], n: int, folder: Path) -> No
     """Write an order with the chances of a sample of n.
 
     Raises:
-        UsageError: it cannot be written.
+        AutoevalError: it cannot be written.
     """
     sample, path = drawn.sample, folder / SAMPLE_NAME
     places = dict(zip(sample.order.tolist(), range(len(sample.order)), strict=True))
@@ -173,11 +173,8 @@ def store(drawn: Drawn, identity: Mapping[str, Any], n: int, folder: Path) -> No
         )
     ]
     kept = {**identity, "n_paid": n, "method": drawn.method, "reason": drawn.reason, "sample": rows}
-    try:
-        with replacing(path) as file:
-            json.dump(kept, file)
-    except OSError as error:
-        raise UsageError(f"--output_path: {path} cannot be written: {error.strerror}.") from None
+    with result_file(path) as file:
+        json.dump(kept, file)
 
 
 def save_paid(rows: Sequence[Mapping[str, Any]], folder: Path | None) -> None:
@@ -186,14 +183,9 @@ def save_paid(rows: Sequence[Mapping[str, Any]], folder: Path | None) -> None:
     What reads annotations.json takes its rows for all pairs; these are a sample with unequal chances.
 
     Raises:
-        UsageError: the file cannot be written.
+        AutoevalError: the file cannot be written.
     """
     if folder is None:
         return
-    try:
-        with replacing(folder / PAID_NAME) as file:
-            file.write("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n")
-    except OSError as error:
-        raise UsageError(
-            f"--output_path: {folder / PAID_NAME} cannot be written: {error.strerror}."
-        ) from None
+    with result_file(folder / PAID_NAME) as file:
+        file.write("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n")
