@@ -1,6 +1,5 @@
 """What a server itself says of a model's end: the optional `shutdown_date` of OpenAI's `GET /v1/models/<model>`."""
 
-import asyncio
 import json
 from contextlib import closing
 from datetime import date
@@ -55,8 +54,8 @@ async def _fetched(address: str, headers: dict[str, str]) -> bytes:
     if not is_available():
         return b""
     try:
-        with closing(Connections(address, headers, _MOST_BYTES)) as server:
-            reply = await asyncio.wait_for(server.ask(address), _PATIENCE)
+        with closing(Connections(address, headers, _PATIENCE, _MOST_BYTES)) as server:
+            reply = await server.ask(address)
             return reply.content if reply.status == 200 else b""
     except (OSError, ValueError):  # the last: too long, or an address that is none
         return b""

@@ -104,7 +104,7 @@ def test_connections_that_end_and_requests_that_are_dropped_hurt_no_other() -> N
     async def run() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        with closing(Connections(address, {})) as connections:
+        with closing(Connections(address, {}, 60.0)) as connections:
             for round_ in range(3):
                 bodies = [b"%s %d %d" % (b"drop" if k % 3 == 0 else b"keep", round_, k) for k in range(n)]
                 asked = [asyncio.create_task(connections.ask(address, body)) for body in bodies]

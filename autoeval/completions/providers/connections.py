@@ -35,22 +35,25 @@ def is_available() -> bool:
 
 
 class Connections:
-    """Connections to one server, kept open between requests that are limited in time and number elsewhere.
+    """Connections to one server, kept open between requests that are limited in number elsewhere.
 
     To be made and used in one event loop.
     """
 
-    def __init__(self, address: str, headers: Mapping[str, str], most: int = MOST_BYTES) -> None:
+    def __init__(
+        self, address: str, headers: Mapping[str, str], timeout: float, most: int = MOST_BYTES
+    ) -> None:
         """Take what all requests share.
 
         Args:
             address: the server's; decides the proxy and whom to trust.
             headers: sent with each request, besides our own.
+            timeout: seconds that one request may take in all.
             most: how many bytes are read of a reply, packed or unpacked.
         """
         from autoeval.completions.providers.transfers import Transfers
 
-        self._transfers = Transfers()
+        self._transfers = Transfers(timeout)
         self._options = _options(address, {**_HEADERS, **headers}, most)
         self._most = most
         self._idle: list[_Transfer] = []
@@ -59,6 +62,7 @@ class Connections:
         """Post data, or get where there are none.
 
         Raises:
+            TimeoutError: it took too long.
             OSError: there is no connection, or it broke off.
             MalformedReplyError: the reply is too large, or packed in a way that cannot be undone.
         """

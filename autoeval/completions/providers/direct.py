@@ -38,7 +38,7 @@ class DirectProvider(OpenAIProtocol):
     def _open(self) -> None:
         if self._connections is None:
             headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-            self._connections = Connections(self._address, headers)
+            self._connections = Connections(self._address, headers, self._timeout)
 
     def _body(self, request: Request) -> dict[str, Any]:
         body = super()._body(request)

@@ -3,7 +3,6 @@
 Every reply is bounded in time and size, and no redirect is followed.
 """
 
-import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -65,7 +64,12 @@ class RemoteProvider(ABC):
 
     @abstractmethod
     async def _post(self, path: str, body: dict[str, Any]) -> Answer:
-        """Post a body as JSON; a reply that is too large raises MalformedReplyError."""
+        """Post a body as JSON.
+
+        Raises:
+            TimeoutError: the reply was not complete within the timeout.
+            MalformedReplyError: it is too large.
+        """
 
     @abstractmethod
     def _read(self, reply: Any, seconds: float) -> Completion | Failure:
@@ -84,8 +88,7 @@ class RemoteProvider(ABC):
             body = self._body(request)
             self._open()
             started = time.perf_counter()  # making the client, once, is not the reply's time
-            async with asyncio.timeout(self._timeout):
-                answer = await self._post(self._path(request), body)
+            answer = await self._post(self._path(request), body)
         except TimeoutError:
             return Reply(Failure(FailureKind.TIMEOUT, f"no complete reply within {self._timeout:g} seconds"))
         except MalformedReplyError as error:

@@ -4,6 +4,7 @@ The SDKs authenticate, sign and connect. Bodies are built and read without the S
 time than everything else together.
 """
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator
 from types import ModuleType
@@ -65,7 +66,8 @@ class SdkProvider(RemoteProvider):
 
     async def _post(self, path: str, body: dict[str, Any]) -> Answer:
         try:
-            response: httpx2.Response = await self._client.post(path, cast_to=httpx2.Response, body=body)
+            async with asyncio.timeout(self._timeout):
+                response: httpx2.Response = await self._client.post(path, cast_to=httpx2.Response, body=body)
         except self._sdk.APIStatusError as error:
             return Answer(error.status_code, error.response.headers, error.response.content)
         return Answer(response.status_code, response.headers, response.content)

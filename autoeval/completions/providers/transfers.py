@@ -24,8 +24,13 @@ _READY = {
 class Transfers:
     """Handles on their way, in one event loop; connections are kept between them."""
 
-    def __init__(self) -> None:
-        """Begin with nothing on its way. To be made where the event loop runs."""
+    def __init__(self, timeout: float) -> None:
+        """Begin with nothing on its way. To be made where the event loop runs.
+
+        Args:
+            timeout: seconds that a transfer may take in all, by the event loop's clock.
+        """
+        self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._under_way: dict[pycurl.Curl, asyncio.Future[None]] = {}
         self._sockets = selectors.DefaultSelector()
@@ -44,6 +49,7 @@ class Transfers:
             pycurl.error: it failed.
         """
         done = self._under_way[curl] = self._loop.create_future()
+        late = self._loop.call_later(self._timeout, self._on_late, curl)
         try:
             self._multi.add_handle(curl)
             await done
@@ -51,6 +57,8 @@ class Transfers:
             if self._under_way.pop(curl, None) is not None:  # nobody waits for it any more
                 self._multi.remove_handle(curl)
             raise
+        finally:
+            late.cancel()
 
     def close(self) -> None:
         """Break off what is under way, and close every connection."""
@@ -110,6 +118,10 @@ class Transfers:
             if key.fd in self._sockets.get_map():  # not closed on behalf of one before it
                 self._act(key.fd, _READY[events])
         self._settle()
+
+    def _on_late(self, curl: pycurl.Curl) -> None:
+        if curl in self._under_way:  # else it has just come to its end
+            self._end(curl, pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "it took too long"))
 
     def _act(self, socket: int, ready: int) -> None:
         try:
