@@ -20,9 +20,9 @@ from autoeval.analysis.tables import weights_of
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import Display
 from autoeval.data.loading import read_rows
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.data.spreadsheet import as_cell
-from autoeval.errors import MissingExtraError, UsageError, not_written
+from autoeval.errors import MissingExtraError, UsageError
 from autoeval.leaderboards.table import EVALUATORS, Board, read_board
 from autoeval.metrics.win_rate import win_rate
 from autoeval.runs.annotation_table import annotation_table, with_files
@@ -174,9 +174,6 @@ def _make(folder: Path) -> None:
 
 
 def _save(table: "pd.DataFrame", path: Path) -> Path:
-    try:
-        with replacing(path) as file:
-            table.map(_as_cell).to_csv(file, index=False)
-    except OSError as error:
-        raise not_written(f"--output_path: {path}", error) from None
+    with result_file(path) as file:
+        table.map(_as_cell).to_csv(file, index=False)
     return path

@@ -19,8 +19,7 @@ from autoeval.completions.replies import Replies
 from autoeval.completions.storage.places import Shard
 from autoeval.completions.trial import WhyUnread
 from autoeval.data.annotation_rows import row_of, write_rows
-from autoeval.data.replacing import replacing
-from autoeval.errors import not_written
+from autoeval.data.replacing import result_file
 from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
 from autoeval.leaderboards.grades import Grades
@@ -228,15 +227,13 @@ def _write(path: Path, annotations: Iterator[Annotation], counts: Counts) -> boo
     """Write a run's annotations; False where nobody answered, so that what was there stays."""
     beginning = list(islice(annotations, 1))  # nothing is touched where the very first reply is missing
     try:
-        with replacing(path) as file:
+        with result_file(path) as file:
             for _ in write_rows(file, chain(beginning, annotations)):
                 pass
             if not (counts.n_judged or counts.failures.keys() & _ANSWERED):
                 raise _NobodyAnswered
     except _NobodyAnswered:
         return False
-    except OSError as error:
-        raise not_written(f"--output_path: {path}", error) from None
     return True
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import read_rows, shorten
 from autoeval.data.records import MODEL, read_instruction, read_records
-from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError, not_written
+from autoeval.data.replacing import result_file
+from autoeval.errors import UsageError
 from autoeval.generators.plan import Key
 from autoeval.generators.read import Output
 
@@ -113,11 +113,8 @@ class OutputsFile:
             return False
 
     def _write(self, path: Path, content: str) -> None:
-        try:
-            with replacing(path) as file:
-                file.write(content + "\n")
-        except OSError as error:
-            raise not_written(f"--output_path: {path}", error) from None
+        with result_file(path) as file:
+            file.write(content + "\n")
 
     def _rows(self) -> Iterator[tuple[Key, Row]]:
         for row in read_rows(self.outputs, "--output_path"):
