@@ -79,7 +79,8 @@ class Keeper:
     def _write_soon(self) -> None:
         if not self._is_writing and self._gathered:
             self._is_writing = True
-            asyncio.get_running_loop().call_soon(self._write)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._write)  # what the next turn brings goes along
 
     def _write(self) -> None:
         group, self._gathered = self._gathered[:_MOST_TOGETHER], self._gathered[_MOST_TOGETHER:]

@@ -118,7 +118,9 @@ class Ledger:
 
     async def next_settled(self) -> None:
         """Wait until one more request is settled or the run stops."""
-        await self._settled.wait()
+        self._settled.clear()
+        if self.stop is None:
+            await self._settled.wait()
 
     async def afford(self, key: bytes, request: Request) -> bool:
         """Reserve the most that a request can cost, waiting while others may turn out cheaper; False: no money."""
@@ -155,17 +157,13 @@ class Ledger:
         self.budget.settle(key, request, outcome)
         self.progress.spent = self.budget.spent
         self.progress.is_price_known = self.budget.is_complete
-        self._wake_waiters()
-
-    def _wake_waiters(self) -> None:
         self._settled.set()
-        self._settled = asyncio.Event()
 
     def found(self, job: Job) -> None:
         """Count a reply that another process has stored since the request was planned."""
         self._open.discard(job.key)
         self.progress.cached += 1
-        self._wake_waiters()
+        self._settled.set()
 
     async def done(self, job: Job, completion: Completion) -> None:
         """Store a reply and count it."""

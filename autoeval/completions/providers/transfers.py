@@ -6,6 +6,7 @@ transfer. Here the sockets are watched by a selector of their own, and the event
 
 import asyncio
 import selectors
+from typing import NamedTuple
 
 import pycurl
 
@@ -32,7 +33,9 @@ class Transfers:
         """
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
-        self._under_way: dict[pycurl.Curl, asyncio.Future[None]] = {}
+        self._under_way: dict[pycurl.Curl, _UnderWay] = {}
+        self._expiry: asyncio.TimerHandle | None = None
+        self._watched: dict[int, int] = {}
         self._sockets = selectors.DefaultSelector()
         self._loop.add_reader(self._sockets.fileno(), self._on_sockets)
         self._due: float | None = None
@@ -48,8 +51,10 @@ class Transfers:
         Raises:
             pycurl.error: it failed.
         """
-        done = self._under_way[curl] = self._loop.create_future()
-        late = self._loop.call_later(self._timeout, self._on_late, curl)
+        done, due = self._loop.create_future(), self._loop.time() + self._timeout
+        self._under_way[curl] = _UnderWay(done, due)
+        if self._expiry is None:
+            self._expiry = self._loop.call_at(due, self._on_expiry)
         try:
             self._multi.add_handle(curl)
             await done
@@ -57,17 +62,15 @@ class Transfers:
             if self._under_way.pop(curl, None) is not None:  # nobody waits for it any more
                 self._multi.remove_handle(curl)
             raise
-        finally:
-            late.cancel()
 
     def close(self) -> None:
         """Break off what is under way, and close every connection."""
-        for curl, done in self._under_way.items():
+        for curl, under_way in self._under_way.items():
             self._multi.remove_handle(curl)
-            done.cancel()
+            under_way.done.cancel()
         self._under_way.clear()
         self._multi.close()
-        for handle in (self._turn, self._timer):
+        for handle in (self._turn, self._timer, self._expiry):
             if handle is not None:
                 handle.cancel()
         self._loop.remove_reader(self._sockets.fileno())
@@ -75,15 +78,15 @@ class Transfers:
 
     def _watch(self, what: int, socket: int, multi: object, data: object) -> None:  # noqa: ARG002 - as it is called
         """Hear what libcurl waits for at a socket; it says so before it closes one."""
-        events = _EVENTS.get(what)
-        is_watched = socket in self._sockets.get_map()
-        if events is None:
-            if is_watched:
-                self._sockets.unregister(socket)
-        elif is_watched:
-            self._sockets.modify(socket, events)
-        else:
+        events, watched = _EVENTS.get(what), self._watched.pop(socket, None)
+        if events is not None:
+            self._watched[socket] = events
+        if watched is None and events is not None:
             self._sockets.register(socket, events)
+        elif events is None and watched is not None:
+            self._sockets.unregister(socket)
+        elif events is not None and events != watched:
+            self._sockets.modify(socket, events)
 
     def _come_back(self, milliseconds: int) -> None:
         """Hear when libcurl wants its turn, whatever the sockets do; -1: not at all."""
@@ -115,12 +118,18 @@ class Transfers:
 
     def _on_sockets(self) -> None:
         for key, events in self._sockets.select(0):
-            if key.fd in self._sockets.get_map():  # not closed on behalf of one before it
+            if key.fd in self._watched:  # not closed on behalf of one before it
                 self._act(key.fd, _READY[events])
         self._settle()
 
-    def _on_late(self, curl: pycurl.Curl) -> None:
-        if curl in self._under_way:  # else it has just come to its end
+    def _on_expiry(self) -> None:
+        """End what has taken too long; all have the same time, so that they expire in the order in which they began."""
+        self._expiry = None
+        now = self._loop.time()
+        for curl, under_way in list(self._under_way.items()):
+            if under_way.due > now:
+                self._expiry = self._loop.call_at(under_way.due, self._on_expiry)
+                break
             self._end(curl, pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "it took too long"))
 
     def _act(self, socket: int, ready: int) -> None:
@@ -140,10 +149,17 @@ class Transfers:
 
     def _end(self, curl: pycurl.Curl, error: pycurl.error | None) -> None:
         self._multi.remove_handle(curl)
-        done = self._under_way.pop(curl)
+        done = self._under_way.pop(curl).done
         if done.done():  # cancelled
             return
         if error is None:
             done.set_result(None)
         else:
             done.set_exception(error)
+
+
+class _UnderWay(NamedTuple):
+    """What waits for a transfer, and until when by the event loop's clock."""
+
+    done: asyncio.Future[None]
+    due: float

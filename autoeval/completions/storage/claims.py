@@ -39,27 +39,25 @@ class Claims:
         Raises:
             CacheError: it could not be written down.
         """
-        known = _known(self.database, keys)
-        left = sorted(
-            key for key in keys if key not in known
-        )  # in one order, or two could wait for each other
-        if not left:
-            return Taken(known, frozenset())
+        wanted = sorted(keys)  # in one order, or two could wait for each other
+        if not wanted:
+            return Taken(frozenset(), frozenset())
         with self.database.transaction() as transaction:
             self._register(transaction)
-            self._end_the_dead(transaction, left)
-            transaction.executemany(
-                "INSERT INTO claims (key, claimant) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
-                [(key, self.id) for key in left],
-            )
-            ours = {
-                key
-                for key, claimant in select(self.database, "SELECT key, claimant FROM claims", "key", left)
-                if claimant == self.id
-            }
-            late = _known(self.database, list(ours))  # a reply came between looking and claiming
-            delete(self.database, transaction, "claims", sorted(late))
-        return Taken(known | late, frozenset(ours - late))
+            ours = self._claim(transaction, wanted)
+            known = _known(self.database, wanted)  # after claiming: from here on nobody else brings a reply
+            delete(self.database, transaction, "claims", sorted(known & ours))
+        return Taken(known, ours - known)
+
+    def _claim(self, transaction: Transaction, keys: Sequence[bytes]) -> frozenset[bytes]:
+        """Claim what nobody else does who goes on; returns what is ours."""
+        claims = [(key, self.id) for key in keys]
+        if transaction.executemany(_CLAIM, claims).rowcount == len(keys):  # as in a run that is alone
+            return frozenset(keys)
+        if self._end_the_dead(transaction, keys):
+            transaction.executemany(_CLAIM, claims)
+        found = select(self.database, "SELECT key, claimant FROM claims", "key", keys)
+        return frozenset(key for key, claimant in found if claimant == self.id)
 
     def release(self, keys: Sequence[bytes]) -> None:
         """Give requests up, so that others may ask them.
@@ -105,21 +103,24 @@ class Claims:
         )
         self._is_registered = True
 
-    def _end_the_dead(self, transaction: Transaction, keys: Sequence[bytes]) -> None:
-        """Set free what is claimed by runs that are no more."""
+    def _end_the_dead(self, transaction: Transaction, keys: Sequence[bytes]) -> bool:
+        """Set free what is claimed by runs that are no more; False where there are none."""
         holders = {claimant for (claimant,) in select(self.database, _HOLDERS, "key", keys)} - {self.id}
         if not holders:
-            return
+            return False
         now = self.database.now()
         alive = {
             name
             for name, process, until in self.database.query("SELECT id, process, until FROM claimants")
             if until >= now and not _has_ended(process)
         }
-        for name in holders - alive:
+        dead = sorted(holders - alive)  # in one order here, too
+        for name in dead:
             _end(transaction, name)
+        return bool(dead)
 
 
+_CLAIM = "INSERT INTO claims (key, claimant) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
 _HOLDERS = "SELECT DISTINCT claimant FROM claims"
 
 
