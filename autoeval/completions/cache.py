@@ -136,7 +136,8 @@ class Cache:
 
     def in_batches(self, keys: Sequence[bytes]) -> set[bytes]:
         """Return those of `keys` that wait in a batch job."""
-        sources: list[Source] = [self.database, *(other for other in self._others if other.has_batches)]
+        own: list[Source] = [self.database] if self.has_batches else []
+        sources = [*own, *(other for other in self._others if other.has_batches)]
         return {
             key
             for source in sources

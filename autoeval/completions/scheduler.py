@@ -9,6 +9,7 @@ the rest.
 """
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 
 from autoeval.completions.pace import Pace
@@ -27,13 +28,16 @@ _MOST_OVERDUE = 4
 _CLOCK_TICK = 0.001
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class Permit:
-    """One request's place, given at `started` (the event loop's time) for about so many tokens."""
+    """One request's place, given at `started` (the event loop's time) for about so many tokens.
+
+    It is passed on at `due`, by the same clock.
+    """
 
     started: float
     tokens: float = 0.0
-    overdue: asyncio.TimerHandle | None = None
+    due: float = math.inf
     is_overdue: bool = False
 
 
@@ -103,6 +107,8 @@ class Permits:
     _is_lifted: bool = False
     _is_doubling: bool = True
     _bell: asyncio.Future[None] | None = None
+    _timed: set[Permit] = field(default_factory=set)
+    _sweep: asyncio.TimerHandle | None = None
     _round_began: float = 0.0
     _round_replies: int = 0
     _round_was_full: bool = False
@@ -133,7 +139,9 @@ class Permits:
             self.tokens.take(tokens, now)
         permit = Permit(now, tokens)
         if (overdue := self.latency.overdue) is not None:
-            permit.overdue = loop.call_later(overdue, self._pass_on, permit)
+            permit.due = now + overdue
+            self._timed.add(permit)
+            self._sweep_at(permit.due)
         return permit
 
     def restart(self, permit: Permit) -> None:
@@ -156,8 +164,7 @@ class Permits:
             quota: what the server said of its limits.
         """
         now = asyncio.get_running_loop().time()
-        if permit.overdue is not None:
-            permit.overdue.cancel()
+        self._timed.discard(permit)
         if permit.is_overdue:
             self.n_overdue -= 1
         else:
@@ -201,11 +208,26 @@ class Permits:
         if self._bell is not None and not self._bell.done():
             self._bell.set_result(None)
 
-    def _pass_on(self, permit: Permit) -> None:
-        permit.is_overdue = True
-        self.in_flight -= 1
-        self.n_overdue += 1
-        self._ring()
+    def _sweep_at(self, due: float) -> None:
+        """Look then at the latest for permits to pass on: one timer for all, since hardly any is ever overdue."""
+        if self._sweep is not None:
+            if self._sweep.when() <= due:
+                return
+            self._sweep.cancel()
+        self._sweep = asyncio.get_running_loop().call_at(due, self._pass_on)
+
+    def _pass_on(self) -> None:
+        """Give the places of the requests that are overdue to others."""
+        self._sweep = None
+        now = asyncio.get_running_loop().time()
+        for permit in [permit for permit in self._timed if permit.due <= now]:
+            self._timed.remove(permit)
+            permit.is_overdue = True
+            self.in_flight -= 1
+            self.n_overdue += 1
+            self._ring()
+        if self._timed:
+            self._sweep_at(min(permit.due for permit in self._timed))
 
     def _grow(self, seconds: float, now: float) -> None:
         if not self.has_succeeded:

@@ -18,6 +18,6 @@ class ShuffledQueue(asyncio.Queue[T]):
         self._queue: list[T] = []
 
     def _get(self) -> T:
-        place = random.randrange(len(self._queue))
+        place = int(random.random() * len(self._queue))  # randrange takes five times as long
         self._queue[place], self._queue[-1] = self._queue[-1], self._queue[place]
         return self._queue.pop()
