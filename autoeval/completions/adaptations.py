@@ -18,6 +18,8 @@ class Adaptations:
 
     def of(self, request: Request) -> Request:
         """Return a request as its server takes it, as far as that is known."""
+        if not self._of:  # as nearly always
+            return request
         return with_changes(request, self._of.get((request.endpoint, request.model), ()))
 
     @property
