@@ -99,6 +99,31 @@ def test_those_that_hang_make_room_for_others_up_to_four_times_the_limit() -> No
     run(hang())
 
 
+def test_each_that_hangs_is_passed_on_in_its_own_time() -> None:
+    permits = Permits(8, limit=8, latency=Latency(mean=1, deviation=0.5))  # overdue after 3 seconds
+
+    async def overdue_after(*seconds: float) -> list[int]:
+        found = []
+        for one in seconds:
+            await asyncio.sleep(one)
+            found.append(permits.n_overdue)
+        return found
+
+    async def hang() -> None:
+        await permits.acquire()
+        await asyncio.sleep(1)
+        await permits.acquire()
+        assert await overdue_after(1.9, 0.2, 0.8, 0.2) == [0, 1, 1, 2]  # until 2.9, 3.1, 3.9, 4.1
+        await permits.acquire()
+        permits.latency = Latency(mean=0.1)  # half a second now
+        await permits.acquire()
+        assert await overdue_after(0.4, 0.2, 2.3, 0.2) == [2, 3, 3, 4], (
+            "what was known when it was sent counts"
+        )
+
+    run(hang())
+
+
 def test_a_permit_that_was_not_used_teaches_nothing_and_gives_its_tokens_back() -> None:
     permits = Permits.limited(8, None, tokens_per_minute=60)
 
