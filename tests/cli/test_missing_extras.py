@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from autoeval.alpaca_eval.constants import get_alpaca_eval_data
+from autoeval.completions.batch.choosing import batch_api
 from autoeval.completions.cache import Cache
+from autoeval.errors import MissingExtraError
+from autoeval.types import Endpoint
 from tests.cli.running import CommandLine, rows
 from tests.servers import JudgeServer, always
 
@@ -167,6 +171,18 @@ def test_the_extra_is_named_before_anybody_is_asked(command: CommandLine, case: 
         f"Install it with: pip install 'autoeval[{case.extra}]'"
     )
     assert not (command.folder / "replies.parquet").exists()
+
+
+def test_jobs_that_are_collected_name_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "anthropic", None)
+    with pytest.raises(MissingExtraError, match=r"autoeval\[anthropic\]"):
+        batch_api(Endpoint("anthropic"), 10)
+
+
+def test_a_script_that_wants_a_dataset_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(MissingExtraError, match=r"autoeval\[datasets\]"):
+        get_alpaca_eval_data()
 
 
 def test_every_extra_is_told() -> None:
