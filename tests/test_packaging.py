@@ -1,14 +1,28 @@
 """The package works where it is installed, as a wheel and editable, from any folder and with nothing beside it."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+BROUGHT_BY = {
+    "aiohttp": "openai",
+    "backports": "backports.zstd",
+    "botocore": "boto3",
+    "google": "google-auth",
+    "httpx2": "openai",
+    "markdown_it": "markdown-it-py",
+    "markupsafe": "jinja2",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""The package that brings what is imported, where it goes by another name: its own, or one that shows its types."""
 
 
 def bare_environment(folder: Path) -> Path:
@@ -54,3 +68,21 @@ def test_an_installed_package_runs_the_demo_from_another_folder(is_editable: boo
     assert "example-model" in printed
     origin = printed.partition("FROM ")[2].splitlines()[0]
     assert Path(origin).is_relative_to(ROOT if is_editable else tmp_path / "env")
+
+
+def _imported() -> set[str]:
+    """Return the names of all libraries that the package imports, wherever it does."""
+    statement = re.compile(r"^ *(?:from (\w+)[\w.]* import |import (\w+)[\w.]*(?: as \w+)?$)", re.MULTILINE)
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "autoeval").rglob("*.py"))
+    return {"".join(found) for text in texts for found in statement.findall(text)}
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Whatever else brings a library may stop to: certifi came with the tests' own dependencies alone."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [extra for name, extra in project["optional-dependencies"].items() if name != "dev"]
+    named = [re.split(r"[^\w.-]", one)[0] for group in [project["dependencies"], *extras] for one in group]
+    declared = {name.lower().replace("_", "-") for name in named}
+    libraries = _imported() - set(sys.stdlib_module_names) - {"autoeval"}
+    packages = {BROUGHT_BY.get(library, library.replace("_", "-")) for library in libraries}
+    assert packages - declared == set()

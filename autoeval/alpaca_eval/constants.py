@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.alpaca_eval import human_annotations, human_crossannotations, reference
+from autoeval.errors import MissingExtraError
 from autoeval.leaderboards.presets import PRESETS
 from autoeval.leaderboards.printed import EVALUATORS_COLUMNS
 from autoeval.leaderboards.table import EVALUATOR_COLUMNS, MODES
@@ -49,9 +50,16 @@ def get_alpaca_eval_data(dataset: str = "alpaca_eval_gpt4_baseline") -> Any:
 
     Args:
         dataset: `alpaca_eval_gpt4_baseline` (GPT-4 Turbo) or `alpaca_eval` (Davinci 003).
+
+    Raises:
+        MissingExtraError: the library `datasets` is not installed.
     """
-    import datasets
     import pandas as pd
+
+    try:
+        import datasets
+    except ModuleNotFoundError:
+        raise MissingExtraError("a `datasets.Dataset`", "datasets") from None
 
     names = {"alpaca_eval_gpt4_baseline": "gpt4_1106_preview", "alpaca_eval": "text_davinci_003"}
     return datasets.Dataset.from_pandas(pd.read_json(reference(names.get(dataset, dataset))))

@@ -11,13 +11,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from autoeval.data.delimited import read_csv, read_tsv
 from autoeval.data.json_stream import JsonStream
 from autoeval.data.opening import explaining_what_is_wrong_with, open_text
-from autoeval.errors import UsageError
+from autoeval.errors import MissingExtraError, UsageError
 
 NumberedRows = Iterator[tuple[str, Any]]
 
@@ -39,6 +40,22 @@ def has_text_only(name: str) -> bool:
 def known_formats() -> str:
     """Say which file names are understood, as part of an error message."""
     return f"Formats: {', '.join(_READERS)}, each also with .gz"
+
+
+def require_library(path: Path) -> None:
+    """Refuse a file, or a saved dataset, that can only be read with a library that is not installed.
+
+    Raises:
+        MissingExtraError: naming the file.
+    """
+    if path.is_dir():
+        what, library = "the saved dataset", "datasets"
+    elif file_format(path.name) == ".parquet":
+        what, library = "the Parquet file", "pyarrow"
+    else:
+        return
+    if find_spec(library) is None:
+        raise MissingExtraError(f"reading {what} {path}", "datasets")
 
 
 def read_file(path: Path) -> NumberedRows:

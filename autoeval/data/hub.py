@@ -4,10 +4,11 @@ import contextlib
 import os
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autoeval.errors import UsageError, nearest
+from autoeval.errors import MissingExtraError, UsageError, nearest
 
 ALPACA_EVAL_REPOSITORY = "tatsu-lab/alpaca_eval"
 
@@ -82,6 +83,17 @@ def _file(repository: str, repository_type: str, filename: str, flag: str) -> Pa
             f"not be downloaded from {url} ({_first_line(error)}). Connect to the network once, or give "
             f"a file of your own: {flag} PATH."
         ) from error
+
+
+def require_datasets(dataset: HubDataset, role: str) -> None:
+    """Refuse a dataset where the library that loads it is not installed; AlpacaEval's is read without it.
+
+    Raises:
+        MissingExtraError: naming the dataset.
+    """
+    repository = dataset.name.partition(":")[0]
+    if repository != ALPACA_EVAL_REPOSITORY and find_spec("datasets") is None:
+        raise MissingExtraError(f"{role}: loading {dataset.name} from the hub", "datasets")
 
 
 def load_hub_dataset(dataset: HubDataset, role: str) -> Any:

@@ -15,9 +15,10 @@ from autoeval.data.formats import (
     has_text_only,
     is_saved_dataset,
     read_file,
+    require_library,
     rows_of_columns,
 )
-from autoeval.data.hub import HubDataset, is_hub_name, load_hub_dataset
+from autoeval.data.hub import HubDataset, is_hub_name, load_hub_dataset, require_datasets
 from autoeval.errors import UsageError
 
 _PATH = (str, os.PathLike)
@@ -90,18 +91,22 @@ def expand(source: Source, role: str) -> list[Source]:
 
     Raises:
         UsageError: a file does not exist, or a glob matches none.
+        MissingExtraError: what reads one of them is not installed.
     """
     if callable(source):
         return expand(source(), role)
     if isinstance(source, _PATH):
-        return _expand_path(os.fspath(source), role)
+        found = _expand_path(os.fspath(source), role)
+        for entry in found:
+            _require_what_reads(entry, role)
+        return found
     if isinstance(source, list | tuple) and source and all(isinstance(item, _PATH) for item in source):
         return [entry for item in source for entry in expand(item, role)]
     return [source]
 
 
 def require_files(source: Source, role: str) -> None:
-    """Refuse names of files that do not exist, before anything else is fetched or loaded.
+    """Refuse names of files that do not exist or cannot be read here, before anything else is fetched or loaded.
 
     Raises:
         UsageError: naming the file.
@@ -168,6 +173,13 @@ def _expand_path(text: str, role: str) -> list[Source]:
     if file_format(text) is None and is_hub_name(text):
         return [HubDataset(text)]
     raise UsageError(f"{role}: the file {text!r} does not exist. {_what_exists_near(path)}")
+
+
+def _require_what_reads(source: Source, role: str) -> None:
+    if isinstance(source, HubDataset):
+        require_datasets(source, role)
+    else:
+        require_library(source)
 
 
 def _what_exists_near(path: Path) -> str:

@@ -59,7 +59,8 @@ class Paying:
         """
         if wanted.needs_all(len(pairs)):
             return cls(pairs, asking)
-        guesses = None if asking.dry_run else cheap.ask(cache, asking.options, asking.display)
+        dear = Plan(asking.annotator, pairs, seed)
+        guesses = None if asking.dry_run else cheap.ask(dear, cache, asking.options, asking.display)
         to = None if asking.dry_run else folder
         sample = choose(pairs, asking.annotator, wanted, seed, to, board, guesses)
         return cls(sample.pairs if sample else pairs, asking, cheap, sample, guesses)

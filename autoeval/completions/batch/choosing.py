@@ -3,7 +3,7 @@
 from autoeval.completions.batch.anthropic import AnthropicBatches
 from autoeval.completions.batch.apis import BatchApi
 from autoeval.completions.batch.openai import OpenAIBatches
-from autoeval.completions.providers import LOCAL
+from autoeval.completions.providers import LOCAL, naming_the_extra
 from autoeval.errors import UsageError
 from autoeval.types import Endpoint
 
@@ -15,11 +15,11 @@ def batch_api(endpoint: Endpoint, timeout: float) -> BatchApi:
 
     Raises:
         UsageError: there is none, or the key is missing.
+        MissingExtraError: the provider's package is not installed.
     """
     require_batch_api(endpoint)
-    if endpoint.provider == "anthropic":
-        return AnthropicBatches(endpoint, timeout)
-    return OpenAIBatches(endpoint, timeout)
+    with naming_the_extra(endpoint.provider):
+        return (AnthropicBatches if endpoint.provider == "anthropic" else OpenAIBatches)(endpoint, timeout)
 
 
 def require_batch_api(endpoint: Endpoint) -> None:

@@ -4,7 +4,8 @@ A provider maps a request to its protocol and an error to a Failure. It never re
 quota: the engine and the scheduler do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, cast, runtime_checkable
@@ -84,7 +85,7 @@ class _Entry:
 
 
 PROVIDERS: Mapping[str, _Entry] = {
-    "anthropic": _Entry("anthropic:AnthropicProvider"),
+    "anthropic": _Entry("anthropic:AnthropicProvider", extra="anthropic"),
     "bedrock": _Entry("bedrock:BedrockProvider", extra="bedrock"),
     "gguf": _Entry("gguf:GgufProvider", extra="gguf"),
     "reward": _Entry("reward:RewardProvider"),
@@ -119,13 +120,9 @@ def create(endpoint: Endpoint, timeout: float) -> Provider | LocalProvider:
         entry = _Entry("several:SeveralServers")
     elif endpoint.provider in PRESETS and is_plain(endpoint) and _has_libcurl():
         entry = _Entry("direct:DirectProvider")
-    try:
+    with naming_the_extra(endpoint.provider):
         provider_class = getattr(import_module(entry.module), entry.class_name)
         return cast("Provider | LocalProvider", provider_class(endpoint, timeout))
-    except ModuleNotFoundError as error:
-        if entry.extra is None or (error.name or "").startswith("autoeval"):
-            raise
-        raise MissingExtraError(f"The provider {endpoint.provider!r}", entry.extra) from error
 
 
 def body(request: Request) -> dict[str, Any]:
@@ -133,12 +130,14 @@ def body(request: Request) -> dict[str, Any]:
 
     Raises:
         UsageError: unknown provider.
+        MissingExtraError: the provider's package is not installed, and the body depends on it.
     """
     if (added := _added(request.endpoint.provider)) is not None:
         return cast("dict[str, Any]", added.body(request))
     name = request.endpoint.provider
     module = f"{__name__}.openai" if name in PRESETS else _entry(name).module
-    return cast("dict[str, Any]", import_module(module).body(request))
+    with naming_the_extra(name):
+        return cast("dict[str, Any]", import_module(module).body(request))
 
 
 def weights_of(provider: str, model: str) -> str | None:
@@ -152,11 +151,24 @@ def weights_of(provider: str, model: str) -> str | None:
     """
     if provider not in LOCAL:
         return None
-    entry = _entry(provider)
+    with naming_the_extra(provider):
+        return cast("str", import_module(_entry(provider).module).weights_of(model))
+
+
+@contextmanager
+def naming_the_extra(provider: str) -> Iterator[None]:
+    """Say of a package that a provider of ours needs, and that is not installed, which extra brings it.
+
+    Raises:
+        MissingExtraError: one is missing.
+    """
     try:
-        return cast("str", import_module(entry.module).weights_of(model))
+        yield
     except ModuleNotFoundError as error:
-        raise MissingExtraError(f"The provider {provider!r}", entry.extra or provider) from error
+        extra = _entry(provider).extra
+        if extra is None or (error.name or "").startswith("autoeval"):
+            raise
+        raise MissingExtraError(f"The provider {provider!r}", extra) from error
 
 
 def known_providers() -> list[str]:

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
@@ -11,7 +12,7 @@ from typing import IO, Any, cast
 from autoeval.completions.providers.logprobs import to_json
 from autoeval.completions.storage.upkeep import Row
 from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError
+from autoeval.errors import MissingExtraError, UsageError
 from autoeval.types import Completion
 
 _ROWS_AT_ONCE = 5_000
@@ -43,10 +44,13 @@ def export(rows: Iterable[Row], path: Path) -> int:
 
     Raises:
         UsageError: the format is none of these, or the file cannot be written.
+        MissingExtraError: what writes Parquet is not installed.
     """
     write = next((one for ending, one in _WRITERS.items() if path.name.endswith(ending)), None)
     if write is None:
         raise UsageError(f"--into: {path} is no name of a table: end it with {', '.join(_WRITERS)}.")
+    if write is _write_parquet and find_spec("pyarrow") is None:
+        raise MissingExtraError(f"writing the Parquet file {path}", "datasets")
     try:
         with replacing(path) as file:
             return write(map(_flat, rows), cast("IO[bytes]", file.buffer))  # type: ignore[attr-defined]

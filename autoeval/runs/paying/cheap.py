@@ -11,7 +11,9 @@ from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.plan import Cases, Plan
 from autoeval.completions.ask import AskOptions, AskReport, Display
 from autoeval.completions.cache import Cache
+from autoeval.completions.replies import by_key
 from autoeval.errors import UsageError
+from autoeval.runs.askable import askers, refuse_unaskable
 from autoeval.runs.estimate import DryRun, estimate
 from autoeval.runs.judging import judge
 from autoeval.runs.refusals import refuse_unknown_prices
@@ -82,11 +84,17 @@ class Cheap:
         """What asking it would take."""
         return [estimate(self.plan, cache, is_batch)] if self.plan else []
 
-    def ask(self, cache: Cache, options: AskOptions, display: Display) -> Guesses | None:
+    def ask(self, dear: Plan, cache: Cache, options: AskOptions, display: Display) -> Guesses | None:
         """Ask it about every pair; one that it cannot judge is guessed to be as the others are on average.
 
+        Args:
+            dear: the plan of the judge that it predicts, which has to be one that can be asked afterwards.
+            cache: has the replies there are, and gets those there will be.
+            options: how to ask.
+            display: shows the progress.
+
         Raises:
-            UsageError: it judged none, or requests are to go into files.
+            UsageError: it judged none, the other judge cannot be asked, or requests are to go into files.
         """
         import numpy as np
 
@@ -96,6 +104,8 @@ class Cheap:
             raise UsageError(
                 "--predict_with asks two judges in turn, and --batch_files holds one's requests."
             )
+        if _is_asked(self.plan, cache) and _is_asked(dear, cache):
+            refuse_unaskable(askers([], [dear.annotator]), options.timeout, options.is_batch, options.flex)
         annotator = self.plan.annotator
         display.announce(f"asking {annotator.name} about all {len(self.plan.cases)} pairs first")
         judged = judge(self.plan, cache, options, display, False, None)
@@ -106,3 +116,8 @@ class Cheap:
         shares = np.where(np.isnan(shares), np.nanmean(shares), shares)
         cost = math.fsum(judged.tally.prices)
         return Guesses(annotator.name, annotator.fingerprint, _LEAST + _SPAN * shares, cost, judged.report)
+
+
+def _is_asked(plan: Plan, cache: Cache) -> bool:
+    """Whether the cache lacks a reply that a plan needs."""
+    return any(len(cache.known(list(stretch))) < len(stretch) for stretch in by_key(plan.requests()))
