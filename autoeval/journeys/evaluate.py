@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Unpack, cast
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import Display
 from autoeval.completions.storage.places import Shard

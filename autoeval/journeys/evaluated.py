@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.data.conversations import ConversationPairs
 from autoeval.data.eval_sets import EvalSet, eval_set_name
 from autoeval.data.pairing import Pairs

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.builtin import interval_name
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Cases
 from autoeval.checks import check_number
 from autoeval.errors import UsageError

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.builtin import interval_name
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.checks import check_number
 from autoeval.data.pairing import Pairs
 from autoeval.errors import UsageError

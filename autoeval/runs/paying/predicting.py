@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.metrics.instructions import instruction_key
 from autoeval.runs.paying.cheap import Guesses
 from autoeval.types import Case
