@@ -23,8 +23,9 @@ from autoeval.prompting.finding import judge_name
 from autoeval.runs.answer_languages import answer_languages
 from autoeval.runs.judging import Judged, records
 from autoeval.runs.length import length_columns
-from autoeval.runs.result import Result, Setting
+from autoeval.runs.result import Result
 from autoeval.runs.saving import BOARD_NAME, save, save_reasons
+from autoeval.runs.setting import Setting
 from autoeval.types import Case
 
 

@@ -119,7 +119,7 @@ def choose(
     chosen = SomePairs(pairs, drawn.sample.first(n).tolist())
     cost = guesses.cost if guesses else 0.0
     named = interval_name(annotator.name, annotator.provider)
-    return Paid(chosen, drawn, n, subsets, mean_length(everything), cost, named)
+    return Paid(chosen, drawn, n, subsets, mean_length(everything), named, cost)
 
 
 def _until_decided(

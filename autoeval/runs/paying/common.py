@@ -87,7 +87,7 @@ def common_sample(
         some = SomePairs(pairs[name], sorted(order[:n]))
         drawn = Drawn(sample, found.shares, COMMON, found.reason)
         called = interval_name(annotator.name, annotator.provider)
-        chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model), interval_name=called)
+        chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model), called)
     return chosen
 
 
