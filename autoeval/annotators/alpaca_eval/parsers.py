@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autoeval.annotators.alpaca_eval.logprobs import logprob_parser
-from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import CONTRADICTION as CONFLICT
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.marks import as_asked
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import found_in
