@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from autoeval.alpaca_eval.constants import DEFAULT_ANNOTATOR_CONFIG, PRESET
 from autoeval.alpaca_eval.single import KEYS, SinglePairwiseAnnotator, judged
 from autoeval.alpaca_eval.utils import convert_to_dataframe
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.kinds.draws import annotator_of, noise_on
 from autoeval.errors import AutoevalError, UsageError
 from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from autoeval.alpaca_eval.constants import EVALUATORS_CONFIG_DIR
 from autoeval.annotators.alpaca_eval import EvaluatorConfig, load_judges
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.cache import Cache
 from autoeval.completions.keys import request_key

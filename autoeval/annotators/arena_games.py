@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from autoeval.annotators.config import Annotator, Judge
 from autoeval.annotators.finishing import is_unfinished, told_to_finish
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.recorded import Imported
 from autoeval.completions.cache import Cache, Entry
 from autoeval.completions.keys import request_key

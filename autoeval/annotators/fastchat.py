@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.recorded import Imported
 from autoeval.completions.cache import Cache, Entry
 from autoeval.completions.keys import request_key

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from autoeval.annotators.config import Judge
+from autoeval.annotators.judges import Judge
 
 
 def fingerprint(judges: Sequence[Judge], combine: str, p_label_flip: float) -> str:

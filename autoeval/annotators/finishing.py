@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autoeval.annotators.config import FollowUp, Judge
+from autoeval.annotators.judges import FollowUp, Judge
 from autoeval.annotators.plan import Plan, Planned
 from autoeval.annotators.readings import readings_of
 from autoeval.completions.cache import Entry

@@ -7,8 +7,9 @@ from typing import Any
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.comparing import Comparison
-from autoeval.annotators.config import Annotator, FollowUp, GroupConfig, Judge, JudgeConfig
+from autoeval.annotators.config import GroupConfig, JudgeConfig
 from autoeval.annotators.fingerprint import fingerprint, prompt_hash
+from autoeval.annotators.judges import Annotator, FollowUp, Judge
 from autoeval.annotators.kinds import COMPARED, PAIRWISE, REVIEWED, Kind, find_kind
 from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.parsers.verdicts import VerdictsParser

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from autoeval.annotators.config import Judge, Order
+from autoeval.annotators.config import Order
+from autoeval.annotators.judges import Judge
 from autoeval.annotators.kinds import COMPARED, REVIEWED, SINGLE
 from autoeval.errors import UsageError
 from autoeval.prompting.config import Price

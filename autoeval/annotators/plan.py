@@ -7,7 +7,7 @@ from itertools import accumulate, chain, pairwise
 from typing import NamedTuple, Protocol
 
 from autoeval.annotators.batches import Batches, batches, together
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.kinds import View
 from autoeval.annotators.kinds.base import Fields, said_by, shown_together
 from autoeval.annotators.kinds.draws import annotator_of, noise_on

@@ -7,8 +7,8 @@ from typing import Any
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.combine import combine
-from autoeval.annotators.config import Judge
 from autoeval.annotators.finishing import talks_about
+from autoeval.annotators.judges import Judge
 from autoeval.annotators.parsers import Reading
 from autoeval.annotators.plan import Plan, Question
 from autoeval.annotators.readings import is_unread, readings_of, within_scale

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from autoeval.annotators.config import Judge
+from autoeval.annotators.judges import Judge
 from autoeval.annotators.parsers import Reading
 from autoeval.annotators.silence import why_silent
 from autoeval.completions.trial import WhyUnread

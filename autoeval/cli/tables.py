@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.table import Table
 from rich.text import Text
 
-from autoeval.annotators.builtin import interval_name
+from autoeval.annotators.builtin import INTERVAL, interval_name
 from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.fooling import FOOLS, how_it_fools, notes_on_fooling
 from autoeval.leaderboards.table import Board
@@ -105,10 +105,10 @@ def _interval_of(board: Board) -> str:
     names = {
         interval_name(row.get("annotator"), fingerprint=row.get("fingerprint")) for row in board.rows.values()
     }
-    return names.pop() if len(names) == 1 else "95% interval"
+    return names.pop() if len(names) == 1 else INTERVAL
 
 
-def subset_table(by_subset: Mapping[str, WinRate], width: int = 80, interval: str = "95% interval") -> Table:
+def subset_table(by_subset: Mapping[str, WinRate], width: int = 80, interval: str = INTERVAL) -> Table:
     """Make the win rates of subsets a table no wider than the terminal."""
     rates = by_subset.values()
     columns = {

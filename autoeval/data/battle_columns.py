@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autoeval.data.battles import Battles, StyleOf, plain_columns, read_battles, share_in_words
+from autoeval.data.battle_rows import plain_columns, share_in_words
+from autoeval.data.battles import Battles, StyleOf, read_battles
 from autoeval.data.delimited import read_split
 from autoeval.data.formats import has_text_only
 from autoeval.data.loading import Rows, expand

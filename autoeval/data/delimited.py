@@ -4,10 +4,13 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autoeval.data.opening import explaining_what_is_wrong_with, open_text
 from autoeval.errors import UsageError
+
+if TYPE_CHECKING:
+    import _csv
 
 _MAX_CSV_FIELD = (
     2**31 - 1
@@ -59,27 +62,31 @@ def _split(path: Path, delimiter: str | None) -> Iterator[tuple[int, list[str]]]
         text.seek(0)
         reader = csv.reader(text, delimiter=delimiter or _delimiter_of(first), strict=True)
         try:
-            header = next((fields for fields in reader if fields and fields[0] != _EXCELS_HINT), None)
-            if header is None:
-                raise UsageError(f"{path}: the file is empty. Its first line should name the columns.")
-            _refuse_repeated_columns(header, path)
-            yield reader.line_num, header
-            number, first_line = 0, reader.line_num + 1
-            for fields in reader:
-                if fields:
-                    number += 1
-                    if len(fields) != len(header):
-                        raise UsageError(
-                            f"{path}, row {number} (line {first_line}): {len(fields)} fields, but the header "
-                            f"names {len(header)} columns. Text with a separator, a quote or a line break in it must "
-                            "be quoted."
-                        )
-                    yield first_line, fields
-                first_line = reader.line_num + 1
+            yield from _checked(reader, path)
         except csv.Error as error:
             raise UsageError(
                 f"{path}, line {reader.line_num}: not valid CSV ({error}). Check the quotes."
             ) from None
+
+
+def _checked(reader: "_csv.Reader", path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Pass on the rows of a file that names its columns, and refuse one that has not a field for each."""
+    header = next((fields for fields in reader if fields and fields[0] != _EXCELS_HINT), None)
+    if header is None:
+        raise UsageError(f"{path}: the file is empty. Its first line should name the columns.")
+    _refuse_repeated_columns(header, path)
+    yield reader.line_num, header
+    number, first_line = 0, reader.line_num + 1
+    for fields in reader:
+        if fields:
+            number += 1
+            if len(fields) != len(header):
+                raise UsageError(
+                    f"{path}, row {number} (line {first_line}): {len(fields)} fields, but the header names "
+                    f"{len(header)} columns. Text with a separator, a quote or a line break in it must be quoted."
+                )
+            yield first_line, fields
+        first_line = reader.line_num + 1
 
 
 def _delimiter_of(header: str) -> str:

@@ -26,7 +26,8 @@ from autoeval.runs.paying.choosing import Wanted
 from autoeval.runs.paying.sample import save_paid
 from autoeval.runs.recomputing import recompute
 from autoeval.runs.reporting import write_report
-from autoeval.runs.result import Evaluation, Setting
+from autoeval.runs.result import Evaluation
+from autoeval.runs.setting import Setting
 from autoeval.runs.sharding import ShardReport
 
 

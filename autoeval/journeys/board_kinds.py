@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.data.baselines import Baselines
 from autoeval.data.cases import load_cases_by_generator
 from autoeval.data.conversations import ConversationPairs

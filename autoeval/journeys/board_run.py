@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.builtin import interval_name
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan, plans_of
 from autoeval.completions.ask import AskReport
 from autoeval.completions.cache import Cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import require_source
 from autoeval.data.cases import OutputCases, load_cases, load_cases_by_generator
@@ -31,8 +31,8 @@ from autoeval.runs.paying.common import common_sample
 from autoeval.runs.paying.deciding import Deciding
 from autoeval.runs.paying.every_pair import EveryPair
 from autoeval.runs.paying.paid import Paid, PaidResult
-from autoeval.runs.result import Setting
 from autoeval.runs.saving import save_one_of_many
+from autoeval.runs.setting import Setting
 
 
 @dataclass(frozen=True)

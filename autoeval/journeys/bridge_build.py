@@ -13,7 +13,7 @@ from autoeval.analysis.linking import (
     leave_one_out,
     refusal,
 )
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport
 from autoeval.completions.cache import Cache

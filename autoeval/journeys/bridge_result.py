@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autoeval.analysis.linking import Anchor, Link, Placement, Rate, rank_correlation
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.completions.ask import AskReport
 from autoeval.journeys.bridging import OldBoard
 from autoeval.leaderboards.table import Board

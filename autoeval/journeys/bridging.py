@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.analysis.linking import FEWEST_ANCHORS, Anchor, Placement, Rate, log_odds
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.data.pairing import Pairs
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.rows import Conditions

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from autoeval.annotators.builtin import INTERVAL
 from autoeval.leaderboards.printed import latex
 from autoeval.runs.result import Evaluation
 from autoeval.version import __version__
@@ -41,7 +42,7 @@ def bridged_citation(bridge: "Bridge", one: "Bridged") -> str:
 def _interval_of(result: Evaluation) -> str:
     """An embedded judge's is of the draw of instructions alone, and no confidence interval of a real one's rate."""
     name = result.setting.interval_name
-    return "95% CI" if name == "95% interval" else f"{name}:"
+    return "95% CI" if name == INTERVAL else f"{name}:"
 
 
 def _made_by(result: Evaluation) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Unpack, cast
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.checks import check_choice, check_number
 from autoeval.completions.ask import Display
 from autoeval.completions.storage.places import Shard
@@ -145,8 +145,9 @@ def evaluate(
             cache.
     """
     parameters = checked(asking, evaluate)
-    _check(interval, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print)
-    check_choice("lc_standard_error", lc_standard_error, STANDARD_ERRORS)
+    _check(
+        interval, lc_standard_error, max_instances, seed, current_leaderboard_mode, leaderboard_mode_to_print
+    )
     wanted = Wanted.checked(n_paid, precision, until_decided, predict_with)
     check_log(log_to, output_path)
     part = Shard.parse(shard)
@@ -251,8 +252,11 @@ def _is_kept(is_cache_leaderboard: bool | None, max_instances: int | None) -> bo
     return max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
 
 
-def _check(interval: str, max_instances: Any, seed: Any, mode: str, mode_to_print: str | None) -> None:
+def _check(
+    interval: str, standard_error: str, max_instances: Any, seed: Any, mode: str, mode_to_print: str | None
+) -> None:
     check_choice("interval", interval, METHODS)
+    check_choice("lc_standard_error", standard_error, STANDARD_ERRORS)
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)
     check_choice("current_leaderboard_mode", mode, MODES)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.checks import check_number
 from autoeval.completions.ask import AskReport, Display, Silent
 from autoeval.completions.cache import Cache

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.data.conversations import ConversationPairs
 from autoeval.data.eval_sets import EvalSet, eval_set_name
 from autoeval.data.pairing import Pairs
@@ -23,8 +23,9 @@ from autoeval.prompting.finding import judge_name
 from autoeval.runs.answer_languages import answer_languages
 from autoeval.runs.judging import Judged, records
 from autoeval.runs.length import length_columns
-from autoeval.runs.result import Result, Setting
+from autoeval.runs.result import Result
 from autoeval.runs.saving import BOARD_NAME, save, save_reasons
+from autoeval.runs.setting import Setting
 from autoeval.types import Case
 
 

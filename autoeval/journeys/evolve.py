@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.checks import check_number, require_source
 from autoeval.completions.ask import AskOptions, Silent
 from autoeval.completions.cache import Cache

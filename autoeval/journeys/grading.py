@@ -16,7 +16,8 @@ from autoeval.runs.judging import judge
 from autoeval.runs.output_flaws import announced, grading_warnings
 from autoeval.runs.recomputing import recompute
 from autoeval.runs.reporting import write_graded_report
-from autoeval.runs.result import GradedEvaluation, Setting
+from autoeval.runs.result import GradedEvaluation
+from autoeval.runs.setting import Setting
 
 
 def grade(model_outputs: Any, how: Evaluating) -> GradedEvaluation | DryRun:

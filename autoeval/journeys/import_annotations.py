@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.arena_games import import_arena_games
-from autoeval.annotators.config import Annotator
 from autoeval.annotators.fastchat import import_fastchat
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan

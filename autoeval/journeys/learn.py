@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.checks import require_source

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autoeval.annotators import loading as judges
-from autoeval.annotators.config import Annotator, Judge, JudgeConfig
+from autoeval.annotators.config import JudgeConfig
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.plan import Plan
 from autoeval.annotators.read import read
 from autoeval.checks import check_number

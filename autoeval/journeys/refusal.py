@@ -6,7 +6,7 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any, Unpack
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.plan import Plan
 from autoeval.checks import check_number, require_source

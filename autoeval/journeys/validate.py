@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.loading import FOLDER as JUDGES
 from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.overrides import JudgeOverrides

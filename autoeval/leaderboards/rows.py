@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.data.cases import OutputCases
 from autoeval.data.conversations import ConversationPairs
 from autoeval.data.pairing import Pairs

@@ -13,6 +13,11 @@ DOUBT, DOUBT_OF_OTHERS = 0.1, 0.5
 _LEAST = 0.005
 
 
+def never_certain(predicted: Floats) -> Floats:
+    """Keep predictions of preferences − 1 in [.005, .995]: before a pair is judged, nothing about it is certain."""
+    return np.clip(predicted, _LEAST, 1 - _LEAST)
+
+
 def uncertainty(predicted: Floats, doubt: float = DOUBT) -> Floats:
     """How much each pair is worth paying for: the root of the squared error that is to be expected of its prediction.
 
@@ -28,7 +33,7 @@ def uncertainty(predicted: Floats, doubt: float = DOUBT) -> Floats:
     Returns:
         Sizes above 0 that chances are proportional to.
     """
-    f = np.clip(predicted, _LEAST, 1 - _LEAST)
+    f = never_certain(predicted)
     mean = f.mean()
     return np.asarray(np.sqrt((1 - doubt) * f * (1 - f) + doubt * (mean * (1 - mean) + (f - mean) ** 2)))
 

@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from autoeval.metrics.effects import EffectsModel, fit_effects
 from autoeval.metrics.observations import Floats
+from autoeval.metrics.sampling import never_certain
 from autoeval.prediction.seen import Seen
 
 FEWEST_MODELS = 5
 _SHARPNESS = 8.0  # of closeness on the same instruction
 _LIKENESS = (0.0, 20.0)  # of closeness on average, between models: not counting, and counting much
 _RELEVANCE = 10.0  # how much more the models count in the fit that are like the one predicted
-_LEAST, _MOST = 0.005, 0.995
 _FARTHEST, _FARTHEST_SQUARED = 5.0, 3.0  # standard deviations
 
 
@@ -126,7 +126,7 @@ class History:
         relevance = np.exp(_RELEVANCE * (likeness - likeness.mean()))
         model = self._fit(relevance / relevance.mean())
         columns = self._curves.of_columns(np.column_stack([target.columns, neighbours]))
-        return np.clip(model.predict(columns, rows), _LEAST, _MOST)
+        return never_certain(model.predict(columns, rows))
 
     @cached_property
     def _columns(self) -> Floats:

@@ -11,13 +11,13 @@ import numpy as np
 
 from autoeval.metrics.effects import EffectsModel, fit_effects
 from autoeval.metrics.observations import Floats
+from autoeval.metrics.sampling import never_certain
 from autoeval.prediction.history import Curves, History, Standard
 from autoeval.prediction.kept import share_known
 from autoeval.prediction.seen import Seen, read_lengths
 from autoeval.resources import shipped
 
 EFFECTS_NAME = "instruction_effects.csv"
-_LEAST, _MOST = 0.005, 0.995
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class ShippedEffects:
         """Predict preferences − 1 of a model's pairs, whose lengths were read; in [.005, .995]."""
         place = {key: i for i, key in enumerate(self.keys)}
         rows = np.array([place.get(key, -1) for key in seen.keys], dtype=np.intp)
-        return np.clip(self.model.predict(self.curves.of_columns(seen.columns), rows), _LEAST, _MOST)
+        return never_certain(self.model.predict(self.curves.of_columns(seen.columns), rows))
 
     def write(self, path: Path) -> None:
         """Write the effects, four decimals each, and beside them as JSON the rest of the model."""

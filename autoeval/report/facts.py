@@ -60,7 +60,7 @@ class Facts:
     length: LengthEffect
     judge_description: str
     settings: Mapping[str, str]
-    interval_name: str = "95% interval"
+    interval_name: str
     cautions: Sequence[str] = ()
 
 

@@ -55,7 +55,7 @@ class GradedFacts:
     cautions: Sequence[str]
     judge_description: str
     settings: Mapping[str, str]
-    interval_name: str = "95% interval"
+    interval_name: str
     aspects: Sequence[AspectFacts] = ()
 
     @property

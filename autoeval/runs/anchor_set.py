@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from autoeval.analysis.drift import Drift, drift
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError

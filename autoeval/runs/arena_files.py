@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.kinds import View
 from autoeval.annotators.parsers.verdicts import VerdictsParser
 from autoeval.annotators.plan import Plan

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.completions import providers
 from autoeval.completions.providers import LOCAL
 from autoeval.errors import UsageError

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from autoeval.annotators.builtin import INTERVAL
 from autoeval.runs.annotation_table import NAMES, PAID_NAME
 from autoeval.runs.checkpoints import Checkpoint, checkpoint_of
 from autoeval.runs.run_json import RUN_NAME
@@ -63,7 +64,7 @@ class RunFacts:
     n_missing: int = 0
     avg_length: int | None = None
     flip_rate: float | None = None
-    interval_name: str = "95% interval"
+    interval_name: str = INTERVAL
     cautions: tuple[str, ...] = ()
     series: Checkpoint | None = None
     problem: str | None = None

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from autoeval.annotators.builtin import interval_name
-from autoeval.annotators.config import common_provider
+from autoeval.annotators.judges import common_provider
 from autoeval.data.annotations import is_of_one_output
 from autoeval.data.eval_sets import eval_set_name
 from autoeval.data.loading import Row, read_rows

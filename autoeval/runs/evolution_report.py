@@ -15,7 +15,7 @@ from autoeval.analysis.evolution import (
     rates_by_round,
     telling_apart,
 )
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.data.annotations import read_annotations
 from autoeval.data.loading import read_rows

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.builtin import interval_name
-from autoeval.annotators.config import common_provider
+from autoeval.annotators.judges import common_provider
 from autoeval.data.annotations import of_one_model, read_annotations
 from autoeval.data.loading import describe, read_rows
 from autoeval.errors import UsageError

@@ -1,6 +1,5 @@
 """Plan, ask, read: from instructions to outputs."""
 
-import platform
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,12 +14,12 @@ from autoeval.completions.providers import LOCAL
 from autoeval.errors import AutoevalError
 from autoeval.generators.config import Generator
 from autoeval.generators.read import REFUSAL, Missing, requests
+from autoeval.runs.accounts import account_of
 from autoeval.runs.estimate import price_of
 from autoeval.runs.growing_file import GrowingFile
 from autoeval.runs.outputs_file import Row
 from autoeval.runs.retirement import explained
 from autoeval.runs.side import Side
-from autoeval.version import __version__
 
 _EXIT_CODES = {
     StopReason.BUDGET: 4,
@@ -158,16 +157,8 @@ def _account(result: Generation) -> dict[str, Any]:
             "missing": dict(result.missing),
         },
         "models_named_by_server": sorted(report.models),
-        "requests": {"planned": report.n_requests, "cached": report.n_cached, "asked": report.n_asked},
         "adapted": sorted(report.adapted),
-        "tokens": {
-            "input": report.input_tokens,
-            "output": report.output_tokens,
-            "reasoning": report.reasoning_tokens,
-        },
-        "cost_usd": report.spent if report.is_price_known else None,
-        "seconds": round(report.seconds, 3),
-        "versions": {"autoeval": __version__, "python": platform.python_version()},
+        **account_of(report),
     }
 
 

@@ -20,7 +20,7 @@ def graded_facts(
     cautions: Sequence[str],
     judge_description: str,
     settings: Mapping[str, str],
-    interval_name: str = "95% interval",
+    interval_name: str,
     aspects: Aspects | None = None,
 ) -> "GradedFacts":
     """Put together what a page says of a run of scores.

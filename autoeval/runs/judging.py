@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.annotators.read import read, unparsed_keys
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.completions.ask import Display
 from autoeval.data.cases import OutputCases
 from autoeval.data.conversations import ConversationPairs

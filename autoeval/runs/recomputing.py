@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.completions.ask import AskReport
 from autoeval.data.annotation_rows import row_of
 from autoeval.data.annotations import of_one_model, read_annotations, texts_of

@@ -7,7 +7,7 @@ from typing import Any
 
 from autoeval.annotators.builtin import BUILTIN
 from autoeval.annotators.builtin.refusing import refusal_rule
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.parsers.classes import ClassesParser
 from autoeval.errors import UsageError
 from autoeval.runs.refusing import Reply

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.cache import Cache
 from autoeval.errors import UsageError

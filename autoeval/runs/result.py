@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autoeval.annotators.builtin import interval_name
 from autoeval.completions.ask import AskReport
 from autoeval.errors import NothingJudgedError
 from autoeval.leaderboards.counts import Counts
@@ -25,6 +24,7 @@ from autoeval.runs.paying.deciding import DecidedResult
 from autoeval.runs.paying.paid import PaidResult
 from autoeval.runs.paying.sample import SAMPLE_NAME
 from autoeval.runs.run_json import RUN_NAME
+from autoeval.runs.setting import Setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,39 +33,6 @@ if TYPE_CHECKING:
 
 _CONSTANT_SHARE = 0.5
 _ENOUGH_TO_BE_CONSTANT = 10
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a number depends on: two numbers compare only where all but the model are the same."""
-
-    model: str
-    judge: str
-    judge_models: tuple[str, ...]
-    reference: str
-    eval_set: str
-    preset: str
-    fingerprint: str
-    seed: int
-    board: str | None
-    provider: str | None = None
-
-    @property
-    def interval_name(self) -> str:
-        """What the interval of the win rate is called."""
-        return interval_name(self.judge, self.provider)
-
-    def line(self) -> str:
-        """Say it in one line."""
-        models = ", ".join(self.judge_models)
-        judge = self.judge if models in ("", self.judge) else f"{self.judge} ({models})"
-        board = f"comparable with {self.board}" if self.board else "on no shipped board"
-        if not self.preset:  # outputs that are judged by themselves
-            parts = [f"judge {judge}", self.eval_set, self.reference, board if self.board else ""]
-            return " · ".join(part for part in parts if part)
-        return (
-            f"judge {judge} · reference {self.reference} · {self.eval_set} · preset {self.preset} · {board}"
-        )
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

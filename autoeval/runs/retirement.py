@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from autoeval.annotators.config import Judge
+from autoeval.annotators.judges import Judge
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskReport, Display
 from autoeval.completions.cache import Cache

@@ -2,20 +2,20 @@
 
 import json
 import math
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.kinds import REVIEWED
 from autoeval.data.replacing import result_file
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.counts import Counts
-from autoeval.runs.result import Result, Setting
+from autoeval.runs.accounts import account_of, versions
+from autoeval.runs.result import Result
 from autoeval.runs.run_json import RUN_NAME
-from autoeval.version import __version__
+from autoeval.runs.setting import Setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,19 +111,10 @@ def _facts(
 
 def _run(result: Result, annotator: Annotator) -> dict[str, Any]:
     """Say what ran, and what asking came to."""
-    report = result.ask
     return {
         **_facts(result.setting, annotator, result.tally, result.n_unpaired, result.cautions),
         **result.more_facts(),
-        "requests": {"planned": report.n_requests, "cached": report.n_cached, "asked": report.n_asked},
-        "tokens": {
-            "input": report.input_tokens,
-            "output": report.output_tokens,
-            "reasoning": report.reasoning_tokens,
-        },
-        "cost_usd": report.spent if report.is_price_known else None,
-        "seconds": round(report.seconds, 3),
-        "versions": versions(),
+        **account_of(result.ask),
     }
 
 
@@ -137,11 +128,6 @@ def judge_facts(annotator: Annotator) -> dict[str, Any]:
         "combine": annotator.combine,
         "judges": [_judge(judge) for judge in annotator.judges],
     }
-
-
-def versions() -> dict[str, str]:
-    """Name the versions that a number depends on."""
-    return {"autoeval": __version__, "python": platform.python_version()}
 
 
 def save_json(value: Mapping[str, Any], path: Path) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskOptions, AskReport, Display, added
 from autoeval.completions.cache import Cache

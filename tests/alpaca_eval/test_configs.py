@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autoeval.annotators.alpaca_eval import FIELDS
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.loading import load_annotator
 from autoeval.completions import providers
 from autoeval.prompting.alpaca_eval.templates import read_template

@@ -332,8 +332,9 @@ def _written(draw: random.Random, said: str, unsaid: str) -> Completion:
 
 
 def _called(draw: random.Random, said: str, unsaid: str) -> Completion:
-    """Make a tool call, or two that disagree; text beside it is none of the verdict."""
+    """Make a tool call, or two that disagree, with nothing beside it, or text that says the same or another thing."""
+    beside = draw.choice(["", said, unsaid])
     arguments = draw.choice([said, said, json.dumps(said), f"{said}\n{unsaid}"])
     if draw.random() < 0.25:
-        return Completion(unsaid, "length", tool_arguments=arguments[: draw.randrange(len(arguments) + 1)])
-    return Completion(unsaid, "tool_calls", tool_arguments=arguments)
+        return Completion(beside, "length", tool_arguments=arguments[: draw.randrange(len(arguments) + 1)])
+    return Completion(beside, "tool_calls", tool_arguments=arguments)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from autoeval.annotators.config import Annotator, Judge
+from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.loading import find_config, names
 from autoeval.annotators.plan import Plan
 from autoeval.prompting.prompt import Prompt

@@ -42,6 +42,13 @@ RANKS = [{"model": "a", "rank": 1}, {"model": "b", "rank": 2}]
         {"better": "a", "b_wins": "yes"},
         {"better": "a", "tie": True},
         {"better": "tie", "is_tie": False},
+        {"better": "a", "not_preferred": "a"},
+        {"better": "a", "lessPreferred": "a"},
+        {"better": "a", "second_place": "a"},
+        {"better": "a", "first_place": "b"},
+        {"better": "a", "total": {"a": 3, "b": 8}},
+        {"better": "a", "final": {"better": "b"}},
+        {"better": "a", "revised_verdict": "b"},
     ],
 )
 def test_fields_that_contradict_each_other_are_no_verdict(fields: Any) -> None:
@@ -55,6 +62,7 @@ def test_fields_that_contradict_each_other_are_no_verdict(fields: Any) -> None:
         ({"better": "a", "worse": "b", "winner": "a", "loser": "b", "ranking": RANKS}, 1.0),
         ({"better": "b", "ranking": ["b", "a"], "rank_a": 2, "rank_b": 1, "b_is_better": True}, 2.0),
         ({"better": "a", "score_a": 8, "score_b": 8}, 1.0),
+        ({"better": "a", "not_preferred": "b", "second_choice": "b", "top": "a", "is_not_worse": "a"}, 1.0),
         ({"better": "tie", "score_a": 8, "score_b": 7}, 1.5),
         ({"better": "tie", "winner": None, "worse": "neither", "a_is_better": False, "tie": True}, 1.5),
         ({"better": "a", "length_score_a": 1, "length_score_b": 9}, 1.0),
@@ -64,6 +72,17 @@ def test_fields_that_contradict_each_other_are_no_verdict(fields: Any) -> None:
 )
 def test_fields_that_say_the_same_or_something_else_cost_no_verdict(fields: Any, preference: float) -> None:
     assert reading(JSON, json.dumps(fields)) == preference
+
+
+def test_labels_are_found_in_names_however_these_are_spelled() -> None:
+    judge = parser("json", field="better", first="model_1", second="model_2")
+    for one, other in (
+        ("model1Score", "scoreModel2"),
+        ("model-1 score", "SCORE_MODEL_2"),
+        ("model_1得分", "得分model2"),
+    ):
+        assert "contradict" in str(reading(judge, json.dumps({"better": "model_1", one: 3, other: 8}))), one
+        assert reading(judge, json.dumps({"better": "model_1", one: 8, other: 3})) == 1.0, one
 
 
 def test_a_field_for_the_worse_one_is_held_against_the_others() -> None:

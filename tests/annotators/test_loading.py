@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.loading import load_annotator, names
 from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autoeval
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.journeys.citation import citation
 from autoeval.journeys.learn import learn
 from autoeval.metrics.sampled import sampled_win_rate

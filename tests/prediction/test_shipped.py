@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.loading import load_annotator
 from autoeval.journeys.learn import learn
 from autoeval.metrics.instructions import instruction_key

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from autoeval.annotators.alpaca_eval.reading import AlpacaEvalParser, check_parser, first_function
-from autoeval.annotators.config import Judge
+from autoeval.annotators.judges import Judge
 from autoeval.completions.endpoints import make_endpoint
 from autoeval.completions.providers.reasoning import fitted
 from autoeval.errors import UsageError, nearest

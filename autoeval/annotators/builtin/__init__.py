@@ -27,7 +27,16 @@ def _preferring(judge: Callable[[str, str, str], float]) -> Builtin:
     return Builtin(lambda case: Verdict(judge(case.conversation, case.output_1, case.output_2)))
 
 
-__all__ = ["BUILTIN", "FINGERPRINTS", "SAMPLING_ONLY", "Builtin", "interval_name", "longest", "offline"]
+__all__ = [
+    "BUILTIN",
+    "FINGERPRINTS",
+    "INTERVAL",
+    "SAMPLING_ONLY",
+    "Builtin",
+    "interval_name",
+    "longest",
+    "offline",
+]
 
 
 BUILTIN: dict[str, Builtin] = {
@@ -55,7 +64,7 @@ def interval_name(judge: object, provider: str | None = None, fingerprint: objec
     """
     is_known = fingerprint in FINGERPRINTS or judge in BUILTIN
     is_embedded = is_known if provider is None else provider == "builtin"
-    return SAMPLING_ONLY if is_embedded else "95% interval"
+    return SAMPLING_ONLY if is_embedded else INTERVAL
 
 
-SAMPLING_ONLY = "sampling only"
+INTERVAL, SAMPLING_ONLY = "95% interval", "sampling only"

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
+from autoeval.annotators.parsers.corrected import unless_taken_back
+from autoeval.annotators.parsers.markup import shown, without_struck
 from autoeval.texts.reasoning import without_reasoning
 from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
@@ -42,7 +44,10 @@ class TextParser(Parser):
         text = body(completion)
         if isinstance(text, Unparsed):
             return [text]
-        return [self._of_text(text) if is_complete(completion) or self._is_entire(text) else CUT_OFF]
+        if not is_complete(completion) and not self._is_entire(text):
+            return [CUT_OFF]
+        reading = self._of_text(text)
+        return [unless_taken_back(reading, text, self._of_text) or reading]
 
     @abstractmethod
     def _of_text(self, text: str) -> Reading:
@@ -72,7 +77,8 @@ def body(completion: Completion) -> str | Unparsed:
     text = without_reasoning(completion.text)
     if text is None:
         return Unparsed("the reply ends inside the judge's thinking; raise its token limit")
-    if not text.strip():
+    text = without_struck(text)
+    if not shown(text).strip():
         return Unparsed(_why_empty(completion))
     return text.strip()
 

@@ -5,8 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from autoeval.annotators.parsers.against import is_against_after, is_against_before, is_doubted
+from autoeval.annotators.parsers.against import (
+    is_against_after,
+    is_against_before,
+    is_of_another,
+    lines_said,
+)
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.labels import Labels
 from autoeval.types import Unparsed, Verdict
 
@@ -33,7 +39,7 @@ class ChoiceParser(Labels, TextParser):
         whole = self.alone(seen)
         if whole is not None:
             return Verdict(whole)
-        named = [reading for line in seen.splitlines() for reading in self._named(line, text)]
+        named = [reading for line in lines_said(seen) for reading in self._named(line, text)]
         named = named[-1:] if self.take == "last" else named
         unclear = next((reading for reading in named if isinstance(reading, Unparsed)), None)
         verdicts = [reading for reading in named if isinstance(reading, Verdict)]
@@ -48,7 +54,7 @@ class ChoiceParser(Labels, TextParser):
         announced, announcement = self.announced(line)
         if preference is not None:
             yield Verdict(preference, text)
-        elif announced is not None and not is_against_before(announcement):
+        elif announced is not None and not is_of_another(announcement):
             yield Verdict(announced, text)
         else:
             yield from self._mentioned(line, text)

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.labels import PACKAGING
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import found_in, prose_around

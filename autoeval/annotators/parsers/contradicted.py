@@ -1,36 +1,32 @@
 """Fields of a reply beside the one that is read, and whether they say something else: a loser, ranks, scores."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from autoeval.annotators.parsers.base import CONTRADICTION, Reading
 from autoeval.annotators.parsers.labels import Labels
+from autoeval.annotators.parsers.words import (
+    BETTER,
+    FILLER,
+    NAME,
+    NOT,
+    RANK,
+    SCORE,
+    TIE,
+    TRUTHS,
+    WHOLE,
+    WORSE,
+    words_of,
+)
 from autoeval.types import Verdict
 
-
-def _known(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_FOR = _known(
-    "better best winner winning wins won preferred preferable prefer preference chosen choice selected selection pick "
-    "picked verdict decision judgment judgement conclusion superior stronger strongest favored favoured accepted"
-)
-_AGAINST = _known(
-    "worse worst loser losing loses lost rejected reject dispreferred inferior weaker weakest runner up"
-)
-_TIE = _known("tie tied draw equal equally")
-_SCORES = _known("score scores rating ratings grade grades points mark marks probability probabilities")
-_POINTS = _known("points probability probabilities")
-_RANKS = _known("rank ranks ranking rankings place places")
-_FINAL = _known("final overall result results")
-_NAMES = _known("output response answer assistant model option candidate label name id")
-_NEUTRAL = _NAMES | _FINAL | _known("is the of total evaluation comparison summary good")
-_KNOWN = _FOR | _AGAINST | _TIE | _SCORES | _RANKS | _NEUTRAL
+_LESS = frozenset({"less", "least", "second", "weniger", "moins", "meno", "menos", "менее"})
+_FIRST = frozenset({"first"})
+_SUM = frozenset({"total", "overall"})
+_FINAL = WHOLE - {"total"}
+_POINTS = frozenset({"points", "probability", "probabilities"})
+_KNOWN = BETTER | WORSE | TIE | SCORE | RANK | NOT | _LESS | _FIRST | NAME | WHOLE | FILLER
 _DEEPEST = 6
-_TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_A-Za-z]+")
 
 
 def unless_contradicted(reading: Reading, beside: Sequence[Any], labels: Labels, field: str = "") -> Reading:
@@ -51,10 +47,9 @@ def unless_contradicted(reading: Reading, beside: Sequence[Any], labels: Labels,
     side = 1.5 if reading.value == 1.5 else 1.0 if reading.value < 1.5 else 2.0
     found = _Beside(labels)
     for path, leaf in found.leaves(list(beside), (), _DEEPEST):
-        if path and path[-1] != field:
-            found.take(path, leaf)
+        found.take(path, leaf)
     # a field that names the worse one has labels that have changed places
-    side = 3 - side if _AGAINST & set(_words(field)) else side
+    side = 3 - side if WORSE & set(words_of(field)) else side
     return CONTRADICTION if found.differs(side) else reading
 
 
@@ -64,8 +59,8 @@ def same_measure(fields: Mapping[str, Any], field: str) -> list[str]:
 
 
 def _is_score_of_all(name: str) -> bool:
-    words = set(_words(str(name)))
-    return words <= _SCORES | {"final", "overall"} and bool(words & _SCORES - _POINTS)
+    words = set(words_of(str(name)))
+    return words <= SCORE | WHOLE and bool(words & SCORE - _POINTS)
 
 
 def lines_of(prose: str) -> list[dict[str, str]]:
@@ -79,7 +74,7 @@ class _Beside:
 
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
-        self._names = {1.0: _words(labels.first), 2.0: _words(labels.second)}
+        self._names = {1.0: words_of(labels.first), 2.0: words_of(labels.second)}
         self._said: set[float] = set()
         self._denied: set[float] = set()
         self._scores: dict[float, set[float]] = {1.0: set(), 2.0: set()}
@@ -102,17 +97,17 @@ class _Beside:
 
     def _is_name(self, name: str, item: Any) -> bool:
         """Whether a field says which output its neighbours are about: `{model: a, rank: 1}`."""
-        words = set(_words(name))
-        return bool(words) and words <= _NAMES and self._labels.preference(item) in self._names
+        words = set(words_of(name))
+        return bool(words) and words <= NAME and self._labels.preference(item) in self._names
 
     def take(self, path: Sequence[str], leaf: Any) -> None:
         """Note what a field says, where its name is understood."""
-        words, side = self._without_label([word for name in path for word in _words(name)])
-        if not words <= _KNOWN or (words & _FOR and words & _AGAINST):
+        words, side = self._without_label([word for name in path for word in words_of(name)])
+        if not words <= _KNOWN:
             return
         if isinstance(leaf, list) and len(leaf) == 1:
             (leaf,) = leaf
-        measure = self._scores if words & _SCORES else self._ranks if words & _RANKS else None
+        measure = self._scores if words & (SCORE | _SUM) else self._ranks if words & RANK else None
         number = _number(leaf)
         if side is None:
             self._take_named(words, leaf)
@@ -122,22 +117,22 @@ class _Beside:
             measure[side].add(number if measure is self._scores else -number)
 
     def _take_named(self, words: set[str], leaf: Any) -> None:
-        truth = _truth(leaf)
-        if words & _SCORES:
+        truth, is_for = _truth(leaf), _speaks_for(words)
+        if words & SCORE:
             return
-        if truth is not None and words & _TIE:
+        if truth is not None and words & TIE:
             (self._said if truth else self._denied).add(1.5)
         elif (named := self._named(leaf)) is None:
             return
-        elif words & _AGAINST:
+        elif is_for is False:
             self._said.add(3 - named)
-        elif words & (_FOR | _FINAL) or (words & _RANKS and self._labels.preference(leaf) is None):
+        elif is_for or words & _FINAL or (words & RANK and self._labels.preference(leaf) is None):
             self._said.add(named)
 
     def _take_truth(self, words: set[str], side: float, leaf: Any) -> None:
-        truth = _truth(leaf)
-        if truth is not None and words & (_FOR | _AGAINST):
-            (self._said if truth else self._denied).add(3 - side if words & _AGAINST else side)
+        truth, is_for = _truth(leaf), _speaks_for(words)
+        if truth is not None and is_for is not None:
+            (self._said if truth else self._denied).add(side if is_for else 3 - side)
 
     def _named(self, leaf: Any) -> float | None:
         """Return the preference of a label, of a list with the best first, or of a comparison."""
@@ -171,6 +166,14 @@ class _Beside:
         return bool(said - {preference}) or preference in self._denied or by_score == 3 - preference != 1.5
 
 
+def _speaks_for(words: set[str]) -> bool | None:
+    """Whether words are of the better output, or (False) of the worse one; None where that is not clear."""
+    is_turned = bool(words & (NOT | _LESS))
+    if words & WORSE:
+        return None if is_turned or words & BETTER else False
+    return not is_turned if words & BETTER or (words & RANK and words & (_FIRST | _LESS)) else None
+
+
 def _higher(values: Mapping[float, set[float]]) -> float | None:
     """Return which side has more, 1.5 where both have the same, None where that is not said."""
     first, second = values[1.0], values[2.0]
@@ -183,15 +186,11 @@ def _higher(values: Mapping[float, set[float]]) -> float | None:
     return 1.5 if first == second and len(first) == 1 else None
 
 
-def _words(name: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(name)]
-
-
 def _truth(leaf: Any) -> bool | None:
     return (
         leaf
         if isinstance(leaf, bool)
-        else _TRUTHS.get(leaf.strip().lower())
+        else TRUTHS.get(leaf.strip().casefold())
         if isinstance(leaf, str)
         else None
     )

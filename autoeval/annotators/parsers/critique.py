@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from autoeval.annotators.parsers.against import FAULTS, is_doubted
+from autoeval.annotators.parsers.against import FAULTS
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.annotators.parsers.numbers import as_number, goes_on, out_of
 from autoeval.types import Unfinished, Unparsed, Verdict

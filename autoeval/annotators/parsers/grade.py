@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.contradicted import same_measure
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.labels import PACKAGING
 from autoeval.annotators.parsers.markup import shown, without_markup
 from autoeval.annotators.parsers.numbers import NUMBER, as_number, bare, goes_on, out_of
+from autoeval.annotators.parsers.words import SCORE, WHOLE, pattern_of
 from autoeval.texts.literals import found_in, is_one_value, prose_around
 from autoeval.types import Unfinished, Unparsed, Verdict
 
@@ -19,11 +20,13 @@ _GRADE = rf"(?P<grade>{NUMBER}){out_of()}"
 _MARKED = re.compile(r"\[\[(?P<held>[^\[\]]*)\]\]")
 _BRACKETED = re.compile(rf"(?<![\[\w])\[\s*(?P<held>{NUMBER}(?:\s*/\s*{NUMBER})?)\s*\](?![\](])")
 _AROUND = r"[\s*_`\"'“”]{0,6}"
-_NAME = (
-    r"(?:rating|score|grade|note|punkte|puntuación|punteggio|nota|оценка|评分|分数|得分|評価|평점|التقييم)"
+_NO_GRADE_BY_ITSELF = (
+    "scores ratings grades points mark marks probability probabilities notes notas puntos pontos punkty оценки "
+    "баллы баллов бали النقاط wahrscheinlichkeit probabilité"
 )
-_BETWEEN = rf"{_AROUND}(?:(?:is|of|:|=|：){_AROUND}|\s+(?=\S+\s*$)|(?=[\"'`*_]))"
-_NAMED = re.compile(rf"(?<!\w){_NAME}{_BETWEEN}(?<![\d.,\w-]){_GRADE}", re.IGNORECASE | re.MULTILINE)
+_NAME = rf"{pattern_of(SCORE - frozenset(_NO_GRADE_BY_ITSELF.split()))}(?:\s+{pattern_of(WHOLE)})?"
+_BETWEEN = rf"{_AROUND}(?:(?:is|of|:|=|为|為|是){_AROUND}|\s+(?=\S+\s*$)|(?=[\"'`*_]))"
+_NAMED = re.compile(rf"{_NAME}{_BETWEEN}(?<![\d.,\w-]){_GRADE}", re.IGNORECASE | re.MULTILINE)
 _LARGEST = re.compile(
     r"\b(?:max\w*|highest|largest|best|top|possible|perfect|full|min\w*|lowest)\s+(?:possible\s+)?$",
     re.IGNORECASE,

@@ -10,8 +10,10 @@ from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
+from autoeval.annotators.parsers.against import is_turned
 from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, is_complete
 from autoeval.annotators.parsers.contradicted import lines_of, unless_contradicted
+from autoeval.annotators.parsers.corrected import unless_taken_back
 from autoeval.annotators.parsers.labels import PACKAGING, Labels, plain
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import values_in
@@ -26,6 +28,10 @@ _TURNED = re.compile(
     re.IGNORECASE,
 )
 """In what announces a grade, these make it perhaps the grade of the opposite."""
+
+
+def _may_turn(announcement: str) -> bool:
+    return _TURNED.search(announcement) is not None or is_turned(announcement)
 
 
 class _GradeParser(Parser):
@@ -54,7 +60,11 @@ class _GradeParser(Parser):
             return [text]
         if not is_complete(completion):
             return [_CUT_OFF]
-        return [self._consistent(self._of_json(text) if self.field else self._of_text(text), text)]
+        reading = self._read(text)
+        return [unless_taken_back(reading, text, self._read) or reading]
+
+    def _read(self, text: str) -> Reading:
+        return self._consistent(self._of_json(text) if self.field else self._of_text(text), text)
 
     def _consistent(self, grade: Reading, text: str) -> Reading:  # noqa: ARG002 - what of the text speaks against it
         return grade
@@ -123,9 +133,9 @@ class ProbabilityParser(Labels, _GradeParser):
 
     def _is_turned(self, announcement: str) -> bool:
         """Whether an announcement speaks of the other output or of being worse, so that its number may be of that."""
-        other = self.second if self.of == "first" else self.first
-        is_named = re.search(rf"(?<!\w){re.escape(other)}(?!\w)", announcement, re.IGNORECASE) is not None
-        return is_named or _TURNED.search(announcement) is not None
+        other = 2.0 if self.of == "first" else 1.0
+        is_named = any(self.preference(named) == other for named in self.either.findall(announcement))
+        return is_named or _may_turn(announcement)
 
     def _grade(self, value: Any) -> float | None:
         share = self._share(value)
@@ -176,7 +186,7 @@ class LevelsParser(_GradeParser):
         if whole is not None:
             yield whole
         elif announced is not None:
-            yield None if _TURNED.search(announcement) else announced
+            yield None if _may_turn(announcement) else announced
 
     def _grade(self, value: Any) -> float | None:
         return self._by_word.get(_squeezed(value)) if isinstance(value, str | int) else None

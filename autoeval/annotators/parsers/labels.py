@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from autoeval.annotators.parsers.against import is_doubted
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.markup import shown, without_markup
 from autoeval.texts.literals import found_in, prose_around
 

@@ -3,8 +3,15 @@
 import html
 import re
 
+from autoeval.annotators.parsers.words import WORSE, words_of
+
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
+_INVISIBLE = dict.fromkeys(
+    [
+        *(0xAD, 0x61C, 0x2060, 0x20E3, 0xFEFF),  # 20E3 draws a key around a digit
+        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xFE00, 0xFE10)),
+    ]
+)
 _LOOK_ALIKE = str.maketrans(
     {
         "−": "-",
@@ -36,6 +43,13 @@ _INLINE_TAG = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r"</?[a-zA-Z][\w:.-]{0,40}(?:\s[^<>\n]{0,200})?/?>|<!--|-->")
+_STRUCK = re.compile(
+    r"<(del|s|strike)\b[^<>\n]{0,40}>.{0,2000}?</\1\s*>|~~(?=\S)[^\n]{1,400}?~~"
+    "|(?:[^\\W_][\u0334-\u0338\u20d2\u20d3\u20e5\u20e6\u20ea\u20eb])+",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What tags, tildes or strokes through its letters strike out."""
+_TAGGED = re.compile(r"<([a-zA-Z][\w:.-]{0,40})>([^<>\n]{1,60})</\1\s*>")
 _EMPHASIS = re.compile(r"(?<![^\W_])_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?![^\W_])")
 # What begins or ends a line of a quotation, a heading, a list or a table.
 _EDGE_OF_LINE = re.compile(
@@ -46,6 +60,16 @@ _EDGE_OF_LINE = re.compile(
 def shown(text: str) -> str:
     """Return a text or a label with full-width signs as ordinary ones and without invisible ones."""
     return text if text.isascii() else text.translate(_SEEN)
+
+
+def without_struck(text: str) -> str:
+    """Return a text without what is struck out in it, which its writer takes back."""
+    return _STRUCK.sub("", text) if "~~" in text or "</" in text or not text.isascii() else text
+
+
+def _announced(tagged: re.Match[str]) -> str:
+    """Return `<loser>a</loser>` as `loser: a`, as its tag is no mere form."""
+    return f"\n{tagged[1]}: {tagged[2]}\n" if WORSE & set(words_of(tagged[1])) else tagged[0]
 
 
 def without_markup(text: str, has_tags: bool = True) -> str:
@@ -65,6 +89,7 @@ def without_markup(text: str, has_tags: bool = True) -> str:
         for pattern, sign in _LATEX_SIGNS:
             text = pattern.sub(sign, text)
     if has_tags and "<" in text:
+        text = _TAGGED.sub(_announced, text)
         text = _TAG.sub("\n", _INLINE_TAG.sub("", _SPECIAL_TOKEN.sub("\n", text)))
     text = _EMPHASIS.sub("", text) if "_" in text else text
     return _EDGE_OF_LINE.sub("", text)

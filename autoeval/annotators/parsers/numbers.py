@@ -25,7 +25,10 @@ _JOINERS = (
     rf"满分|滿分|或者?|到|至|から|または|또는|[{_UNITS}]"
 )
 _CLOSING = r"[\s*_\"'`)\]}”»]{0,6}"
-_SCALED = r"[%％‰^¼½¾⅐-⅞]|per\s?cent\b|(?:[ \t]{0,3}(?:dozen|hundred|thousand|million)\b)"
+_SCALED = (
+    r"[%％‰^¼½¾⅐-⅞]|per\s?cent\b|[ ]?(?:이상|이하|미만|초과|以上|以下|未満|左右)|"
+    r"(?:[ \t]{0,3}(?:dozen|hundred|thousand|million)\b)"
+)
 _BLANK = "[ \t\u00a0\u202f]"
 _GOES_ON = re.compile(
     rf"[.,]\d|(?![{_UNITS}])\w|"

@@ -5,17 +5,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from autoeval.annotators.parsers.against import is_against_before, is_doubted
+from autoeval.annotators.parsers.against import LONGEST_HEADING, is_of_another, lines_said
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.contradicted import unless_contradicted
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.labels import Labels, plain
+from autoeval.annotators.parsers.words import WORSE, pattern_of
 from autoeval.texts.literals import is_one_value
-from autoeval.types import Verdict
+from autoeval.types import Unparsed, Verdict
 
 _SEPARATORS = re.compile(r"[,;\n]|\bthen\b|\bover\b", re.IGNORECASE)
 _NUMBERED = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]+(.+)$", re.MULTILINE)
 _SIGN = re.compile("[<>=≻≺≥≤≠]")
-_WORST_FIRST = re.compile(r"worst|least|ascending|revers", re.IGNORECASE)
+_WORST_FIRST = re.compile(
+    rf"worst|least|ascend|revers|aufsteigend|croissant|cresc?ente|rosnąco|возраст|artan|"
+    rf"تصاعدي|升序|昇順|오름차순|{pattern_of(WORSE)}",
+    re.IGNORECASE,
+)
 _BEST, _WORST = 1, 2
 _DEEPEST = 2
 
@@ -39,6 +45,9 @@ class RankingParser(Labels, TextParser):
 
     def _ranked(self, text: str) -> Reading:
         values, doubted, prose = self.parts_of(text)
+        headings = (line for line in prose.splitlines() if line.rstrip(" *_").endswith(":"))
+        if any(len(line) < LONGEST_HEADING and _is_worst_first(line) for line in headings):
+            return Unparsed("the reply lists the worst first, or only the worst")
         found = [self._of_value(value, _DEEPEST) for value in values] + [*self._of_prose(prose)]
         hints = [self._of_value(value, _DEEPEST) for value in doubted] + [*self._hints(prose)]
         verdicts = [Verdict(preference) for preference in found if preference is not None]
@@ -51,7 +60,7 @@ class RankingParser(Labels, TextParser):
         if whole is not None:
             yield whole
             return
-        for line in filter(str.strip, text.splitlines()):
+        for line in lines_said(text):
             yield self._of_labels(line)
         for labels, chain in self.compared_in(text):
             if not is_doubted(text, *chain.span()):
@@ -65,7 +74,7 @@ class RankingParser(Labels, TextParser):
         """Find what is no ranking by itself, but speaks against one: `Answer: a`, `a < b`, `a > b?`, `… 1. a 2. b`."""
         for line in text.splitlines():
             announced, announcement = self.announced(line)
-            if announced is not None and not is_against_before(announcement):
+            if announced is not None and not is_of_another(announcement):
                 yield announced
         for best in self._numbered_anywhere.findall(text) if str(_BEST) in text else ():
             yield from filter(None, [self.preference(best)])
@@ -100,10 +109,10 @@ class RankingParser(Labels, TextParser):
         ranked = self._of_ranks(by_label) or self._of_ranks(by_rank)
         if ranked is not None or depth == 0:
             return ranked
-        if any(_WORST_FIRST.search(str(name)) for name in value):
-            return None
-        inner = {self._of_value(item, depth - 1) for item in value.values()} - {None}
-        return inner.pop() if len(inner) == 1 else None
+        inner = [(self._of_value(item, depth - 1), str(name)) for name, item in value.items()]
+        ranked_inside = {found for found, _ in inner} - {None}
+        is_turned = any(found is not None and _is_worst_first(name) for found, name in inner)
+        return ranked_inside.pop() if len(ranked_inside) == 1 and not is_turned else None
 
     def _of_order(self, labels: Sequence[Any]) -> float | None:
         """Read a list of exactly both labels, best first."""
@@ -124,6 +133,10 @@ class RankingParser(Labels, TextParser):
 def _read_text(parser: RankingParser, text: str) -> Reading:
     """Read a reply once: judges that are asked for a ranking say the same few words all the time."""
     return parser._ranked(text)
+
+
+def _is_worst_first(name: str) -> bool:
+    return _WORST_FIRST.search(name.replace("_", " ")) is not None
 
 
 def _of_comparison(labels: list[float], chain: str) -> list[float]:

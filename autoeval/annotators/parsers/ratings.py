@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
-from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Reading, body, is_complete
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.annotators.parsers.numbers import NUMBER, as_number, bare, goes_on, out_of
 from autoeval.types import Completion, Inapplicable, Unfinished, Unparsed, Verdict
@@ -18,7 +18,7 @@ _HEADER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _RATING = re.compile(
-    rf"^{_EDGE}(?:(?:overall|final)\s+)?(?:rating|score|grade){_EDGE}[:：=]{_EDGE}(?P<held>[^\n]*)$",
+    rf"^{_EDGE}(?:(?:overall|final|corrected|revised|updated|actual)\s+)?(?:rating|score|grade|评分|評分|評価|평점|점수){_EDGE}[:：=]{_EDGE}(?P<held>[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _REASON = re.compile(

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import CONTRADICTION, Reading, TextParser, agreed
 from autoeval.annotators.parsers.choice import Take
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.marks import as_asked
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.types import Verdict

@@ -12,13 +12,20 @@ from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.contradicted import lines_of, unless_contradicted
 from autoeval.annotators.parsers.labels import Labels
 from autoeval.annotators.parsers.numbers import goes_on
+from autoeval.annotators.parsers.words import RANK, pattern_of
 from autoeval.texts.literals import is_one_value
-from autoeval.types import Verdict
+from autoeval.types import Unparsed, Verdict
 
 _NUMBER = r"([-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+))"
 _TOTAL = r"(?:\s{0,3}(?:/|out of|of)\s{0,3}(\d+(?:[.,]\d+)?)|\s?(%))?"
 _NO_MORE = r"(?!\w|[.,]\d|\s{0,3}[-–—~/%]\s{0,3}\d)"
 _FILLER = r"(?:[^\w+.,–—~<>≤≥≈-]|[-+.,](?!\d)){0,8}"
+_LESS_IS_BETTER = re.compile(
+    r"\b(?:lower|fewer|smaller|less)\b[^.\n]{0,20}\bbetter\b|越[低少小]越好|"
+    r"[低少小]いほど良|[낮적작]을수록 좋",
+    re.IGNORECASE,
+)
+_RANKS = re.compile(rf"^[^\w\n]*{pattern_of(RANK)}[^\w\n]*?(?::|$)", re.IGNORECASE | re.MULTILINE)
 Scores = tuple[Any, Any]
 
 
@@ -46,6 +53,8 @@ class ScoresParser(Labels, TextParser):
         return pattern
 
     def _of_text(self, text: str) -> Reading:
+        if _LESS_IS_BETTER.search(text):
+            return Unparsed("the reply says that the lower number is better")
         if self.pattern is not None:
             pairs, hints, beside = self._matched(self.pattern, text), [], []
         else:
@@ -56,6 +65,8 @@ class ScoresParser(Labels, TextParser):
             pairs += [pair for value in values for pair in self._of_value(value)]
             hints = [pair for value in doubted for pair in self._of_value(value)]
             hints += [_of_line(line.rpartition(": ")[2].lstrip("> #|-")) for line in lines]
+            if _RANKS.search(prose):  # the best has the first
+                hints += [(second, first) for first, second in pairs]
             if self._turned.search(prose):  # a line of scores may be in this order
                 hints += [(second, first) for first, second in map(_of_line, lines)]
         verdicts = [Verdict(preference) for preference in map(_compared, pairs) if preference is not None]

@@ -6,10 +6,19 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
-from autoeval.annotators.parsers.base import CUT_OFF, Reading, TextParser, agreed, is_complete, refusal
+from autoeval.annotators.parsers.base import (
+    CONTRADICTION,
+    CUT_OFF,
+    Reading,
+    TextParser,
+    agreed,
+    is_complete,
+    refusal,
+)
 from autoeval.annotators.parsers.contradicted import unless_contradicted
 from autoeval.annotators.parsers.labels import Labels
 from autoeval.texts.literals import is_one_value
+from autoeval.texts.reasoning import without_reasoning
 from autoeval.types import Completion, Unparsed, Verdict
 
 _DEEPEST = 3
@@ -79,7 +88,7 @@ class JsonParser(_FieldParser):
 class ToolParser(_FieldParser):
     """A reply that calls a tool; a model that writes the arguments as text instead is understood too.
 
-    Where it calls several times, all calls must say the same.
+    Where it calls several times, all calls must say the same, and so must an object that it writes beside a call.
     """
 
     kind: Literal["tool"]
@@ -94,7 +103,12 @@ class ToolParser(_FieldParser):
         arguments = _unwrapped(completion.tool_arguments)
         if not is_complete(completion) and not self._is_entire(arguments):
             return [CUT_OFF]
-        return [self._of_fields(arguments, "the arguments of the tool call are not JSON")]
+        called = self._of_fields(arguments, "the arguments of the tool call are not JSON")
+        beside = self._of_text(without_reasoning(completion.text) or "")
+        is_other = (
+            isinstance(called, Verdict) and isinstance(beside, Verdict) and beside.value != called.value
+        )
+        return [CONTRADICTION if is_other else called]
 
     def _of_text(self, text: str) -> Reading:
         return self._of_fields(text, "the judge called no tool and wrote no JSON object")

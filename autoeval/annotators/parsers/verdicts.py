@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from autoeval.annotators.parsers.against import is_doubted
 from autoeval.annotators.parsers.base import (
     CONTRADICTION,
     CUT_OFF,
@@ -17,6 +16,7 @@ from autoeval.annotators.parsers.base import (
     refusal,
 )
 from autoeval.annotators.parsers.choice import Take
+from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypedDict, cast
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.overrides import JudgeOverrides
 from autoeval.annotators.plan import Plan, as_one

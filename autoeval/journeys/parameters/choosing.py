@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.data.alpaca_eval import reference
 from autoeval.data.eval_sets import EvalSet
 from autoeval.errors import UsageError

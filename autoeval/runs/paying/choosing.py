@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.builtin import interval_name
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Cases
 from autoeval.checks import check_number
 from autoeval.errors import UsageError
@@ -119,7 +119,7 @@ def choose(
     chosen = SomePairs(pairs, drawn.sample.first(n).tolist())
     cost = guesses.cost if guesses else 0.0
     named = interval_name(annotator.name, annotator.provider)
-    return Paid(chosen, drawn, n, subsets, mean_length(everything), cost, named)
+    return Paid(chosen, drawn, n, subsets, mean_length(everything), named, cost)
 
 
 def _until_decided(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.builtin import interval_name
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.checks import check_number
 from autoeval.data.pairing import Pairs
 from autoeval.errors import UsageError
@@ -87,7 +87,7 @@ def common_sample(
         some = SomePairs(pairs[name], sorted(order[:n]))
         drawn = Drawn(sample, found.shares, COMMON, found.reason)
         called = interval_name(annotator.name, annotator.provider)
-        chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model), interval_name=called)
+        chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model), called)
     return chosen
 
 

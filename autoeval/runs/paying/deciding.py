@@ -61,7 +61,7 @@ class Deciding:
     drawn: Drawn
     question: Question
     avg_length: int
-    interval_name: str = "95% interval"
+    interval_name: str
 
     @property
     def method(self) -> str:
@@ -186,7 +186,7 @@ class DecidedResult:
     n_pairs: int
     n_paid: int
     avg_length: int
-    interval_name: str = "95% interval"
+    interval_name: str
 
     @property
     def method(self) -> str:

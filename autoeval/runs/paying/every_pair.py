@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.builtin import interval_name
+from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
 from autoeval.completions.ask import AskOptions, AskReport, Display
 from autoeval.completions.ask_report import added, left
@@ -65,7 +66,7 @@ class EveryPair:
         columns = {rank: column for column, rank in enumerate(sorted({r for one in ranks for r in one}))}
         places = np.full((len(pairs), len(columns)), -1, dtype=np.intp)
         predicted = np.full(places.shape, 0.5)
-        models = {}
+        called, models = interval_name(annotator.name, annotator.provider), {}
         for number, (name, of_model) in enumerate(everything.items()):
             shares = prediction_of(of_model, annotator).shares
             at = [columns[rank] for rank in ranks[number]]
@@ -74,7 +75,7 @@ class EveryPair:
             drawn = Drawn(Sample(np.ones(len(order)), order), shares, UNTIL_DECIDED, "")
             reference = Question(of_model[0].generator_1 or "the reference")
             some = SomePairs(pairs[name], order.tolist())
-            models[name] = Deciding(some, drawn, reference, mean_length(of_model))
+            models[name] = Deciding(some, drawn, reference, mean_length(of_model), called)
         return cls(models, places, predicted)
 
     def judge(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.data.annotations import of_one_model, read_annotations
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError, nearest

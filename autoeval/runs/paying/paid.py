@@ -25,8 +25,8 @@ class Paid:
         n: how many are paid for.
         subsets: of all pairs.
         avg_length: of the model's outputs on all pairs, in characters.
-        guessing_cost: what the cheap judge's guesses cost, in US dollars.
         interval_name: what the intervals of its judge are called.
+        guessing_cost: what the cheap judge's guesses cost, in US dollars.
     """
 
     pairs: SomePairs
@@ -34,8 +34,8 @@ class Paid:
     n: int
     subsets: tuple[str, ...]
     avg_length: int
+    interval_name: str
     guessing_cost: float = 0.0
-    interval_name: str = "95% interval"
 
     @property
     def method(self) -> str:
@@ -105,9 +105,9 @@ class PaidResult:
     method: str
     reason: str
     avg_length: int
+    interval_name: str
     cost: float = math.nan
     cost_of_all: float = math.nan
-    interval_name: str = "95% interval"
 
     @property
     def n_pairs(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autoeval.annotators.config import Annotator
+from autoeval.annotators.judges import Annotator
 from autoeval.metrics.instructions import instruction_key
 from autoeval.runs.paying.cheap import Guesses
 from autoeval.types import Case
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LEARNED, RANDOM = "sampled by a learned prediction", "sampled at random"
 _KNOWN_SHARE = 0.9
-_LEAST, _MOST = 0.005, 0.995
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def prediction_of(everything: Sequence[Case], annotator: Annotator) -> Predictio
     import numpy as np
 
     from autoeval.annotators.builtin import offline
-    from autoeval.metrics.sampling import DOUBT_OF_OTHERS
+    from autoeval.metrics.sampling import DOUBT_OF_OTHERS, never_certain
     from autoeval.prediction.kept import kept_path, load_kept
     from autoeval.prediction.shipped import effects_for, lengths_of
 
@@ -66,7 +65,7 @@ def prediction_of(everything: Sequence[Case], annotator: Annotator) -> Predictio
         return Prediction(effects.predict(seen), _by([effects.judge]), DOUBT_OF_OTHERS)
     guesses = [offline(pair.instruction, pair.output_1, pair.output_2) - 1 for pair in everything]
     reason = learned or f"nothing is learned of {annotator.name}: see alpaca_eval learn"
-    return Prediction(np.clip(np.array(guesses), _LEAST, _MOST), RANDOM, DOUBT_OF_OTHERS, reason)
+    return Prediction(never_certain(np.array(guesses)), RANDOM, DOUBT_OF_OTHERS, reason)
 
 
 def _learned(everything: Sequence[Case], annotator: Annotator, kept: "Kept") -> Prediction | str:
