@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.data.spreadsheet import as_cell
-from autoeval.errors import UsageError
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.battle_ratings import Ratings
 from autoeval.metrics.columns import Cell, Column, ColumnType
@@ -61,13 +60,10 @@ def save_differences(ratings: Ratings, path: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    try:
-        with replacing(path) as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["model", "against", "difference", "standard_error", "p", "p_holm"])
-            writer.writerows(_differences(ratings))
-    except OSError as error:
-        raise UsageError(f"--differences_path: {path} cannot be written: {error.strerror}.") from None
+    with result_file(path, "--differences_path: ") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["model", "against", "difference", "standard_error", "p", "p_holm"])
+        writer.writerows(_differences(ratings))
 
 
 def _differences(ratings: Ratings) -> Iterator[Sequence[object]]:

@@ -53,6 +53,11 @@ class Standing:
     mode_to_print: str | None
     is_kept: bool
 
+    def __post_init__(self) -> None:
+        """Refuse a board that the result could not be written to."""
+        if self.is_kept and self.path is not None:
+            boards.refuse_unwritable_board(self.path)
+
     @classmethod
     def find(
         cls,
@@ -67,7 +72,7 @@ class Standing:
         """Find the board that the parameters of `evaluate` name.
 
         Raises:
-            UsageError: it cannot be read.
+            UsageError: it cannot be read, or not be written where it is to be.
         """
         board, path = boards.find_board(precomputed, annotator, preset)
         is_own = path is not None and boards.is_own(path)
@@ -98,9 +103,9 @@ class Standing:
         """Find the board of the user's own runs that a file holds, or is to hold; None for no board.
 
         Raises:
-            UsageError: it cannot be read.
+            UsageError: it cannot be read, or not be written where it is to be.
         """
-        board = Board({}, known) if path is None else boards.begun(path, known)
+        board = Board({}, known) if path is None else boards.read_own(path, known)
         return cls(board, path, None, preset, overwrites, sort_by, None, is_kept and path is not None)
 
     def alone(self) -> Board:

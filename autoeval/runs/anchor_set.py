@@ -11,7 +11,7 @@ from pathlib import Path
 from autoeval.analysis.drift import Drift, drift
 from autoeval.annotators.config import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.types import Case
 
@@ -128,12 +128,9 @@ def save_anchors(anchors: AnchorSet, folder: Path) -> Path:
         UsageError: it cannot be written.
     """
     path = anchors_file(folder, anchors.fingerprint)
-    try:
-        with replacing(path) as file:
-            json.dump(asdict(anchors), file, ensure_ascii=False, indent=1, allow_nan=False)
-            file.write("\n")
-    except OSError as error:
-        raise UsageError(f"--anchors_path: {path} cannot be written: {error.strerror}.") from None
+    with result_file(path, "--anchors_path: ") as file:
+        json.dump(asdict(anchors), file, ensure_ascii=False, indent=1, allow_nan=False)
+        file.write("\n")
     return path
 
 

@@ -255,7 +255,7 @@ def test_a_file_of_ones_own_is_checked_before_anything_is_paid(mine: Path) -> No
     assert boards.find_board(new, "judge", preset) == (Board({}), new)
     plain.chmod(0o755)
     for impossible in (plain / "board.csv", plain / "deeper" / "board.csv"):
-        with pytest.raises(UsageError, match="does not exist and cannot be made"):
+        with pytest.raises(UsageError, match="is no folder"):
             boards.find_board(impossible, "judge", preset)
     path_beside(plain).write_text("what is this\n")
     with pytest.raises(UsageError, match="preferences"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.config import Annotator
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import locked
 from autoeval.runs.paying.deciding import ROUND
@@ -47,12 +47,9 @@ def keep_claims(
         if decided is not None:
             judge = {"name": annotator.name, "fingerprint": annotator.fingerprint}
             kept.append({"judge": judge, "seed": seed, **_facts(decided)})
-        try:
-            with replacing(path) as file:
-                json.dump({"runs": kept}, file, ensure_ascii=False, indent=2)
-                file.write("\n")
-        except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+        with result_file(path, "what is claimed of the board's models, ") as file:
+            json.dump({"runs": kept}, file, ensure_ascii=False, indent=2)
+            file.write("\n")
 
 
 def check_claims(board: Path) -> None:
