@@ -28,7 +28,7 @@ from autoeval.runs.exits import exit_code_after, nothing_judged
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.output_flaws import announced
 from autoeval.runs.paying.claims import check_claims, keep_claims
-from autoeval.runs.paying.common import COMMON, expected, is_enlarged, save_samples
+from autoeval.runs.paying.common import common_method, expected, is_enlarged, save_samples
 from autoeval.runs.paying.deciding import Deciding
 from autoeval.runs.paying.every_pair import DecidedPairs, EveryPair
 from autoeval.runs.paying.paid import Paid, PaidResult
@@ -205,9 +205,9 @@ class BoardRun:
         row = self.before.rows.get(name)
         if row is None or self.judges_again:
             return True
-        if self.paying.until_decided or not is_enlarged(row, self.paying.n_paid):
+        if self.paying.until_decided or not is_enlarged(row, self.paying.n_paid, self.seed):
             return False
-        now = self.kind.conditions(cases, COMMON)
+        now = self.kind.conditions(cases, common_method(self.seed))
         return now.conflict(Board({name: row}, self.kind.known)) is None
 
     def _first_line(self, cases: Mapping[str, Any], n_given: int) -> str:

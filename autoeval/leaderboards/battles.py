@@ -1,7 +1,7 @@
 """Boards of ratings from battles: a row a model, with its rating, its place, and how sure both are."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,11 @@ COLUMNS = (
     *(Column(name, ColumnType.COUNT, name) for name in ("n", "n_wins", "n_ties", "n_losses")),
 )
 """What a row says: points, the 95% interval, the rank with its interval, and the model's battles."""
+
+
+def is_ratings(header: Iterable[str]) -> bool:
+    """Whether a CSV file with these columns is such a board."""
+    return {"rating", "rank_low", "rank_high"} <= set(header)
 
 
 def ratings_board(ratings: Ratings, contests: Contests) -> Board:

@@ -10,6 +10,8 @@ from autoeval.checks import check_choice
 from autoeval.data.eval_sets import EvalSet
 from autoeval.data.replacing import refuse_unwritable, result_file
 from autoeval.errors import UsageError, nearest, not_written
+from autoeval.leaderboards.battles import COLUMNS as RATINGS
+from autoeval.leaderboards.battles import is_ratings
 from autoeval.leaderboards.columns import COLUMNS, names_of
 from autoeval.leaderboards.grades import COLUMNS as SCORE_COLUMNS
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
@@ -68,12 +70,23 @@ def headline_of(path: Path) -> str | None:
     Raises:
         UsageError: it cannot be read.
     """
+    header = header_of(path)
+    if "instruction" in header:  # annotations have scores too
+        return None
+    return next((columns[0].name for columns in _KINDS if columns[0].name in header), None)
+
+
+def header_of(path: Path) -> Sequence[str]:
+    """Return the names of a CSV file's columns.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), ())
+            return next(csv.reader(file), ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from None
-    return next((columns[0].name for columns in _KINDS if columns[0].name in header), None)
 
 
 def read_any(path: Path) -> Board:
@@ -84,6 +97,22 @@ def read_any(path: Path) -> Board:
     """
     headline = headline_of(path)
     return read_board(path, next((one for one in _KINDS if one[0].name == headline), COLUMNS))
+
+
+def read_shown(path: Path) -> Board | None:
+    """Read a board to show it: of win rates, of scores, or of `rank`; None where a path is no board's.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        if path.suffix.lower() != ".csv" or not path.is_file():
+            return None
+    except OSError:  # a name that no file can have
+        return None
+    if is_board(path):
+        return read_any(path)
+    return read_board(path, RATINGS) if is_ratings(header_of(path)) else None
 
 
 def read_own(path: Path, known: Sequence[Column] = COLUMNS) -> Board:

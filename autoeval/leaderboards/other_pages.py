@@ -1,13 +1,13 @@
 """Pages of the site for boards that are none of win rates: ratings with ranks, and judges by accuracy and price."""
 
-import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from autoeval.errors import UsageError
 from autoeval.leaderboards.battles import COLUMNS as RATINGS
+from autoeval.leaderboards.battles import is_ratings
+from autoeval.leaderboards.boards import header_of
 from autoeval.leaderboards.labelled import read_evaluators
 from autoeval.leaderboards.site_boards import number_of, slug
 from autoeval.leaderboards.table import Board, read_board
@@ -100,12 +100,8 @@ def load_others(folder: Path, taken: Iterable[str]) -> list[OtherBoard]:
 
 def kind_of(path: Path) -> str | None:
     """Return what a CSV file is a board of by its header; None where it is neither kind."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read: {error}.") from None
-    if {"rating", "rank_low", "rank_high"} <= set(header):
+    header = header_of(path)
+    if is_ratings(header):
         return "ratings"
     return "evaluators" if {"accuracy", "Human agreement"} & set(header) else None
 

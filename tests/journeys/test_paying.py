@@ -320,9 +320,10 @@ def test_a_common_sample_is_enlarged_and_completed(tmp_path: Path) -> None:
         for row in json.loads(outputs.read_text())
     ]
 
-    def make(board: str, n_paid: int | None, judge: str = "longest") -> Any:
+    def make(board: str, n_paid: int | None, judge: str = "longest", seed: int = 0) -> Any:
+        folder = tmp_path / f"{board}-runs"
         return autoeval.make_leaderboard(
-            tmp_path / board, judge, several, reference, output_path=tmp_path / f"{board}-runs", n_paid=n_paid
+            tmp_path / board, judge, several, reference, output_path=folder, n_paid=n_paid, seed=seed
         )
 
     def files(board: str) -> dict[str, Any]:
@@ -336,6 +337,11 @@ def test_a_common_sample_is_enlarged_and_completed(tmp_path: Path) -> None:
 
     make("grown.csv", 60)
     assert make("grown.csv", 60).judged == ()
+    assert make("grown.csv", 100, seed=1).judged == (), (
+        "another seed draws others, of which these are no part"
+    )
+    (other,) = {row["method"] for row in make("other.csv", 60, seed=1).board.rows.values()}
+    assert other == "the same random sample for all models (seed 1)"
     assert make("grown.csv", 100, "offline").judged == (), "another judge's row is left as it is"
     for n_paid in (100, None):
         assert make("grown.csv", n_paid).judged == ("a", "b")
