@@ -9,13 +9,13 @@ from pathlib import Path
 from autoeval.checks import check_choice
 from autoeval.data.eval_sets import EvalSet
 from autoeval.data.replacing import refuse_unwritable, result_file
-from autoeval.errors import UsageError, nearest, not_written
+from autoeval.errors import AutoevalError, UsageError, nearest, not_written
 from autoeval.leaderboards.battles import COLUMNS as RATINGS
 from autoeval.leaderboards.battles import is_ratings
 from autoeval.leaderboards.columns import COLUMNS, names_of
 from autoeval.leaderboards.grades import COLUMNS as SCORE_COLUMNS
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
-from autoeval.leaderboards.rows import Row
+from autoeval.leaderboards.rows import Conditions, Row
 from autoeval.leaderboards.table import Board, read_board
 from autoeval.metrics.columns import Column
 from autoeval.prompting.alpaca_eval.folders import installed
@@ -170,9 +170,13 @@ def merged(board: Board, name: str, row: Row, overwrite: bool) -> tuple[Board, s
     return board.with_row(shown_as, row), shown_as
 
 
-def with_one_row(board: Board, name: str, row: Row, overwrite: bool) -> Board:
-    """Put a row on a board's file, where every model has one: its old row stays unless that is to be replaced."""
-    return board if name in board.rows and not overwrite else board.with_row(name, row)
+def with_one_row(board: Board, name: str, row: Row, overwrite: bool, path: Path) -> Board:
+    """Put a row on a board's file, where every model has one: its old row stays unless that is to be replaced.
+
+    Raises:
+        AutoevalError: the board holds rows that this one does not compare with.
+    """
+    return board if name in board.rows and not overwrite else with_comparable_rows(board, {name: row}, path)
 
 
 def _says_the_same(old: Row, new: Row) -> bool:
@@ -214,6 +218,22 @@ def update_board(
                 write_preferences(file, in_order)
         save_board(board, path)
         return board
+
+
+def with_comparable_rows(board: Board, rows: Mapping[str, Row], path: Path) -> Board:
+    """Put rows on a board as its file has it now, which another process may have begun or changed meanwhile.
+
+    Raises:
+        AutoevalError: the board holds rows that these do not compare with.
+    """
+    for name, row in rows.items():
+        if conflict := Conditions.of_row(row).conflict(board, replaced=rows.keys()):
+            raise AutoevalError(
+                f"{_NAMED}{path} was changed by another process meanwhile, and {name!r} does not compare with it any "
+                f"more: {conflict}. Name another board, and run the same command again: replies that were paid for are "
+                "in the cache."
+            )
+    return board.with_rows(rows)
 
 
 def save_board(board: Board, path: Path) -> None:

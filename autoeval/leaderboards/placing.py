@@ -142,7 +142,9 @@ class Standing:
         return Placed(self.board.sorted_by(self.sort_by), name, None)
 
     def note(self, name: str, placed: Placed) -> str | None:
-        """Say that the board's file keeps the model's old row, where that is so."""
+        """Say that the board's file keeps the model's old row, or does not get this one, where that is so."""
+        if placed.apart and self.path is not None and self.is_kept:
+            return f"{name} is not written to {self.path}, because the numbers do not compare: {placed.apart.reason}"
         if placed.shown_as == name or self.path is None or not boards.is_own(self.path):
             return None
         return (
@@ -169,13 +171,14 @@ class Standing:
             apart: what the row does not compare with, where that is so.
             always: write it also where boards are to be left as they are, because the file is the run's own.
         """
-        if self.path is None or not (self.is_kept or always) or apart is not None:
+        path = self.path
+        if path is None or not (self.is_kept or always) or apart is not None:
             return
         is_written = self.overwrites or name not in self.board.rows
         boards.update_board(
-            self.path,
-            lambda board: boards.with_one_row(board, name, row, self.overwrites),
-            {name: stored} if is_written and path_beside(self.path).exists() else {},
+            path,
+            lambda board: boards.with_one_row(board, name, row, self.overwrites, path),
+            {name: stored} if is_written and path_beside(path).exists() else {},
             self.sort_by,
             lambda path: read_board(path, self.board.known),
             Board({}, self.board.known),
