@@ -138,12 +138,9 @@ def _judge(name: str, row: Mapping[str, Cell]) -> Judge | None:
 
 def _ratings_page(board: OtherBoard) -> str:
     rows = board.board.sorted_by("rating").rows
-    values = [
-        Interval(name, *(number_of(row.get(c)) or 0.0 for c in ("rating", "low", "high")))
-        for name, row in rows.items()
-    ]
-    low = min((one.low for one in values), default=0.0)
-    axis = charts.Axis(low, max((one.high for one in values), default=low + 1), "", 0)
+    values = [_rating(name, row) for name, row in rows.items()]
+    low, high = min((one.low for one in values), default=0.0), max((one.high for one in values), default=0.0)
+    axis = charts.Axis(low, high if high > low else low + 1, "", 0)
     marks = [
         charts.interval_mark(f"{one.value:.0f}, 95% interval {one.low:.0f} to {one.high:.0f}", one, axis)
         for one in values
@@ -154,6 +151,13 @@ def _ratings_page(board: OtherBoard) -> str:
         rows=list(zip(rows.items(), marks, strict=True)),
         ends=(axis.low, axis.high),
     )
+
+
+def _rating(name: str, row: Mapping[str, Cell]) -> Interval:
+    """Return a model's rating; without its interval, where a board of another tool has none."""
+    rating, low, high = (number_of(row.get(column)) for column in ("rating", "low", "high"))
+    rating = rating or 0.0
+    return Interval(name, rating, rating if low is None else low, rating if high is None else high)
 
 
 def _evaluators_page(board: OtherBoard) -> str:

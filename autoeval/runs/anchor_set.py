@@ -166,6 +166,11 @@ def _fault_of(anchors: AnchorSet) -> str | None:
     """Say what is wrong with anchors whose fields are of the right kind."""
     if [pair.index for pair in anchors.pairs] != list(range(len(anchors.pairs))):
         return "pairs: their index does not count from 0"
+    if any(
+        [len(one.turns) for one in pair.outputs] != [len(pair.turns)] * 2 or not pair.turns
+        for pair in anchors.pairs
+    ):
+        return "pairs: one has no instruction, or not two outputs for it"
     for place, wave in enumerate(anchors.waves):
         if wave.day is None:
             continue

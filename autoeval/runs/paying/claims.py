@@ -12,6 +12,7 @@ from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import locked
 from autoeval.runs.paying.deciding import ROUND
 from autoeval.runs.paying.every_pair import DecidedPairs
+from autoeval.runs.run_json import part
 
 _METHOD = "betting at every look (Waudby-Smith and Ramdas 2024), all comparisons together by Holm (1979)"
 
@@ -69,7 +70,7 @@ def read_claims(path: Path) -> list[tuple[str, DecidedPairs]]:
     Raises:
         UsageError: it cannot be read, or holds none.
     """
-    return [(str(one.get("judge", {}).get("name")), _decided(one, path)) for one in _runs_in(path)]
+    return [(str(part(one, "judge").get("name")), _decided(one, path)) for one in _runs_in(path)]
 
 
 def _facts(decided: DecidedPairs) -> dict[str, Any]:
