@@ -392,7 +392,7 @@ def test_pairs_that_nobody_answered_are_no_verdicts_and_are_asked(
             "caching_path": tmp_path / "c.sqlite",
             "judge_base_url": server.base_url,
         }
-        ((_, imported),) = import_annotations(rows, **common).imports
+        ((_, imported),) = import_annotations(rows, **common).files
         evaluated(rows, min_coverage=0, **common)
         is_answer = kind == "unparsed"
         assert server.n_requests == (0 if is_answer else 1)
