@@ -47,6 +47,8 @@ def site(
     from autoeval.leaderboards.site_boards import load_boards
 
     folder = Path(leaderboards) if leaderboards else shipped("leaderboards")
+    if folder.is_file():
+        raise UsageError(f"--leaderboards: {folder} is a file; name the folder that it lies in.")
     boards = load_boards(folder, {name: preset.sort_by for name, preset in PRESETS.items()})
     others = load_others(folder, (board.folder for board in boards))
     if not boards and not others:
