@@ -42,6 +42,11 @@ class NothingJudgedError(AutoevalError):
 _OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
+def is_of_the_disk(error: OSError) -> bool:
+    """Whether a disk is full or at fault, and not the place or the name of a file."""
+    return error.errno in _OF_THE_DISK
+
+
 def not_written(what: str, error: OSError) -> AutoevalError:
     """Say that a result cannot be written: a UsageError where its place is wrong, a fault (1) where the disk is.
 
@@ -50,11 +55,11 @@ def not_written(what: str, error: OSError) -> AutoevalError:
         error: what the system said.
     """
     told = f"{what} cannot be written: {error.strerror or os.strerror(error.errno or 0)}."
-    if error.errno not in _OF_THE_DISK:
+    if not is_of_the_disk(error):
         return UsageError(told)
     return AutoevalError(
-        f"{told} Every reply so far is in the cache; free some space or name another place, and run the same command "
-        "again."
+        f"{told} Free some space or name another place, and run the same command again: replies that were paid for "
+        "are in the cache."
     )
 
 

@@ -104,7 +104,8 @@ def evaluate(
             save_rows(convert_to_dataframe(annotations), folder / "annotations.json")
     is_kept = max_instances is None if is_cache_leaderboard is None else is_cache_leaderboard
     if is_kept and path is not None and boards.is_own(path):
-        boards.update_board(path, lambda now: now.with_rows(board.rows), {}, sort_by)
+        own = {name: board.rows[name]} if annotations is not None and name is not None else {}
+        boards.update_board(path, lambda now: now.with_rows(own), {}, sort_by)
     table = board.to_pandas()
     if is_return_instead_of_print:
         return table, annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from autoeval.analysis.tables import PAIR, require
+from autoeval.data.replacing import result_file
 from autoeval.data.spreadsheet import as_cell
 from autoeval.errors import UsageError, nearest
 
@@ -114,17 +116,15 @@ def draw_labels(annotations: pd.DataFrame, path: str | Path, n: int, seed: int =
 
     Raises:
         UsageError: the file exists, n is not between 1 and the number of judged pairs, or a missing column.
+        AutoevalError: the file cannot be written.
     """
     drawn = draw_pairs(annotations, n, seed)
-    try:
-        # utf-8-sig, because spreadsheets take a CSV without a mark for their own old encoding.
-        with Path(path).open("x", encoding="utf-8-sig", newline="") as file:
-            write_sheet(file, drawn.pairs)
-    except FileExistsError:
-        raise UsageError(f"{path} exists and may hold labels; give another path or move it away") from None
-    except OSError as error:
-        raise UsageError(f"--sheet: {path} cannot be written: {error.strerror or error}.") from None
-    return LabelSheet(Path(path), n, len(drawn.judged))
+    sheet = Path(path)
+    if os.path.lexists(sheet):
+        raise UsageError(f"{path} exists and may hold labels; give another path or move it away")
+    with result_file(sheet, "--sheet: ") as file:
+        write_sheet(file, drawn.pairs)
+    return LabelSheet(sheet, n, len(drawn.judged))
 
 
 def draw_pairs(annotations: pd.DataFrame, n: int, seed: int = 0) -> DrawnPairs:
@@ -149,6 +149,7 @@ def write_sheet(file: IO[str], pairs: Iterable[DrawnPair], answers: Mapping[str,
         answers: a, b or tie by id, where they are known; identical outputs come as ties.
     """
     known = answers or {}
+    file.write("\ufeff")  # without this mark, spreadsheets take a CSV for their own old encoding
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["id", "instruction", "output_a", "output_b", "better", "comment"])
     for pair in pairs:

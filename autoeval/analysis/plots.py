@@ -10,6 +10,7 @@ import numpy as np
 from autoeval.analysis.comparison import ModelComparisons, Test
 from autoeval.analysis.subsampling import PValueByN
 from autoeval.analysis.tables import require
+from autoeval.data.replacing import result_bytes
 from autoeval.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -149,5 +150,7 @@ def _figure(path: str | Path, width: float, height: float) -> Figure:
 
 
 def _save(figure: Figure, path: str | Path) -> Path:
-    figure.savefig(path, dpi=150)
-    return Path(path)
+    where = Path(path)
+    with result_bytes(where) as file:
+        figure.savefig(file, dpi=150, format=where.suffix.lower().removeprefix("."))
+    return where

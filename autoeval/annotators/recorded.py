@@ -16,9 +16,10 @@ from autoeval.completions.providers.logprobs import read_logprobs
 from autoeval.data.annotations import Texts, texts_of
 from autoeval.data.loading import is_missing
 from autoeval.errors import UsageError
-from autoeval.types import Annotation, Completion, Unparsed
+from autoeval.types import Annotation, Completion, FailureKind, Unparsed
 
 _TOLERANCE = 1e-6
+_FAILURES = frozenset(FailureKind)
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Imported:
     """What came of an import: counts of pairs.
 
     `known` were in the cache already, `identical` have equal outputs and need no judge, `incomplete` belong to
-    prompts on several pairs that are not all there, `failed` say only that a server failed, and `foreign` were judged
+    prompts on several pairs that are not all there, `failed` say only that nobody answered, and `foreign` were judged
     by annotators that do not judge here.
     """
 
@@ -72,6 +73,9 @@ def import_recorded(plan: Plan, judgments: Mapping[Texts, Annotation], cache: Ca
         if recorded and recorded.annotator and recorded.annotator not in names:
             imported.foreign[recorded.annotator] += 1
             recorded = None
+        if recorded and _has_no_reply(recorded):
+            imported.failed += 1
+            recorded = None
         if question.key is not None:
             asked[question.key].append((question, recorded))
     known = cache.known(list(asked))
@@ -97,6 +101,11 @@ def _entries(
         else:
             imported.verdicts += len(judged)
             yield key, _verdict(judged)
+
+
+def _has_no_reply(recorded: Annotation) -> bool:
+    """Whether a pair of ours has no verdict because nobody answered, which the next run asks again."""
+    return (recorded.failure or "").partition(":")[0] in _FAILURES
 
 
 def _agrees(question: Question, completion: Completion, recorded: Annotation) -> bool:

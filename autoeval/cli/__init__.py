@@ -78,5 +78,7 @@ def _give_up_stdout() -> None:
 
 def _stop(message: str, exit_code: int) -> None:
     with suppress(OSError, AttributeError):  # full or closed: the exit code says it
-        print(f"autoeval: {message}", file=sys.stderr, flush=True)  # noqa: T201
+        from autoeval.cli.harmless import harmless
+
+        print(f"autoeval: {harmless(message)}", file=sys.stderr, flush=True)  # noqa: T201
     sys.exit(exit_code)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from autoeval.cli.harmless import harmless
 from autoeval.completions.ledger import Progress
 
 _LOGGED_EVERY = 30.0
@@ -19,7 +20,7 @@ class TerminalDisplay:
 
     def announce(self, line: str) -> None:
         """Say a line."""
-        print(line, file=sys.stderr)  # noqa: T201
+        print(harmless(line), file=sys.stderr)  # noqa: T201
 
     def watch(self, progress: Progress) -> AbstractContextManager[None]:
         """Show the progress for as long as the context is open."""
@@ -28,14 +29,15 @@ class TerminalDisplay:
 
 @contextmanager
 def _live(progress: Progress) -> Iterator[None]:
-    from rich.console import Console
     from rich.live import Live
     from rich.text import Text
+
+    from autoeval.cli.console import SafeConsole
 
     def render() -> Text:
         return Text(progress_line(progress), overflow="ellipsis", no_wrap=True)
 
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     with Live(get_renderable=render, console=console, refresh_per_second=4, transient=True):
         yield
 

@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from autoeval.cli.console import SafeConsole
+from autoeval.cli.harmless import harmless
 from autoeval.cli.printed_board import PrintedBoard
 
 TABLE = "table"
@@ -49,7 +51,7 @@ def show(result: Any, output_format: str | None = None) -> None:
     output_format = output_format or (TABLE if sys.stdout.isatty() else "alpaca_eval")
     printed = board_of(result)
     is_for_people = output_format == TABLE or printed is None
-    console = Console(highlight=False, soft_wrap=False, stderr=not is_for_people)
+    console = SafeConsole(highlight=False, soft_wrap=False, stderr=not is_for_people)
     if printed is not None and not is_for_people:
         _show_to_program(console, printed, output_format)
         printed.show_rest(console, result)
@@ -63,7 +65,8 @@ def _show_to_program(console: Console, printed: PrintedBoard, output_format: str
     from autoeval.leaderboards.fooling import notes_on_fooling
     from autoeval.leaderboards.printed import FORMATS
 
-    sys.stdout.write(FORMATS[output_format](printed.board, printed.columns) + "\n")
+    text = FORMATS[output_format](printed.board, printed.columns)
+    sys.stdout.write((harmless(text) if sys.stdout.isatty() else text) + "\n")
     sys.stdout.flush()
     for note in notes_on_fooling(printed.board.rows):
         console.print(Text(note), soft_wrap=True)

@@ -1,26 +1,36 @@
 """Showing boards of models: one as it is, one that was filled, drawn from records, regenerated or made a site."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from autoeval.cli.printed_board import PrintedBoard
 from autoeval.cli.show_asked import asked_lines
-from autoeval.cli.tables import board_table, graded_table
+from autoeval.cli.tables import board_table, graded_table, ratings_table
 from autoeval.journeys.board_run import Leaderboard
 from autoeval.journeys.recorded import RecordedBoard
 from autoeval.journeys.site import Site
+from autoeval.leaderboards.battles import COLUMNS as RATINGS
 from autoeval.leaderboards.columns import COLUMNS
 from autoeval.leaderboards.printed import LEADERBOARD_COLUMNS, filled_columns, models_columns
 from autoeval.leaderboards.table import Board
+from autoeval.metrics.columns import Column
 from autoeval.runs.regeneration import Regeneration
+
+_TABLES: Sequence[tuple[Sequence[Column], Callable[..., Table]]] = (
+    (COLUMNS, board_table),
+    (RATINGS, ratings_table),
+)
+"""What shows a board, by the columns of its kind; of scores are all others."""
 
 
 def _show_board(console: Console, board: Board) -> None:
     if board.rows:
-        console.print(board_table(board, width=console.width))
+        table = next((make for known, make in _TABLES if board.known is known), graded_table)
+        console.print(table(board, width=console.width))
     _show_no_board(console, board)
 
 
@@ -90,7 +100,9 @@ def _counted(n: int, thing: str) -> str:
 
 
 def _board(board: Board) -> PrintedBoard:
-    return PrintedBoard(board, models_columns(board.order), _show_no_board)
+    is_of_pairs = board.known is COLUMNS
+    columns = models_columns(board.order) if is_of_pairs else filled_columns(board, board.known)
+    return PrintedBoard(board, columns, _show_no_board)
 
 
 def _leaderboard(result: Leaderboard) -> PrintedBoard:

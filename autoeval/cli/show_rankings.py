@@ -9,7 +9,7 @@ from rich.text import Text
 
 from autoeval.cli.printed_board import PrintedBoard
 from autoeval.cli.show_asked import asked_lines
-from autoeval.cli.tables import plain_table
+from autoeval.cli.tables import plain_table, ratings_table
 from autoeval.journeys.percent_asked import Percentages
 from autoeval.journeys.rank import Ranking
 from autoeval.leaderboards.table import Board
@@ -21,15 +21,7 @@ RANKING_COLUMNS = ("rating", "low", "high", "rank_low", "rank_high", "n")
 
 def show_ranking(console: Console, result: Ranking) -> None:
     """Show the board, and what is to be known of it."""
-    rows = list(result.board.rows.values())
-    columns = {
-        "rating": [_number(row["rating"]) for row in rows],
-        "95% interval": [f"{_number(row['low'])} – {_number(row['high'])}" for row in rows],
-        "rank": [str(row["rank"]) for row in rows],
-        "between": [f"{row['rank_low']} – {row['rank_high']}" for row in rows],
-        "n": [str(row["n"]) for row in rows],
-    }
-    console.print(plain_table("model", list(result.board.rows), columns, console.width))
+    console.print(ratings_table(result.board, console.width))
     show_ranking_notes(console, result)
 
 

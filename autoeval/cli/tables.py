@@ -70,6 +70,19 @@ def graded_table(board: Board, width: int = 80, current: str | None = None) -> T
     return _table("model", list(board.rows), columns, current, width)
 
 
+def ratings_table(board: Board, width: int = 80) -> Table:
+    """Make a board of ratings a table no wider than the terminal."""
+    rows = list(board.rows.values())
+    columns = {
+        "rating": [_number(row.get("rating"), 1) for row in rows],
+        "95% interval": [_interval(row) for row in rows],
+        "rank": [_count(row.get("rank")) for row in rows],
+        "between": [f"{_count(row.get('rank_low'))} – {_count(row.get('rank_high'))}" for row in rows],
+        "n": [_count(row.get("n")) for row in rows],
+    }
+    return _table("model", list(board.rows), columns, None, width)
+
+
 def parts_table(by_part: Mapping[str, MeanGrade], width: int = 80) -> Table:
     """Make the scores of turns and categories a table no wider than the terminal."""
     means = by_part.values()
@@ -175,8 +188,8 @@ def _win_rate(row: Mapping[str, Cell]) -> str:
     return f"{BRIDGED} {number}" if row.get("bridged_from") else number
 
 
-def _number(cell: Cell) -> str:
-    return f"{cell:.2f}" if _is_number(cell) else ""
+def _number(cell: Cell, digits: int = 2) -> str:
+    return f"{cell:.{digits}f}" if _is_number(cell) else ""
 
 
 def _count(cell: Cell) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from autoeval.completions.storage import places
 from autoeval.completions.storage.claims import Claims
 from autoeval.completions.storage.database import CacheError, Database, Source, Transaction, delete, select
-from autoeval.completions.storage.entries import Entry, RecordedVerdict, decode, encode
+from autoeval.completions.storage.entries import Entry, RecordedVerdict, encode, entry_of
 from autoeval.completions.storage.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
@@ -113,9 +113,13 @@ class Cache:
         return {key for (key,) in self._rows("SELECT key FROM replies", keys)}
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Entry]:
-        """Return the entries of those of `keys` that have one."""
+        """Return the entries of those of `keys` that have one.
+
+        Raises:
+            CacheError: it cannot be read, or one of them not.
+        """
         found = self._rows("SELECT key, kind, value FROM replies", keys)
-        return {key: decode(kind, value) for key, kind, value in found}
+        return {key: entry_of(self.name, key, kind, value) for key, kind, value in found}
 
     def _rows(self, statement: str, keys: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
         """Walk through the rows of this cache, and of the others for what it does not have."""

@@ -3,6 +3,8 @@
 Everything that would make a win rate misleading is refused here, before anything is spent.
 """
 
+import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from autoeval.data.loading import Rows, Source, expand
 from autoeval.data.mismatches import Mismatch, find_mismatch, refuse_conflicts, refuse_mismatch
 from autoeval.data.records import MODEL, REFERENCE, Record, read_records
 from autoeval.data.spool import REFERENCE_SIDE, PairedRow, Spool
-from autoeval.errors import UsageError
+from autoeval.errors import AutoevalError, UsageError
 from autoeval.texts.thinking import without_thinking
 from autoeval.types import Case
 
@@ -148,7 +150,7 @@ def load_pairs(
     """
     check_max_instances(max_instances)
     spool = Spool()
-    with _closed_on_error(spool):
+    with _filled(spool):
         reference = _spool_reference(spool, reference_outputs, strips_thinking)
         model = _spool_model(spool, model_outputs, name, strips_thinking)
         spool.index()
@@ -175,7 +177,7 @@ def load_pairs_by_generator(
     """
     check_max_instances(max_instances)
     spool = Spool()
-    with _closed_on_error(spool):
+    with _filled(spool):
         reference = _spool_reference(spool, reference_outputs, strips_thinking)
         models = _spool_models(spool, all_model_outputs, role, strips_thinking)
         spool.index()
@@ -282,9 +284,16 @@ def name_of(sources: list[Source]) -> str | None:
 
 
 @contextmanager
-def _closed_on_error(spool: Spool) -> Iterator[None]:
+def _filled(spool: Spool) -> Iterator[None]:
+    """Close a spool that could not be filled, and say why where the disk for temporary files is full."""
     try:
         yield
+    except sqlite3.OperationalError as error:
+        spool.close()
+        raise AutoevalError(
+            f"the outputs cannot be put aside in the folder for temporary files ({tempfile.gettempdir()}): {error}. "
+            "Free some space there, or name another folder in TMPDIR."
+        ) from None
     except BaseException:
         spool.close()
         raise

@@ -4,14 +4,15 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
-from autoeval.errors import not_written
+from autoeval.errors import UsageError, not_written
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[str]]:
+def replacing(path: Path) -> Iterator[TextIOWrapper]:
     """Open a temporary file that takes the place of `path` when the context ends well, and vanishes otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
@@ -27,8 +28,12 @@ def replacing(path: Path) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def result_file(path: Path) -> Iterator[IO[str]]:
-    """Open a file of the folder of results as `replacing` does.
+def result_file(path: Path, named: str = "--output_path: ") -> Iterator[TextIOWrapper]:
+    """Open a file of results as `replacing` does.
+
+    Args:
+        path: the file.
+        named: what stands before its path where it cannot be written: the flag that says where, or what it is.
 
     Raises:
         AutoevalError: it cannot be written.
@@ -37,7 +42,40 @@ def result_file(path: Path) -> Iterator[IO[str]]:
         with replacing(path) as file:
             yield file
     except OSError as error:
-        raise not_written(f"--output_path: {path}", error) from None
+        raise not_written(f"{named}{path}", error) from None
+
+
+@contextmanager
+def result_bytes(path: Path, named: str = "--output_path: ") -> Iterator[IO[bytes]]:
+    """Open a file of results that is no text as `result_file` does.
+
+    Raises:
+        AutoevalError: it cannot be written.
+    """
+    with result_file(path, named) as file:
+        yield cast("IO[bytes]", file.buffer)
+
+
+def refuse_unwritable(path: Path, named: str = "--output_path: ") -> None:
+    """Refuse a file that could not be written for its place, before anything is spent on what would be in it.
+
+    Args:
+        path: the file; neither it nor its folder need exist.
+        named: as of `result_file`.
+
+    Raises:
+        UsageError: saying why.
+    """
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir():
+        why = "it is a folder"
+    elif not above.is_dir():
+        why = f"{above} is no folder"
+    elif not os.access(above, os.W_OK | os.X_OK):
+        why = f"nothing can be written in the folder {above}"
+    else:
+        return
+    raise UsageError(f"{named}{path} cannot be written: {why}.")
 
 
 def _umask() -> int:

@@ -22,7 +22,7 @@ from autoeval.completions.ask import Display
 from autoeval.data.loading import read_rows
 from autoeval.data.replacing import result_file
 from autoeval.data.spreadsheet import as_cell
-from autoeval.errors import MissingExtraError, UsageError
+from autoeval.errors import MissingExtraError
 from autoeval.leaderboards.table import EVALUATORS, Board, read_board
 from autoeval.metrics.win_rate import win_rate
 from autoeval.runs.annotation_table import annotation_table, with_files
@@ -110,7 +110,6 @@ def analyze_models(
     board = _board(table, comparison.models)
     paths: list[Path] = []
     if folder is not None:
-        _make(folder)
         tables = {"comparisons": comparison.table, "p_by_n": by_n.table, "models": _indexed(board)}
         if separation is not None:
             tables["subsets"] = separation.table
@@ -164,13 +163,6 @@ def _indexed(board: Board) -> "pd.DataFrame":
 
 def _as_cell(value: Any) -> Any:
     return as_cell(value) if isinstance(value, str) else value
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--output_path: the folder {folder} cannot be created: {error.strerror}.") from None
 
 
 def _save(table: "pd.DataFrame", path: Path) -> Path:

@@ -17,18 +17,17 @@ from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.boards_of_models import ModelBoard, ModelResult, Outputs
 from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.parameters.asking import Asking
-from autoeval.journeys.parameters.output_paths import folder_name
-from autoeval.leaderboards.boards import update_board
+from autoeval.journeys.parameters.output_paths import folder_name, make_folder
+from autoeval.leaderboards.boards import update_board, with_comparable_rows
 from autoeval.leaderboards.language_boards import save_language_boards
 from autoeval.leaderboards.rows import Conditions, Row
 from autoeval.leaderboards.table import Board, read_board
-from autoeval.metrics.columns import Column
 from autoeval.runs.estimate import DryRun
 from autoeval.runs.exits import exit_code_after, nothing_judged
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.output_flaws import announced
 from autoeval.runs.paying.claims import check_claims, keep_claims
-from autoeval.runs.paying.common import COMMON, expected, is_enlarged, save_samples
+from autoeval.runs.paying.common import common_method, expected, is_enlarged, save_samples
 from autoeval.runs.paying.deciding import Deciding
 from autoeval.runs.paying.every_pair import DecidedPairs, EveryPair
 from autoeval.runs.paying.paid import Paid, PaidResult
@@ -186,7 +185,7 @@ class BoardRun:
         self._refuse_conflicts({name: result.conditions for name, result in complete.items()})
         annotator, board = self.asking.annotator, self.before
         if complete:
-            board = _updated(self.path, complete, sort_by, self.kind.known)
+            board = self._updated(complete, sort_by)
             keep_claims(self.path, complete, came_to.decided, annotator, self.seed)
         return Leaderboard(
             path=self.path,
@@ -205,9 +204,9 @@ class BoardRun:
         row = self.before.rows.get(name)
         if row is None or self.judges_again:
             return True
-        if self.paying.until_decided or not is_enlarged(row, self.paying.n_paid):
+        if self.paying.until_decided or not is_enlarged(row, self.paying.n_paid, self.seed):
             return False
-        now = self.kind.conditions(cases, COMMON)
+        now = self.kind.conditions(cases, common_method(self.seed))
         return now.conflict(Board({name: row}, self.kind.known)) is None
 
     def _first_line(self, cases: Mapping[str, Any], n_given: int) -> str:
@@ -244,6 +243,26 @@ class BoardRun:
         judged, report = judge_all(plans, *asking, folders=written, keeps_rows=keeps_rows)
         return judged, report, None
 
+    def _updated(self, complete: Mapping[str, ModelResult], sort_by: str) -> Board:
+        """Put results into the board's file, and the preferences behind them beside it; returns the board."""
+        rows, known = {name: result.row for name, result in complete.items()}, self.kind.known
+
+        def with_results(now: Board) -> Board:
+            return (
+                now.with_rows(rows) if self.is_mixed_allowed else with_comparable_rows(now, rows, self.path)
+            )
+
+        board = update_board(
+            self.path,
+            with_results,
+            {name: result.preferences for name, result in complete.items() if result.preferences},
+            sort_by,
+            lambda file: read_board(file, known),
+            Board({}, known),
+        )
+        save_language_boards(self.path, list(rows.values()))
+        return board
+
     def _refuse_conflicts(self, conditions: Mapping[str, Conditions]) -> None:
         """Refuse rows that do not compare with those of the board, or with each other.
 
@@ -274,18 +293,4 @@ def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path
         name = folder_name(model)
         numbered = (f"{name}_{number}" for number in count(2))
         folders[next(each for each in chain([name], numbered) if each not in folders)] = None
-    return [Path(output_path) / name for name in folders]
-
-
-def _updated(path: Path, complete: Mapping[str, ModelResult], sort_by: str, known: Sequence[Column]) -> Board:
-    """Put results into a board's file, and the preferences behind them beside it; returns the board."""
-    board = update_board(
-        path,
-        lambda now: now.with_rows({name: result.row for name, result in complete.items()}),
-        {name: result.preferences for name, result in complete.items() if result.preferences},
-        sort_by,
-        lambda file: read_board(file, known),
-        Board({}, known),
-    )
-    save_language_boards(path, [result.row for result in complete.values()])
-    return board
+    return [make_folder(Path(output_path) / name) for name in folders]

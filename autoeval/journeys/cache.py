@@ -97,7 +97,11 @@ def _told(info: upkeep.FileInfo) -> str:
         parts.append(f"{info.n_verdicts:,} of them verdicts only")
     if info.n_waiting:
         parts.append(f"{info.n_waiting:,} requests wait in batch jobs")
-    if info.first is not None and info.last is not None:
+    if (
+        info.first is not None
+        and info.last is not None
+        and all(map(upkeep.is_moment, (info.first, info.last)))
+    ):
         parts.append(f"from {_moment(info.first)} to {_moment(info.last)} UTC")
     if info.n_bytes is not None:
         parts.append(f"{info.n_bytes / 1e6:.1f} MB")
@@ -118,7 +122,11 @@ def _merge(caching_path: CachingPath, into: str | Path) -> CacheReport:
             raise UsageError("--caching_path: there is nothing to merge but the cache that it would go into.")
         done = [upkeep.merge(source, merged) for source in sources]
         total = upkeep.info_of(merged.database)
-    lines = [f"{one.name}: {one.n_replies:,} replies, {one.n_new:,} of them new" for one in done]
+    lines = [
+        f"{one.name}: {one.n_replies:,} replies, {one.n_new:,} of them new"
+        + (f", {one.n_unread:,} left out that cannot be read" if one.n_unread else "")
+        for one in done
+    ]
     return CacheReport((*lines, f"{total.name} has {total.n_replies:,} replies now"))
 
 

@@ -11,6 +11,7 @@ from autoeval.completions.ask import AskOptions, Silent
 from autoeval.completions.cache import Cache
 from autoeval.data.instructions import load_instructions
 from autoeval.data.loading import read_rows
+from autoeval.data.replacing import refuse_unwritable
 from autoeval.errors import UsageError
 from autoeval.evolving.pool import Pool
 from autoeval.evolving.similarity import STRETCH, Forbidden
@@ -125,6 +126,8 @@ def evolve(
         plans = _plans(wanted, pool, reporting, cache, options)
         if parameters["dry_run"]:
             return plans
+        if output_path is not None:
+            refuse_unwritable(Path(output_path))
         if any(plan.n_new for plan in plans.steps.values()):
             judges = [one for one in (eliminator, reporting.judge) if one]
             refuse_unaskable(askers([writer], judges), options.timeout, options.is_batch, options.flex)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autoeval.checks import require_source
 from autoeval.completions.ask import Display
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError, nearest
 
 
@@ -74,9 +74,6 @@ def export(
     if out is None:
         return Export(text, None, ())
     path = Path(out)
-    try:
-        with replacing(path) as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"--out: {path} cannot be written: {error.strerror}.") from None
+    with result_file(path, "--out: ") as file:
+        file.write(text)
     return Export(text, path, (f"Written: {path}",))

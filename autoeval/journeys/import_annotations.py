@@ -168,7 +168,7 @@ def _line(name: str, imported: Imported) -> str:
     if imported.identical:
         parts.append(f"{imported.identical} need no judge")
     if imported.failed:
-        parts.append(f"{imported.failed} say only that a server failed")
+        parts.append(f"{imported.failed} say only that nobody answered")
     if imported.known:
         parts.append(f"{imported.known} were there already")
     if imported.incomplete:

@@ -144,10 +144,7 @@ def _learn(by_model: Mapping[str, Sequence[Annotation]], annotator: Annotator) -
     others = () if judged_by == [annotator.name] else tuple(judged_by)
     kept = Kept(history, reader.frequencies, tuple(map(text_hash, references.values())), others)
     path = kept_path(annotator.fingerprint)
-    try:
-        save_kept(kept, path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    save_kept(kept, path)
     found = {
         name: r_squared(history.without([name]).predict(one), shares[name]) for name, one in seen.items()
     }

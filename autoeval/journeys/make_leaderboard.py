@@ -13,7 +13,7 @@ from autoeval.journeys.boards_of_models import Outputs
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.recorded import Recorded
-from autoeval.leaderboards.boards import check_column, read_own
+from autoeval.leaderboards.boards import check_column, read_own, refuse_unwritable_board
 from autoeval.leaderboards.columns import COLUMNS
 from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.table import MODES
@@ -144,6 +144,7 @@ def make_leaderboard(
     require_source(all_model_outputs, "--all_model_outputs", "say whose outputs to judge, or use --check")
     asked_how = prepare(source, parameters, compares=False)
     kind = board_of(asked_how.annotator, defaults.wants_length_control(sort_by), questions)
+    refuse_unwritable_board(path)
     before = read_own(path, kind.known)
     check_column(sort_by, before)
     require_files(all_model_outputs, "--all_model_outputs")

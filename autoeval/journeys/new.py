@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import Display
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.journeys.line_up import Trial, tried
 from autoeval.journeys.validate import Validation, validate
@@ -93,7 +93,7 @@ def new(
         raise UsageError(
             "openai_compatible needs --base_url and --model: the server's address and the model's name there."
         )
-    if folder.exists():
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise UsageError(f"{folder} exists; give another name, or change what is there.")
     _write(str(kind), folder, provider, model or _MODELS[provider], base_url)
     found = validate(folder)
@@ -119,10 +119,12 @@ def _write(kind: str, folder: Path, provider: str, model: str, base_url: str | N
         files["prompt.jinja"] = (_STARTERS / "prompt.jinja").read_text(encoding="utf-8")
     try:
         for file_name, text in files.items():
-            with replacing(folder / file_name) as file:
+            with result_file(folder / file_name, "") as file:
                 file.write(text)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}.") from None
+    except BaseException:  # half a config would be in the way of the next try
+        for file_name in files:
+            (folder / file_name).unlink(missing_ok=True)
+        raise
 
 
 def _try(folder: Path, dry_run: bool, max_cost: float | None) -> Trial | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.leaderboards.presets import PRESETS
 from autoeval.resources import shipped
@@ -47,6 +47,8 @@ def site(
     from autoeval.leaderboards.site_boards import load_boards
 
     folder = Path(leaderboards) if leaderboards else shipped("leaderboards")
+    if folder.is_file():
+        raise UsageError(f"--leaderboards: {folder} is a file; name the folder that it lies in.")
     boards = load_boards(folder, {name: preset.sort_by for name, preset in PRESETS.items()})
     others = load_others(folder, (board.folder for board in boards))
     if not boards and not others:
@@ -72,11 +74,8 @@ def _site_of_runs(out: Path, runs: str | Path) -> Site:
 def _write(out: Path, files: Iterable[tuple[str, str]]) -> int:
     """Write files below a folder and return how many there were."""
     n_files = 0
-    try:
-        for place, text in files:
-            with replacing(out / place) as file:
-                file.write(text)
-            n_files += 1
-    except OSError as error:
-        raise UsageError(f"--out: the site cannot be written to {out}: {error.strerror}.") from None
+    for place, text in files:
+        with result_file(out / place, "--out: ") as file:
+            file.write(text)
+        n_files += 1
     return n_files

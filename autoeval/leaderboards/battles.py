@@ -1,14 +1,13 @@
 """Boards of ratings from battles: a row a model, with its rating, its place, and how sure both are."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.data.spreadsheet import as_cell
-from autoeval.errors import UsageError
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.battle_ratings import Ratings
 from autoeval.metrics.columns import Cell, Column, ColumnType
@@ -21,6 +20,11 @@ COLUMNS = (
     *(Column(name, ColumnType.COUNT, name) for name in ("n", "n_wins", "n_ties", "n_losses")),
 )
 """What a row says: points, the 95% interval, the rank with its interval, and the model's battles."""
+
+
+def is_ratings(header: Iterable[str]) -> bool:
+    """Whether a CSV file with these columns is such a board."""
+    return {"rating", "rank_low", "rank_high"} <= set(header)
 
 
 def ratings_board(ratings: Ratings, contests: Contests) -> Board:
@@ -61,13 +65,10 @@ def save_differences(ratings: Ratings, path: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    try:
-        with replacing(path) as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["model", "against", "difference", "standard_error", "p", "p_holm"])
-            writer.writerows(_differences(ratings))
-    except OSError as error:
-        raise UsageError(f"--differences_path: {path} cannot be written: {error.strerror}.") from None
+    with result_file(path, "--differences_path: ") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["model", "against", "difference", "standard_error", "p", "p_holm"])
+        writer.writerows(_differences(ratings))
 
 
 def _differences(ratings: Ratings) -> Iterator[Sequence[object]]:

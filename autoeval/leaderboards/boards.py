@@ -1,7 +1,6 @@
 """The board that a result joins: found, updated by one process at a time, and written in one step."""
 
 import csv
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,12 +8,14 @@ from pathlib import Path
 
 from autoeval.checks import check_choice
 from autoeval.data.eval_sets import EvalSet
-from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError, nearest, not_written
+from autoeval.data.replacing import refuse_unwritable, result_file
+from autoeval.errors import AutoevalError, UsageError, nearest, not_written
+from autoeval.leaderboards.battles import COLUMNS as RATINGS
+from autoeval.leaderboards.battles import is_ratings
 from autoeval.leaderboards.columns import COLUMNS, names_of
 from autoeval.leaderboards.grades import COLUMNS as SCORE_COLUMNS
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
-from autoeval.leaderboards.rows import Row
+from autoeval.leaderboards.rows import Conditions, Row
 from autoeval.leaderboards.table import Board, read_board
 from autoeval.metrics.columns import Column
 from autoeval.prompting.alpaca_eval.folders import installed
@@ -24,6 +25,7 @@ from autoeval.resources import shipped
 _EMPTY = Board({})
 _KINDS = (COLUMNS, SCORE_COLUMNS)
 _LOCK_SECONDS = 60.0
+_NAMED = "the leaderboard "
 _RESULT = ("win_rate", "score", "standard_error", "n_total", "length_controlled_winrate")
 _ALPACA_EVAL_REFERENCES = {"data_AlpacaEval": "text_davinci_003", "data_AlpacaEval_2": "gpt4_1106_preview"}
 
@@ -54,7 +56,7 @@ def find_board(
     path = Path(precomputed)
     if not path.exists() and path.suffix.lower() != ".csv":
         return _named_board(str(precomputed), preset, flag)
-    return begun(path), path
+    return read_own(path), path
 
 
 def is_board(path: Path) -> bool:
@@ -68,12 +70,23 @@ def headline_of(path: Path) -> str | None:
     Raises:
         UsageError: it cannot be read.
     """
+    header = header_of(path)
+    if "instruction" in header:  # annotations have scores too
+        return None
+    return next((columns[0].name for columns in _KINDS if columns[0].name in header), None)
+
+
+def header_of(path: Path) -> Sequence[str]:
+    """Return the names of a CSV file's columns.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), ())
+            return next(csv.reader(file), ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from None
-    return next((columns[0].name for columns in _KINDS if columns[0].name in header), None)
 
 
 def read_any(path: Path) -> Board:
@@ -86,35 +99,44 @@ def read_any(path: Path) -> Board:
     return read_board(path, next((one for one in _KINDS if one[0].name == headline), COLUMNS))
 
 
-def begun(path: Path, known: Sequence[Column] = COLUMNS) -> Board:
-    """Return a board of the user's, an empty one where it is still to be begun.
+def read_shown(path: Path) -> Board | None:
+    """Read a board to show it: of win rates, of scores, or of `rank`; None where a path is no board's.
 
     Raises:
-        UsageError: it cannot be read, or could not be made.
+        UsageError: it cannot be read.
     """
-    if not path.exists():
-        _check_can_be_made(path)
-    return read_own(path, known)
+    try:
+        if path.suffix.lower() != ".csv" or not path.is_file():
+            return None
+    except OSError:  # a name that no file can have
+        return None
+    if is_board(path):
+        return read_any(path)
+    return read_board(path, RATINGS) if is_ratings(header_of(path)) else None
 
 
 def read_own(path: Path, known: Sequence[Column] = COLUMNS) -> Board:
-    """Read a board that results are going to be written to, and what is stored beside it, before anything is spent.
+    """Read a board of the user's, an empty one where it is still to be begun, and what is stored beside it.
 
     Raises:
-        UsageError: one of both cannot be read.
+        UsageError: one of both cannot be read, or the board could not be made.
     """
-    board = read_board(path, known) if path.exists() else Board({}, known)
+    if path.exists():
+        board = read_board(path, known)
+    else:
+        refuse_unwritable_board(path)
+        board = Board({}, known)
     read_preferences(path_beside(path), of=board.rows)  # of those alone is any kept
     return board
 
 
-def _check_can_be_made(path: Path) -> None:
-    """Refuse a new board whose folder could not be made when the run has been paid for."""
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
-        raise UsageError(
-            f"--precomputed_leaderboard: the folder {path.parent} does not exist and cannot be made in {above}."
-        )
+def refuse_unwritable_board(path: Path) -> None:
+    """Refuse a board that could not be written when the run has been paid for.
+
+    Raises:
+        UsageError: saying why.
+    """
+    refuse_unwritable(path, _NAMED)
 
 
 def known_models(preset: EvalSet) -> Board:
@@ -148,9 +170,13 @@ def merged(board: Board, name: str, row: Row, overwrite: bool) -> tuple[Board, s
     return board.with_row(shown_as, row), shown_as
 
 
-def with_one_row(board: Board, name: str, row: Row, overwrite: bool) -> Board:
-    """Put a row on a board's file, where every model has one: its old row stays unless that is to be replaced."""
-    return board if name in board.rows and not overwrite else board.with_row(name, row)
+def with_one_row(board: Board, name: str, row: Row, overwrite: bool, path: Path) -> Board:
+    """Put a row on a board's file, where every model has one: its old row stays unless that is to be replaced.
+
+    Raises:
+        AutoevalError: the board holds rows that this one does not compare with.
+    """
+    return board if name in board.rows and not overwrite else with_comparable_rows(board, {name: row}, path)
 
 
 def _says_the_same(old: Row, new: Row) -> bool:
@@ -187,11 +213,27 @@ def update_board(
         kept = read_preferences(path_beside(path), of=board.rows.keys() - preferences.keys())
         stored = {**kept, **preferences}
         if preferences:
-            with _writing(path_beside(path)), replacing(path_beside(path)) as file:
+            with result_file(path_beside(path), _NAMED) as file:
                 in_order = {name: stored[name] for name in sorted(stored) if name in board.rows}
                 write_preferences(file, in_order)
         save_board(board, path)
         return board
+
+
+def with_comparable_rows(board: Board, rows: Mapping[str, Row], path: Path) -> Board:
+    """Put rows on a board as its file has it now, which another process may have begun or changed meanwhile.
+
+    Raises:
+        AutoevalError: the board holds rows that these do not compare with.
+    """
+    for name, row in rows.items():
+        if conflict := Conditions.of_row(row).conflict(board, replaced=rows.keys()):
+            raise AutoevalError(
+                f"{_NAMED}{path} was changed by another process meanwhile, and {name!r} does not compare with it any "
+                f"more: {conflict}. Name another board, and run the same command again: replies that were paid for are "
+                "in the cache."
+            )
+    return board.with_rows(rows)
 
 
 def save_board(board: Board, path: Path) -> None:
@@ -200,16 +242,8 @@ def save_board(board: Board, path: Path) -> None:
     Raises:
         AutoevalError: it cannot be written.
     """
-    with _writing(path), replacing(path) as file:
+    with result_file(path, _NAMED) as file:
         board.write(file)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise not_written(f"the leaderboard {path}", error) from None
 
 
 @contextmanager
@@ -217,15 +251,14 @@ def locked(path: Path) -> Iterator[None]:
     """Hold the board's lock; it ends with the process, so one that is killed leaves none behind."""
     from filelock import FileLock, Timeout
 
-    with _writing(path):
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS)
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise UsageError(
-                f"the leaderboard {path} is being written by another process for over a minute."
-            ) from None
+        lock.acquire()
+    except Timeout:
+        raise UsageError(f"{_NAMED}{path} is being written by another process for over a minute.") from None
+    except OSError as error:
+        raise not_written(f"{_NAMED}{path}", error) from None
     try:
         yield
     finally:

@@ -1,13 +1,13 @@
 """Pages of the site for boards that are none of win rates: ratings with ranks, and judges by accuracy and price."""
 
-import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from autoeval.errors import UsageError
 from autoeval.leaderboards.battles import COLUMNS as RATINGS
+from autoeval.leaderboards.battles import is_ratings
+from autoeval.leaderboards.boards import header_of
 from autoeval.leaderboards.labelled import read_evaluators
 from autoeval.leaderboards.site_boards import number_of, slug
 from autoeval.leaderboards.table import Board, read_board
@@ -100,12 +100,8 @@ def load_others(folder: Path, taken: Iterable[str]) -> list[OtherBoard]:
 
 def kind_of(path: Path) -> str | None:
     """Return what a CSV file is a board of by its header; None where it is neither kind."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read: {error}.") from None
-    if {"rating", "rank_low", "rank_high"} <= set(header):
+    header = header_of(path)
+    if is_ratings(header):
         return "ratings"
     return "evaluators" if {"accuracy", "Human agreement"} & set(header) else None
 
@@ -142,12 +138,9 @@ def _judge(name: str, row: Mapping[str, Cell]) -> Judge | None:
 
 def _ratings_page(board: OtherBoard) -> str:
     rows = board.board.sorted_by("rating").rows
-    values = [
-        Interval(name, *(number_of(row.get(c)) or 0.0 for c in ("rating", "low", "high")))
-        for name, row in rows.items()
-    ]
-    low = min((one.low for one in values), default=0.0)
-    axis = charts.Axis(low, max((one.high for one in values), default=low + 1), "", 0)
+    values = [_rating(name, row) for name, row in rows.items()]
+    low, high = min((one.low for one in values), default=0.0), max((one.high for one in values), default=0.0)
+    axis = charts.Axis(low, high if high > low else low + 1, "", 0)
     marks = [
         charts.interval_mark(f"{one.value:.0f}, 95% interval {one.low:.0f} to {one.high:.0f}", one, axis)
         for one in values
@@ -158,6 +151,13 @@ def _ratings_page(board: OtherBoard) -> str:
         rows=list(zip(rows.items(), marks, strict=True)),
         ends=(axis.low, axis.high),
     )
+
+
+def _rating(name: str, row: Mapping[str, Cell]) -> Interval:
+    """Return a model's rating; without its interval, where a board of another tool has none."""
+    rating, low, high = (number_of(row.get(column)) for column in ("rating", "low", "high"))
+    rating = rating or 0.0
+    return Interval(name, rating, rating if low is None else low, rating if high is None else high)
 
 
 def _evaluators_page(board: OtherBoard) -> str:

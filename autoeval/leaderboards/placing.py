@@ -53,6 +53,11 @@ class Standing:
     mode_to_print: str | None
     is_kept: bool
 
+    def __post_init__(self) -> None:
+        """Refuse a board that the result could not be written to."""
+        if self.is_kept and self.path is not None:
+            boards.refuse_unwritable_board(self.path)
+
     @classmethod
     def find(
         cls,
@@ -67,7 +72,7 @@ class Standing:
         """Find the board that the parameters of `evaluate` name.
 
         Raises:
-            UsageError: it cannot be read.
+            UsageError: it cannot be read, or not be written where it is to be.
         """
         board, path = boards.find_board(precomputed, annotator, preset)
         is_own = path is not None and boards.is_own(path)
@@ -98,9 +103,9 @@ class Standing:
         """Find the board of the user's own runs that a file holds, or is to hold; None for no board.
 
         Raises:
-            UsageError: it cannot be read.
+            UsageError: it cannot be read, or not be written where it is to be.
         """
-        board = Board({}, known) if path is None else boards.begun(path, known)
+        board = Board({}, known) if path is None else boards.read_own(path, known)
         return cls(board, path, None, preset, overwrites, sort_by, None, is_kept and path is not None)
 
     def alone(self) -> Board:
@@ -137,7 +142,9 @@ class Standing:
         return Placed(self.board.sorted_by(self.sort_by), name, None)
 
     def note(self, name: str, placed: Placed) -> str | None:
-        """Say that the board's file keeps the model's old row, where that is so."""
+        """Say that the board's file keeps the model's old row, or does not get this one, where that is so."""
+        if placed.apart and self.path is not None and self.is_kept:
+            return f"{name} is not written to {self.path}, because the numbers do not compare: {placed.apart.reason}"
         if placed.shown_as == name or self.path is None or not boards.is_own(self.path):
             return None
         return (
@@ -164,13 +171,14 @@ class Standing:
             apart: what the row does not compare with, where that is so.
             always: write it also where boards are to be left as they are, because the file is the run's own.
         """
-        if self.path is None or not (self.is_kept or always) or apart is not None:
+        path = self.path
+        if path is None or not (self.is_kept or always) or apart is not None:
             return
         is_written = self.overwrites or name not in self.board.rows
         boards.update_board(
-            self.path,
-            lambda board: boards.with_one_row(board, name, row, self.overwrites),
-            {name: stored} if is_written and path_beside(self.path).exists() else {},
+            path,
+            lambda board: boards.with_one_row(board, name, row, self.overwrites, path),
+            {name: stored} if is_written and path_beside(path).exists() else {},
             self.sort_by,
             lambda path: read_board(path, self.board.known),
             Board({}, self.board.known),

@@ -51,6 +51,11 @@ class Conditions:
             method=method,
         )
 
+    @classmethod
+    def of_row(cls, row: Row) -> "Conditions":
+        """Return the conditions that a row tells."""
+        return cls(**{name: str(row.get(name) or "") for name in (*_MEANINGS, "method")})
+
     def cells(self) -> dict[str, Cell]:
         """Return them as a row tells them; how pairs were drawn, the row says where they were."""
         return {name: getattr(self, name) for name in _MEANINGS}

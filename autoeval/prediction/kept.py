@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from autoeval.data.replacing import result_bytes
 from autoeval.errors import UsageError
 from autoeval.metrics.observations import Floats
 from autoeval.prediction.history import History
@@ -65,7 +66,7 @@ def save_kept(kept: Kept, path: Path) -> None:
     """Write a history; an older file is replaced only by a whole one.
 
     Raises:
-        OSError: it cannot be written.
+        AutoevalError: it cannot be written.
     """
     arrays: dict[str, np.typing.NDArray[np.generic]] = {
         "format": np.array(_FORMAT),
@@ -87,10 +88,8 @@ def save_kept(kept: Kept, path: Path) -> None:
             f"indices{number}": vectors.indices,
             f"indptr{number}": vectors.indptr,
         }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.stem}.part.npz")
-    np.savez_compressed(aside, allow_pickle=False, **arrays)
-    aside.replace(path)
+    with result_bytes(path, "what is learned of the judge, ") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def load_kept(path: Path) -> Kept | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from autoeval.analysis.drift import Drift, drift
 from autoeval.annotators.judges import Annotator
 from autoeval.annotators.plan import Plan
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.types import Case
 
@@ -128,12 +128,9 @@ def save_anchors(anchors: AnchorSet, folder: Path) -> Path:
         UsageError: it cannot be written.
     """
     path = anchors_file(folder, anchors.fingerprint)
-    try:
-        with replacing(path) as file:
-            json.dump(asdict(anchors), file, ensure_ascii=False, indent=1, allow_nan=False)
-            file.write("\n")
-    except OSError as error:
-        raise UsageError(f"--anchors_path: {path} cannot be written: {error.strerror}.") from None
+    with result_file(path, "--anchors_path: ") as file:
+        json.dump(asdict(anchors), file, ensure_ascii=False, indent=1, allow_nan=False)
+        file.write("\n")
     return path
 
 
@@ -169,6 +166,11 @@ def _fault_of(anchors: AnchorSet) -> str | None:
     """Say what is wrong with anchors whose fields are of the right kind."""
     if [pair.index for pair in anchors.pairs] != list(range(len(anchors.pairs))):
         return "pairs: their index does not count from 0"
+    if any(
+        [len(one.turns) for one in pair.outputs] != [len(pair.turns)] * 2 or not pair.turns
+        for pair in anchors.pairs
+    ):
+        return "pairs: one has no instruction, or not two outputs for it"
     for place, wave in enumerate(anchors.waves):
         if wave.day is None:
             continue

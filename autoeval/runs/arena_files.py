@@ -45,9 +45,7 @@ def save_games(plan: Plan, folder: Path | None, annotations: Path | None) -> tup
     judgments = f"model_judgment/{judge.model.replace('/', '_')}/{model}.jsonl"
     answers = f"model_answer/{model}.jsonl"
     for name, rows in ((judgments, _judgments(plan, annotations, judge)), (answers, _answers(plan))):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with result_file(path) as file:
+        with result_file(folder / name) as file:
             file.writelines(as_lines(rows))
     return judgments, answers
 

@@ -152,8 +152,7 @@ def _named(where: Place, told: Mapping[str, Any]) -> RunFacts:
     """Return what run.json says of who was judged by whom."""
     setting, annotator = part(told, "setting"), part(told, "annotator")
     judge = _text(annotator.get("name")) or _text(setting.get("judge"))
-    judges = annotator.get("judges")
-    providers = [_text(part({"": one}, "").get("provider")) or None for one in judges] if judges else []
+    providers = [_text(one.get("provider")) or None for one in judges_of(told)]
     cautions = told.get("cautions")
     model = _text(setting.get("model")) or where.path.parent.name
     return replace(

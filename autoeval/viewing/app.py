@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from autoeval.errors import UsageError
+from autoeval.errors import AutoevalError, UsageError
 from autoeval.viewing.documents import Documents
 from autoeval.viewing.door import why_refused
 from autoeval.viewing.labelling import Desk, Task
@@ -96,8 +96,8 @@ def _json(view: Answer) -> Callable[[Request], Awaitable[Response]]:
             return JSONResponse(await run_in_threadpool(view, request))
         except KeyError as error:
             return JSONResponse({"error": str(error.args[0])}, 404)
-        except UsageError as error:
-            return JSONResponse({"error": str(error)}, 400)
+        except AutoevalError as error:
+            return JSONResponse({"error": str(error)}, 400 if isinstance(error, UsageError) else 500)
 
     return endpoint
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from autoeval.errors import UsageError
+from autoeval.errors import UsageError, not_written
 
 SKIPPED = "skip"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_.-]{0,38}[a-z0-9])?")
@@ -49,12 +49,15 @@ class Journal:
             handle = os.open(self._path(person), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
             try:
                 # after a line that a killed server left half written, a new one begins; empty lines are no answers
-                os.write(handle, f"\n{json.dumps(line)}\n".encode())
+                with os.fdopen(
+                    handle, "ab", closefd=False
+                ) as file:  # writes the whole of it, or says why not
+                    file.write(f"\n{json.dumps(line)}\n".encode())
                 os.fsync(handle)
             finally:
                 os.close(handle)
         except OSError as error:
-            raise UsageError(f"the answer could not be kept in {self.folder}: {error.strerror}.") from None
+            raise not_written(f"the answer in {self.folder}", error) from None
 
     def sheet_path(self, person: str) -> Path:
         """Return where a person's sheet lies, which `label` reads."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autoeval.analysis.labels import ANSWERS, DrawnPair, DrawnPairs, draw_pairs, write_sheet
 from autoeval.data.annotations import PAIR, of_one_model
 from autoeval.data.loading import read_rows
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.runs.annotation_table import annotation_table
 from autoeval.runs.catalog import Place
@@ -113,12 +113,8 @@ class Desk:
         pairs = {pair.id: pair for pair in drawn.pairs} | {
             identity: drawn.judged[identity] for identity in answers
         }
-        try:
-            with replacing(journal.sheet_path(task.person)) as file:
-                file.write("\ufeff")  # as spreadsheets want it
-                write_sheet(file, pairs.values(), answers)
-        except OSError as error:
-            raise UsageError(f"the sheet cannot be written to {journal.folder}: {error.strerror}.") from None
+        with result_file(journal.sheet_path(task.person), "the sheet ") as file:
+            write_sheet(file, pairs.values(), answers)
 
 
 def _journal(task: Task) -> Journal:

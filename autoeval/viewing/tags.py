@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError
+from autoeval.errors import UsageError, not_written
 
 TAGS_NAME = "tags.json"
 _MOST_TAGS, _LONGEST_TAG = 20, 40
@@ -49,5 +49,5 @@ class Tags:
                     json.dump({name: each for name, each in sorted(kept.items()) if each}, file, indent=2)
                     file.write("\n")
         except OSError as error:
-            raise UsageError(f"{self._path} cannot be written: {error.strerror}.") from None
+            raise not_written(str(self._path), error) from None
         return cleaned

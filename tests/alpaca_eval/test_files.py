@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 import autoeval
+from autoeval.annotators.alpaca_eval.parsers import ranking_parser
 from autoeval.annotators.kinds.draws import is_switched
 from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.import_annotations import import_annotations
 from autoeval.runs.result import Evaluation
+from autoeval.types import Unparsed
 from tests.alpaca_eval.configs import write_evaluators
 from tests.alpaca_eval.peer import ask_peer
 from tests.recorded import load_recorded, recorded_data, recorded_models
@@ -369,3 +371,36 @@ def test_recorded_files_import_and_give_their_published_rows(
         result = evaluated(rows, min_coverage=0, **common)
         assert result.ask.n_asked == 0
         check_row(result, eval_set, model)
+
+
+@pytest.mark.parametrize("kind", ["not asked", "rate limited", "timeout", "refused", "unparsed"])
+def test_pairs_that_nobody_answered_are_no_verdicts_and_are_asked(
+    kind: str, tmp_path: Path, evaluators: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    whole = [
+        {"instruction": f"Do {i}.", "output_1": "a", "output_2": "bb", "generator_1": "r", "generator_2": "m"}
+        for i in range(4)
+    ]
+    rows = [{**row, "dataset": None, "preference": 1.0} for row in whole]
+    rows[3] = {**rows[3], "preference": None, "failure": f"{kind}: for some reason"}
+    ranking = "[{'model': 'model_1', 'rank': 1}, {'model': 'model_2', 'rank': 2}]"
+    with JudgeServer(always(ranking)) as server:
+        common: dict[str, Any] = {
+            "annotators_config": "alpaca_eval_gpt4",
+            "annotators_config_dir": evaluators,
+            "caching_path": tmp_path / "c.sqlite",
+            "judge_base_url": server.base_url,
+        }
+        ((_, imported),) = import_annotations(rows, **common).files
+        evaluated(rows, min_coverage=0, **common)
+        is_answer = kind == "unparsed"
+        assert server.n_requests == (0 if is_answer else 1)
+        assert imported.failed == (0 if is_answer else 1)
+
+
+def test_why_a_reply_cannot_be_read_is_the_same_in_every_run() -> None:
+    (first,), (second,) = (ranking_parser("[{'model': name, 'rank': 1}]") for _ in range(2))
+    assert isinstance(first, Unparsed)
+    assert first == second
+    assert "0x" not in first.reason

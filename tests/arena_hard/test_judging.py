@@ -125,7 +125,7 @@ def test_recorded_games_are_imported_and_nothing_is_asked_again() -> None:
         n_games = 2 * len(games.rows)
         for n_new, rest in ((n_games - 1, ""), (0, f", {n_games - 1} were there already")):
             assert import_annotations("recorded.jsonl", caching_path="replies.sqlite", **at).lines == [
-                f"recorded.jsonl: {n_new} replies and 0 verdicts imported, 1 say only that a server failed{rest}"
+                f"recorded.jsonl: {n_new} replies and 0 verdicts imported, 1 say only that nobody answered{rest}"
             ]
         result = judged(server, no_report=True, **at)
         assert server.n_requests == 1, "the game that failed"

@@ -7,8 +7,10 @@ from importlib import import_module
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from autoeval.cli.show import MODULES
+import autoeval
+from autoeval.cli.show import MODULES, show_on
 from tests.cli.running import CommandLine, Outcome, rows
 
 LONG = "my-organisation/a-very-long-name-of-a-model-instruct-v2-checkpoint-100000"
@@ -185,3 +187,32 @@ def test_each_kind_of_result_is_shown_by_the_module_that_is_named_for_it() -> No
         module = import_module(f"autoeval.cli.{name}")
         assert sorted(kind.__name__ for kind in module.SHOWN) == sorted(classes)
         assert set(getattr(module, "BOARDS", {})) <= set(module.SHOWN)
+
+
+def test_show_takes_a_board_of_any_kind(command: CommandLine) -> None:
+    for number in range(3):
+        outputs = [
+            {**row, "output": "x" * ((number + row_number) % 4)} for row_number, row in enumerate(rows())
+        ]
+        command.write(f"m{number}.json", outputs)
+        command(
+            *(f"m{number}.json", "reference.json", "longest", "--name", f"m{number}"),
+            *("--precomputed_leaderboard", "pairs.csv", "--output_path", f"m{number}"),
+        )
+    battles = ["model_a,model_b,winner", *["m0,reference,model_a", "m0,reference,model_b"] * 9]
+    command.folder.joinpath("battles.csv").write_text("\n".join(battles))
+    command("rank", "battles.csv", "--leaderboard_path", "ratings.csv")
+    command.folder.joinpath("scores.csv").write_text(",score,low,high,n_total\nmine,7.5,7.0,8.0,80\n")
+    command.folder.joinpath("annotations.csv").write_text(
+        "instruction,output_1,output_2,generator_2,preference,score\nWhat?,a,b,mine,2,1\n"
+    )
+    for board, names, people in (
+        ("pairs.csv", {"m0", "m1", "m2"}, "sampling only"),
+        ("ratings.csv", {"m0", "reference"}, "between"),
+        ("scores.csv", {"mine"}, "7.00 – 8.00"),
+    ):
+        assert {line.split()[0] for line in command("show", board).out.splitlines()[1:]} == names
+        console = Console(file=io.StringIO(), width=80)
+        show_on(console, autoeval.show(board))
+        assert people in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "1 of 1" in command("show", "annotations.csv").out, "of one pair, whatever columns it has besides"

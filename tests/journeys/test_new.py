@@ -50,6 +50,7 @@ def test_a_dry_run_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_what_is_there_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="exists"):
         new("annotator", tmp_path)
     for parameters, said in (

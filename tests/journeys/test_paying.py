@@ -1,6 +1,7 @@
 """Paying for some of the pairs, over HTTP: stopped, resumed, enlarged and completed, each figure as if at once."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from autoeval.runs.paying.choosing import Wanted, choose
 from autoeval.runs.paying.paid import PaidResult
 from autoeval.runs.result import Evaluation
 from tests.annotators.planning import a_judge, a_pair
-from tests.journeys.small import evaluate_small, write_outputs
+from tests.journeys.small import evaluate_small, evaluated, write_outputs
 from tests.recorded import load_recorded, recorded_data, recorded_models
 from tests.servers import JudgeServer
 from tests.servers.answers import Answer, Body, always
@@ -81,6 +82,39 @@ def test_stopped_resumed_enlarged_and_completed(tmp_path: Path) -> None:
     assert resumed.row["n_paid"] == 60
     assert full.row.get("method") is None
     assert set(texts(resumed)) < set(texts(enlarged)) < set(texts(full))
+
+
+DAMAGES: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    "a list": lambda kept: [kept],
+    "a size of text": lambda kept: kept["sample"][1].update(size="big"),
+    "a size of 0": lambda kept: kept["sample"][1].update(size=0),
+    "a prediction of infinity": lambda kept: kept["sample"][0].update(predicted=float("inf")),
+    "a place twice": lambda kept: kept["sample"][0].update(place=kept["sample"][1]["place"]),
+    "a pair less": lambda kept: kept["sample"].pop(),
+    "no method": lambda kept: kept.pop("method"),
+    "a reason that drives terminals": lambda kept: kept.update(reason="\x1b[2J"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_sample_is_refused_and_none_is_drawn_in_its_place(damage: str, tmp_path: Path) -> None:
+    outputs, reference = write_outputs(tmp_path, N)
+
+    def run() -> Evaluation:
+        return evaluated(
+            outputs, reference, annotators_config="longest", output_path=tmp_path / "out", n_paid=60
+        )
+
+    run()
+    (stored,) = (tmp_path / "out").rglob("sample.json")
+    kept = json.loads(stored.read_text())
+    changed = DAMAGES[damage](kept)
+    for text in (json.dumps(changed if isinstance(changed, list) else kept), json.dumps(kept)[:-9]):
+        stored.write_text(text)
+        with pytest.raises(autoeval.UsageError, match=r"sample.json does not hold the order.*Remove it"):
+            run()
+    stored.unlink()
+    assert run().exit_code == 0
 
 
 def texts(result: Evaluation) -> list[str]:
@@ -320,9 +354,10 @@ def test_a_common_sample_is_enlarged_and_completed(tmp_path: Path) -> None:
         for row in json.loads(outputs.read_text())
     ]
 
-    def make(board: str, n_paid: int | None, judge: str = "longest") -> Any:
+    def make(board: str, n_paid: int | None, judge: str = "longest", seed: int = 0) -> Any:
+        folder = tmp_path / f"{board}-runs"
         return autoeval.make_leaderboard(
-            tmp_path / board, judge, several, reference, output_path=tmp_path / f"{board}-runs", n_paid=n_paid
+            tmp_path / board, judge, several, reference, output_path=folder, n_paid=n_paid, seed=seed
         )
 
     def files(board: str) -> dict[str, Any]:
@@ -336,6 +371,11 @@ def test_a_common_sample_is_enlarged_and_completed(tmp_path: Path) -> None:
 
     make("grown.csv", 60)
     assert make("grown.csv", 60).judged == ()
+    assert make("grown.csv", 100, seed=1).judged == (), (
+        "another seed draws others, of which these are no part"
+    )
+    (other,) = {row["method"] for row in make("other.csv", 60, seed=1).board.rows.values()}
+    assert other == "the same random sample for all models (seed 1)"
     assert make("grown.csv", 100, "offline").judged == (), "another judge's row is left as it is"
     for n_paid in (100, None):
         assert make("grown.csv", n_paid).judged == ("a", "b")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoeval.data.pairing import load_pairs
-from autoeval.errors import UsageError
+from autoeval.errors import AutoevalError, UsageError
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.columns import COLUMNS
 from autoeval.leaderboards.grades import COLUMNS as SCORES
@@ -84,6 +84,10 @@ def test_a_model_that_is_there_keeps_its_row_unless_it_is_to_be_replaced(mine: P
     assert told is not None
     assert f"old is on {mine} already with other numbers" in told
     assert board.note("new", board.place("new", ROW, HERE)) is None
+    elsewhere = replace(HERE, annotator="another")
+    said = board.note("new", board.place("new", {**ROW, "annotator": "another"}, elsewhere))
+    assert said is not None
+    assert "mine.csv, because the numbers do not compare: the judge is another" in said
     board.keep("old", other, (), placed.apart)
     assert read_board(mine).rows["old"]["win_rate"] == 50
     replacing = Standing.find(mine, "judge", PRESETS["alpaca_eval_1"], True, "win_rate", "auto", True)
@@ -223,6 +227,19 @@ def test_what_is_shown_of_a_board_is_what_is_asked_for_or_its_strictest_rows() -
         assert (found.mode_to_print, found.known) == (shown, preset if named == "auto" else None)
 
 
+@pytest.mark.parametrize("column", ["annotator", "fingerprint", "reference", "eval_set", "method"])
+def test_a_board_that_another_process_began_meanwhile_takes_no_row_that_does_not_compare(
+    column: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "new.csv"
+    ours = standing(path)
+    standing(path).keep("theirs", {**ROW, column: "another"}, (), None)
+    with pytest.raises(AutoevalError, match=r"new.csv was changed by another process.*'ours'") as found:
+        ours.keep("ours", ROW, (), None)
+    assert found.value.exit_code == 1
+    assert list(read_board(path).rows) == ["theirs"]
+
+
 def test_preferences_are_stored_with_the_rows_that_are_written_where_those_of_others_are(mine: Path) -> None:
     beside, (some, others) = path_beside(mine), (preferences("a"), preferences("b"))
 
@@ -255,7 +272,7 @@ def test_a_file_of_ones_own_is_checked_before_anything_is_paid(mine: Path) -> No
     assert boards.find_board(new, "judge", preset) == (Board({}), new)
     plain.chmod(0o755)
     for impossible in (plain / "board.csv", plain / "deeper" / "board.csv"):
-        with pytest.raises(UsageError, match="does not exist and cannot be made"):
+        with pytest.raises(UsageError, match="is no folder"):
             boards.find_board(impossible, "judge", preset)
     path_beside(plain).write_text("what is this\n")
     with pytest.raises(UsageError, match="preferences"):

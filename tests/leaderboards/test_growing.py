@@ -77,5 +77,5 @@ def test_a_board_in_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_found_before_anything_is_judged(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be made"):
+    with pytest.raises(UsageError, match="is no folder"):
         grow(tmp_path / "file" / "board.csv", "one")

@@ -184,3 +184,18 @@ def test_on_a_phone_a_board_shows_what_matters_without_scrolling(browser: Browse
         table = seen.page.locator("#table")
         assert table.evaluate("node => node.parentElement.scrollWidth <= node.parentElement.clientWidth")
         assert table.locator("tbody tr").first.inner_text().count(" – ") >= 1
+
+
+def test_a_board_in_place_of_its_folder_is_said(tmp_path: Path) -> None:
+    board = tmp_path / "board.csv"
+    board.write_text(",win_rate\nmine,50.0\n")
+    with pytest.raises(UsageError, match=r"board.csv is a file; name the folder"):
+        site(out=tmp_path / "site", leaderboards=board)
+
+
+def test_a_board_without_some_counts_has_its_pages(tmp_path: Path) -> None:
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards" / "a.csv").write_text(",win_rate,n_wins,n_total\nmine,50.0,4,8\n")
+    (tmp_path / "boards" / "b.csv").write_text(",rating,rank_low,rank_high\nmine,1000,1,1\n")
+    (tmp_path / "boards" / "c.csv").write_text(",rating,rank_low,rank_high\n")
+    assert site(out=tmp_path / "site", leaderboards=tmp_path / "boards").n_boards == 3

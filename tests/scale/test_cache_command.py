@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from autoeval.completions.cache import Cache, RecordedVerdict
+from autoeval.completions.cache import Cache, CacheError, RecordedVerdict
 from autoeval.completions.storage.entries import Entry
 from autoeval.completions.storage.filesystems import is_shared_type, type_of
 from autoeval.errors import UsageError
@@ -220,3 +220,64 @@ def test_a_shard_with_nowhere_to_keep_replies_is_refused() -> None:
 
     with pytest.raises(UsageError, match="--shard"):
         open_cache(None, Shard(1, 2))
+
+
+_WRONG: dict[str, tuple[Any, ...]] = {
+    "text": (None, 3, ["a"], {}),
+    "finish_reason": ([None], 1),
+    "model": ([None], 5, {}),
+    "input_tokens": ("x", True),
+    "output_tokens": ("\ud800", []),
+    "seconds": ("x", None, float("inf")),
+    "logprobs": (
+        "x",
+        [1],
+        [{"token": 1, "logprob": 0, "top": []}],
+        [{"token": "a", "logprob": 0, "top": [[1, 0]]}],
+    ),
+    "adapted": ("x", [1]),
+    "has_reasoning": ("yes",),
+    "of_another_version": (1,),
+}
+_NO_ENTRIES = ("", "{", "[]", "null", "-1", '"x"', "{}")
+
+
+def test_replies_that_are_none_are_named_found_and_left_out(tmp_path: Path) -> None:
+    """What somebody changed in the file, or a newer version wrote, is never taken for a reply."""
+    whole = _filled(tmp_path / "whole.sqlite", {1: FULL, 2: Completion("b")})
+    with closing(sqlite3.connect(whole)) as connection:
+        (value,) = connection.execute("SELECT value FROM replies WHERE key = ?", (key(1),)).fetchone()
+    spoilt = [json.dumps({**json.loads(value), name: one}) for name, each in _WRONG.items() for one in each]
+    for text in (*spoilt, *_NO_ENTRIES):
+        path = tmp_path / "spoilt.sqlite"
+        path.write_bytes(whole.read_bytes())
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE replies SET value = ? WHERE key = ?", (text, key(1)))
+        with Cache(path) as cache, pytest.raises(CacheError, match=r"spoilt.sqlite.*0000000000000000…:"):
+            cache.get_many([key(1), key(2)])
+        with pytest.raises(CacheError, match=r"spoilt.sqlite"):
+            look_after("export", path, into=tmp_path / "out.jsonl")
+        assert look_after("verify", path).exit_code == 1, text
+        into = tmp_path / "merged.sqlite"
+        into.unlink(missing_ok=True)
+        assert "1 left out that cannot be read" in str(look_after("merge", path, into=into))
+        with Cache(into) as cache:
+            assert cache.get_many([key(1), key(2)]) == {key(2): Completion("b")}
+
+
+@pytest.mark.parametrize("created", ["x", 1e300, -5.0, float("inf")])
+def test_a_time_that_is_none_is_found(created: object, tmp_path: Path) -> None:
+    path = _filled(tmp_path / "c.sqlite", {1: FULL})
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE replies SET created = ?", (created,))
+    assert "1 replies, " in str(look_after("info", path))
+    assert look_after("verify", path).exit_code == 1
+
+
+@pytest.mark.parametrize("action", ["info", "verify", "export", "merge"])
+def test_an_empty_file_is_no_cache(action: str, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.sqlite"
+    empty.touch()
+    into = {"export": tmp_path / "out.jsonl", "merge": tmp_path / "all.sqlite"}.get(action)
+    with pytest.raises(UsageError, match=r"empty.sqlite cannot be read: there is nothing in it"):
+        look_after(action, empty, into=into)

@@ -55,9 +55,13 @@ def _failing_alone(function: Function) -> Function:
     return parse
 
 
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Where an object lies, which Python puts into some errors: it differs from run to run, and files of results do not."""
+
+
 def reason(error: BaseException) -> str:
     """Say in a line why a reply could not be read."""
-    text = " ".join(str(error).split())[:200]
+    text = _ADDRESS.sub("", " ".join(str(error).split()))[:200]
     return f"the reply is not in the form asked for ({type(error).__name__}{': ' + text if text else ''})"
 
 

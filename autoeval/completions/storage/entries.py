@@ -5,11 +5,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
+from types import NoneType
 from typing import Any
 
 import orjson
 
 from autoeval.completions.providers.logprobs import from_json, to_json
+from autoeval.completions.storage.database import CacheError
 from autoeval.texts import fast_json
 from autoeval.types import Completion, TokenLogprobs
 
@@ -31,6 +33,19 @@ Entry = Completion | RecordedVerdict
 _json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _OF_COMPLETION = tuple(field.name for field in dataclass_fields(Completion))
 _OF_VERDICT = tuple(field.name for field in dataclass_fields(RecordedVerdict))
+_TEXT, _NUMBER = (str, NoneType), (float, int, NoneType)
+_KINDS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "completion": {
+        "text": (str,),
+        **dict.fromkeys(("finish_reason", "tool_arguments", "refusal", "model", "processing"), _TEXT),
+        **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens"), _NUMBER),
+        **dict.fromkeys(("logprobs", "adapted"), (list,)),
+        "seconds": (float, int),
+        "has_reasoning": (bool,),
+    },
+    "verdict": {"preferences": (list,), "price": _NUMBER, "seconds": _NUMBER},
+}
+"""What JSON has for each field of an entry; a cache is a file, and anybody may have changed it."""
 
 
 def encode(entry: Entry) -> tuple[str, str]:
@@ -76,15 +91,54 @@ def decode(kind: str, value: str) -> Entry:
         ValueError, TypeError, LookupError, AttributeError: they are none.
     """
     fields: dict[str, Any] = fast_json.loads(value)
+    kinds = _KINDS[kind]
+    for name, found in fields.items():
+        if type(found) not in kinds[name]:
+            raise TypeError(f"`{name}` is {found!r:.40}")
+        if type(found) is float and not math.isfinite(found):
+            raise ValueError(f"`{name}` is no number")
     if kind == "verdict":
-        return RecordedVerdict(**{**fields, "preferences": tuple(fields["preferences"])})
+        return RecordedVerdict(**{**fields, "preferences": _each(fields["preferences"], _NUMBER)})
     if "adapted" in fields:
-        fields["adapted"] = tuple(fields["adapted"])
+        fields["adapted"] = _each(fields["adapted"], (str,))
     if "logprobs" in fields:
         fields["logprobs"] = tuple(map(_token, fields["logprobs"]))
     return Completion(**fields)
 
 
+def entry_of(cache: str, key: bytes, kind: str, value: str) -> Entry:
+    """Return the entry that a row of a cache says.
+
+    Args:
+        cache: its name, for the error.
+        key: of the row.
+        kind: of the row.
+        value: of the row.
+
+    Raises:
+        CacheError: the row holds none.
+    """
+    try:
+        return decode(kind, value)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise CacheError(
+            f"the cache {cache} holds a reply that cannot be read ({bytes(key).hex()[:16]}…: {error}). `cache merge` "
+            "puts all that can be read into another cache; what cannot is asked again with that."
+        ) from None
+
+
+def _each(found: list[Any], kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    if not all(type(one) in kinds for one in found):
+        raise TypeError(f"{found!r:.40} holds something else")
+    return tuple(found)
+
+
 def _token(written: Mapping[str, Any]) -> TokenLogprobs:
-    top = tuple([(text, from_json(number)) for text, number in written["top"]])
-    return TokenLogprobs(written["token"], from_json(written["logprob"]), top)
+    top = tuple([(_text(text), from_json(number)) for text, number in written["top"]])
+    return TokenLogprobs(_text(written["token"]), from_json(written["logprob"]), top)
+
+
+def _text(found: Any) -> str:
+    if type(found) is not str:
+        raise TypeError(f"{found!r:.40} is no text")
+    return found

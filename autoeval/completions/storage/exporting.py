@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 
 from autoeval.completions.providers.logprobs import to_json
 from autoeval.completions.storage.upkeep import Row
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_bytes
 from autoeval.errors import MissingExtraError, UsageError
 from autoeval.types import Completion
 
@@ -51,11 +51,8 @@ def export(rows: Iterable[Row], path: Path) -> int:
         raise UsageError(f"--into: {path} is no name of a table: end it with {', '.join(_WRITERS)}.")
     if write is _write_parquet and find_spec("pyarrow") is None:
         raise MissingExtraError(f"writing the Parquet file {path}", "datasets")
-    try:
-        with replacing(path) as file:
-            return write(map(_flat, rows), cast("IO[bytes]", file.buffer))  # type: ignore[attr-defined]
-    except OSError as error:
-        raise UsageError(f"--into: {path} cannot be written: {error.strerror or error}.") from None
+    with result_bytes(path, "--into: ") as file:
+        return write(map(_flat, rows), file)
 
 
 def _flat(row: Row) -> dict[str, Any]:

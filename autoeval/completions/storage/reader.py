@@ -31,6 +31,8 @@ class ReadOnlyFile:
         try:
             self._connection = _connect(path)
             self.version = sqlite_schema.version_of(self._connection)
+            if self.version == 0:
+                raise sqlite3.DatabaseError("there is nothing in it")
         except (OSError, sqlite3.Error) as error:
             raise UsageError(f"--caching_path: the cache {path} cannot be read: {error}.") from None
 

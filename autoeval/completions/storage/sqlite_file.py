@@ -11,9 +11,19 @@ from autoeval.completions.salvage import Salvage, salvage
 from autoeval.completions.storage import filesystems, sqlite_schema
 from autoeval.completions.storage.database import CacheError
 from autoeval.completions.storage.entries import decode
-from autoeval.errors import UsageError
+from autoeval.errors import AutoevalError, UsageError, is_of_the_disk
 
 LOCK_SECONDS = 60.0
+_OF_THE_DISK = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_FSYNC,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_SHMMAP,
+    }
+)
+"""What SQLite says where nothing can be written, however whole the file is."""
 
 
 class SqliteFile:
@@ -27,6 +37,7 @@ class SqliteFile:
 
         Raises:
             UsageError: the file is something else, damaged, locked, or cannot be created.
+            CacheError: the disk is full.
         """
         self.path = path
         self.name = str(path)
@@ -37,10 +48,18 @@ class SqliteFile:
                 self.salvaged = salvage(path, sqlite_schema.SCHEMA, decode)
             self.connection = self._open()
         except (OSError, sqlite3.Error) as error:
-            raise UsageError(
-                f"the cache {path} cannot be opened: {error}. "
-                "Move the file away if it is damaged, or give another one with --caching_path."
-            ) from None
+            raise self._unopened(error) from None
+
+    def _unopened(self, error: OSError | sqlite3.Error) -> AutoevalError:
+        """Say why the file cannot be opened: a full disk is no fault of the file's."""
+        told = f"the cache {self.path} cannot be opened: {error}."
+        if getattr(error, "sqlite_errorcode", None) in _OF_THE_DISK or (
+            isinstance(error, OSError) and is_of_the_disk(error)
+        ):
+            return CacheError(f"{told} Free some space, or choose another file with --caching_path.")
+        return UsageError(
+            f"{told} Move the file away if it is damaged, or give another one with --caching_path."
+        )
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

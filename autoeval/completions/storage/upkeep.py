@@ -9,11 +9,12 @@ from pathlib import Path
 
 from autoeval.completions.cache import Cache
 from autoeval.completions.storage.database import CacheError, Source
-from autoeval.completions.storage.entries import Entry, decode
+from autoeval.completions.storage.entries import Entry, decode, entry_of
 from autoeval.completions.storage.reader import ReadOnlyFile
 
 _ROWS_AT_ONCE = 2_000
 _KEY_BYTES = 32
+_LAST_MOMENT = 4e9  # in the year 2096
 _KEEP = "INSERT INTO replies (key, kind, value, created) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
 _JOB_TABLES = ("batch_jobs", "batch_requests", "batch_failures")
 
@@ -26,11 +27,26 @@ class Row:
     kind: str
     value: str
     created: float
+    cache: str = ""
 
     @property
     def entry(self) -> Entry:
-        """What it says; see `decode`."""
-        return decode(self.kind, self.value)
+        """What it says; CacheError where it says nothing that can be read."""
+        return entry_of(self.cache, self.key, self.kind, self.value)
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with it; empty where nothing is."""
+        name = self.key.hex()[:16]
+        if len(self.key) != _KEY_BYTES:
+            return f"the key {name}… has {len(self.key)} bytes, not {_KEY_BYTES}"
+        if not is_moment(self.created):
+            return f"the reply {name}… came at no time that there is: {self.created!r:.40}"
+        try:
+            decode(self.kind, self.value)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            return f"the reply {name}… cannot be read: {error}"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -48,11 +64,12 @@ class FileInfo:
 
 @dataclass(frozen=True)
 class Merged:
-    """What one source added: of `n_replies` replies `n_new`."""
+    """What one source added: of `n_replies` replies `n_new`; `n_unread` cannot be read and were left out."""
 
     name: str
     n_replies: int
     n_new: int
+    n_unread: int
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,11 @@ class Verified:
     faults: tuple[str, ...]
 
 
+def is_moment(seconds: object) -> bool:
+    """Whether a number can be seconds since the epoch that a reply came at."""
+    return isinstance(seconds, int | float) and 0 <= seconds < _LAST_MOMENT
+
+
 def rows_of(source: Source) -> Iterator[Row]:
     """Walk through every reply of a cache, in the order of their keys."""
     last: bytes = b""
@@ -72,7 +94,7 @@ def rows_of(source: Source) -> Iterator[Row]:
     )
     while rows := source.query(statement, (last,)):
         for key, kind, value, created in rows:
-            yield Row(bytes(key), kind, value, created)
+            yield Row(bytes(key), kind, value, created, source.name)
         last = bytes(rows[-1][0])
 
 
@@ -95,15 +117,17 @@ def merge(source: Source, into: Cache) -> Merged:
         CacheError: one cannot be read, or the other not be written; what is merged so far stays.
     """
     ((before,),) = into.query("SELECT count(*) FROM replies")
-    rows, n_replies = rows_of(source), 0
-    while chunk := [(row.key, row.kind, row.value, row.created) for row in islice(rows, _ROWS_AT_ONCE)]:
+    rows, n_replies, n_unread = rows_of(source), 0, 0
+    while chunk := list(islice(rows, _ROWS_AT_ONCE)):
+        whole = [(row.key, row.kind, row.value, row.created) for row in chunk if not row.fault]
         n_replies += len(chunk)
+        n_unread += len(chunk) - len(whole)
         with into.transaction() as transaction:
-            transaction.executemany(_KEEP, chunk)
+            transaction.executemany(_KEEP, whole)
     if not isinstance(source, ReadOnlyFile) or source.has_batches:
         _merge_jobs(source, into)
     ((after,),) = into.query("SELECT count(*) FROM replies")
-    return Merged(source.name, n_replies, after - before)
+    return Merged(source.name, n_replies, after - before, n_unread)
 
 
 def _merge_jobs(source: Source, into: Cache) -> None:
@@ -129,19 +153,8 @@ def verify(path: Path) -> Verified:
             faults += [str(told) for (told,) in source.query("PRAGMA integrity_check") if told != "ok"]
             for row in rows_of(source):
                 n_replies += 1
-                faults += _faults_of(row)
+                faults += [row.fault] if row.fault else []
         except CacheError as error:
             cause = error.__cause__
             faults.append(str(cause if isinstance(cause, sqlite3.Error) else error))
         return Verified(source.name, n_replies, tuple(faults))
-
-
-def _faults_of(row: Row) -> list[str]:
-    name = row.key.hex()[:16]
-    if len(row.key) != _KEY_BYTES:
-        return [f"the key {name}… has {len(row.key)} bytes, not {_KEY_BYTES}"]
-    try:
-        row.entry  # noqa: B018 - it is read to see whether it can be
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        return [f"the reply {name}… cannot be read: {error}"]
-    return []

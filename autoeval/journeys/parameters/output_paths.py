@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from autoeval.errors import UsageError
+from autoeval.data.replacing import refuse_unwritable
+from autoeval.errors import not_written
+from autoeval.runs.run_json import RUN_NAME
 
 
 def output_folder(
@@ -52,12 +54,14 @@ def make_folder(folder: Path) -> Path:
     """Make a folder for results.
 
     Raises:
-        UsageError: it cannot be made.
+        UsageError: it cannot be made, or nothing can be written there.
+        AutoevalError: the disk is full.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--output_path: the folder {folder} cannot be created: {error.strerror}.") from None
+        raise not_written(f"--output_path: the folder {folder}", error) from None
+    refuse_unwritable(folder / RUN_NAME)
     return folder
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.annotators.judges import Annotator
-from autoeval.data.replacing import replacing
+from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.leaderboards.boards import locked
 from autoeval.runs.paying.deciding import ROUND
 from autoeval.runs.paying.every_pair import DecidedPairs
+from autoeval.runs.run_json import part
 
 _METHOD = "betting at every look (Waudby-Smith and Ramdas 2024), all comparisons together by Holm (1979)"
 
@@ -47,12 +48,9 @@ def keep_claims(
         if decided is not None:
             judge = {"name": annotator.name, "fingerprint": annotator.fingerprint}
             kept.append({"judge": judge, "seed": seed, **_facts(decided)})
-        try:
-            with replacing(path) as file:
-                json.dump({"runs": kept}, file, ensure_ascii=False, indent=2)
-                file.write("\n")
-        except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+        with result_file(path, "what is claimed of the board's models, ") as file:
+            json.dump({"runs": kept}, file, ensure_ascii=False, indent=2)
+            file.write("\n")
 
 
 def check_claims(board: Path) -> None:
@@ -72,7 +70,7 @@ def read_claims(path: Path) -> list[tuple[str, DecidedPairs]]:
     Raises:
         UsageError: it cannot be read, or holds none.
     """
-    return [(str(one.get("judge", {}).get("name")), _decided(one, path)) for one in _runs_in(path)]
+    return [(str(part(one, "judge").get("name")), _decided(one, path)) for one in _runs_in(path)]
 
 
 def _facts(decided: DecidedPairs) -> dict[str, Any]:

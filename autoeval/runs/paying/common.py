@@ -85,15 +85,22 @@ def common_sample(
         sample = Sample(np.ones(len(order)), np.array(order, dtype=np.intp))
         subsets = tuple(pair.dataset or "" for pair in of_model)
         some = SomePairs(pairs[name], sorted(order[:n]))
-        drawn = Drawn(sample, found.shares, COMMON, found.reason)
+        drawn = Drawn(sample, found.shares, common_method(seed), found.reason)
         called = interval_name(annotator.name, annotator.provider)
         chosen[name] = Paid(some, drawn, n, subsets, mean_length(of_model), called)
     return chosen
 
 
-def is_enlarged(row: Mapping[str, Cell], n_paid: int | None) -> bool:
-    """Whether a row is of a common sample that is smaller than the one that is wanted; None wants all pairs."""
-    return row.get("method") == COMMON and (n_paid is None or float(row.get("n_paid") or 0) < n_paid)
+def common_method(seed: int) -> str:
+    """Say how a common sample was drawn, and by which seed where it is not the usual one: another draws others."""
+    return f"{COMMON} (seed {seed})" if seed else COMMON
+
+
+def is_enlarged(row: Mapping[str, Cell], n_paid: int | None, seed: int) -> bool:
+    """Whether a row is of a smaller part of the common sample that is wanted; of any, where all pairs are wanted."""
+    if n_paid is None:
+        return str(row.get("method")).startswith(COMMON)
+    return row.get("method") == common_method(seed) and float(row.get("n_paid") or 0) < n_paid
 
 
 def expected(samples: Mapping[str, Paid | Deciding]) -> str:
@@ -102,10 +109,11 @@ def expected(samples: Mapping[str, Paid | Deciding]) -> str:
     if not paid:
         return ""
     halves = sorted(sample.expected_half_width for sample in paid)
+    ends = dict.fromkeys(f"±{half:.1f}" for half in (halves[0], halves[-1]))
     n, count = max((sample.n, len(sample.drawn.predicted)) for sample in paid)
     return (
-        f"{n} of {count} pairs of each model, {COMMON}; expect win rates on these instructions within about "
-        f"±{halves[0]:.1f} to ±{halves[-1]:.1f} points"
+        f"{n} of {count} pairs of each model, {paid[0].method}; expect win rates on these instructions within about "
+        f"{' to '.join(ends)} points"
     )
 
 

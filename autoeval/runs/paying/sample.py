@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -121,13 +120,16 @@ def draw_or_continue(
 
     Returns:
         The order, and what it is valid for.
+
+    Raises:
+        UsageError: what is stored is damaged.
     """
     identity = _identity_of(everything, annotator, seed)
     if evenly:
         identity["evenly"] = True
     if guesses:
         identity["predict_with"] = guesses.fingerprint
-    drawn = _stored(folder, identity)
+    drawn = _stored(folder, identity, len(everything))
     return drawn or draw(everything, annotator, seed, evenly=evenly, guesses=guesses), identity
 
 
@@ -142,20 +144,41 @@ def _identity_of(everything: Sequence[Case], annotator: Annotator, seed: int) ->
 _IDENTITY = ("fingerprint", "pairs", "seed", "evenly", "predict_with")
 
 
-def _stored(folder: Path | None, identity: Mapping[str, Any]) -> Drawn | None:
-    """Read the order that a folder has; None where it has none, or one for something else."""
+def _stored(folder: Path | None, identity: Mapping[str, Any], n_pairs: int) -> Drawn | None:
+    """Read the order that a folder has; None where it has none, or one for something else.
+
+    Raises:
+        UsageError: the file is damaged. Another order would be drawn in its place, of which less is paid for.
+    """
+    path = folder / SAMPLE_NAME if folder else None
+    if path is None or not path.exists():
+        return None
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if [kept.get(name) for name in _IDENTITY] != [identity.get(name) for name in _IDENTITY]:
+            return None
+        return _order_of(kept, n_pairs)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        raise UsageError(
+            f"{path} does not hold the order in which pairs are paid for, as --n_paid writes it. Remove it to draw "
+            "another (replies are in the cache)."
+        ) from None
+
+
+def _order_of(kept: Mapping[str, Any], n_pairs: int) -> Drawn:
+    """Make of a file's object the order again; ValueError, TypeError or KeyError where it is none of so many pairs."""
     import numpy as np
 
     from autoeval.metrics.sampling import Sample
 
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads((folder / SAMPLE_NAME).read_text(encoding="utf-8")) if folder else {}
-        if [kept.get(name) for name in _IDENTITY] == [identity.get(name) for name in _IDENTITY]:
-            rows = kept["sample"]
-            order = np.argsort([row["place"] for row in rows]).astype(np.intp)
-            sizes, predicted = (np.array([row[name] for row in rows]) for name in ("size", "predicted"))
-            return Drawn(Sample(sizes, order), predicted, kept["method"], kept["reason"])
-    return None
+    rows, said = kept["sample"], (kept["method"], kept["reason"])
+    order = np.argsort([int(row["place"]) for row in rows]).astype(np.intp)
+    sizes, predicted = (np.array([float(row[name]) for row in rows]) for name in ("size", "predicted"))
+    are_all = sorted(row["place"] for row in rows) == list(range(n_pairs))
+    are_numbers = np.isfinite([*sizes, *predicted]).all() and (sizes > 0).all()
+    if not (are_all and are_numbers and all(isinstance(text, str) and text.isprintable() for text in said)):
+        raise ValueError(kept)
+    return Drawn(Sample(sizes, order), predicted, *said)
 
 
 def store(drawn: Drawn, identity: Mapping[str, Any], n: int, folder: Path) -> None:

@@ -1,0 +1,10 @@
+"""Texts of files and servers, made harmless for a terminal."""
+
+import re
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def harmless(text: str) -> str:
+    """Return a text with a space for each control character but tab and line break: such as ESC drive terminals."""
+    return _CONTROLS.sub(" ", text)
