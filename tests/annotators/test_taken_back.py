@@ -1,6 +1,7 @@
 """A verdict that a reply takes back, strikes out or only gives as an example is none."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -133,10 +134,10 @@ def test_numbers_of_which_less_is_better_are_no_scores() -> None:
 
 def test_what_a_judge_writes_beside_its_call_may_not_say_another_thing() -> None:
     judge = parser("tool", field="better")
-    called = {"tool_arguments": '{"better": "a"}'}
-    assert "contradict" in str(reading(judge, Completion('{"better": "b"}', "stop", **called)))
+    called = partial(Completion, finish_reason="stop", tool_arguments='{"better": "a"}')
+    assert "contradict" in str(reading(judge, called('{"better": "b"}')))
     for beside in ("", '{"better": "a"}', "I looked at b first.", '<think>{"better": "b"}</think>'):
-        assert reading(judge, Completion(beside, "stop", **called)) == 1.0, beside
+        assert reading(judge, called(beside)) == 1.0, beside
 
 
 def test_a_reply_of_invisible_characters_is_empty() -> None:

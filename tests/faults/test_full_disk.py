@@ -133,12 +133,12 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_anyone_is_asked(
             for flag in ("output_path", "precomputed_leaderboard"):
                 path = place / "board.csv" if flag == "precomputed_leaderboard" else place / "out"
                 with pytest.raises(UsageError, match=name.split("/")[0]):
-                    autoeval.evaluate(_ROWS, _REFERENCE, **asked, **{"output_path": None, flag: path})
+                    autoeval.evaluate(_ROWS, _REFERENCE, **{**asked, "output_path": None, flag: path})
             for flag in ("output_path", "leaderboard_path"):
                 paths = {"leaderboard_path": tmp_path / "b.csv", flag: place / "b"}
                 with pytest.raises(UsageError, match=name.split("/")[0]):
                     autoeval.make_leaderboard(
-                        all_model_outputs=_ROWS, reference_outputs=_REFERENCE, **asked, **paths
+                        all_model_outputs=_ROWS, reference_outputs=_REFERENCE, **{**asked, **paths}
                     )
         assert server.n_requests == 0
 
