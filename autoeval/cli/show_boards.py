@@ -13,9 +13,9 @@ from autoeval.cli.tables import board_table, graded_table, ratings_table
 from autoeval.journeys.board_run import Leaderboard
 from autoeval.journeys.recorded import RecordedBoard
 from autoeval.journeys.site import Site
-from autoeval.leaderboards.battles import COLUMNS as RATINGS
 from autoeval.leaderboards.columns import COLUMNS
 from autoeval.leaderboards.printed import LEADERBOARD_COLUMNS, filled_columns, models_columns
+from autoeval.leaderboards.rating_columns import RATINGS
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Column
 from autoeval.runs.regeneration import Regeneration

@@ -1,30 +1,19 @@
 """Boards of ratings from battles: a row a model, with its rating, its place, and how sure both are."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from autoeval.data.replacing import result_file
 from autoeval.data.spreadsheet import as_cell
+from autoeval.leaderboards.rating_columns import RATINGS
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.battle_ratings import Ratings
-from autoeval.metrics.columns import Cell, Column, ColumnType
+from autoeval.metrics.columns import Cell
 from autoeval.metrics.observations import Floats
 from autoeval.metrics.strengths import Contests
-
-COLUMNS = (
-    *(Column(name, ColumnType.NUMBER, name) for name in ("rating", "standard_error", "low", "high")),
-    *(Column(name, ColumnType.COUNT, name) for name in ("rank", "rank_low", "rank_high")),
-    *(Column(name, ColumnType.COUNT, name) for name in ("n", "n_wins", "n_ties", "n_losses")),
-)
-"""What a row says: points, the 95% interval, the rank with its interval, and the model's battles."""
-
-
-def is_ratings(header: Iterable[str]) -> bool:
-    """Whether a CSV file with these columns is such a board."""
-    return {"rating", "rank_low", "rank_high"} <= set(header)
 
 
 def ratings_board(ratings: Ratings, contests: Contests) -> Board:
@@ -47,7 +36,7 @@ def ratings_board(ratings: Ratings, contests: Contests) -> Board:
         }
         for i, model in enumerate(ratings.models)
     }
-    return Board(rows, COLUMNS).sorted_by("rating")
+    return Board(rows, RATINGS).sorted_by("rating")
 
 
 def battle_counts(contests: Contests) -> tuple[Floats, Floats, Floats]:

@@ -10,11 +10,10 @@ from autoeval.checks import check_choice
 from autoeval.data.eval_sets import EvalSet
 from autoeval.data.replacing import refuse_unwritable, result_file
 from autoeval.errors import AutoevalError, UsageError, nearest, not_written
-from autoeval.leaderboards.battles import COLUMNS as RATINGS
-from autoeval.leaderboards.battles import is_ratings
 from autoeval.leaderboards.columns import COLUMNS, names_of
 from autoeval.leaderboards.grades import COLUMNS as SCORE_COLUMNS
 from autoeval.leaderboards.preferences import Preference, path_beside, read_preferences, write_preferences
+from autoeval.leaderboards.rating_columns import RATINGS, is_ratings
 from autoeval.leaderboards.rows import Conditions, Row
 from autoeval.leaderboards.table import Board, read_board
 from autoeval.metrics.columns import Column

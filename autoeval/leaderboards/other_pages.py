@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from autoeval.leaderboards.battles import COLUMNS as RATINGS
-from autoeval.leaderboards.battles import is_ratings
 from autoeval.leaderboards.boards import header_of
 from autoeval.leaderboards.labelled import read_evaluators
+from autoeval.leaderboards.rating_columns import RATINGS, is_ratings
 from autoeval.leaderboards.site_boards import number_of, slug
 from autoeval.leaderboards.table import Board, read_board
 from autoeval.metrics.columns import Cell

@@ -1,16 +1,21 @@
 """What keeps models from being asked, found before anything is paid for."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from autoeval.annotators.judges import Annotator, Judge
 from autoeval.completions import providers
 from autoeval.completions.providers import LOCAL
 from autoeval.errors import UsageError
-from autoeval.generators.config import Generator
 from autoeval.prompting.asker import Asker
 from autoeval.runs.estimate import price_of
 from autoeval.runs.refusals import refuse_unbatchable, refuse_without_flex
 from autoeval.runs.retirement import refuse_gone
+
+if TYPE_CHECKING:
+    from autoeval.generators.config import Generator
 
 
 def askers(generators: Iterable[Generator], annotators: Iterable[Annotator]) -> list[Generator | Judge]:
