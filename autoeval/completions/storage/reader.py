@@ -30,9 +30,7 @@ class ReadOnlyFile:
         self.name = str(path)
         try:
             self._connection = _connect(path)
-            self.version = sqlite_schema.version_of(self._connection)
-            if self.version == 0:
-                raise sqlite3.DatabaseError("there is nothing in it")
+            self.version = _version_of(self._connection)
         except (OSError, sqlite3.Error) as error:
             raise UsageError(f"--caching_path: the cache {path} cannot be read: {error}.") from None
 
@@ -61,6 +59,17 @@ class ReadOnlyFile:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _version_of(connection: sqlite3.Connection) -> int:
+    """Return the version of a file that is ours; any other is closed again."""
+    try:
+        if (version := sqlite_schema.version_of(connection)) == 0:
+            raise sqlite3.DatabaseError("there is nothing in it")
+    except BaseException:
+        connection.close()
+        raise
+    return version
 
 
 def _connect(path: Path) -> sqlite3.Connection:
