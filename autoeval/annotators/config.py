@@ -1,6 +1,5 @@
 """What a YAML file may say about an annotator."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
@@ -10,11 +9,12 @@ from autoeval.annotators.kinds import COMPARED, KINDS, PAIRWISE, REVIEWED, find_
 from autoeval.annotators.parsers import AnyParser
 from autoeval.plugins import plugins
 from autoeval.prompting.config import ModelConfig, Strict
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Scale
 
 Order = Literal["random", "both", "fixed"]
 Disagreement = Literal["mean", "tie"]
-_ASPECT = re.compile(r"(?!(?:turn_\d+|score|low|high|standard_error|judge|mode)$)[a-z][a-z0-9_]*")
+_ASPECT = lazy_pattern(r"(?!(?:turn_\d+|score|low|high|standard_error|judge|mode)$)[a-z][a-z0-9_]*")
 _PARSERS = frozenset(
     get_args(parser.model_fields["kind"].annotation)[0] for parser in get_args(get_args(AnyParser)[0])
 )

@@ -5,15 +5,16 @@ import re
 from autoeval.answers.checked import Answer, Check, Checked, one_by_one
 from autoeval.answers.targets import text_target
 from autoeval.errors import UsageError
+from autoeval.texts.patterns import lazy_pattern
 
 _LETTER = r"(?:\\text\{)?[(\[*\"'`_$]*([A-Za-z])[)\]*\"'`_$.:,}]*"
-_SAID = re.compile(
+_SAID = lazy_pattern(
     r"(?i:\b(?:answer|choice|option)\b(?:\s+(?:is|would be|should be|:))*\s*[:=]?\s*(?:(?:choice|option)\s+)?)"
     rf"{_LETTER}(?![\w'’])"
 )
-_BOXED = re.compile(rf"\\boxed\{{\s*{_LETTER}\s*\}}")
-_ALONE = re.compile(rf"\s*{_LETTER}\s*")
-_FIRST_LINE = re.compile(r"\s*[*]*[(\[]?([A-Z])(?:[)\].:]|\s[-–—])[*]*(?:\s|$)")
+_BOXED = lazy_pattern(rf"\\boxed\{{\s*{_LETTER}\s*\}}")
+_ALONE = lazy_pattern(rf"\s*{_LETTER}\s*")
+_FIRST_LINE = lazy_pattern(r"\s*[*]*[(\[]?([A-Z])(?:[)\].:]|\s[-–—])[*]*(?:\s|$)")
 
 
 def choice_check(marker: str | None = None) -> Check:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from autoeval.answers.checked import Answer, Check, Checked
 from autoeval.programs.confinement import Limits
 from autoeval.programs.pool import PASSED, Sandboxes
+from autoeval.texts.patterns import lazy_pattern
 
-_FENCE = re.compile(r"```[ \t]*(?:python3?|py)?[ \t]*\r?\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
+_FENCE = lazy_pattern(r"```[ \t]*(?:python3?|py)?[ \t]*\r?\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

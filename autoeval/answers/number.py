@@ -1,12 +1,11 @@
 r"""A number: what stands behind a marker, in the last `\\boxed{}`, or last in the output."""
 
-import re
-
 from autoeval.answers.checked import Answer, Check, Checked, one_by_one
 from autoeval.answers.numbers import are_equal, first_number, last_number
 from autoeval.answers.targets import number_target
+from autoeval.texts.patterns import lazy_pattern
 
-_BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
+_BOXED = lazy_pattern(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def number_check(marker: str | None = None, tolerance: float = 0.0) -> Check:

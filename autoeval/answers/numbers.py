@@ -1,15 +1,16 @@
 """Numbers in texts: found, and compared exactly."""
 
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 
+from autoeval.texts.patterns import lazy_pattern
+
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
-_NUMBER = re.compile(rf"(?<![\w.])-?\s?\$?\s?(?:{_DIGITS}(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{{1,3}}(?!\w))?")
-_OVER = re.compile(r"\s*/\s*(\d+)(?![\d/])")
-_FRACTION = re.compile(r"\\[dt]?frac\{\s*(-?\d+)\s*\}\{\s*(\d+)\s*\}")
+_NUMBER = lazy_pattern(rf"(?<![\w.])-?\s?\$?\s?(?:{_DIGITS}(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{{1,3}}(?!\w))?")
+_OVER = lazy_pattern(r"\s*/\s*(\d+)(?![\d/])")
+_FRACTION = lazy_pattern(r"\\[dt]?frac\{\s*(-?\d+)\s*\}\{\s*(\d+)\s*\}")
 _MINUSES = str.maketrans({"−": "-", "–": "-", "﹣": "-", "－": "-"})
-_DECORATION = re.compile(r"[,$\s]")
+_DECORATION = lazy_pattern(r"[,$\s]")
 _LONGEST = 400
 """Digits beyond which a number is nobody's answer, and costs time."""
 

@@ -1,8 +1,8 @@
 """Texts of files and servers, made harmless for a terminal."""
 
-import re
+from autoeval.texts.patterns import lazy_pattern
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS = lazy_pattern(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def harmless(text: str) -> str:

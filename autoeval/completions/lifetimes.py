@@ -5,7 +5,6 @@ and the last word only at the maker's own address.
 """
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -16,6 +15,7 @@ from typing import Any
 from autoeval.completions.providers.presets import PRESETS
 from autoeval.completions.providers.reasoning import plain_name
 from autoeval.errors import UsageError
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Endpoint
 
 SOON = timedelta(days=90)
@@ -27,7 +27,7 @@ _MAKERS = {"openai": "openai", "anthropic": "anthropic", "gemini": "google"}
 """The providers whose own address is a maker's, and which."""
 _OWN_ADDRESSES = {"anthropic": "https://api.anthropic.com"}
 _NAMES = {"openai": "OpenAI", "anthropic": "Anthropic", "google": "Google"}
-_SNAPSHOT = re.compile(
+_SNAPSHOT = lazy_pattern(
     r"(?:[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|\d{4}(?:-preview)?|latest)(?:-v\d+(?::\d+)?)?|-v\d+(?::\d+)?)$"
 )
 

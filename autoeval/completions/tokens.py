@@ -1,12 +1,11 @@
 """How many tokens a text has, without the model's tokenizer: an estimate for plans, a bound for budgets."""
 
-import re
-
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Request
 
 _TOKENS_PER_MESSAGE = 4  # role and separators, as in the chat formats of today's models
 _MOST_OUTPUT_TOKENS = 131_072
-_PIECE = re.compile(r"[A-Za-z]+|\d{1,3}|[^\sA-Za-z0-9]|\n+")
+_PIECE = lazy_pattern(r"[A-Za-z]+|\d{1,3}|[^\sA-Za-z0-9]|\n+")
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens", "max_tokens_to_sample")
 
 

@@ -6,7 +6,7 @@ A row of a pair has `output_1`, `output_2` and a `preference`; one of a single o
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from math import isfinite
 from typing import IO, Any
 
 import orjson
@@ -81,15 +81,19 @@ def write_rows(file: IO[str], annotations: Iterable[Annotation]) -> Iterator[Ann
 
 def _line(row: Mapping[str, Any]) -> str:
     """Return a row as `json.dumps(row, ensure_ascii=False)` writes it, which takes ten times as long for texts."""
-    return "{" + ", ".join([f'"{name}": {_written(value)}' for name, value in row.items()]) + "}"
+    try:
+        return "{" + ", ".join([f'"{name}": {_written(value)}' for name, value in row.items()]) + "}"
+    except TypeError:  # half characters
+        return _AS_JSON(row)
 
 
 def _written(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, str):
-        with suppress(TypeError):  # half characters
-            return orjson.dumps(value).decode()
+        return orjson.dumps(value).decode()
+    if type(value) is float and isfinite(value):
+        return repr(value)
     return _AS_JSON(value)
 
 

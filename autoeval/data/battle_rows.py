@@ -1,7 +1,6 @@
 """What a row of battles says: the column names and spellings that real files have."""
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from autoeval.data.annotations import read_preference
 from autoeval.data.loading import Row, describe, is_missing, shorten
 from autoeval.data.records import read_amount, read_label
 from autoeval.errors import UsageError, nearest
+from autoeval.texts.patterns import lazy_pattern
 
 MODELS = (
     ("model_a", "model_b"),
@@ -35,7 +35,7 @@ _SHARES: Mapping[str, float] = {
     **dict.fromkeys([*_TIE.split(), *_BOTH.split()], 0.5),
 }
 """How much of the win the second model has, by what a file may say of the winner."""
-_BETWEEN_WORDS = re.compile(r"[\s_\-()]+")
+_BETWEEN_WORDS = lazy_pattern(r"[\s_\-()]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Rows of CSV and TSV files: fields with a delimiter between them."""
 
 import csv
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.data.opening import explaining_what_is_wrong_with, open_text
 from autoeval.errors import UsageError
+from autoeval.texts.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     import _csv
@@ -16,7 +16,7 @@ _MAX_CSV_FIELD = (
     2**31 - 1
 )  # the largest that every platform's C long holds; the default is 131,072 characters
 _EXCELS_HINT = "sep="  # a first line that names the delimiter
-_QUOTED = re.compile(r'"[^"]*"')
+_QUOTED = lazy_pattern(r'"[^"]*"')
 
 
 def read_csv(path: Path) -> Iterator[tuple[str, Any]]:

@@ -2,17 +2,17 @@
 
 import contextlib
 import os
-import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from autoeval.errors import MissingExtraError, UsageError, nearest
+from autoeval.texts.patterns import lazy_pattern
 
 ALPACA_EVAL_REPOSITORY = "tatsu-lab/alpaca_eval"
 
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+){0,2}")
+_HUB_NAME = lazy_pattern(r"[\w.-]+/[\w.-]+(:[\w.-]+){0,2}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ line and column in the whole document.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, NoReturn, TextIO
 
 from autoeval.errors import UsageError
+from autoeval.texts.patterns import lazy_pattern
 
 _DECODE = json.JSONDecoder().raw_decode
-_WHITESPACE = re.compile(r"[ \t\n\r]*")
+_WHITESPACE = lazy_pattern(r"[ \t\n\r]*")
 _LONGEST_CUT_TOKEN = (
     16  # a literal or an escape that the window's end cuts is reported at most this far before it
 )

@@ -3,7 +3,6 @@
 import glob
 import numbers
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,9 +19,10 @@ from autoeval.data.formats import (
 )
 from autoeval.data.hub import HubDataset, is_hub_name, load_hub_dataset, require_datasets
 from autoeval.errors import UsageError
+from autoeval.texts.patterns import lazy_pattern
 
 _PATH = (str, os.PathLike)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = lazy_pattern("[\ud800-\udfff]")
 
 Source = Any
 """What users pass: a path, a glob, a hub name, a list of paths or of dictionaries, a dictionary of columns, a

@@ -1,6 +1,5 @@
 """FastChat's reviews: two answers to a question, each scored from 1 to 10 in one reply."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +8,12 @@ from typing import Any
 from autoeval.data.loading import Row, describe, expand, is_missing, listed, read_rows
 from autoeval.data.records import read_instruction, read_key, read_label, read_text
 from autoeval.errors import UsageError, nearest
+from autoeval.texts.patterns import lazy_pattern
 
 LOWEST, HIGHEST = 1.0, 10.0
 _KEYS = ("question_id", "idx", "uid")
 
-_TWO_SCORES = re.compile(r"\s*(\d+(?:\.\d+)?)(?:\s*,\s*|\s+)(\d+(?:\.\d+)?)\s*(?:\n|$)")
+_TWO_SCORES = lazy_pattern(r"\s*(\d+(?:\.\d+)?)(?:\s*,\s*|\s+)(\d+(?:\.\d+)?)\s*(?:\n|$)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from autoeval.evolving.operations import MARKERS, Operation, prompt_of
 from autoeval.evolving.steps import Reason, Reply, Step
 from autoeval.prompting.templates import nonce
 from autoeval.texts.declining import declines
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.texts.words import FILLERS, n_words, runs_of, stems, weight, words
 
 FEWEST_WORDS = 5
@@ -35,7 +36,7 @@ _NEW_IN_ANY_LANGUAGE = (
     rf"reescrit|nuova|nuovo|riscritt|"
     r"nova|novo|nieuw|新|改写|改寫|修改|書き換え|새|수정|нов|перепис|изменен|измен"
 )
-_ECHOES = re.compile(
+_ECHOES = lazy_pattern(
     rf"\b(?:rewritten|re-written|evolved|reworded)[ _-](?:{_THING})\b"
     rf"|\bgiven[ _-]prompt\b|\bcreated[ _-]prompt\b"
     rf"|[#*<\[{{]+ ?(?:the )?(?:new|original|old|input|output|{_MADE}) (?:{_THING})s? ?[#*>\]}}:]"
@@ -47,7 +48,7 @@ _ECHOES = re.compile(
     rf"|\A\W*(?:(?:harder|new|{_MADE}) )?(?:version|output|outcome|result|reply)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
-_ANSWERS = re.compile(
+_ANSWERS = lazy_pattern(
     r"^\W*(?:i'm|i am|we are|we're) (?:\w+ )?(?:ready|here|happy|glad|delighted|sorry for the "
     r"(?:confusion|misunderstanding))\b"
     r"|^\W*(?:how|what) (?:can|may|could|should|would) i (?:help|assist|do for)\b|^\W*what(?:'s| is) "
@@ -57,16 +58,16 @@ _ANSWERS = re.compile(
     r"|^\W*(?:is there anything else|feel free to|i hope this|let me know)\b|^\W*(?:great|good|excellent) question\b",
     re.IGNORECASE,
 )
-_LABEL = re.compile(
+_LABEL = lazy_pattern(
     rf"^(?=[^\n:：]*(?:{_NEW_IN_ANY_LANGUAGE}))(?=[^\n:：]*(?:{_OF_ANY_LANGUAGE}))[^\n:：]{{1,60}}[:：][ \t]*(?:\n|\S)",
     re.IGNORECASE,
 )
-_OWN = re.compile(
+_OWN = lazy_pattern(
     "|".join(rf"\b{re.escape(marker)}\b" for marker in MARKERS)
     + r"|\bREQUEST[ _:]?[AB]\b|(?i:\brequest[-_][ab]\b)"
 )
-_FENCED = re.compile(r"(?P<fence>```+|~~~+)[\w-]*\n(?P<held>.*?)\n?(?P=fence)", re.DOTALL)
-_QUOTED = re.compile('"([^"]*)"|“([^”]*)”|«([^»]*)»|„([^“”]*)[“”]|「([^」]*)」', re.DOTALL)
+_FENCED = lazy_pattern(r"(?P<fence>```+|~~~+)[\w-]*\n(?P<held>.*?)\n?(?P=fence)", re.DOTALL)
+_QUOTED = lazy_pattern('"([^"]*)"|“([^”]*)”|«([^»]*)»|„([^“”]*)[“”]|「([^」]*)」', re.DOTALL)
 
 
 def unwrapped(text: str) -> str:

@@ -1,6 +1,5 @@
 """Arena-Hard's scores at equal style: length, headers, lists and bold of both answers."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,12 +18,13 @@ from autoeval.metrics.against_baseline import (
 )
 from autoeval.metrics.observations import Floats
 from autoeval.metrics.style import style_counts
+from autoeval.texts.patterns import lazy_pattern
 
 CONTROLS: Mapping[str, tuple[int, ...]] = {"length": (0,), "markdown": (1, 2, 3)}
 """What may be held equal, as places of a style's counts."""
 STYLE_NAMES = ("length", "headers", "lists", "bold")
 
-_CODE = re.compile(r"```[^`]*```")
+_CODE = lazy_pattern(r"```[^`]*```")
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,16 @@ from autoeval.metrics.observations import Floats
 from autoeval.metrics.ranking import Ranked, ranked, summary
 from autoeval.metrics.strengths import Contests, fit
 from autoeval.metrics.tables import Table, column
+from autoeval.texts.patterns import lazy_pattern
 
 FEATURES = ("length", "headers", "lists", "bold")
 RESAMPLES = 200
 _ABILITY_PRECISION = 0.01
 _EFFECT_PRECISION = 1.0
 
-_HEADER = re.compile(r"^ {0,3}#{1,6}\s", re.MULTILINE)
-_LIST_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s", re.MULTILINE)
-_BOLD = re.compile(r"(\*\*|__)(?=\S)(?:.+?)(?<=\S)\1")
+_HEADER = lazy_pattern(r"^ {0,3}#{1,6}\s", re.MULTILINE)
+_LIST_ITEM = lazy_pattern(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s", re.MULTILINE)
+_BOLD = lazy_pattern(r"(\*\*|__)(?=\S)(?:.+?)(?<=\S)\1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,20 @@ import numpy as np
 
 from autoeval.annotators.builtin.text_features import Features, measure
 from autoeval.metrics.observations import Floats
+from autoeval.texts.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     Vectors: TypeAlias = csr_array
 
-_WORD = re.compile(r"\w+")
-_SENTENCE_END = re.compile(r"[.!?。！？](?:\s|$)")
-_BULLET = re.compile(r"^[ \t]*[-*•]\s", re.MULTILINE)
-_NUMBERED = re.compile(r"^[ \t]*\d+[.)]\s", re.MULTILINE)
-_HEADING = re.compile(r"^#{1,6}\s", re.MULTILINE)
-_DIGIT = re.compile(r"\d")
-_CAPITAL = re.compile(r"[^\W\d_a-zß-öø-ÿ]")
+_WORD = lazy_pattern(r"\w+")
+_SENTENCE_END = lazy_pattern(r"[.!?。！？](?:\s|$)")
+_BULLET = lazy_pattern(r"^[ \t]*[-*•]\s", re.MULTILINE)
+_NUMBERED = lazy_pattern(r"^[ \t]*\d+[.)]\s", re.MULTILINE)
+_HEADING = lazy_pattern(r"^#{1,6}\s", re.MULTILINE)
+_DIGIT = lazy_pattern(r"\d")
+_CAPITAL = lazy_pattern(r"[^\W\d_a-zß-öø-ÿ]")
 _BUCKETS = 1 << 18
 _LONGEST = 20_000  # characters that count; a text that goes on repeating itself must not cost minutes
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from autoeval.data.loading import read_rows
 from autoeval.errors import UsageError, nearest
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Message
 
-_FIELD = re.compile(r"\{(\w+)\}|\{\{|\}\}")
+_FIELD = lazy_pattern(r"\{(\w+)\}|\{\{|\}\}")
 _NEEDED = ("name", "type", "system_prompt", "prompt_template")
 
 

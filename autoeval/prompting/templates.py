@@ -6,13 +6,13 @@ delimiters, `nonce` puts a mark into the delimiters that no output can know.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from autoeval.errors import UsageError, nearest
+from autoeval.texts.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     import jinja2
@@ -132,7 +132,7 @@ def _said(error: Exception) -> str:
     return (str(getattr(error, "message", None) or error) or type(error).__name__).rstrip(".")
 
 
-_PLACEHOLDER = re.compile(r"{([^ \s]+?)}")
+_PLACEHOLDER = lazy_pattern(r"{([^ \s]+?)}")
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import Any
 
 from autoeval.data.m_arena_hard import LANGUAGES
 from autoeval.errors import MissingExtraError
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Case
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+_CODE = lazy_pattern(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _FEWEST_LETTERS, _LONGEST = 20, 2000
 _MOST_OTHERS = 0.1
 

@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 
-_STEP = re.compile(
+from autoeval.texts.patterns import lazy_pattern
+
+_STEP = lazy_pattern(
     r"(?:^|[-_/. ])(?:global[-_]?steps?|steps?|ckpt|checkpoint|chkpt|iter|iteration|epochs?|ep)[-_=. ]?"
     r"(\d+(?:\.\d+)?)([kKmM]?)(?![A-Za-z0-9])",
     re.IGNORECASE,

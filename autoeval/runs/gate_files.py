@@ -1,14 +1,14 @@
 """What a gate found, for programs (JUnit XML) and for people (Markdown)."""
 
 import math
-import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.rules import Finding, Outcome, Rules
+from autoeval.texts.patterns import lazy_pattern
 
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNWRITABLE = lazy_pattern("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKS = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.UNDECIDED: "❔"}
 
 

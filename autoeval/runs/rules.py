@@ -1,7 +1,6 @@
 """Rules of a gate: what must hold of a run's numbers, and whether their intervals say that it does."""
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,9 +15,10 @@ from autoeval.metrics.student import student_quantile
 from autoeval.prompting.yaml_files import parse, read_yaml
 from autoeval.runs.measured import Adjusted, Measured
 from autoeval.runs.quantities import SHARES, Quantity, paired_difference
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Scale
 
-_RULE = re.compile(r"\s*([^\s<>=]+?)\s*(-\s*baseline)?\s*(<=|>=|<|>)\s*([-+]?\d+(?:\.\d+)?)\s*%?\s*")
+_RULE = lazy_pattern(r"\s*([^\s<>=]+?)\s*(-\s*baseline)?\s*(<=|>=|<|>)\s*([-+]?\d+(?:\.\d+)?)\s*%?\s*")
 _NOISE = 1e-9  # of adding up floats
 _LARGE = 10_000  # degrees of freedom at which Student's t is the normal distribution to four digits
 

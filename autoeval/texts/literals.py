@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autoeval.texts.patterns import lazy_pattern
+
 _MOST_IN_VAIN = 300_000
 """Characters read in vain; a text that takes more is nothing but brackets, and holds no value that we look for."""
 _PER_ATTEMPT = 300
@@ -63,9 +65,9 @@ def found_in(text: str) -> list[tuple[Any, int, int]]:
     return found
 
 
-_FENCES = re.compile(r"[\s`]*(?:json|python)?[\s`]*", re.IGNORECASE)
-_BRACKET = re.compile(r"[{\[]")
-_STRUCTURE = re.compile(r"\\.|[\[\]{}\"']", re.DOTALL)
+_FENCES = lazy_pattern(r"[\s`]*(?:json|python)?[\s`]*", re.IGNORECASE)
+_BRACKET = lazy_pattern(r"[{\[]")
+_STRUCTURE = lazy_pattern(r"\\.|[\[\]{}\"']", re.DOTALL)
 _DEEPEST_JSON = 1_000
 
 

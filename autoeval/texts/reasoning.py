@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from enum import Enum, auto
 
 from autoeval.texts.literals import spans_in
+from autoeval.texts.patterns import lazy_pattern
 
 
 class Role(Enum):
@@ -53,11 +54,11 @@ _TABLE: tuple[tuple[str, Role, str], ...] = (
     (r"<channel\|>", Role.CLOSES, "turn"),
     (r"<\|(?:begin_of_solution|start_response|start_text|content)\|>", Role.ANSWERS, "solution"),
 )
-MARK = re.compile(
+MARK = lazy_pattern(
     "|".join(f"(?P<row{number}>{pattern})" for number, (pattern, _, _) in enumerate(_TABLE)),
     re.IGNORECASE | re.DOTALL,
 )
-_START = re.compile(r"\A|[<＜◁&\[]|\\(?=[<u])|assistantfinal")
+_START = lazy_pattern(r"\A|[<＜◁&\[]|\\(?=[<u])|assistantfinal")
 """Where a mark can begin; to try each row of the table at every character would take far longer."""
 # Whatever holds no such sign holds no mark.
 _SIGNS = ("<", "＜", "◁", "&", "\\u003", "THINK]", "analysis", "assistantfinal")
@@ -91,9 +92,9 @@ _WORDS = (
 )
 """One of them, in whatever case, is in each mark."""
 # Outputs hold such marks, and judges speak of them: in code, as here, they are quotations.
-_QUOTED_BEFORE = re.compile(r"(?:^|[\s(\[,;:])`$")
-_QUOTED_AFTER = re.compile(r"`(?=[\s.,;:!?)\]]|$)")
-_NOT_IN_NAMES = re.compile(r"begin|start|end|of|[^a-z]")
+_QUOTED_BEFORE = lazy_pattern(r"(?:^|[\s(\[,;:])`$")
+_QUOTED_AFTER = lazy_pattern(r"`(?=[\s.,;:!?)\]]|$)")
+_NOT_IN_NAMES = lazy_pattern(r"begin|start|end|of|[^a-z]")
 
 
 def without_reasoning(text: str) -> str | None:

@@ -2,11 +2,12 @@
 
 import re
 
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.texts.reasoning import may_hold_marks, opens_with_reasoning, without_reasoning
 
-_CODE = re.compile(r"^[ \t]*(```+|~~~+).*?^[ \t]*\1[ \t]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
-_FRAME = re.compile(r"^\s*<\|start\|>assistant|<\|(?:end|return)\|>\s*$")
-_STAND_IN = re.compile("\ue000([0-9]+)\ue001")
+_CODE = lazy_pattern(r"^[ \t]*(```+|~~~+).*?^[ \t]*\1[ \t]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+_FRAME = lazy_pattern(r"^\s*<\|start\|>assistant|<\|(?:end|return)\|>\s*$")
+_STAND_IN = lazy_pattern("\ue000([0-9]+)\ue001")
 
 
 def without_thinking(output: str) -> str:

@@ -1,11 +1,12 @@
 """The words of a text, as texts are compared by, in scripts with spaces between words and without."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-_RUN = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)*")
-_UNSPACED = re.compile(
+from autoeval.texts.patterns import lazy_pattern
+
+_RUN = lazy_pattern(r"[^\W_]+(?:['’][^\W\d_]+)*")
+_UNSPACED = lazy_pattern(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff]+"
 )

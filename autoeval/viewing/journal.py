@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.errors import UsageError, not_written
+from autoeval.texts.patterns import lazy_pattern
 
 SKIPPED = "skip"
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_.-]{0,38}[a-z0-9])?")
+_NAME = lazy_pattern(r"[a-z0-9](?:[a-z0-9_.-]{0,38}[a-z0-9])?")
 _SUFFIX = ".jsonl"
 
 

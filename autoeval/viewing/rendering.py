@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from autoeval.errors import MissingExtraError
+from autoeval.texts.patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -50,8 +51,8 @@ _ATTRIBUTES: Mapping[str, Collection[str]] = {
     "mtable": {"columnalign"},
     "mtd": {"columnalign"},
 }
-_BRACKETS = re.compile(r"(?<!\\)\\\((.+?)\\\)|(?<!\\)\\\[(.+?)\\\]", re.DOTALL)
-_CODE = re.compile(r"(^(?P<fence>```+|~~~+).*?(?:^(?P=fence)|\Z)|`+[^`]*`+)", re.DOTALL | re.MULTILINE)
+_BRACKETS = lazy_pattern(r"(?<!\\)\\\((.+?)\\\)|(?<!\\)\\\[(.+?)\\\]", re.DOTALL)
+_CODE = lazy_pattern(r"(^(?P<fence>```+|~~~+).*?(?:^(?P=fence)|\Z)|`+[^`]*`+)", re.DOTALL | re.MULTILINE)
 
 
 def check_rendering() -> None:

@@ -21,6 +21,7 @@ from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.marks import as_asked
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import found_in
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Unparsed
 
 Values = list[Any]
@@ -55,7 +56,7 @@ def _failing_alone(function: Function) -> Function:
     return parse
 
 
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_ADDRESS = lazy_pattern(r" at 0x[0-9a-f]+")
 """Where an object lies, which Python puts into some errors: it differs from run to run, and files of results do not."""
 
 
@@ -210,7 +211,7 @@ PARSERS: Mapping[str, Function] = {
 }
 
 
-_CLOSED = re.compile(r"(?:```\w*\s*)?[\[{(].*[\]})](?:\s*`{1,3})?", re.DOTALL)
+_CLOSED = lazy_pattern(r"(?:```\w*\s*)?[\[{(].*[\]})](?:\s*`{1,3})?", re.DOTALL)
 
 
 def is_entire(function: str | None, kwargs: Mapping[str, Any], text: str) -> bool:

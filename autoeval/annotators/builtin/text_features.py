@@ -11,24 +11,26 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from autoeval.texts.patterns import lazy_pattern
+
 # A run of letters or digits with inner apostrophes; scripts written without spaces count by the character.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)*")
-_WORDS_AND_SPACES = re.compile(r"[\w\s]+")
-_PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
-_CODE = re.compile(
+_WORD = lazy_pattern(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)*")
+_WORDS_AND_SPACES = lazy_pattern(r"[\w\s]+")
+_PARAGRAPH_BREAK = lazy_pattern(r"\n\s*\n")
+_CODE = lazy_pattern(
     r"```|^[ \t]*(?:def|class|import|from|function|const|var|public|SELECT|#include)\b|[{};]$", re.MULTILINE
 )
-_CODE_REQUEST = re.compile(
+_CODE_REQUEST = lazy_pattern(
     r"\b(?:code|program|script|function|algorithm|regex|query|python|javascript|typescript|java|sql|html|css"
     r"|bash|rust|c\+\+)(?!\w)",
     re.IGNORECASE,
 )
-_REFUSAL = re.compile(
+_REFUSAL = lazy_pattern(
     r"\b(?:as an ai\b|as a(?: large)? language model|i(?:'m| am) (?:sorry|unable|not able)|sorry, "
     r"|i apologi[sz]e|i (?:can't|cannot|do not have|don't have|don't know)\b|not possible to)"
 )
-_LEFTOVER = re.compile(
+_LEFTOVER = lazy_pattern(
     r"<\|?/?(?:im_|endoftext|s>|nooutput|user|assistant|human)|\[/?inst\]"
     r"|^(?:### ?)?(?:instruction|input|user|human|assistant)\s*:",
     re.MULTILINE,

@@ -4,6 +4,7 @@ import re
 
 from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.words import NOT, WORD, WORSE, WRONG, unspaced
+from autoeval.texts.patterns import lazy_pattern
 
 _NEARBY = 200
 """Characters around a mention that are looked at."""
@@ -14,39 +15,39 @@ _OTHER_WORDS = (
 )
 _TURNING = NOT | WORSE | WRONG
 _NEGATIONS = _TURNING | frozenset(_OTHER_WORDS.split())
-_CONDITIONAL = re.compile(
+_CONDITIONAL = lazy_pattern(
     r"\W*(?:if|when|wenn|falls|si|se|если)\b(?!\W*(?:i|ich|je|forced|asked|pressed|pushed|needed|required|so)\b)",
     re.IGNORECASE,
 )
 LONGEST_HEADING, _FEW_WORDS = 60, 3
-_SPURNED = re.compile(
+_SPURNED = lazy_pattern(
     r"\b(?:except|without|instead|unless|avoid|dislike\w*|discard\w*|eliminat\w+|remove\w*|exclude\w*|fails|weak|"
     r"(?:anything|everything|everyone|all) but|(?:2nd|second) (?:place|best|choice)|(?:rank|place)\w* (?:2|two))\b"
     r"|^\W*(?:2nd|second|last|bottom|eliminated)\W*$",
     re.IGNORECASE,
 )
-FAULTS = re.compile(
+FAULTS = lazy_pattern(
     r"\b(?:incorrect\w*|inaccura\w+|wrong\w*|false\w*|fabricat\w+|hallucinat\w+|mislead\w*|irrelevant|unhelpful|useless|"
     r"nonsens\w+|gibberish|incoherent|incomplete|unrelated|off-topic|poor\w*|bad\w*|terribl\w+|fail\w*|lacks?|lacking|"
     r"missing|misses|ignor\w+|error\w*|mistake\w*|confus\w+|contradict\w+|harmful|empty|unclear|misunderst\w+)\b",
     re.IGNORECASE,
 )
 """What a critique finds fault with, in English."""
-_FALLS_SHORT = re.compile(
+_FALLS_SHORT = lazy_pattern(
     r"\b(?:underperform\w*|disappoint\w*|refus\w+|problems?|flaw\w*|omit\w*|invents?|beaten|lags?|trails|falls|needs|"
     r"suffers|struggles|(?:would|could|might) (?:be|have)|until|if|unless|makes up|made up)\b",
     re.IGNORECASE,
 )
-_REASON = re.compile(
+_REASON = lazy_pattern(
     r"\W*\b(?:because|since|as|for|due|despite|although|though|whose|thanks)\b", re.IGNORECASE
 )
-_CLAUSE = re.compile(r"[^,.:;!?()\n。！？；，]*")
-_UNSPACED = re.compile(
+_CLAUSE = lazy_pattern(r"[^,.:;!?()\n。！？；，]*")
+_UNSPACED = lazy_pattern(
     "不|没|沒|非|无|無|别|差|劣|弱|错|錯|悪|败|敗|ない|ません|않|아니|아닙|아님|못|틀린|"
     + unspaced(WORSE, WRONG)
 )
-_COMPARED_WITH, _THAN = re.compile(r"比[^\w\n]{0,4}$"), re.compile(r"[^\w\n]{0,4}(?:より|보다)")
-_END_OF_SENTENCE = re.compile(r"[.!?;。！？；]")
+_COMPARED_WITH, _THAN = lazy_pattern(r"比[^\w\n]{0,4}$"), lazy_pattern(r"[^\w\n]{0,4}(?:より|보다)")
+_END_OF_SENTENCE = lazy_pattern(r"[.!?;。！？；]")
 
 
 def is_against_before(text: str, end: int | None = None) -> bool:

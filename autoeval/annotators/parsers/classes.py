@@ -1,6 +1,5 @@
 """The judge puts one output into a class, such as a full refusal, a partial one or none."""
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
@@ -12,11 +11,12 @@ from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.labels import PACKAGING
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import found_in, prose_around
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Unparsed, Verdict
 
-_MARKED = re.compile(r"\[\[([^\[\]\n]{1,60})\]\]")
-_HEADED = re.compile(r"(?P<head>[^\n]{1,200})[:：](?P<held>[^:：\n]{1,60})")
-_BETWEEN = re.compile(r"[\s_-]+")
+_MARKED = lazy_pattern(r"\[\[([^\[\]\n]{1,60})\]\]")
+_HEADED = lazy_pattern(r"(?P<head>[^\n]{1,200})[:：](?P<held>[^:：\n]{1,60})")
+_BETWEEN = lazy_pattern(r"[\s_-]+")
 
 
 class ClassesParser(TextParser):

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 
 from autoeval.texts.literals import spans_in
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Unparsed, Verdict
 
 TAKEN_BACK = Unparsed("the reply corrects what it says, and gives no verdict again")
-_TAKES_BACK = re.compile(
+_TAKES_BACK = lazy_pattern(
     r"[ \t>*_#\"'-]{0,12}(?:"
     r"(?:actually|wait|hold on|correction|on (?:second thought|reflection)|scratch that|strike that|oops|sorry|"
     r"apologies|my mistake|let me (?:reconsider|correct|revise|redo|rethink)|"
@@ -23,7 +24,7 @@ _TAKES_BACK = re.compile(
     r"訂正|待って|いや|実は|すみません|考え直|정정|잠깐|사실은|죄송|다시 생각)",
     re.IGNORECASE,
 )
-_ENDS = re.compile(r"\n|[.!?;。！？`}\]](?:\s|(?<=[。！？]))")
+_ENDS = lazy_pattern(r"\n|[.!?;。！？`}\]](?:\s|(?<=[。！？]))")
 """What ends a sentence."""
 
 

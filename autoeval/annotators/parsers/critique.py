@@ -16,15 +16,16 @@ from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.annotators.parsers.numbers import as_number, goes_on, out_of
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Unfinished, Unparsed, Verdict
 
-_SCORE = re.compile(rf"[\s*_\"'`\[(]{{0,6}}(?P<score>\d+(?:[.,]\d+)?){out_of()}")
-_HEAD = re.compile(r"^\s*(?:critique|feedback)\s*[:：]\s*", re.IGNORECASE)
-_NOT = re.compile(
+_SCORE = lazy_pattern(rf"[\s*_\"'`\[(]{{0,6}}(?P<score>\d+(?:[.,]\d+)?){out_of()}")
+_HEAD = lazy_pattern(r"^\s*(?:critique|feedback)\s*[:：]\s*", re.IGNORECASE)
+_NOT = lazy_pattern(
     r"(?:\b(?:not|no|never|nothing|without|hardly|barely|free of)|n['’]t)[ \t]+(?:\w+[ \t]+){0,2}$",
     re.IGNORECASE,
 )
-_PRAISE = re.compile(
+_PRAISE = lazy_pattern(
     r"\b(?:excellent|perfect\w*|outstanding|flawless\w*|great|superb|impressive\w*|good|well|right|correct\w*|"
     r"accurate\w*|helpful|useful|clear\w*|complete\w*|comprehensive\w*|thorough\w*|precise\w*|concise\w*|relevant|"
     r"effective\w*|strong|truthful\w*|insightful|fully)\b",

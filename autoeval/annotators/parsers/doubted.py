@@ -3,14 +3,15 @@
 import re
 
 from autoeval.annotators.parsers.words import NOT, WORSE, WRONG, pattern_of
+from autoeval.texts.patterns import lazy_pattern
 
 _NEARBY, _A_FEW_WORDS = 200, 50
 """Characters around a statement that are looked at."""
 
 _GAP = r"[^\w,.:;!?\n]+"
-_CLAUSE_ENDS = re.compile(r"[,.:;!?\n]")
-_WORD, _MOST_WORDS_BETWEEN = re.compile(r"\w+(?:['’]\w+)?"), 3
-_DENIED_BY_SIGN = re.compile(
+_CLAUSE_ENDS = lazy_pattern(r"[,.:;!?\n]")
+_WORD, _MOST_WORDS_BETWEEN = lazy_pattern(r"\w+(?:['’]\w+)?"), 3
+_DENIED_BY_SIGN = lazy_pattern(
     rf"[不没非](?:{_GAP}(?:\w+{_GAP}){{0,3}})?$"
     r"|(?<!差)(?:[不没沒未]|非(?!常))(?![错錯同过過仅僅但分相论論管])[^\s,.:;!?，。：；！？]{0,6}[ ]?$"
 )
@@ -27,7 +28,7 @@ _WITHOUT_IS = (
     r"(?:невер\w+|неправ\w+|ошибочно|невірно|değil|yanlış|salah|sai|نیست|نادرست|ليس|ليست|خطأ|خاطئ|غلط|"
     r"שגוי|नहीं|गलत)"
 )
-_DENIED_AFTER = re.compile(
+_DENIED_AFTER = lazy_pattern(
     rf"[^\w,.:;!?\n]{{0,8}}(?:(?:loses|lost|fails|failed|lacks)\b|{_IS}(?:n['’]t\b|{_GAP}(?:\w+{_GAP})?{_NO_VERDICT}\b)|"
     rf"\((?:the[ ])?(?:worst|worse|loser|ascending|reversed)\b|"
     rf"would have been\b|would be\b[^.!?\n]{{0,40}}\b(?:if|had|were)\b|"
@@ -42,22 +43,22 @@ _EXAMPLE = (
     r"örneğin|misalnya|contoh|ví[ ]dụ|مثلا|مثال|לדוגמה|उदाहरण)|例如|比如|例えば|たとえば|예를[ ]들어|"
     r"예시)[\s:,\"'`*(]{0,6}"
 )
-_TURNED_BEFORE = re.compile(
+_TURNED_BEFORE = lazy_pattern(
     rf"(?:~~|¬|!\(?|<!--\W*|\bwould[ ]have[ ][^.!?:\n]{{0,30}}|"
     rf"[✗✘❌🚫⛔👎]\W{{0,3}}|{_EXAMPLE}|^\W*{pattern_of(WRONG)}\W*|"
     r"\b(?:wrong|incorrect|false|untrue)[ ](?:that|to[ ]say)[ ]*|"
     r"\b(?:opposite|reverse|inverse|contrary)[ ](?:of|to)[ ]*)$",
     re.IGNORECASE,
 )
-_OF_THE_WORSE = re.compile(
+_OF_THE_WORSE = lazy_pattern(
     rf"(?:\b(?:least|lowest|ascending|reversed?)\b|{pattern_of(WORSE)})[^.!?:,;\n]{{0,30}}:\W*$",
     re.IGNORECASE,
 )
-_TURNED_AFTER = re.compile(
+_TURNED_AFTER = lazy_pattern(
     r"\)?[ ]?(?:~~|[✗✘❌🚫⛔👎]|(?:[:=→]|->)[ ]?(?:false|wrong|incorrect|untrue|no)(?=[ ]?(?:[.!,;)\n]|\Z)))",
     re.IGNORECASE,
 )
-_QUESTION = re.compile(r"[\W_]{0,6}?[?？]")
+_QUESTION = lazy_pattern(r"[\W_]{0,6}?[?？]")
 
 
 def is_doubted(text: str, start: int, end: int) -> bool:

@@ -14,11 +14,12 @@ from autoeval.annotators.parsers.markup import shown, without_markup
 from autoeval.annotators.parsers.numbers import NUMBER, as_number, bare, goes_on, out_of
 from autoeval.annotators.parsers.words import SCORE, WHOLE, pattern_of
 from autoeval.texts.literals import found_in, is_one_value, prose_around
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Unfinished, Unparsed, Verdict
 
 _GRADE = rf"(?P<grade>{NUMBER}){out_of()}"
-_MARKED = re.compile(r"\[\[(?P<held>[^\[\]]*)\]\]")
-_BRACKETED = re.compile(rf"(?<![\[\w])\[\s*(?P<held>{NUMBER}(?:\s*/\s*{NUMBER})?)\s*\](?![\](])")
+_MARKED = lazy_pattern(r"\[\[(?P<held>[^\[\]]*)\]\]")
+_BRACKETED = lazy_pattern(rf"(?<![\[\w])\[\s*(?P<held>{NUMBER}(?:\s*/\s*{NUMBER})?)\s*\](?![\](])")
 _AROUND = r"[\s*_`\"'“”]{0,6}"
 _NO_GRADE_BY_ITSELF = (
     "scores ratings grades points mark marks probability probabilities notes notas puntos pontos punkty оценки "
@@ -26,12 +27,12 @@ _NO_GRADE_BY_ITSELF = (
 )
 _NAME = rf"{pattern_of(SCORE - frozenset(_NO_GRADE_BY_ITSELF.split()))}(?:\s+{pattern_of(WHOLE)})?"
 _BETWEEN = rf"{_AROUND}(?:(?:is|of|:|=|为|為|是){_AROUND}|\s+(?=\S+\s*$)|(?=[\"'`*_]))"
-_NAMED = re.compile(rf"{_NAME}{_BETWEEN}(?<![\d.,\w-]){_GRADE}", re.IGNORECASE | re.MULTILINE)
-_LARGEST = re.compile(
+_NAMED = lazy_pattern(rf"{_NAME}{_BETWEEN}(?<![\d.,\w-]){_GRADE}", re.IGNORECASE | re.MULTILINE)
+_LARGEST = lazy_pattern(
     r"\b(?:max\w*|highest|largest|best|top|possible|perfect|full|min\w*|lowest)\s+(?:possible\s+)?$",
     re.IGNORECASE,
 )
-_ALONE = re.compile(_GRADE)
+_ALONE = lazy_pattern(_GRADE)
 _PLACEHOLDERS = frozenset({"rating", "score", "grade", "number", "x", "n"})
 _NO_GRADE = "the reply gives no grade"
 

@@ -17,13 +17,14 @@ from autoeval.annotators.parsers.corrected import unless_taken_back
 from autoeval.annotators.parsers.labels import PACKAGING, Labels, plain
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.texts.literals import values_in
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
 _CUT_OFF = Unfinished("the reply was cut off, so its grade may not be whole; raise the judge's token limit")
-_NUMBER = re.compile(r"(?P<number>\d{1,3}(?:[.,]\d{1,2})?)\s*(?P<unit>%|/ ?100|per ?cent)?", re.IGNORECASE)
+_NUMBER = lazy_pattern(r"(?P<number>\d{1,3}(?:[.,]\d{1,2})?)\s*(?P<unit>%|/ ?100|per ?cent)?", re.IGNORECASE)
 _AROUND = re.escape(PACKAGING.replace(".", "").replace(",", ""))
 _PERCENT = 100.0
-_TURNED = re.compile(
+_TURNED = lazy_pattern(
     r"\b(?:not|no|never|nor|neither|cannot|un\w+|worse|worst|los\w+|against|reject\w*)\b|n['’]t\b",
     re.IGNORECASE,
 )

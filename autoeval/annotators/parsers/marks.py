@@ -3,7 +3,9 @@
 import re
 from collections.abc import Collection
 
-_MARK = re.compile(r"\[\[[ \t]*([^\[\]\n]{1,40}?)[ \t]*\]\]")
+from autoeval.texts.patterns import lazy_pattern
+
+_MARK = lazy_pattern(r"\[\[[ \t]*([^\[\]\n]{1,40}?)[ \t]*\]\]")
 
 
 def as_asked(text: str, patterns: Collection[re.Pattern[str]]) -> str:

@@ -4,6 +4,7 @@ import html
 import re
 
 from autoeval.annotators.parsers.words import WORSE, words_of
+from autoeval.texts.patterns import lazy_pattern
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _INVISIBLE = dict.fromkeys(
@@ -29,30 +30,30 @@ _LOOK_ALIKE = str.maketrans(
 ) | str.maketrans("「」『』【】《》〈〉〝〞„‚‘’‹›", '""""""""""""""\'\'""')
 _SEEN = {**_FULL_WIDTH, **_INVISIBLE, **_LOOK_ALIKE}
 
-_ESCAPED = re.compile(r"\\u003([cde])", re.IGNORECASE)
+_ESCAPED = lazy_pattern(r"\\u003([cde])", re.IGNORECASE)
 _LATEX_SIGNS = (
-    (re.compile(r"\\(?:gt|succ|gg)(?![a-zA-Z])"), ">"),
-    (re.compile(r"\\(?:lt|prec|ll)(?![a-zA-Z])"), "<"),
-    (re.compile(r"\\[()\[\]]|\$"), " "),
+    (lazy_pattern(r"\\(?:gt|succ|gg)(?![a-zA-Z])"), ">"),
+    (lazy_pattern(r"\\(?:lt|prec|ll)(?![a-zA-Z])"), "<"),
+    (lazy_pattern(r"\\[()\[\]]|\$"), " "),
 )
-_LATEX_TEXT = re.compile(r"\\(?:text\w{0,8}|math\w{0,8}|bf)\s{0,3}\{([^{}]*)\}")
-_LATEX_BOX = re.compile(r"\\[df]?box(?:ed)?\s{0,3}\{([^{}]*)\}")
-_SPECIAL_TOKEN = re.compile(r"<\|[^<>|\n]{1,40}\|>|<(?:end|start)_of_turn>")
-_INLINE_TAG = re.compile(
+_LATEX_TEXT = lazy_pattern(r"\\(?:text\w{0,8}|math\w{0,8}|bf)\s{0,3}\{([^{}]*)\}")
+_LATEX_BOX = lazy_pattern(r"\\[df]?box(?:ed)?\s{0,3}\{([^{}]*)\}")
+_SPECIAL_TOKEN = lazy_pattern(r"<\|[^<>|\n]{1,40}\|>|<(?:end|start)_of_turn>")
+_INLINE_TAG = lazy_pattern(
     r"</?(?:b|i|u|em|strong|code|mark|span|font|small|big|sub|sup|tt|kbd)(?:\s[^<>\n]{0,200})?/?>",
     re.IGNORECASE,
 )
-_TAG = re.compile(r"</?[a-zA-Z][\w:.-]{0,40}(?:\s[^<>\n]{0,200})?/?>|<!--|-->")
-_STRUCK = re.compile(
+_TAG = lazy_pattern(r"</?[a-zA-Z][\w:.-]{0,40}(?:\s[^<>\n]{0,200})?/?>|<!--|-->")
+_STRUCK = lazy_pattern(
     r"<(del|s|strike)\b[^<>\n]{0,40}>.{0,2000}?</\1\s*>|~~(?=\S)[^\n]{1,400}?~~"
     "|(?:[^\\W_][\u0334-\u0338\u20d2\u20d3\u20e5\u20e6\u20ea\u20eb])+",
     re.IGNORECASE | re.DOTALL,
 )
 """What tags, tildes or strokes through its letters strike out."""
-_TAGGED = re.compile(r"<([a-zA-Z][\w:.-]{0,40})>([^<>\n]{1,60})</\1\s*>")
-_EMPHASIS = re.compile(r"(?<![^\W_])_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?![^\W_])")
+_TAGGED = lazy_pattern(r"<([a-zA-Z][\w:.-]{0,40})>([^<>\n]{1,60})</\1\s*>")
+_EMPHASIS = lazy_pattern(r"(?<![^\W_])_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?![^\W_])")
 # What begins or ends a line of a quotation, a heading, a list or a table.
-_EDGE_OF_LINE = re.compile(
+_EDGE_OF_LINE = lazy_pattern(
     r"^[ \t]*(?:(?:[>|=/•]|#{1,6}|[-*+–—](?=[ \t]))[ \t]*)+|(?<![ \t])[ \t]*\|[ \t]*$", re.MULTILINE
 )
 

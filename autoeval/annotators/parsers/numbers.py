@@ -3,6 +3,7 @@
 import re
 
 from autoeval.annotators.parsers.labels import PACKAGING
+from autoeval.texts.patterns import lazy_pattern
 
 NUMBER = r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)"
 _SLASH = r"/|\\/|∕|⁄"
@@ -13,7 +14,7 @@ def out_of(name: str = "total") -> str:
     return rf"(?:\s{{0,3}}\(?\s{{0,3}}(?:{_SLASH}|out of|of)\s{{0,3}}(?P<{name}>{NUMBER})\)?)?"
 
 
-_THOUSANDS = re.compile(r"[-+]?\d{1,3},\d{3}")
+_THOUSANDS = lazy_pattern(r"[-+]?\d{1,3},\d{3}")
 _UNITS = "分点點점"
 _NUMERAL = (
     r"(?:\d|[¼½¾⅐-⅞]|(?:half|quarter|zero|one|two|three|four|five|six|seven|eight|nine|ten|twenty|hundred)\b)"
@@ -30,7 +31,7 @@ _SCALED = (
     r"(?:[ \t]{0,3}(?:dozen|hundred|thousand|million)\b)"
 )
 _BLANK = "[ \t\u00a0\u202f]"
-_GOES_ON = re.compile(
+_GOES_ON = lazy_pattern(
     rf"[.,]\d|(?![{_UNITS}])\w|"
     rf"{_CLOSING}(?:{_SCALED}|{_BLANK}\d|"
     rf"(?:{_BLANK}{{0,3}}(?:{_JOINERS})[*_\"'`.]{{0,3}}{_BLANK}{{0,3}}){{1,6}}{_NUMERAL})",

@@ -12,12 +12,13 @@ from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.labels import Labels, plain
 from autoeval.annotators.parsers.words import WORSE, pattern_of
 from autoeval.texts.literals import is_one_value
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Unparsed, Verdict
 
-_SEPARATORS = re.compile(r"[,;\n]|\bthen\b|\bover\b", re.IGNORECASE)
-_NUMBERED = re.compile(r"^[ \t]*(\d{1,2})[.)][ \t]+(.+)$", re.MULTILINE)
-_SIGN = re.compile("[<>=≻≺≥≤≠]")
-_WORST_FIRST = re.compile(
+_SEPARATORS = lazy_pattern(r"[,;\n]|\bthen\b|\bover\b", re.IGNORECASE)
+_NUMBERED = lazy_pattern(r"^[ \t]*(\d{1,2})[.)][ \t]+(.+)$", re.MULTILINE)
+_SIGN = lazy_pattern("[<>=≻≺≥≤≠]")
+_WORST_FIRST = lazy_pattern(
     rf"worst|least|ascend|revers|aufsteigend|croissant|cresc?ente|rosnąco|возраст|artan|"
     rf"تصاعدي|升序|昇順|오름차순|{pattern_of(WORSE)}",
     re.IGNORECASE,

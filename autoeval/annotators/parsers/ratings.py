@@ -9,27 +9,28 @@ from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Rea
 from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.annotators.parsers.numbers import NUMBER, as_number, bare, goes_on, out_of
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Completion, Inapplicable, Unfinished, Unparsed, Verdict
 
 _EDGE = r"[\s*_#`>|\[\]()\"'“”]{0,12}"
-_HEADER = re.compile(
+_HEADER = lazy_pattern(
     rf"^{_EDGE}(?:output|text|response|answer|completion)(?:\s+for\s+(?:text|output|response))?{_EDGE}"
     rf"(?:no\.?\s*)?(?P<number>\d{{1,3}}){_EDGE}(?:[:：.]|(?=\s*$)){_EDGE}",
     re.IGNORECASE | re.MULTILINE,
 )
-_RATING = re.compile(
+_RATING = lazy_pattern(
     rf"^{_EDGE}(?:(?:overall|final|corrected|revised|updated|actual)\s+)?(?:rating|score|grade|评分|評分|評価|평점|점수){_EDGE}[:：=]{_EDGE}(?P<held>[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
-_REASON = re.compile(
+_REASON = lazy_pattern(
     rf"^{_EDGE}(?:rationale|reason|explanation|feedback)(?:\s+for\s+rating)?{_EDGE}[:：]\s*",
     re.IGNORECASE | re.MULTILINE,
 )
-_NUMBER = re.compile(rf"(?P<number>{NUMBER}){out_of()}")
-_NOT_APPLICABLE = re.compile(
+_NUMBER = lazy_pattern(rf"(?P<number>{NUMBER}){out_of()}")
+_NOT_APPLICABLE = lazy_pattern(
     r"(?:n\s?[/.]?\s?a\.?|not applicable|does not apply|none applies)\b\.?", re.IGNORECASE
 )
-_MORE_NUMBERS = re.compile(r"\d|\bn/a\b", re.IGNORECASE)
+_MORE_NUMBERS = lazy_pattern(r"\d|\bn/a\b", re.IGNORECASE)
 
 
 class RatingsParser(Parser):

@@ -6,12 +6,13 @@ from typing import Literal
 
 from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Reading, body, is_complete
 from autoeval.annotators.parsers.markup import without_markup
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _LABEL = r"(?:(?:the\s+)?(?:assistant|answer|output|response)?\s*(?:{})\s*[:=]\s*)?"
 _ONE = r"(?P<{0}>" + _NUMBER + r")(?:\s*(?:/|out of)\s*(?P<{0}_of>" + _NUMBER + r"))?"
-_TWO_SCORES = re.compile(
+_TWO_SCORES = lazy_pattern(
     r"(?:(?:output|scores?)\s*[:=]\s*)?[^\w<>≤≥≈~–—]{0,3}?"
     + _LABEL.format("1|a|one|first")
     + _ONE.format("first")
@@ -21,7 +22,7 @@ _TWO_SCORES = re.compile(
     + r"\W{0,3}",
     re.IGNORECASE,
 )
-_BY_NAME = re.compile(
+_BY_NAME = lazy_pattern(
     r"\W*(?:assistant|answer|output|response)\s*(?P<place>[12])\W{0,4}[:=]\W{0,4}"
     + _ONE.format("score")
     + r"\s*(?:\(.*\))?\W*",

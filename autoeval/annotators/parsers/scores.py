@@ -14,18 +14,19 @@ from autoeval.annotators.parsers.labels import Labels
 from autoeval.annotators.parsers.numbers import goes_on
 from autoeval.annotators.parsers.words import RANK, pattern_of
 from autoeval.texts.literals import is_one_value
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Unparsed, Verdict
 
 _NUMBER = r"([-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+))"
 _TOTAL = r"(?:\s{0,3}(?:/|out of|of)\s{0,3}(\d+(?:[.,]\d+)?)|\s?(%))?"
 _NO_MORE = r"(?!\w|[.,]\d|\s{0,3}[-–—~/%]\s{0,3}\d)"
 _FILLER = r"(?:[^\w+.,–—~<>≤≥≈-]|[-+.,](?!\d)){0,8}"
-_LESS_IS_BETTER = re.compile(
+_LESS_IS_BETTER = lazy_pattern(
     r"\b(?:lower|fewer|smaller|less)\b[^.\n]{0,20}\bbetter\b|越[低少小]越好|"
     r"[低少小]いほど良|[낮적작]을수록 좋",
     re.IGNORECASE,
 )
-_RANKS = re.compile(rf"^[^\w\n]*{pattern_of(RANK)}[^\w\n]*?(?::|$)", re.IGNORECASE | re.MULTILINE)
+_RANKS = lazy_pattern(rf"^[^\w\n]*{pattern_of(RANK)}[^\w\n]*?(?::|$)", re.IGNORECASE | re.MULTILINE)
 Scores = tuple[Any, Any]
 
 

@@ -18,12 +18,16 @@ from autoeval.annotators.parsers.base import (
 from autoeval.annotators.parsers.choice import Take
 from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.markup import without_markup
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Completion, Unfinished, Unparsed, Verdict
 
-_MARKED = (re.compile(r"\[\[([AB<>= ]+)\]\]", re.IGNORECASE), re.compile(r"\[([AB<>= ]+)\]", re.IGNORECASE))
+_MARKED = (
+    lazy_pattern(r"\[\[([AB<>= ]+)\]\]", re.IGNORECASE),
+    lazy_pattern(r"\[([AB<>= ]+)\]", re.IGNORECASE),
+)
 _LETTERS = {"A": -1, "B": 1, "C": 0, "TIE": 0}
-_ANY_MARK = re.compile(r"\[((?:[AB][ ]*[<>=]+[ ]*[AB])|(?<=\[\[)(?:[ABC]|tie))[ ]*\]", re.IGNORECASE)
-_COMPARED = re.compile(r"(?:\A|:)[\s*_\"'`]*([AB][ ]?(?:>>?|<<?|=)[ ]?[AB])[\s*_\"'`.]*\Z")
+_ANY_MARK = lazy_pattern(r"\[((?:[AB][ ]*[<>=]+[ ]*[AB])|(?<=\[\[)(?:[ABC]|tie))[ ]*\]", re.IGNORECASE)
+_COMPARED = lazy_pattern(r"(?:\A|:)[\s*_\"'`]*([AB][ ]?(?:>>?|<<?|=)[ ]?[AB])[\s*_\"'`.]*\Z")
 _PREFERENCES = {"A>>B": 1.0, "A>B": 1.25, "A=B": 1.5, "B>A": 1.75, "B>>A": 2.0}
 _TIE, _CLEAR = 1.5, (1.0, 2.0)
 _MIRRORED = {"B<<A": 1.0, "B<A": 1.25, "B=A": 1.5, "A<B": 1.75, "A<<B": 2.0}

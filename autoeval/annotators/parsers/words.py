@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from autoeval.texts.patterns import lazy_pattern
+
 # In each table, by lines: English; German, Dutch; Romance; Slavic; Greek, Turkish, Indonesian, Vietnamese; Arabic,
 # Persian, Hebrew, Hindi; Chinese; Japanese, Korean.
 _BETTER = """
@@ -127,7 +129,7 @@ _YES = "yes true ja oui vrai sì sí sim da tak ano да так ναι evet ya c
 _NO = "no false nein nee non faux não nie ne нет ні όχι hayır tidak không لا خیر לא नहीं 否 不是 いいえ 아니오 아니요"
 
 _MARK = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0903\u093a-\u094f"
-WORD = re.compile(rf"[^\W\d_][\w{_MARK}]*(?:['’]\w+)?|\d+")
+WORD = lazy_pattern(rf"[^\W\d_][\w{_MARK}]*(?:['’]\w+)?|\d+")
 """A word of a text, with the marks that some scripts write their vowels with."""
 _SIGN = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 

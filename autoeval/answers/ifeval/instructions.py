@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from autoeval.answers.ifeval.texts import language_of, n_capital_words, n_sentences, n_words
+from autoeval.texts.patterns import lazy_pattern
 
 Follows: TypeAlias = Callable[[str, Mapping[str, Any]], bool]
 """Whether an output follows an instruction; KeyError and TypeError where its arguments are not what it needs."""
@@ -15,11 +16,11 @@ _RELATIONS: Mapping[str, Callable[[int, int], bool]] = {
     "less than": lambda count, wanted: count < wanted,
 }
 _ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
-_BULLET = re.compile(r"^\s*(?:\*(?!\*).+|-.*)$", re.MULTILINE)
-_HIGHLIGHT = re.compile(r"\*\*([^\n*]*)\*\*|\*([^\n*]*)\*")
-_TITLE = re.compile(r"<<([^\n]+)>>")
-_PLACEHOLDER = re.compile(r"\[.*?\]")
-_FENCE = re.compile(r"\A\s*```(?:json)?|```\s*\Z", re.IGNORECASE)
+_BULLET = lazy_pattern(r"^\s*(?:\*(?!\*).+|-.*)$", re.MULTILINE)
+_HIGHLIGHT = lazy_pattern(r"\*\*([^\n*]*)\*\*|\*([^\n*]*)\*")
+_TITLE = lazy_pattern(r"<<([^\n]+)>>")
+_PLACEHOLDER = lazy_pattern(r"\[.*?\]")
+_FENCE = lazy_pattern(r"\A\s*```(?:json)?|```\s*\Z", re.IGNORECASE)
 _PUNCTUATION = ".,?!'\""
 
 

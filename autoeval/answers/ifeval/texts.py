@@ -5,11 +5,12 @@ from functools import cache
 from typing import Any
 
 from autoeval.errors import MissingExtraError
+from autoeval.texts.patterns import lazy_pattern
 
-_WORD = re.compile(r"\w+")
-_TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
-_SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’)\]]*(?=\s|$)")
-_NO_END = re.compile(
+_WORD = lazy_pattern(r"\w+")
+_TOKEN = lazy_pattern(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_SENTENCE_END = lazy_pattern(r"[.!?…。！？]+[\"'”’)\]]*(?=\s|$)")
+_NO_END = lazy_pattern(
     r"(?:\b(?:mr|mrs|ms|dr|prof|rev|st|jr|sr|vs|etc|inc|ltd|co|no|vol|fig|e\.g|i\.e|a\.m|p\.m|u\.s|ph\.d)|\b[A-Z]|^\s*\d+)$",
     re.IGNORECASE | re.MULTILINE,
 )

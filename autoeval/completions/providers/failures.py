@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from autoeval.completions.providers.limits import retry_after
 from autoeval.completions.providers.meanings import described, is_wrong_address, meant
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Failure, FailureKind
 
 _LONGEST_MESSAGE = 400
@@ -28,8 +29,8 @@ _KINDS = {
     498: FailureKind.SERVER_ERROR,
     499: FailureKind.SERVER_ERROR,  # a gateway's own client has gone
 }
-_LONE = re.compile("[\ud800-\udfff]")
-_MARKUP = re.compile(r"<(script|style|title)\b.*?</\1\s*>|<[^>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_LONE = lazy_pattern("[\ud800-\udfff]")
+_MARKUP = lazy_pattern(r"<(script|style|title)\b.*?</\1\s*>|<[^>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _HINT = "check the model's name and the address (OpenAI-compatible addresses usually end in /v1)"
 
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import orjson
 
 from autoeval.completions.providers.failures import MalformedReplyError, hinted, plain_text, whole
+from autoeval.texts.patterns import lazy_pattern
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = lazy_pattern(r"\\u[dD][89a-fA-F]")
 _MOST_EXACT_DIGITS = 18
 _MOST_TOKENS = 10**9
 """No reply has more; a server that counts more is wrong."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import FailureKind
 
 _CODES: Mapping[FailureKind, Collection[str]] = {
@@ -57,20 +58,20 @@ _CODES: Mapping[FailureKind, Collection[str]] = {
 }
 _ALWAYS = (FailureKind.FILTERED, FailureKind.REFUSED)
 """What counts whatever the status says; the other codes only tell what a status of 200 does not."""
-_NO_ACCESS = re.compile(
+_NO_ACCESS = lazy_pattern(
     r"credit balance|insufficient (credits?|balance|funds|quota)"
     r"|api[ _-]?key (is )?(not valid|invalid|expired|not found)"
     r"|(incorrect|invalid|missing) (x-)?api[ _-]?key|not authori[sz]ed|unauthori[sz]ed|billing",
     re.IGNORECASE,
 )
-_FILTER = re.compile(
+_FILTER = lazy_pattern(
     r"content[ _-]?(management|filter|policy|moderation)|moderation|\bflagged\b|safety (system|filter|polic)"
     r"|usage polic|inappropriate content|prohibited content|sensitive (content|words?)|responsible ?ai",
     re.IGNORECASE,
 )
-_OF_THE_ACCOUNT = re.compile(r"\b(account|api key|organi[sz]ation|subscription)\b", re.IGNORECASE)
-_RATE = re.compile(r"rate[ _-]?limit|too many requests|slow down|throttl", re.IGNORECASE)
-_WRONG_ADDRESS = re.compile(
+_OF_THE_ACCOUNT = lazy_pattern(r"\b(account|api key|organi[sz]ation|subscription)\b", re.IGNORECASE)
+_RATE = lazy_pattern(r"rate[ _-]?limit|too many requests|slow down|throttl", re.IGNORECASE)
+_WRONG_ADDRESS = lazy_pattern(
     r"unexpected endpoint|\b(cannot|can't) (get|post)\b|no (such )?route|(url|path|page|endpoint) (was )?not found"
     r"|unknown (endpoint|path|route|url)|invalid url",
     re.IGNORECASE,

@@ -11,6 +11,7 @@ from typing import Any
 
 from autoeval.completions.providers.meanings import described
 from autoeval.completions.providers.reasoning import EFFORT, LIMITS, with_room
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Change, Failure, FailureKind, Request
 
 LOGPROBS = frozenset({"logprobs", "top_logprobs"})
@@ -24,7 +25,7 @@ _PART_OF_THE_QUESTION = frozenset({"model", "messages", "prompt", "system", "too
 _CODES = frozenset(
     {"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden", "unknown_field"}
 )
-_NOT_TAKEN = re.compile(
+_NOT_TAKEN = lazy_pattern(
     r"unsupported|not (currently |yet )?(be )?support|(n[o']t|no longer) (accept|allow|recogni[sz]e|permit|support)"
     r"|un(known|recogni[sz]ed|expected)|extra(neous)? (input|field|key|param)|deprecated|removed|incompatible"
     r"|(not|no longer) (available|enabled|valid|implemented|a valid|an allowed|configurable)|only the default"
@@ -33,18 +34,20 @@ _NOT_TAKEN = re.compile(
     r"|only (supported|available|allowed) (for|with|on|when|if)",
     re.IGNORECASE,
 )
-_VALUE_OUT_OF_RANGE = re.compile(
+_VALUE_OUT_OF_RANGE = lazy_pattern(
     r"too (large|long|big|high|small|low|many)|maximum context|at (most|least)\b"
     r"|(greater|less|larger|smaller|more) than"
     r"|out of range|must be (?!omitted|unset|removed|left out|null)|should be|\bbetween\b|exceed|[<>]=? ?\d",
     re.IGNORECASE,
 )
-_TOGETHER = re.compile(r"\bboth\b|mutually exclusive|at the same time|only one of", re.IGNORECASE)
-_NAME = re.compile(r"""(?P<open>['"`\[(]?)(?P<name>[A-Za-z_]\w*(?:\.\w+)*)(?P<close>['"`\])]?)""")
-_BESIDE_A_NAME = re.compile(
+_TOGETHER = lazy_pattern(r"\bboth\b|mutually exclusive|at the same time|only one of", re.IGNORECASE)
+_NAME = lazy_pattern(r"""(?P<open>['"`\[(]?)(?P<name>[A-Za-z_]\w*(?:\.\w+)*)(?P<close>['"`\])]?)""")
+_BESIDE_A_NAME = lazy_pattern(
     r"(parameter|argument|field|property|keyword|option|key|input)s?\W*$", re.IGNORECASE
 )
-_AFTER_A_NAME = re.compile(r"^\W{0,2}(parameter|argument|field|property|keyword|option)\b|^:", re.IGNORECASE)
+_AFTER_A_NAME = lazy_pattern(
+    r"^\W{0,2}(parameter|argument|field|property|keyword|option)\b|^:", re.IGNORECASE
+)
 
 
 def remedy(error: Any, body: Mapping[str, Any], made: Collection[Change] = ()) -> Change | None:

@@ -9,10 +9,11 @@ from autoeval.data.labelled.base import Labelled, LabelledPair, Preference, Reco
 from autoeval.data.loading import Row, describe, expand, is_missing
 from autoeval.data.records import read_field
 from autoeval.errors import UsageError
+from autoeval.texts.patterns import lazy_pattern
 
-_ALONE = re.compile(r"\W*output \(?([ab12])\)?\W*", re.IGNORECASE)
-_BETTER = re.compile(r"output \(([ab])\) is (?:the )?better", re.IGNORECASE)
-_BRACKETS = re.compile(r"\[\[([^\[\]]{1,5})\]\]")
+_ALONE = lazy_pattern(r"\W*output \(?([ab12])\)?\W*", re.IGNORECASE)
+_BETTER = lazy_pattern(r"output \(([ab])\) is (?:the )?better", re.IGNORECASE)
+_BRACKETS = lazy_pattern(r"\[\[([^\[\]]{1,5})\]\]")
 _VERDICTS: Mapping[str, float] = {
     **dict.fromkeys(("A", "A>B", "A>>B", "B<A", "B<<A"), 1.0),
     **dict.fromkeys(("B", "B>A", "B>>A", "A<B", "A<<B"), 2.0),

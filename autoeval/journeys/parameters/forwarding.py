@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
+from autoeval.texts.patterns import lazy_pattern
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ARGUMENTS = re.compile(r"(?<=\n\nArgs:\n)(?:.+\n?)+")
-_ENTRY = re.compile(r"^ {4}(\w+): .*(?:\n {8}.*)*", re.MULTILINE)
+_ARGUMENTS = lazy_pattern(r"(?<=\n\nArgs:\n)(?:.+\n?)+")
+_ENTRY = lazy_pattern(r"^ {4}(\w+): .*(?:\n {8}.*)*", re.MULTILINE)
 _WIDTH = 110
 
 
