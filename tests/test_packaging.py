@@ -12,7 +12,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 BROUGHT_BY = {
-    "aiohttp": "openai",
     "backports": "backports.zstd",
     "botocore": "boto3",
     "google": "google-auth",

@@ -19,7 +19,9 @@ def main() -> None:
         _OBJECTS_BEFORE_COLLECTION
     )  # records by the thousand and no cycles: looking for some costs time
     calculate_in_one_thread()
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for one reads every package's files
+    os.environ.setdefault(
+        "PYDANTIC_DISABLE_PLUGINS", "__all__"
+    )  # looking for one reads every package's files
     try:
         _run()
     except KeyboardInterrupt:

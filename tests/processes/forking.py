@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 _ASKING = threading.Lock()
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _OURS = [
-    "aiohttp",
     "anthropic.resources.messages",
     "anthropic.types.beta",
     "genai_prices.data",

@@ -4,7 +4,7 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -25,8 +25,8 @@ _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
     "User-Agent": f"autoeval/{__version__}",
-    "Expect": "",  # to ask before sending would only cost a round
 }
+_NO_ANNOUNCEMENT = "Expect:"  # to ask before sending would only cost a round
 
 
 def is_available() -> bool:
@@ -47,27 +47,37 @@ class Connections:
 
         Args:
             address: the server's; decides the proxy and whom to trust.
-            headers: sent with each request, besides our own.
+            headers: sent with each request that has none of its own, besides ours.
             timeout: seconds that one request may take in all.
             most: how many bytes are read of a reply, packed or unpacked.
         """
         from autoeval.completions.providers.transfers import Transfers
 
         self._transfers = Transfers(timeout)
-        self._options = _options(address, {**_HEADERS, **headers}, most)
+        self._options = _options(address, most)
+        self._headers = _sent({**_HEADERS, **headers})
         self._most = most
         self._idle: list[_Transfer] = []
 
-    async def ask(self, url: str, data: bytes | None = None) -> Answer:
+    async def ask(
+        self, url: str, data: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Post data, or get where there are none.
 
+        Args:
+            url: where, on this server.
+            data: the body.
+            headers: all that are sent, in place of those of all requests.
+
         Raises:
+            ValueError: a header has a line break in it.
             TimeoutError: it took too long.
             OSError: there is no connection, or it broke off.
             MalformedReplyError: the reply is too large, or packed in a way that cannot be undone.
         """
         transfer = self._idle.pop() if self._idle else _Transfer(self._options, self._most)
-        answer = await transfer.made(self._transfers, url, data)
+        sent = self._headers if headers is None else _sent(headers)
+        answer = await transfer.made(self._transfers, url, data, sent)
         self._idle.append(transfer)  # one that failed is used no more
         return answer
 
@@ -92,8 +102,9 @@ class _Transfer:
         self._curl.setopt(pycurl.WRITEFUNCTION, self._take)
         self._url = ""
         self._posts = False
+        self._sent: Sequence[str] = ()
 
-    async def made(self, transfers: "Transfers", url: str, data: bytes | None) -> Answer:
+    async def made(self, transfers: "Transfers", url: str, data: bytes | None, sent: Sequence[str]) -> Answer:
         """Make a request and return what is answered."""
         pycurl, curl = self._pycurl, self._curl
         self._lines.clear()
@@ -105,6 +116,9 @@ class _Transfer:
         if url != self._url:
             curl.setopt(pycurl.URL, url.encode())
             self._url = url
+        if sent is not self._sent:
+            curl.setopt(pycurl.HTTPHEADER, sent)
+            self._sent = sent
         if (data is not None) is not self._posts:
             self._posts = data is not None
             curl.setopt(pycurl.POST if self._posts else pycurl.HTTPGET, True)
@@ -172,11 +186,18 @@ def _headers(lines: Iterable[bytes]) -> dict[str, str]:
     return headers
 
 
-def _options(address: str, headers: Mapping[str, str], most: int) -> "dict[int, object]":
+def _sent(headers: Mapping[str, str]) -> list[str]:
+    """Return headers as libcurl takes them."""
+    for name, value in headers.items():
+        if "\n" in value or "\r" in value:  # libcurl would send what follows as a header of its own
+            raise ValueError(f"the header {name!r} has a line break in it")
+    return [*(f"{name}: {value}" for name, value in headers.items()), _NO_ANNOUNCEMENT]
+
+
+def _options(address: str, most: int) -> "dict[int, object]":
     import pycurl
 
     options: dict[int, object] = {
-        pycurl.HTTPHEADER: [f"{name}: {value}".strip() for name, value in headers.items()],
         pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
         pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
         pycurl.FOLLOWLOCATION: False,

@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 from types import ModuleType
 from typing import Any
 
-import aiohttp
 import httpx2
 
+from autoeval.completions.providers.connections import is_available
 from autoeval.completions.providers.fields import decimal
 from autoeval.completions.providers.remote import Answer, RemoteProvider
 from autoeval.completions.providers.unpacking import MOST_BYTES, Unpacker, too_large
@@ -39,7 +39,7 @@ class SdkProvider(RemoteProvider):
         super().__init__(key, timeout)
         self._sdk = sdk
         self._client: Any = None
-        self.connection_errors = (sdk.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError)
+        self.connection_errors = (sdk.APIConnectionError, httpx2.HTTPError, OSError)
         self.credential_errors = credential_errors
 
     @abstractmethod
@@ -57,9 +57,11 @@ class SdkProvider(RemoteProvider):
             self._client = self._connect(
                 timeout=self._timeout,
                 max_retries=0,
-                http_client=self._sdk.DefaultAioHttpClient(
-                    event_hooks={"response": [_bound]},
+                http_client=self._sdk.DefaultAsyncHttpxClient(
                     follow_redirects=False,  # a prompt goes to the server that its owner named
+                    **_over_libcurl(self._timeout)
+                    if is_available()
+                    else {"event_hooks": {"response": [_bound]}},
                 ),
                 default_headers={"Accept-Encoding": "identity"},
             )
@@ -71,6 +73,12 @@ class SdkProvider(RemoteProvider):
         except self._sdk.APIStatusError as error:
             return Answer(error.status_code, error.response.headers, error.response.content)
         return Answer(response.status_code, response.headers, response.content)
+
+
+def _over_libcurl(timeout: float) -> dict[str, httpx2.AsyncBaseTransport]:
+    from autoeval.completions.providers.curl_transport import CurlTransport
+
+    return {"transport": CurlTransport(timeout)}
 
 
 async def _bound(response: httpx2.Response) -> None:
