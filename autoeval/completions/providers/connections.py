@@ -75,8 +75,8 @@ class Connections:
             OSError: there is no connection, or it broke off.
             MalformedReplyError: the reply is too large, or packed in a way that cannot be undone.
         """
-        transfer = self._idle.pop() if self._idle else _Transfer(self._options, self._most)
         sent = self._headers if headers is None else _sent(headers)
+        transfer = self._idle.pop() if self._idle else _Transfer(self._options, self._most)
         answer = await transfer.made(self._transfers, url, data, sent)
         self._idle.append(transfer)  # one that failed is used no more
         return answer
