@@ -159,6 +159,7 @@ def test_the_extra_is_named_before_anybody_is_asked(command: CommandLine, case: 
     ) in case.missing:  # importing it, or what another test has imported of it, fails as if it were not there
         for name in [library, *(name for name in sys.modules if name.startswith(f"{library}."))]:
             command.patch.setitem(sys.modules, name, None)
+    command.patch.delitem(sys.modules, f"autoeval.completions.providers.{case.extra}", raising=False)
     with Cache(command.folder / "cache.sqlite"), JudgeServer(always("a > b")) as server:
         command.patch.setenv("OPENAI_BASE_URL", server.base_url)
         command.patch.setenv("ANTHROPIC_BASE_URL", server.address)
