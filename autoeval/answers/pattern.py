@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from autoeval.answers.checked import Answer, Check, Checked, one_by_one
 from autoeval.answers.targets import text_target
-from autoeval.errors import UsageError
+from autoeval.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     import regex
@@ -21,6 +21,7 @@ def pattern_check(extract: str | None = None) -> Check:
 
     Raises:
         UsageError: `extract` is no regular expression.
+        MissingExtraError: the extra `regex` is not installed.
     """
     if extract is None:
         return one_by_one(_matches_target)
@@ -55,8 +56,10 @@ def _gave_up() -> Checked:
 
 
 def _compiled(text: str, where: str) -> "regex.Pattern[str]":
-    import regex
-
+    try:
+        import regex
+    except ImportError:
+        raise MissingExtraError("the check 'regex'", "regex") from None
     try:
         return regex.compile(text)
     except regex.error as error:

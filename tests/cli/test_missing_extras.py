@@ -75,6 +75,16 @@ CASES = {
     "a model": Case("anthropic", ("anthropic",), CLAUDE_OF, (*GENERATE, "claude-haiku-5-5")),
     "Bedrock": Case("bedrock", ("botocore",), "The provider 'bedrock'", JUDGED, config("bedrock")),
     "Vertex": Case("vertex", ("google",), "The provider 'vertex'", JUDGED, config("vertex")),
+    **{
+        f"answers by {of}": Case(
+            "regex",
+            ("regex",),
+            "the check 'regex'",
+            ("check", "regex", "--model_outputs", "answers.json", "--output_path", "results", *flags),
+            {"answers.json": [{"instruction": "1 + 1?", "output": "2", "target": "2"}]},
+        )
+        for of, flags in (("their patterns", ()), ("one pattern", ("--pattern", "[0-9]")))
+    },
     "outputs": Case(
         "datasets",
         ("pyarrow",),
