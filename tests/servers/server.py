@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Mapping
@@ -34,7 +35,7 @@ class JudgeServer:
     `key`, if set, is the only one accepted. `keeps` is how many requests are kept in `received`; `n_requests`
     counts them all. `most_in_flight` is the most that were open at once. `on_hanging` is called whenever a client
     will wait in vain from then on. `models`, if set, are those that the server lists, each with its shutdown date or
-    None; it knows no other.
+    None; it knows no other. `tls`, if set, secures its connections.
     """
 
     answer: Answerer = field(default_factory=always)
@@ -47,6 +48,7 @@ class JudgeServer:
     in_flight: int = 0
     most_in_flight: int = 0
     on_hanging: Callable[[], None] | None = None
+    tls: ssl.SSLContext | None = None
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -64,7 +66,7 @@ class JudgeServer:
     @property
     def address(self) -> str:
         """The address that the Anthropic SDK takes."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -86,7 +88,7 @@ class JudgeServer:
         self._add_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self.port, backlog=4096)
+        site = web.TCPSite(runner, "127.0.0.1", self.port, ssl_context=self.tls, backlog=4096)
         await site.start()
         self.port = runner.addresses[0][1]
         started.set()

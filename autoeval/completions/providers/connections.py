@@ -19,8 +19,8 @@ from autoeval.version import __version__
 if TYPE_CHECKING:
     from autoeval.completions.providers.transfers import Transfers
 
-_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-"""Where a user says whom to trust."""
+_TRUSTED_FILE, _TRUSTED_FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
+"""Where a user says whom to trust; the file counts where both are there."""
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
@@ -220,13 +220,19 @@ def proxy_for(address: str) -> str | None:
 
 
 def _trust() -> "dict[int, object]":
-    """Trust whom the SDKs trust: the user's certificates where they are named, else those of Mozilla."""
+    """Trust whom the SDKs trust: the certificates that the user names, and no others, else the system's.
+
+    Mozilla's stand in for a system's file where there is none, as for a Python that was built elsewhere.
+    """
     import pycurl
 
-    if any(os.environ.get(name) for name in _CERTIFICATES):
-        named = ssl.get_default_verify_paths()
-        found = {pycurl.CAINFO: named.cafile, pycurl.CAPATH: named.capath}
-        return {option: path for option, path in found.items() if path is not None}
+    if (file := os.environ.get(_TRUSTED_FILE)) or os.environ.get(_TRUSTED_FOLDER):
+        return {pycurl.CAINFO: file, pycurl.CAPATH: None if file else os.environ[_TRUSTED_FOLDER]}
     import certifi
 
-    return {pycurl.CAINFO: certifi.where()}
+    known = ssl.get_default_verify_paths()
+    return {
+        pycurl.CAINFO: known.cafile or certifi.where(),
+        pycurl.CAPATH: known.capath,
+        pycurl.SSL_OPTIONS: pycurl.SSLOPT_NATIVE_CA,  # a store that is no file
+    }
