@@ -35,7 +35,7 @@ def trusting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPa
 
 
 def the_system_trusts(file: Path) -> ssl.DefaultVerifyPaths:
-    return ssl.DefaultVerifyPaths(str(file), None, "SSL_CERT_FILE", str(file), "SSL_CERT_DIR", "")
+    return ssl.DefaultVerifyPaths(str(file), None, "SSL_CERT_FILE", str(file), "SSL_CERT_DIR", "")  # type: ignore[arg-type]
 
 
 def test_a_file_that_the_user_names(
