@@ -8,7 +8,7 @@ from typing import Any
 
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import read_rows, shorten
-from autoeval.data.records import MODEL, read_instruction, read_records
+from autoeval.data.records import MODEL, read_instruction, read_label, read_records
 from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.generators.plan import Key
@@ -118,27 +118,29 @@ class OutputsFile:
         """Whether nobody generated what is there, so that it may be replaced."""
         try:
             return bool(json.loads(self.record.read_text(encoding="utf-8")) == _GIVEN)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return False
 
     def _is_of(self, record: Mapping[str, Any]) -> bool:
         """Whether the outputs that are there were made as a record says."""
         try:
             there = json.loads(self.record.read_text(encoding="utf-8"))["config"]
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return False
         return not differences(there, record.get("config"))
 
     def _rows(self) -> Iterator[tuple[Key, Row]]:
         for row in read_rows(self.outputs, "--output_path"):
             (record,) = read_records([row], MODEL)
+            for name in ("finish_reason", "model"):
+                read_label(row, name)
             yield (record.instruction, record.sample), dict(row.fields)
 
     def _refuse_another_config(self, identity: Mapping[str, Any]) -> None:
         remedy = "Give another --output_path, or --is_load_outputs False to replace it."
         try:
             made_with = json.loads(self.record.read_text(encoding="utf-8"))["config"]
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             raise UsageError(
                 f"{self.outputs} is there, but no {self.record.name} beside it says which config made it, so "
                 f"nothing can be added to it. {remedy}"
