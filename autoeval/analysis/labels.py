@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ def draw_labels(annotations: pd.DataFrame, path: str | Path, n: int, seed: int =
 
     Args:
         annotations: a run's annotations; pairs that were not judged are not drawn.
-        path: the file to write; it must not exist.
+        path: the file to write; it must not exist, unless it is the same sheet and nothing is filled in.
         n: how many pairs.
         seed: of the draw.
 
@@ -120,11 +121,18 @@ def draw_labels(annotations: pd.DataFrame, path: str | Path, n: int, seed: int =
     """
     drawn = draw_pairs(annotations, n, seed)
     sheet = Path(path)
-    if os.path.lexists(sheet):
+    empty = io.StringIO()
+    write_sheet(empty, drawn.pairs)
+    if os.path.lexists(sheet) and not _holds(sheet, empty.getvalue()):
         raise UsageError(f"{path} exists and may hold labels; give another path or move it away")
     with result_file(sheet, "--sheet: ") as file:
-        write_sheet(file, drawn.pairs)
+        file.write(empty.getvalue())
     return LabelSheet(sheet, n, len(drawn.judged))
+
+
+def _holds(sheet: Path, text: str) -> bool:
+    """Whether a sheet is as it was drawn, by a command that was interrupted then, and nobody has filled anything in."""
+    return sheet.is_file() and sheet.read_bytes() == text.encode()
 
 
 def draw_pairs(annotations: pd.DataFrame, n: int, seed: int = 0) -> DrawnPairs:

@@ -1,15 +1,21 @@
 """The command line: flags, help, exit codes; no logic."""
 
-import atexit
 import gc
 import os
-import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
+
+from autoeval.cli.interrupting import (
+    EXIT_INTERRUPTED,
+    end_at_the_next_interrupt,
+    hold_interrupts,
+    is_interrupt,
+    say_nothing_more,
+)
 
 EXIT_FAULT = 1
-EXIT_INTERRUPTED = 130
 _OBJECTS_BEFORE_COLLECTION = 150_000
 
 
@@ -23,10 +29,16 @@ def main() -> None:
         "PYDANTIC_DISABLE_PLUGINS", "__all__"
     )  # looking for one reads every package's files
     try:
-        _run()
+        try:
+            _run()
+        finally:
+            end_at_the_next_interrupt()
     except KeyboardInterrupt:
-        _end_at_the_next_interrupt()
-        _stop("interrupted. Every reply so far is kept; run the same command again.", EXIT_INTERRUPTED)
+        hold_interrupts()
+        _say("interrupted. Every reply so far is kept; run the same command again.")
+        say_nothing_more()
+        end_at_the_next_interrupt()
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def calculate_in_one_thread() -> None:
@@ -39,38 +51,47 @@ def calculate_in_one_thread() -> None:
 
 
 def _run() -> None:
-    import click
+    try:
+        code = _command()
+    except BaseException as error:  # whatever it is, it may have come of Ctrl-C
+        if is_interrupt(error):
+            raise KeyboardInterrupt from None
+        _explain(error)
+    sys.exit(code)
 
+
+def _command() -> int | None:
     from autoeval.cli.commands import group
-    from autoeval.errors import AutoevalError
 
     if sys.stdout is None:  # closed by the shell: `>&-`
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as we run
     try:
-        try:
-            code = group.main(prog_name="alpaca_eval", standalone_mode=False)
-        finally:
-            sys.stdout.flush()  # here, where it can be said that it failed
-        sys.exit(code)
-    except click.ClickException as error:
-        _stop(error.format_message(), error.exit_code)
-    except AutoevalError as error:
-        _stop(str(error), error.exit_code)
-    except click.Abort:
-        raise KeyboardInterrupt from None
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        _give_up_stdout()
-        sys.exit(EXIT_FAULT)
-    except OSError as error:
-        _give_up_stdout()
-        _stop(f"{error}. Every reply so far is in the cache; run the same command again.", EXIT_FAULT)
+        code: int | None = group.main(prog_name="alpaca_eval", standalone_mode=False)
+    finally:
+        sys.stdout.flush()  # here, where it can be said that it failed
+    return code
 
 
-def _end_at_the_next_interrupt() -> None:
-    """Let a second Ctrl-C end what still goes on in other threads, and a late one not spoil the exit code."""
-    with suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGINT, lambda *_: os._exit(EXIT_INTERRUPTED))
-        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+def _explain(error: BaseException) -> NoReturn:
+    """End with a message where the user can act on an error, and with the error itself otherwise."""
+    import click
+
+    from autoeval.errors import AutoevalError
+
+    match error:
+        case click.ClickException():
+            _stop(error.format_message(), error.exit_code)
+        case AutoevalError():
+            _stop(str(error), error.exit_code)
+        case click.Abort():  # what click makes of an EOFError, too
+            raise error.__cause__ or error
+        case BrokenPipeError():  # the reader, such as `head`, has seen enough
+            _give_up_stdout()
+            sys.exit(EXIT_FAULT)
+        case OSError():
+            _give_up_stdout()
+            _stop(f"{error}. Every reply so far is in the cache; run the same command again.", EXIT_FAULT)
+    raise error
 
 
 def _give_up_stdout() -> None:
@@ -79,9 +100,13 @@ def _give_up_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _stop(message: str, exit_code: int) -> None:
+def _stop(message: str, exit_code: int) -> NoReturn:
+    _say(message)
+    sys.exit(exit_code)
+
+
+def _say(message: str) -> None:
     with suppress(OSError, AttributeError):  # full or closed: the exit code says it
         from autoeval.cli.harmless import harmless
 
         print(f"autoeval: {harmless(message)}", file=sys.stderr, flush=True)  # noqa: T201
-    sys.exit(exit_code)

@@ -54,5 +54,5 @@ def _read(path: Path, stamp: str) -> dict[str, Price | None]:
         kept = json.loads(path.read_text(encoding="utf-8"))
         of_stamp = kept["prices"] if kept["list"] == stamp else {}
         return {name: None if price is None else Price(**price) for name, price in of_stamp.items()}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return {}

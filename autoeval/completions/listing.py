@@ -36,7 +36,7 @@ def listed_shutdown(endpoint: Endpoint, model: str) -> date | None:
         key = find_key(endpoint, [preset.key] if preset.key else [], is_optional=True)
         address = f"{address_of(endpoint).rstrip('/')}/models/{quote(model, safe='')}"
         return _date_in(json.loads(_answer(address, key)))
-    except (UsageError, ValueError):
+    except (UsageError, ValueError, RecursionError):
         return None
 
 

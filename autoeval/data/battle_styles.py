@@ -99,5 +99,5 @@ def _decoded(row: Row, name: str) -> Any:
         return value.tolist() if hasattr(value, "tolist") else value
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value

@@ -151,6 +151,19 @@ def shorten(value: Any, width: int = 60) -> str:
     return text if len(text) <= width else f"{text[:width]}…"
 
 
+def is_glob(text: str) -> bool:
+    """Whether a name may stand for several."""
+    return any(character in text for character in "*?[")
+
+
+def matching(text: str) -> list[Path]:
+    """Return the files and folders that a glob matches, in the order of their names; none where it is no glob."""
+    if not is_glob(text):
+        return []
+    path = str(Path(text).expanduser())
+    return [Path(match) for match in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207 - absolute ones too
+
+
 def _expand_path(text: str, role: str) -> list[Source]:
     path = Path(text).expanduser()
     try:
@@ -164,12 +177,11 @@ def _expand_path(text: str, role: str) -> list[Source]:
             return [path]
     except OSError as error:  # a name too long to be one: somebody passed the text itself
         raise UsageError(f"{role}: {shorten(text)} is not the name of a file ({error.strerror}).") from None
-    if any(character in text for character in "*?["):
-        found = glob.glob(str(path), recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
-        matches = [match for match in sorted(found) if Path(match).is_file()]
+    if is_glob(text):
+        matches: list[Source] = [match for match in matching(text) if match.is_file()]
         if not matches:
             raise UsageError(f"{role}: no file matches {text!r}. It is looked for in {Path.cwd()}.")
-        return [Path(match) for match in matches]
+        return matches
     if file_format(text) is None and is_hub_name(text):
         return [HubDataset(text)]
     raise UsageError(f"{role}: the file {text!r} does not exist. {_what_exists_near(path)}")

@@ -11,6 +11,13 @@ from typing import BinaryIO, TextIO, cast
 from autoeval.errors import UsageError
 
 _READ_BYTES = 1 << 16
+_WIDE = {
+    (True, False, True, False): "UTF-16LE",
+    (False, True, False, True): "UTF-16BE",
+    (True, False, False, False): "UTF-32LE",
+    (False, False, False, True): "UTF-32BE",
+}
+"""Encodings by which of the first four bytes is not NUL, where a text begins with two characters of ASCII."""
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -20,7 +27,28 @@ def open_bytes(path: Path) -> BinaryIO:
 
 def open_text(path: Path, newline: str | None = None) -> TextIO:
     """Open a file for its text, which is UTF-8; half a character passes."""
-    return io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", errors="surrogatepass", newline=newline)
+    file = open_bytes(path)
+    try:
+        _refuse_wide(file, path)
+    except BaseException:
+        file.close()
+        raise
+    return io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogatepass", newline=newline)
+
+
+def _refuse_wide(file: BinaryIO, path: Path) -> None:
+    """Refuse a text of two or four bytes a character without a mark that says so: it is UTF-8 as well, with NULs.
+
+    Raises:
+        UsageError: naming the encoding.
+    """
+    start = file.peek(4)[:4]  # type: ignore[attr-defined]
+    encoding = _WIDE.get(tuple(byte != 0 for byte in start))
+    if encoding is not None:
+        raise UsageError(
+            f"{path}: this text is {encoding}, without a byte-order mark. Save the file as UTF-8, for example with: "
+            f"iconv -f {encoding} -t UTF-8."
+        )
 
 
 @contextlib.contextmanager

@@ -79,17 +79,15 @@ def _of_lm_eval(path: Path, content: Mapping[str, Any]) -> HarnessResult:
             raise UsageError(
                 f"{path}: the results of {task!r} are {describe(numbers)}; they should be an object."
             )
-        n = (counts.get(task) or {}).get("effective") if isinstance(counts, Mapping) else None
-        n = numbers.get("sample_len", n)
+        of_task = counts.get(task) if isinstance(counts, Mapping) else None
+        n = numbers.get("sample_len", of_task.get("effective") if isinstance(of_task, Mapping) else None)
         for key, value in numbers.items():
             metric, _, kind = str(key).partition(",")
             if metric.endswith("_stderr") or not kind or not _is_number(value):
                 continue
             error = numbers.get(f"{metric}_stderr,{kind}")
             shown = metric if kind == "none" else f"{metric} ({kind})"
-            metrics.append(
-                Metric(f"{task} {shown}", float(value), _error(error), n if isinstance(n, int) else None)
-            )
+            metrics.append(Metric(f"{task} {shown}", float(value), _error(error), _count(n)))
     version = str(content.get("lm_eval_version") or "of an unnamed version")
     return _checked(HarnessResult(path, model, _LM_EVAL, version, tuple(metrics)))
 
@@ -128,7 +126,7 @@ def _of_inspect(path: Path, content: Mapping[str, Any]) -> HarnessResult:
         for name, value in values.items():
             if name not in _ERRORS and value is not None and _is_number(value):
                 label = f"{facts.get('task', 'task')} {name} ({score.get('name', 'score')})"
-                metrics.append(Metric(label, float(value), _error(error), n if isinstance(n, int) else None))
+                metrics.append(Metric(label, float(value), _error(error), _count(n)))
     packages = facts.get("packages")
     version = packages.get("inspect_ai") if isinstance(packages, Mapping) else None
     return _checked(
@@ -180,7 +178,16 @@ def _zipfile() -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value - value == 0
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value)
+        <= sys.float_info.max  # neither NaN, nor infinite, nor a whole number of hundreds of digits
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _error(value: Any) -> float | None:

@@ -93,14 +93,24 @@ def new(
         raise UsageError(
             "openai_compatible needs --base_url and --model: the server's address and the model's name there."
         )
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+    files = _files(str(kind), folder, provider, model or _MODELS[provider], base_url)
+    if folder.exists() and not _has_only(folder, files):
         raise UsageError(f"{folder} exists; give another name, or change what is there.")
-    _write(str(kind), folder, provider, model or _MODELS[provider], base_url)
+    _write(folder, files)
     found = validate(folder)
     return NewConfig(found, _try(folder, dry_run, max_cost) if kind == "annotator" else None)
 
 
-def _write(kind: str, folder: Path, provider: str, model: str, base_url: str | None) -> None:
+def _has_only(folder: Path, files: Mapping[str, str]) -> bool:
+    """Whether a folder has nothing but what is written to it now: this command was interrupted before."""
+    return folder.is_dir() and all(
+        path.name in files and path.is_file() and path.read_bytes() == files[path.name].encode()
+        for path in folder.iterdir()
+    )
+
+
+def _files(kind: str, folder: Path, provider: str, model: str, base_url: str | None) -> dict[str, str]:
+    """Return the text of each file of a config, by its name."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     templates = Environment(
@@ -117,6 +127,10 @@ def _write(kind: str, folder: Path, provider: str, model: str, base_url: str | N
     files = {"config.yaml": config + "\n"}
     if kind == "annotator":
         files["prompt.jinja"] = (_STARTERS / "prompt.jinja").read_text(encoding="utf-8")
+    return files
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
     try:
         for file_name, text in files.items():
             with result_file(folder / file_name, "") as file:

@@ -1,12 +1,10 @@
 """Histories of judges on the disk: figures alone, a file for each judge, reference and kind of question."""
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from autoeval.prediction.seen import Seen, TextReader
 
 if TYPE_CHECKING:
     from numpy.lib.npyio import NpzFile
+    from scipy.sparse import csr_array
 
 _FORMAT = 1
 _ANEW = "Run `alpaca_eval learn` again, or remove the file to go on without it."
@@ -107,7 +106,7 @@ def load_kept(path: Path) -> Kept | None:
             kept = _read(arrays)
             _check(kept)
             is_own = str(arrays.get("fingerprint", path.stem)) == path.stem
-    except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, BadZipFile, zlib.error):
+    except Exception:  # numpy's reader raises whatever its parser stumbles over
         raise UsageError(f"what is learned of the judge cannot be read: {path}. {_ANEW}") from None
     if not is_own:
         raise UsageError(f"{path} holds what is learned of another judge. {_ANEW}")
@@ -115,8 +114,6 @@ def load_kept(path: Path) -> Kept | None:
 
 
 def _read(arrays: "NpzFile") -> Kept:
-    from scipy.sparse import csr_array
-
     keys, models = tuple(map(str, arrays["keys"])), tuple(map(str, arrays["models"]))
     frequencies = arrays["frequencies"]
     seen = tuple(
@@ -124,14 +121,7 @@ def _read(arrays: "NpzFile") -> Kept:
             keys,
             arrays[f"columns{number}"],
             arrays[f"lengths{number}"],
-            csr_array(
-                (
-                    arrays[f"data{number}"].astype(np.float64),
-                    arrays[f"indices{number}"],
-                    arrays[f"indptr{number}"],
-                ),
-                shape=(len(keys), len(frequencies) - 1),
-            ),
+            _vectors(arrays, number, (len(keys), len(frequencies) - 1)),
         )
         for number in range(len(models))
     )
@@ -141,6 +131,15 @@ def _read(arrays: "NpzFile") -> Kept:
         tuple(map(str, arrays["references"])),
         tuple(map(str, arrays.get("judged_by", ()))),
     )
+
+
+def _vectors(arrays: "NpzFile", number: int, shape: tuple[int, int]) -> "csr_array":
+    from scipy.sparse import csr_array
+
+    data, indices, indptr = (arrays[f"{name}{number}"] for name in ("data", "indices", "indptr"))
+    if indptr[-1] != len(data):  # the array would be cut off there
+        raise ValueError("vectors of another length")
+    return csr_array((data.astype(np.float64), indices, indptr), shape=shape)
 
 
 def _check(kept: Kept) -> None:
@@ -164,7 +163,18 @@ def _check(kept: Kept) -> None:
         and kept.frequencies.shape == reader.frequencies.shape
         and all(one.log_lengths.shape == (count,) for one in history.seen)
     )
-    figures = (kept.frequencies, *(part for one in history.seen for part in (one.columns, one.log_lengths)))
+    vectors = [one.vectors for one in history.seen if one.vectors is not None]
+    for one in vectors:
+        one.check_format(
+            full_check=True
+        )  # places beyond the array would be read from whatever lies in memory there
+    fits &= len({*history.keys}) == count and len({*history.models}) == len(history.models)
+    figures = (
+        kept.frequencies,
+        *(part for one in history.seen for part in (one.columns, one.log_lengths)),
+        *(one.data for one in vectors),
+    )
+    fits &= all(np.isrealobj(figure) for figure in (shares, *figures))
     is_there = bool((~np.isnan(shares)).any(axis=1).all()) if fits else False
     if not is_there or judged.min() < 0 or judged.max() > 1 or not all(np.isfinite(f).all() for f in figures):
         raise ValueError("no history")

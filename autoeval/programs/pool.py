@@ -109,7 +109,7 @@ class _Worker:
             self._process.stdin.write(asked + "\n")
             self._process.stdin.flush()
             result = str(json.loads(self._process.stdout.readline())["result"])
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             self.end()
             self._process = self._started()
             return "failed: its worker ended"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.data.annotations import check_annotation
-from autoeval.data.loading import Row
+from autoeval.data.loading import Row, matching
 from autoeval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,13 +80,22 @@ def annotation_table(rows: Iterable[Row], needed: Sequence[str]) -> "pd.DataFram
 
 
 def with_files(source: Any) -> Any:
-    """Return a source with the annotations file in place of each run's folder, alone or in a list."""
+    """Return a source with the annotations file in place of each run's folder: alone, in a list, or found by a glob."""
     if isinstance(source, list | tuple):
-        return [with_files(one) for one in source]
+        return [file for one in source for file in _files(one)]
+    found = _files(source)
+    return found[0] if len(found) == 1 else found
+
+
+def _files(source: Any) -> list[Any]:
+    """Return what stands for a source: a run's file for its folder, and for a glob of folders one for each."""
     if not isinstance(source, str | Path):
-        return source
+        return [source]
     try:
         is_run = Path(source).is_dir() or Path(source).name == PAID_NAME
+        matches = [] if Path(source).exists() else matching(str(source))
     except OSError:  # a name that no file can have; reading it says so
-        is_run = False
-    return find_annotations(source) if is_run else source
+        return [source]
+    if any(match.is_dir() for match in matches):
+        return [file for match in matches for file in _files(match)]
+    return [find_annotations(source) if is_run else source]

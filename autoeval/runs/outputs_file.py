@@ -8,7 +8,7 @@ from typing import Any
 
 from autoeval.data.instructions import Instruction
 from autoeval.data.loading import read_rows, shorten
-from autoeval.data.records import MODEL, read_instruction, read_records
+from autoeval.data.records import MODEL, read_instruction, read_label, read_records
 from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.generators.plan import Key
@@ -73,7 +73,10 @@ class OutputsFile:
         return dict(self._rows())
 
     def write(self, rows: Iterable[str], record: Mapping[str, Any]) -> None:
-        """Replace the outputs and their record, each in one step.
+        """Replace the outputs and their record, so that at no time outputs lie beside another config's record.
+
+        The outputs take their place last: a record of outputs that are not there is in nobody's way, while nothing
+        could be added to outputs without a record.
 
         Args:
             rows: the outputs as `encoded` returns them.
@@ -82,9 +85,15 @@ class OutputsFile:
         Raises:
             AutoevalError: a file cannot be written.
         """
-        self._write(self.record, json.dumps(record, ensure_ascii=False, indent=2, default=str))
         joined = ",\n".join(rows)
-        self._write(self.outputs, f"[\n{joined}\n]" if joined else "[]")
+        with result_file(self.outputs) as outputs:
+            outputs.write(f"[\n{joined}\n]\n" if joined else "[]\n")
+            outputs.flush()
+            with result_file(self.record) as file:
+                file.write(json.dumps(record, ensure_ascii=False, indent=2, default=str) + "\n")
+                file.flush()
+                if not self._is_of(record):
+                    self.outputs.unlink(missing_ok=True)
 
     def copy_given(self, source: Any, instructions: Iterable[Instruction]) -> None:
         """Write the outputs of a source that was given, so that the folder holds all that was compared.
@@ -109,23 +118,29 @@ class OutputsFile:
         """Whether nobody generated what is there, so that it may be replaced."""
         try:
             return bool(json.loads(self.record.read_text(encoding="utf-8")) == _GIVEN)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return False
 
-    def _write(self, path: Path, content: str) -> None:
-        with result_file(path) as file:
-            file.write(content + "\n")
+    def _is_of(self, record: Mapping[str, Any]) -> bool:
+        """Whether the outputs that are there were made as a record says."""
+        try:
+            there = json.loads(self.record.read_text(encoding="utf-8"))["config"]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return False
+        return not differences(there, record.get("config"))
 
     def _rows(self) -> Iterator[tuple[Key, Row]]:
         for row in read_rows(self.outputs, "--output_path"):
             (record,) = read_records([row], MODEL)
+            for name in ("finish_reason", "model"):
+                read_label(row, name)
             yield (record.instruction, record.sample), dict(row.fields)
 
     def _refuse_another_config(self, identity: Mapping[str, Any]) -> None:
         remedy = "Give another --output_path, or --is_load_outputs False to replace it."
         try:
             made_with = json.loads(self.record.read_text(encoding="utf-8"))["config"]
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             raise UsageError(
                 f"{self.outputs} is there, but no {self.record.name} beside it says which config made it, so "
                 f"nothing can be added to it. {remedy}"

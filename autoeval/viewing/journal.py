@@ -69,10 +69,14 @@ class Journal:
     def _lines(self, person: str) -> Iterator[dict[str, Any]]:
         with suppress(FileNotFoundError):
             for text in self._path(person).read_text(encoding="utf-8", errors="replace").split("\n"):
-                with suppress(ValueError):
+                with suppress(ValueError, RecursionError):
                     line = json.loads(text)
-                    if isinstance(line, dict) and isinstance(line.get("id"), str) and "better" in line:
+                    if isinstance(line, dict) and isinstance(line.get("id"), str) and _is_answer(line):
                         yield line
+
+
+def _is_answer(line: dict[str, Any]) -> bool:
+    return "better" in line and isinstance(line["better"], str | None)
 
 
 def check_name(person: str) -> str:

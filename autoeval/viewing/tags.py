@@ -20,12 +20,18 @@ class Tags:
 
     def all(self) -> Mapping[str, Sequence[str]]:
         """Return the tags of every run that has some; none where the file is of something else."""
+        return self._read() or {}
+
+    def _read(self) -> Mapping[str, Sequence[str]] | None:
+        """Return what the file says; None where it is damaged, or of something else."""
         try:
             kept: Any = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
         except (OSError, ValueError, RecursionError):
-            return {}
+            return None
         if not isinstance(kept, Mapping):
-            return {}
+            return None
         return {run: [str(tag) for tag in tags] for run, tags in kept.items() if isinstance(tags, list)}
 
     def set(self, run: str, tags: Sequence[str]) -> Sequence[str]:
@@ -35,7 +41,7 @@ class Tags:
             Them, without blanks and repetitions.
 
         Raises:
-            UsageError: there are too many, one is too long, or the file cannot be written.
+            UsageError: there are too many, one is too long, or the file is of something else or cannot be written.
         """
         from filelock import FileLock
 
@@ -44,7 +50,13 @@ class Tags:
             raise UsageError(f"a run has at most {_MOST_TAGS} tags of {_LONGEST_TAG} characters.")
         try:
             with FileLock(self._path.with_name(f".{TAGS_NAME}.lock")):
-                kept = {**self.all(), run: cleaned}
+                before = self._read()
+                if before is None:
+                    raise UsageError(
+                        f"{self._path} holds no tags, or is damaged, and is left as it is. Mend it, or move it away, "
+                        "to tag runs here."
+                    )
+                kept = {**before, run: cleaned}
                 with replacing(self._path) as file:
                     json.dump({name: each for name, each in sorted(kept.items()) if each}, file, indent=2)
                     file.write("\n")

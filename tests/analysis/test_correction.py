@@ -220,7 +220,7 @@ def test_mistakes_in_the_file_are_named(tmp_path: Path) -> None:
     annotations = pairs([1, 2, 1])
     path = draw_labels(annotations, tmp_path / "labels.csv", 3).path
     with pytest.raises(UsageError, match="exists and may hold labels"):
-        draw_labels(annotations, path, 3)
+        draw_labels(annotations, path, 2)
     with pytest.raises(UsageError, match="'better' is empty"):
         read_labels(path, annotations)
     sheet = pd.read_csv(path, dtype=str, keep_default_na=False)

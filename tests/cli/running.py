@@ -1,8 +1,10 @@
 """The command line in this process, and a small eval set to give it."""
 
 import json
+import logging
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,13 +35,15 @@ class CommandLine:
     def __call__(self, *arguments: Any) -> Outcome:
         """Run a command and return its exit code and output."""
         self.patch.setattr(sys, "argv", ["alpaca_eval", *map(str, arguments)])
+        self.patch.setattr(sys, "unraisablehook", sys.unraisablehook)
         self.capture.readouterr()
         handler = signal.getsignal(signal.SIGINT)
         try:
-            with pytest.raises(SystemExit) as exit_:
+            with warnings.catch_warnings(), pytest.raises(SystemExit) as exit_:
                 main()
         finally:
             signal.signal(signal.SIGINT, handler)
+            logging.disable(logging.NOTSET)
         told = self.capture.readouterr()
         code = exit_.value.code or 0
         assert isinstance(code, int)

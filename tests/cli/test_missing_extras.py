@@ -146,6 +146,15 @@ CASES = {
         (*GENERATE, "transformers-smollm2-135m"),
     ),
     "vLLM": Case("vllm", ("vllm", "transformers"), "The provider 'vllm'", (*GENERATE, "vllm-qwen2.5-7b")),
+    "vLLM, where transformers is": Case(
+        "vllm", ("vllm",), "The provider 'vllm'", (*GENERATE, "vllm-qwen2.5-7b")
+    ),
+    "torch, where transformers is": Case(
+        "transformers",
+        ("torch",),
+        "The provider 'transformers'",
+        (*GENERATE, "transformers-smollm2-135m"),
+    ),
     "a server of runs": Case("view", ("uvicorn",), "viewing runs", ("view", ".")),
     "a cluster": Case("ray", ("ray",), "--engine ray", (*JUDGED, "--engine", "ray"), BY_CLAUDE),
     **{

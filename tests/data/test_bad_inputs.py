@@ -47,6 +47,20 @@ FILES: list[tuple[str, bytes | str, list[str]]] = [
     ),
     ("latin.csv", b"x" * 100_000 + b"\xff", ["latin.csv", "0xff", "offset 100000", "UTF-8"]),
     ("wide.json", GOOD.encode("utf-16"), ["wide.json", "offset 0", "iconv -f UTF-16"]),
+    *[
+        (
+            name,
+            pack(text.encode(encoding)),
+            [name, f"is {encoding}, without", f"iconv -f {encoding} -t UTF-8"],
+        )
+        for encoding in ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")
+        for name, text, pack in (
+            ("bare.json", GOOD, bytes),
+            ("bare.jsonl", '{"instruction": "i", "output": "o"}', bytes),
+            ("bare.csv", "instruction,output\ni,o\n", bytes),
+            ("bare.tsv.gz", "instruction\toutput\ni\to\n", gzip.compress),
+        )
+    ],
     ("packed.json", gzip.compress(GOOD.encode()), ["packed.json", "gzip", "packed", ".json.gz"]),
     ("table.json", b"PAR1\xff\xff", ["table.json", "Parquet", ".parquet"]),
     ("cut.json.gz", gzip.compress(GOOD.encode())[:-12], ["cut.json.gz", "gzip", "Copy it again"]),

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 import autoeval
+from autoeval.errors import UsageError
 from tests.recorded import load_recorded, recorded_data, recorded_models
 
 
@@ -52,6 +53,24 @@ def test_the_table_agrees_with_scipy_pair_by_pair(results: str) -> None:
     assert list(found.board.rows) == ["good", "fair", "poor"]
     assert found.board.rows["good"]["avg_length"] == 100
     assert found.paths == ()
+
+
+def test_a_glob_may_match_the_runs_folders(results: str, tmp_path: Path) -> None:
+    (tmp_path / "good" / "judge").mkdir()
+    (tmp_path / "good" / "annotations.json").rename(tmp_path / "good" / "judge" / "annotations.json")
+    (tmp_path / "notes.txt").write_text("mine")
+    for source in (
+        tmp_path / "[gfp]*",
+        str(tmp_path / "[gfp]*"),
+        [tmp_path / "good*", f"{tmp_path}/[fp]*/annotations.json"],
+    ):
+        found = autoeval.analyze_models(source, output_path=None, plots=False)
+        assert found.comparison.models == ("good", "fair", "poor")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match=r"empty holds no annotations\.json"):
+        autoeval.analyze_models(tmp_path / "[gfpe]*", output_path=None, plots=False)
+    with pytest.raises(UsageError, match="no file matches"):
+        autoeval.analyze_models(tmp_path / "none*", output_path=None, plots=False)
 
 
 def found_rows(results: str) -> list[dict[str, object]]:

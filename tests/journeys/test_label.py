@@ -100,12 +100,12 @@ def test_empty_labels_are_counted(run: Path) -> None:
 
 def test_what_is_refused(run: Path, tmp_path: Path) -> None:
     sheet = _draw(run, 5)
-    with pytest.raises(autoeval.UsageError, match="may hold labels"):
-        autoeval.label(run, n=5)
     with pytest.raises(autoeval.UsageError, match="is empty"):
         autoeval.label(run, labels=sheet)
     with pytest.raises(autoeval.UsageError, match="too few"):
         autoeval.label(run, labels=_fill(sheet, ["model"] * 5))
+    with pytest.raises(autoeval.UsageError, match="may hold labels"):
+        autoeval.label(run, n=5)
     with pytest.raises(autoeval.UsageError, match="give one of them"):
         autoeval.label(run, labels=sheet, sheet=tmp_path / "other.csv")
     with pytest.raises(autoeval.UsageError, match=f"cannot draw 100 pairs to label: {N} were judged"):

@@ -133,6 +133,30 @@ def test_other_files_are_refused(tmp_path: Path, content: Any, told: str) -> Non
         import_results(str(tmp_path / "r.eval"))
 
 
+@pytest.mark.parametrize("odd", [10**400, True, None, "x", [], {}, -1, float("nan"), float("inf")])
+def test_what_is_no_number_or_count_is_left_out(tmp_path: Path, odd: Any) -> None:
+    path = tmp_path / "r.json"
+    whole = read_result(HERE / "lm_eval_0.4.13_results.json")
+    tasks = {
+        "tiny_sums": {**_changed("lm_eval_0.4.13_results.json")["results"]["tiny_sums"], "sample_len": odd}
+    }
+    path.write_text(json.dumps(_changed("lm_eval_0.4.13_results.json", results=tasks)), encoding="utf-8")
+    assert [metric.value for metric in read_result(path).metrics] == [one.value for one in whole.metrics]
+    assert {metric.n for metric in read_result(path).metrics} == {10**400 if odd == 10**400 else None}
+    for counts in (odd, {"tiny_sums": odd}, {"tiny_sums": {"effective": odd}}):
+        path.write_text(json.dumps(_changed("lm_eval_0.4.13_results.json", **{"n-samples": counts})))
+        assert [metric.value for metric in read_result(path).metrics] == [one.value for one in whole.metrics]
+    if odd != -1:
+        tasks = {"tiny_sums": {"exact_match,strict-match": odd, "exact_match,flexible-extract": 0.5}}
+        path.write_text(json.dumps(_changed("lm_eval_0.4.13_results.json", results=tasks)), encoding="utf-8")
+        assert [metric.value for metric in read_result(path).metrics] == [0.5]
+    logged = _changed("inspect_0.3.285.json")
+    for value in logged["results"]["scores"][0]["metrics"].values():
+        value["value"] = odd
+    path.write_text(json.dumps(logged), encoding="utf-8")
+    assert all(abs(metric.value) <= 1 for metric in read_result(path).metrics)
+
+
 def test_a_model_that_the_board_lacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--name"):
         import_results(str(HERE / "inspect_0.3.285.json"), leaderboard_path=board(tmp_path))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -41,6 +42,16 @@ def fewer_columns(path: Path) -> None:
     """Let the file have less of every pair, as another version may have seen it."""
     for number in range(5):
         changed(f"columns{number}", lambda columns: columns[:, :3])(path)
+
+
+def header_without_end(path: Path) -> None:
+    """Let the description of an array break off, at which numpy's parser stumbles in a way of its own."""
+    with ZipFile(path) as archive:
+        arrays = {name: archive.read(name) for name in archive.namelist()}
+    arrays["shares.npy"] = arrays["shares.npy"].replace(b"}", b"(", 1)
+    with ZipFile(path, "w") as archive:
+        for name, content in arrays.items():
+            archive.writestr(name, content)
 
 
 def older(path: Path) -> None:
@@ -86,6 +97,16 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
         changed("references", lambda references: references[:3]),
         changed("frequencies", lambda _: np.array("x")),
         changed("models", lambda models: models[:0]),
+        changed("models", lambda models: models[[0, 0, 1, 2, 3]]),
+        changed("keys", lambda keys: keys[[0, *range(N - 1)]]),
+        changed("indices0", lambda places: places + 10**6),
+        changed("indices0", lambda places: places - 10**6),
+        changed("indptr0", lambda pointers: pointers * 0),
+        changed("data0", lambda data: data * np.nan),
+        changed("data0", lambda data: data * np.inf),
+        changed("data0", lambda data: data[:-1]),
+        changed("columns1", lambda columns: columns.astype(complex)),
+        header_without_end,
     ],
     ids=[
         *("truncated", "empty", "text", "folder", "no number", "percent", "too few", "no figures"),
@@ -97,6 +118,18 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
             "short references",
             "no array",
             "no model",
+            "a model twice",
+            "an instruction twice",
+            *(
+                "places beyond",
+                "places before",
+                "no places",
+                "no weights",
+                "endless weights",
+                "too few weights",
+            ),
+            "complex figures",
+            "half a header",
         ),
     ],
 )

@@ -1,13 +1,15 @@
 """Asking through files: what is written can be run elsewhere, and what comes back is the run."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autoeval.completions.batch.asking import BatchPendingError
-from autoeval.errors import UsageError
+from autoeval.errors import AutoevalError, UsageError
 from tests.faults.counting import PaidJudge
 from tests.journeys.small import evaluate_small
 from tests.servers import JudgeServer, protocols
@@ -72,3 +74,34 @@ def test_what_failed_there_is_written_again_where_that_can_help(tmp_path: Path) 
 def test_a_protocol_without_such_files_is_refused(tmp_path: Path) -> None:
     with JudgeServer(PaidJudge()) as server, pytest.raises(UsageError, match="--batch_files"):
         _ask(tmp_path, server, annotators_config="claude", judge_base_url=server.address)
+
+
+def test_a_full_disk_is_no_wrong_usage_and_costs_no_file_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with JudgeServer(PaidJudge()) as server:
+        with pytest.raises(BatchPendingError):
+            _ask(tmp_path, server)
+        before = _requests(tmp_path)
+
+        def full(*_: Any) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", full)
+            with pytest.raises(AutoevalError, match=r"batch_files: .* cannot be written: No space") as found:
+                _ask(tmp_path, server)
+        assert found.value.exit_code == 1
+        assert _requests(tmp_path) == before
+        with pytest.raises(BatchPendingError):
+            _ask(tmp_path, server)
+        assert _requests(tmp_path) == before
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "files" / "results.jsonl").mkdir(parents=True)
+    with (
+        JudgeServer(PaidJudge()) as server,
+        pytest.raises(UsageError, match=r"results\.jsonl cannot be read: Is a"),
+    ):
+        _ask(tmp_path, server)

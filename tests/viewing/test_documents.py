@@ -134,6 +134,17 @@ def test_tags_are_kept_beside_the_runs(tmp_path: Path) -> None:
         found.tags.set("run", ["x" * 41])
 
 
+@pytest.mark.parametrize("content", ["", '{"run": ["a"', "[]", "null", "[" * 100_000, "\udcff"])
+def test_a_damaged_file_of_tags_is_not_written_over(tmp_path: Path, content: str) -> None:
+    write_run(tmp_path / "run", "m", ["x"], [2.0])
+    (tmp_path / "tags.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+    found = documents(tmp_path)
+    assert found.runs(waits=True)["runs"][0]["tags"] == []
+    with pytest.raises(UsageError, match=r"tags\.json holds no tags, or is damaged"):
+        found.tags.set("run", ["good"])
+    assert (tmp_path / "tags.json").read_bytes() == content.encode("utf-8", "surrogateescape")
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         runs_folder(tmp_path / "nothing")

@@ -92,6 +92,22 @@ def test_a_line_cut_by_a_kill_costs_only_itself(task: Task) -> None:
     assert list(journal.answers("anna").values()) == ["a", "a", "b"]
 
 
+def test_lines_that_are_no_answers_cost_only_themselves(task: Task) -> None:
+    desk = Desk()
+    desk.answer(task, desk.state(task)["pair"]["id"], "a")
+    journal = Journal(task.where.path.parent)
+    lines = [
+        '{"id": "x", "better": ["a"]}',
+        '{"id": "x", "better": 1}',
+        '{"id": ["x"], "better": "a"}',
+        "[" * 100_000,
+    ]
+    with (journal.folder / "anna.jsonl").open("a") as file:
+        file.write("\n".join(lines))
+    assert desk.state(task)["done"] == 1
+    assert list(journal.answers("anna").values()) == ["a"]
+
+
 def test_two_browsers_and_two_people_lose_nothing(task: Task) -> None:
     ids = _ids(task)
     people = [Task(task.where, name, task.n) for name in ("anna", "anna", "ben", "ben")]

@@ -21,7 +21,7 @@ from autoeval.completions.providers.fields import decode
 from autoeval.completions.providers.presets import PRESETS
 from autoeval.completions.providers.unpacking import MOST_BYTES
 from autoeval.data.replacing import replacing
-from autoeval.errors import UsageError
+from autoeval.errors import UsageError, not_written
 from autoeval.types import Completion, Failure, FailureKind, Request
 
 _LOOKED_UP_AT_ONCE = 200
@@ -52,13 +52,14 @@ class FileBatch:
         Raises:
             BatchPendingError: something is missing, and was written.
             UsageError: a request cannot go into such a file, or the folder cannot be read or written.
+            AutoevalError: the disk is full.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             collected = self._collect()
             written = self._write_missing(requests, again - collected)
         except OSError as error:
-            raise UsageError(f"--batch_files: {self.folder}: {error.strerror or error}.") from None
+            raise not_written(f"--batch_files: {self.folder}", error) from None
         if written:
             raise BatchPendingError(_pending_message(self.folder, written))
 
@@ -69,7 +70,7 @@ class FileBatch:
             if path.name.startswith(_PREFIX):
                 continue
             replies = _outcomes(path)
-            while chunk := list(islice(replies, _STORED_AT_ONCE)):
+            while chunk := _next(replies, path):
                 new = {key: one for key, one in chunk if isinstance(one, Completion)}
                 missing = new.keys() - self.ledger.cache.known(list(new))
                 self.ledger.cache.put_many((key, new[key]) for key in missing)
@@ -140,10 +141,10 @@ class _Files:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        if kind is None:
-            for path in self.folder.glob(f"{_PREFIX}*{_ENDING}"):
-                path.unlink()  # what was in it is answered, or in one of the new ones
         self._opened.__exit__(kind, *error)  # type: ignore[arg-type]
+        if kind is None:
+            for path in set(self.folder.glob(f"{_PREFIX}*{_ENDING}")) - {one.path for one in self.written}:
+                path.unlink()  # what was in it is answered, or in one of the new ones
 
     def add(self, request: Request, line: bytes) -> None:
         """Write a request into its model's file, or into a further one where that is full."""
@@ -169,6 +170,16 @@ def _name_of(request: Request) -> str:
     who = json.dumps([endpoint.provider, endpoint.base_url, endpoint.cache_as, request.model])
     short = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in request.model)[-40:]
     return f"{short}-{hashlib.sha256(who.encode()).hexdigest()[:8]}"
+
+
+def _next(
+    replies: Iterator[tuple[bytes, Completion | Failure]], path: Path
+) -> list[tuple[bytes, Completion | Failure]]:
+    """Return as many replies as are stored at once."""
+    try:
+        return list(islice(replies, _STORED_AT_ONCE))
+    except OSError as error:
+        raise UsageError(f"--batch_files: {path} cannot be read: {error.strerror or error}.") from None
 
 
 def _outcomes(path: Path) -> Iterator[tuple[bytes, Completion | Failure]]:

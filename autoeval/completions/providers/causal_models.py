@@ -3,6 +3,7 @@
 import inspect
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -107,15 +108,28 @@ class CausalModel:
         return self._texts[token]
 
 
-def weights_of(model: str) -> str:
-    """Return the fingerprint of a folder's weights, or the hub's revision of a named model."""
+def weights_of(model: str, needs: str = "torch") -> str:
+    """Return the fingerprint of a folder's weights, or the hub's revision of a named model.
+
+    Args:
+        model: the folder, or the name.
+        needs: the package that runs it. Where that is missing, only what is on this machine already is looked at, so
+            that a cached run can be read, and the hub is not asked for weights that nothing could load.
+
+    Raises:
+        UsageError: there is no such model.
+        ModuleNotFoundError: a package is missing.
+    """
     folder = Path(model)
     if folder.is_dir():
         return fingerprint(path for path in folder.iterdir() if path.suffix in _MODEL_FILES)
     from transformers.utils.hub import cached_file, extract_commit_hash
 
+    is_there = find_spec(needs) is not None
     try:
-        config = cached_file(model, "config.json")
+        config = cached_file(model, "config.json", local_files_only=not is_there)
     except OSError as error:
+        if not is_there:
+            raise ModuleNotFoundError(f"No module named {needs!r}", name=needs) from error
         raise UsageError(f"transformers cannot find {model!r}: {error}") from error
     return str(extract_commit_hash(config, None))

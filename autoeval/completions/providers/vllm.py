@@ -7,12 +7,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from autoeval.completions.providers.causal_models import weights_of
+from autoeval.completions.providers import causal_models
 from autoeval.completions.providers.parameters import adapt, refuse_unknown
 from autoeval.errors import UsageError
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Request, TokenLogprobs
-
-__all__ = ["VllmProvider", "body", "weights_of"]
 
 _LOADING = frozenset(
     {
@@ -103,6 +101,11 @@ class VllmProvider:
         chats = [body(request)["messages"] for request in requests]
         template = requests[0].parameters.get("chat_template")
         return list(engine.chat(chats, sampling, use_tqdm=False, chat_template=template))
+
+
+def weights_of(model: str) -> str:
+    """Return the fingerprint of a folder's weights, or the hub's revision of a named model."""
+    return causal_models.weights_of(model, needs="vllm")
 
 
 def sampling_of(request: Request) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _rows(entry: Any) -> Iterable[Row]:
     with gzip.open(entry, "rt") if entry.suffix == ".gz" else entry.open() as file:
         try:
             content = json.load(file)
-        except ValueError:  # read_rows says what is wrong with it
+        except (ValueError, RecursionError):  # read_rows says what is wrong with it
             content = None
     if not isinstance(content, dict):
         return read_rows(entry, "--recorded")

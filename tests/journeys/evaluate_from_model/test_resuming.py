@@ -65,6 +65,29 @@ def test_outputs_of_unknown_origin_are_not_added_to(run: Run, model: JudgeServer
     assert model.n_requests == 20
 
 
+def test_damaged_files_are_named_and_left_as_they_are(run: Run, model: JudgeServer, tmp_path: Path) -> None:
+    run()
+    record, outputs = (tmp_path / "results" / f"{name}.json" for name in ("generation", "model_outputs"))
+    rows = json.loads(outputs.read_text())
+    for path, contents, told in (
+        (record, ("", "{", "[1]", "{}", "null", "[" * 100_000, "\0"), r"no generation\.json beside it"),
+        (
+            outputs,
+            [json.dumps([rows[0], {**rows[1], "finish_reason": odd}]) for odd in ([], ["length"], {}, True)],
+            r"model_outputs\.json, row 2: `finish_reason` is",
+        ),
+        (outputs, ("", "[", "{}", "\0"), r"model_outputs\.json"),
+    ):
+        good = path.read_text()
+        for content in contents:
+            path.write_text(content)
+            with pytest.raises(UsageError, match=told):
+                run()
+            assert path.read_text() == content
+        path.write_text(good)
+    assert model.n_requests == 20
+
+
 def test_the_file_grows_while_outputs_come(tmp_path: Path) -> None:
     _, reference = write_outputs(tmp_path)
     seen: list[int] = []

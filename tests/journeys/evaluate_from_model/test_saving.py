@@ -69,3 +69,38 @@ def test_a_file_is_what_writing_it_at_once_would_give(tmp_path: Path) -> None:
     assert file.outputs.read_text(encoding="utf-8") == expected
     file.write([], {})
     assert file.outputs.read_text(encoding="utf-8") == "[]\n"
+
+
+@pytest.mark.parametrize("n_renames", [0, 1])
+@pytest.mark.parametrize("before", ["nothing", "its own", "another's"])
+def test_outputs_never_lie_beside_the_record_of_another_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, n_renames: int
+) -> None:
+    """Whenever writing ends, the same run goes on: with the outputs that it had, or from the start."""
+    file, _ = OutputsFile.of_both(tmp_path)
+    assert file is not None
+    identity, old = (
+        {"model": "new"},
+        {"nothing": None, "its own": {"model": "new"}, "another's": {"model": "old"}},
+    )
+    row = {"instruction": "Do it.", "output": "Done.", "sample": 0}
+    if old[before]:
+        file.write([encoded({**row, "output": before})], {"config": old[before]})
+    done: list[Path] = []
+    replace = Path.replace
+
+    def ended(path: Path, target: Path) -> Path:
+        if len(done) == n_renames:
+            raise KeyboardInterrupt
+        done.append(target)
+        return replace(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", ended)
+        with pytest.raises(KeyboardInterrupt):
+            file.write([encoded(row)], {"config": identity})
+    assert [each["output"] for each in file.load(identity).values()] == (
+        ["its own"] if before == "its own" else []
+    )
+    file.write([encoded(row)], {"config": identity})
+    assert [each["output"] for each in file.load(identity).values()] == ["Done."]

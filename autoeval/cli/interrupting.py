@@ -1,0 +1,47 @@
+"""Ctrl-C, however often and whenever it is pressed: one exit code, one message, and nothing behind it."""
+
+import atexit
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+EXIT_INTERRUPTED = 130
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an error is Ctrl-C or came of it: Python, as it makes a class, and libraries wrap it in others."""
+    links: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in links:  # causes may go round in a circle
+        links.append(link)
+        link = link.__cause__ or link.__context__
+    return any(isinstance(link, KeyboardInterrupt) for link in links)
+
+
+def hold_interrupts() -> None:
+    """Let a further Ctrl-C do nothing for now: what is being said is said to its end."""
+    _at_an_interrupt_do(lambda *_: None)
+
+
+def end_at_the_next_interrupt() -> None:
+    """Let a further Ctrl-C end what still goes on in other threads, and a late one not spoil the exit code."""
+    _at_an_interrupt_do(lambda *_: os._exit(EXIT_INTERRUPTED))
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+
+
+def say_nothing_more() -> None:
+    """Keep Python from telling of all that an interrupt left unfinished, task by task and coroutine by coroutine."""
+    import logging
+    import warnings
+
+    sys.unraisablehook = lambda _: None
+    warnings.simplefilter("ignore")
+    logging.disable()
+
+
+def _at_an_interrupt_do(handler: Callable[[int, FrameType | None], object]) -> None:
+    with suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, handler)
