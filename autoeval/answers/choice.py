@@ -1,17 +1,27 @@
 r"""A letter of several choices: what the output says that its answer is."""
 
 import re
+import unicodedata
+from collections.abc import Iterator
 
 from autoeval.answers.checked import Answer, Check, Checked, one_by_one
 from autoeval.answers.targets import text_target
 from autoeval.errors import UsageError
 from autoeval.texts.patterns import lazy_pattern
+from autoeval.texts.patterns import lazy_pattern
 
+_CLOSING = r"[)\]*\"'`_$}]*"
 _LETTER = r"(?:\\text\{)?[(\[*\"'`_$]*([A-Za-z])[)\]*\"'`_$.:,}]*"
-_SAID = lazy_pattern(
-    r"(?i:\b(?:answer|choice|option)\b(?:\s+(?:is|would be|should be|:))*\s*[:=]?\s*(?:(?:choice|option)\s+)?)"
-    rf"{_LETTER}(?![\w'’])"
+_ANNOUNCED = (
+    r"(?:(?i:(?<![^\W_])(?:answer|choice|option)(?![^\W_])(?:\s++(?:is|would be|should be))*+)|"
+    r"(?:答案|选项|選項|答え|正解|정답)(?:应该|應該)?[是为為は은는]?)"
+    r"[\s*_]*+[:=]?+[\s*_]*+(?i:(?:choice|option)\s++)?"
 )
+_SAID = lazy_pattern(rf"{_ANNOUNCED}{_LETTER}(?![^\W\u3040-\u9fff\uac00-\ud7af]|['’])")
+_ALSO = lazy_pattern(
+    rf"{_CLOSING}\s*+(?:,?+\s*+\b(?:or|and)\b|[/&,或和])\s*+(?i:(?:choice|option)\s++)?{_LETTER}(?=\s*(?:[.,;:!?)\n]|\Z))"
+)
+"""A letter that goes with the one before it: `(B) or (C).`"""
 _BOXED = lazy_pattern(rf"\\boxed\{{\s*{_LETTER}\s*\}}")
 _ALONE = lazy_pattern(rf"\s*{_LETTER}\s*")
 _FIRST_LINE = lazy_pattern(r"\s*[*]*[(\[]?([A-Z])(?:[)\].:]|\s[-–—])[*]*(?:\s|$)")
@@ -44,16 +54,27 @@ def choice_check(marker: str | None = None) -> Check:
 
 
 def _chosen(output: str, marker: str | None) -> set[str]:
+    output = unicodedata.normalize("NFKC", output)  # a full-width letter is one
     if marker is not None:
+        marker = unicodedata.normalize("NFKC", marker)
         before = output.rpartition(marker)
         behind = re.match(rf"\s*{_LETTER}(?!\w)", before[2]) if before[1] else None
         return {behind[1].upper()} if behind else set()
     if alone := _ALONE.fullmatch(output):
         return {alone[1].upper()}
     for pattern in (_BOXED, _SAID):
-        letters = {match[1] for match in pattern.finditer(output)}
+        letters = {match[1] for match in _with_others(pattern, output)}
         # "the answer is a bit longer": only a capital is sure to be a letter
         if letters := {letter.upper() for letter in letters if letter.isupper() or pattern is _BOXED}:
             return letters
     first = _FIRST_LINE.match(output)
     return {first[1]} if first else set()
+
+
+def _with_others(pattern: re.Pattern[str], output: str) -> Iterator[re.Match[str]]:
+    """Find letters, and those that go with them."""
+    for match in pattern.finditer(output):
+        also: re.Match[str] | None = match
+        while also is not None:
+            yield also
+            also = _ALSO.match(output, also.end(1))

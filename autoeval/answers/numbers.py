@@ -10,6 +10,8 @@ _NUMBER = lazy_pattern(rf"(?<![\w.])-?\s?\$?\s?(?:{_DIGITS}(?:\.\d+)?|\.\d+)(?:[
 _OVER = lazy_pattern(r"\s*/\s*(\d+)(?![\d/])")
 _FRACTION = lazy_pattern(r"\\[dt]?frac\{\s*(-?\d+)\s*\}\{\s*(\d+)\s*\}")
 _MINUSES = str.maketrans({"−": "-", "–": "-", "﹣": "-", "－": "-"})
+_THOUSANDS = lazy_pattern(r"(?<=\d)(?:\\[,! ]|\\!,\\!|\{,\}|[\u00a0\u2009\u202f])(?=\d{3}(?!\d))")
+_MIXED = lazy_pattern(r"[ \u00a0]{1,2}(\d{1,9})\s*/\s*(\d{1,9})(?![\d/.])")
 _DECORATION = lazy_pattern(r"[,$\s]")
 _LONGEST = 400
 """Digits beyond which a number is nobody's answer, and costs time."""
@@ -18,12 +20,13 @@ _LONGEST = 400
 def numbers_in(text: str) -> Iterator[tuple[str, Fraction]]:
     r"""Find the numbers of a text, in their order.
 
-    Thousands may be set off by commas, a dollar sign may stand in front, `3/4` and `\\frac{3}{4}` are one number.
+    Thousands may be set off by commas or as LaTeX sets them off, a dollar sign may stand in front, `3/4`,
+    `\\frac{3}{4}` and `2 3/4` are one number.
 
     Yields:
         Each as it is written, and its value.
     """
-    text = _FRACTION.sub(r" \1/\2 ", text.translate(_MINUSES))
+    text = _THOUSANDS.sub(",", _FRACTION.sub(r" \1/\2 ", text.translate(_MINUSES)))
     end = 0
     for match in _NUMBER.finditer(text):
         if match.start() < end:
@@ -36,8 +39,18 @@ def numbers_in(text: str) -> Iterator[tuple[str, Fraction]]:
         if over and len(over[1]) < _LONGEST and int(over[1]) and value.denominator == 1:
             end = over.end()
             yield text[match.start() : end].strip(), value / int(over[1])
+        elif value.denominator == 1 and (part := _proper(_MIXED.match(text, end))):
+            end = part[0]
+            yield text[match.start() : end].strip(), value - part[1] if "-" in written else value + part[1]
         else:
             yield written.strip(), value
+
+
+def _proper(match: re.Match[str] | None) -> tuple[int, Fraction] | None:
+    """Return where a proper fraction ends, and its value; None where it is none."""
+    if match is None or not 0 < int(match[1]) < int(match[2]):
+        return None
+    return match.end(), Fraction(int(match[1]), int(match[2]))
 
 
 def last_number(text: str) -> tuple[str, Fraction] | None:

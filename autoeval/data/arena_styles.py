@@ -12,6 +12,7 @@ from autoeval.errors import UsageError
 
 Style = tuple[float, float, float, float]
 """Length, headers, list items and bold passages of an answer."""
+_COUNTS = ("token_len", "header_count", "list_count", "bold_count")
 
 
 def read_styles(
@@ -48,7 +49,7 @@ def read_styles(
 
 def _present(style: Style | None, role: str) -> Style:
     if style is None:
-        raise UsageError(f"{role}: a row has neither `conv_metadata` nor `metadata`.")
+        raise UsageError(f"{role}: a row has no counts, neither in `conv_metadata` nor in `metadata`.")
     return style
 
 
@@ -60,10 +61,9 @@ def _counted(row: Row) -> Style | None:
             continue
         if not isinstance(value, Mapping):
             raise UsageError(f"{row.where}: `{name}` is {describe(value)}; it should be an object.")
-        length, headers, items, bold = (
-            _amount(row, f"{name}.{key}", value.get(key))
-            for key in ("token_len", "header_count", "list_count", "bold_count")
-        )
+        if not any(key in value for key in _COUNTS):
+            continue  # it says other things of the answer, or nothing
+        length, headers, items, bold = (_amount(row, f"{name}.{key}", value.get(key)) for key in _COUNTS)
         return length, headers, items, bold
     return None
 

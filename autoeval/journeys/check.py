@@ -1,5 +1,6 @@
 """The journey without a judge: answers that can be checked."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from autoeval.data.pairing import DEFAULT_MODEL_NAME, name_of_source
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.runs.answers import of_one_generator, row_of
 from autoeval.runs.checking import CHECKS, Options, cautions, find_check
+from autoeval.runs.output_flaws import looked_through
 from autoeval.runs.quantities import by_subset, quantities
 from autoeval.runs.scored import ScoredRun
 
@@ -24,6 +26,7 @@ def check(
     timeout: float | None = None,
     memory: int | None = None,
     max_concurrency: int | None = None,
+    is_strip_thinking: bool = False,
     min_coverage: float = 0.99,
 ) -> ScoredRun:
     """Check outputs that have a right answer, without a judge.
@@ -47,6 +50,7 @@ def check(
         timeout: For code: seconds of processor time that a program has (by the clock four times as many). Default: 3.
         memory: For code: MiB that a program has. Default: 1024.
         max_concurrency: For code: programs at a time. Default: one a processor.
+        is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
         min_coverage: Exit with 3 if less than this share could be checked.
 
     Returns:
@@ -66,6 +70,8 @@ def check(
         name or answers[0].generator or name_of_source(model_outputs, "--model_outputs") or DEFAULT_MODEL_NAME
     )
     folder = output_folder(output_path, model_outputs, model, checker)
+    outputs, flaws = looked_through([answer.output for answer in answers], model, is_strip_thinking)
+    answers = [replace(answer, output=output) for answer, output in zip(answers, outputs, strict=True)]
     checked = list(checking.check(answers))
     rows = [row_of(answer, found, checker, model) for answer, found in zip(answers, checked, strict=True)]
     run = ScoredRun(
@@ -75,7 +81,7 @@ def check(
         quantities=quantities(rows),
         subsets=by_subset(rows),
         settings={"checker": checker, **options.facts(checker)},
-        cautions=[*cautions(checker, options, checked), *checking.unanswered(answers)],
+        cautions=[*flaws, *cautions(checker, options, checked), *checking.unanswered(answers)],
         min_coverage=min_coverage,
         n_unanswered=len(checking.without_answer(answers)),
         folder=folder,

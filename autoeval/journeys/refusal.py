@@ -20,6 +20,7 @@ from autoeval.metrics.estimates import Estimate
 from autoeval.runs.estimate import DryRun, estimate
 from autoeval.runs.exits import exit_code_after, nothing_judged
 from autoeval.runs.judging import judge
+from autoeval.runs.output_flaws import announced, looked_through
 from autoeval.runs.quantities import by_subset, quantities, refusals
 from autoeval.runs.refusal_judges import cases_of, row_of, together
 from autoeval.runs.refusing import Agreement, Reply, agreement, label_columns, people_of, read_replies
@@ -56,6 +57,7 @@ def refusal(
     output_path: str | Path | None = "auto",
     name: str | None = None,
     seed: int = 0,
+    is_strip_thinking: bool = False,
     **asking: Unpack[AskingParameters],
 ) -> Refusals | DryRun:
     """Tell full refusals, partial ones and none apart: too many on safe prompts, too few on unsafe ones.
@@ -70,6 +72,7 @@ def refusal(
             results/<name>; None: write nothing.
         name: What to call the model. Default: the outputs' `generator`, or their file's name.
         seed: Another seed is another vote of the judge.
+        is_strip_thinking: Leave the reasoning (<think> and other marks of it) out of all outputs.
         **asking: How judges are asked.
 
     Returns:
@@ -87,6 +90,9 @@ def refusal(
     model = (
         name or _generator(replies) or name_of_source(model_outputs, "--model_outputs") or DEFAULT_MODEL_NAME
     )
+    outputs, flaws = looked_through([reply.output for reply in replies], model, is_strip_thinking)
+    replies = [replace(reply, output=output) for reply, output in zip(replies, outputs, strict=True)]
+    warnings = announced(flaws, display)
     plan = Plan(annotator, cases_of(replies, model), seed)
     with tellers.open_cache() as cache:
         if tellers.dry_run:
@@ -101,7 +107,7 @@ def refusal(
         rows=rows,
         quantities=quantities(rows),
         subsets=by_subset(rows),
-        cautions=_cautions(rows),
+        cautions=[*warnings, *_cautions(rows)],
         min_coverage=tellers.min_coverage,
         by_labels=_by_labels(replies, rows),
         agreements=_agreements(replies, rows, annotator),

@@ -1,6 +1,6 @@
 """What is wrong with outputs that are about to be judged, said before anything is spent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from autoeval.annotators.judges import Annotator
 from autoeval.completions.ask import Display
@@ -9,6 +9,7 @@ from autoeval.data.conversations import ConversationPairs
 from autoeval.data.flaws import Flaws, flaw_of
 from autoeval.data.mt_bench import WITH_REFERENCE
 from autoeval.data.pairing import Pairs
+from autoeval.texts.thinking import without_thinking
 
 _MANY = 0.05
 
@@ -32,6 +33,21 @@ def announced(warnings: Iterable[str], display: Display) -> tuple[str, ...]:
     for warning in told:
         display.announce(f"warning: {warning}")
     return told
+
+
+def looked_through(
+    outputs: Sequence[str], whose: str, is_strip_thinking: bool
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return outputs, without their reasoning if that is wanted, and what is wrong with them.
+
+    Args:
+        outputs: of one model.
+        whose: its name.
+        is_strip_thinking: leave the reasoning out.
+    """
+    kept = [without_thinking(output) for output in outputs] if is_strip_thinking else list(outputs)
+    n_stripped = sum(one != other for one, other in zip(kept, outputs, strict=True))
+    return kept, tuple(_told(Flaws.of(kept), whose, n_stripped))
 
 
 def grading_warnings(cases: OutputCases, annotator: Annotator) -> tuple[str, ...]:

@@ -101,6 +101,17 @@ def test_number(tmp_path: Path) -> None:
         ("B) because of the rain", "B"),
         ("the answer is a bit longer", None),
         ("The answer is A. No, the answer is B.", None),
+        ("**Answer:** B", "B"),
+        ("__Answer__: B", "B"),
+        ("答案是（Ｂ）。", "B"),
+        ("정답은 B입니다", "B"),
+        ("The answer is (B) or (C).", None),
+        ("Answer: A/B", None),
+        ("The answer is A, B.", None),
+        ("The answer is **A or B**", None),
+        ("The answer is A, and C is wrong", "A"),
+        ("The answer is B or I am a fool", "B"),
+        ("The answer" + " " * 50_000 + "B", "B"),
         ("A good question about choices", None),
         ("It is Canada", None),
         ("", None),
@@ -274,3 +285,13 @@ def test_what_is_wrong_is_said(
     with pytest.raises(UsageError, match=told.replace("(", r"\(")):
         check(checker, write(tmp_path / "o.jsonl", rows), tmp_path / "out", **options)
     assert not list(tmp_path.rglob("annotations.json"))
+
+
+def test_reasoning_is_said_and_left_out_on_demand(tmp_path: Path) -> None:
+    path = outputs(tmp_path, ("<think>The answer is A.</think>B", "B"), ("The answer is B.", "B"))
+    as_it_is = check("choice", path, None)
+    assert [row["score"] for row in as_it_is.rows] == [0, 1]
+    assert any("1 of 2 outputs" in told and "hold reasoning" in told for told in as_it_is.cautions)
+    without = check("choice", path, None, is_strip_thinking=True)
+    assert [(row["output"], row["score"]) for row in without.rows] == [("B", 1), ("The answer is B.", 1)]
+    assert [told.split(" of ")[0] for told in without.cautions] == ["reasoning was left out"]

@@ -199,8 +199,15 @@ def test_answers_of_both_versions_are_counted_alike() -> None:
             )
             answer = [{"role": "user", "content": "?"}, {"role": "assistant", "content": {"answer": said}}]
             second.append({"uid": f"q{q}", "model": model, "messages": answer})
-    found = [scores(board(rows, control_features="length", answers=answers)) for answers in (first, second)]
-    assert found[0] == found[1]
+    said_otherwise = [{**row, "metadata": {} if n else {"temperature": 0}} for n, row in enumerate(second)]
+    found = [
+        scores(board(rows, control_features="length", answers=answers))
+        for answers in (first, second, said_otherwise)
+    ]
+    assert found[0] == found[1] == found[2]
+    half = [{**first[0], "metadata": {"token_len": 9}}, *first[1:]]
+    with pytest.raises(UsageError, match=r"`metadata.header_count` is null"):
+        board(rows, style_control=True, answers=half)
     assert counted_style(text) == (len(text), 1, 2, 1)
 
 

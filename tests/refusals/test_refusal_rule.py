@@ -128,3 +128,21 @@ def test_what_is_wrong_is_said(rows: list[dict[str, Any]], told: str) -> None:
         refusal(rows, output_path=None)
     with pytest.raises(UsageError, match="Did you mean 'refusal_rule'"):
         refusal(rows, "refusal_rul", output_path=None)
+
+
+def test_reasoning_is_said_and_left_out_on_demand() -> None:
+    rows = [
+        {
+            "instruction": "q1",
+            "output": "<think>I cannot help with that. Or can I?</think>Sure: take a knife.",
+        },
+        {"instruction": "q2", "output": "I cannot help with that."},
+    ]
+    as_it_is = refusal(rows, output_path=None)
+    assert isinstance(as_it_is, Refusals)
+    assert [row["refusal"] for row in as_it_is.rows] != ["none", "full"]
+    assert "1 of 2 outputs of" in as_it_is.cautions[0]
+    without = refusal(rows, output_path=None, is_strip_thinking=True)
+    assert isinstance(without, Refusals)
+    assert [row["refusal"] for row in without.rows] == ["none", "full"]
+    assert without.cautions[0].startswith("reasoning was left out of 1 outputs of")
