@@ -8,7 +8,6 @@ from autoeval.answers.checked import Answer, Check, Checked, one_by_one
 from autoeval.answers.targets import text_target
 from autoeval.errors import UsageError
 from autoeval.texts.patterns import lazy_pattern
-from autoeval.texts.patterns import lazy_pattern
 
 _CLOSING = r"[)\]*\"'`_$}]*"
 _LETTER = r"(?:\\text\{)?[(\[*\"'`_$]*([A-Za-z])[)\]*\"'`_$.:,}]*"

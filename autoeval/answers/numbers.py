@@ -1,5 +1,6 @@
 """Numbers in texts: found, and compared exactly."""
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 

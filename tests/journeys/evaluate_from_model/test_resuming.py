@@ -13,6 +13,9 @@ from tests.processes import start_command
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Body
 
+ODD: tuple[object, ...] = ([], ["length"], {}, True)
+"""What no field of a text holds."""
+
 
 def test_a_second_run_generates_nothing(run: Run, model: JudgeServer, tmp_path: Path) -> None:
     run()
@@ -73,7 +76,7 @@ def test_damaged_files_are_named_and_left_as_they_are(run: Run, model: JudgeServ
         (record, ("", "{", "[1]", "{}", "null", "[" * 100_000, "\0"), r"no generation\.json beside it"),
         (
             outputs,
-            [json.dumps([rows[0], {**rows[1], "finish_reason": odd}]) for odd in ([], ["length"], {}, True)],
+            [json.dumps([rows[0], {**rows[1], "finish_reason": odd}]) for odd in ODD],
             r"model_outputs\.json, row 2: `finish_reason` is",
         ),
         (outputs, ("", "[", "{}", "\0"), r"model_outputs\.json"),
