@@ -38,6 +38,8 @@ class Flag(click.ParamType[Any]):
             return _boolean(value)
         if self.name in ("integer", "number"):
             return _number(value, is_whole=self.name == "integer")
+        if self.name == "number|word":
+            return _number_or_word(value)
         if self.name == "list" or (self._may_be_several and value[:1] in ("[", "{")):
             return _yaml(value)
         return value
@@ -59,6 +61,13 @@ def _number(value: str, is_whole: bool) -> float:
     return number
 
 
+def _number_or_word(value: str) -> float | str:
+    try:
+        return _number(value, is_whole=False)
+    except ValueError:
+        return value
+
+
 def _yaml(value: str) -> Any:
     import yaml
 
@@ -75,7 +84,7 @@ def _kind(annotation: str) -> str:
     if "tuple" in annotation or "list" in annotation or "dict" in annotation:
         return "list"
     if "float" in annotation:
-        return "number"
+        return "number|word" if "str" in annotation else "number"
     if "int" in annotation:
         return "integer"
     return "path" if "Path" in annotation else "text"

@@ -73,7 +73,7 @@ def analyze_models(
 
     Args:
         annotations: The annotations of the models against one reference: the runs' folders, files or globs
-            (results/*/annotations.json); in Python a list of these, or a DataFrame.
+            (results/*/<judge>/annotations.json); in Python a list of these, or a DataFrame.
         output_path: Folder for the tables and plots. `auto`: results_models; None: write nothing.
         adjusted_test: The test whose p-values are adjusted: p_t, p_wilcoxon, p_mcnemar, p_mcnemar_mid or
             p_permutation.

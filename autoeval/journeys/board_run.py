@@ -210,7 +210,11 @@ class BoardRun:
         return now.conflict(Board({name: row}, self.kind.known)) is None
 
     def _first_line(self, cases: Mapping[str, Any], n_given: int) -> str:
-        parts = [f"judge {self.asking.annotator.name}", f"{len(cases)} models", f"leaderboard {self.path}"]
+        parts = [
+            f"judge {self.asking.annotator.name}",
+            f"{len(cases)} model{'' if len(cases) == 1 else 's'}",
+            f"leaderboard {self.path}",
+        ]
         n_enlarged = 0 if self.judges_again else sum(name in self.before.rows for name in cases)
         if n_enlarged:
             parts.append(f"{n_enlarged} on it are judged further")

@@ -114,14 +114,12 @@ def _moment(seconds: float) -> str:
 
 def _merge(caching_path: CachingPath, into: str | Path) -> CacheReport:
     target = into if is_server(into) else Path(into)
-    with (
-        Cache(target) as merged,
-        _sources(caching_path, without=target if isinstance(target, Path) else None) as sources,
-    ):
+    with _sources(caching_path, without=target if isinstance(target, Path) else None) as sources:
         if not sources:
             raise UsageError("--caching_path: there is nothing to merge but the cache that it would go into.")
-        done = [upkeep.merge(source, merged) for source in sources]
-        total = upkeep.info_of(merged.database)
+        with Cache(target) as merged:  # only now: what cannot be merged leaves no empty file
+            done = [upkeep.merge(source, merged) for source in sources]
+            total = upkeep.info_of(merged.database)
     lines = [
         f"{one.name}: {one.n_replies:,} replies, {one.n_new:,} of them new"
         + (f", {one.n_unread:,} left out that cannot be read" if one.n_unread else "")

@@ -118,3 +118,20 @@ def test_one_output_has_one_grade_and_one_class() -> None:
     classes = made("classes", classes={"full": 1, "partial": 0.5, "none": 0})
     assert "several" in str(reading(classes, '{"label": "full", "class": "none"}'))
     assert reading(classes, '{"label": "partial", "why": "it is not full"}') == 0.5
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        ("Winner: a\nLoser: a", None),
+        ("Score a: 3\nScore b: 8\nWinner: a", None),
+        ("Winner: a\nLoser: b", 1),
+        ("Score a: 8\nScore b: 3\nWinner: a", 1),
+        ("Clarity: rather mixed\nWinner: a", 1),
+    ],
+)
+def test_lines_beside_a_choice(reply: str, found: float | None) -> None:
+    read = reading(parser("choice"), reply)
+    assert (read if isinstance(read, float) else None) == found
+    last = reading(parser("choice", take="last"), reply)
+    assert last == 1, "of a judge whose last word counts, it does"

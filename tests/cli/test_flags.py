@@ -22,6 +22,7 @@ TEXTS: dict[str, tuple[str, Any]] = {
     "path": ("a/b.json", "a/b.json"),
     "integer": ("7", 7),
     "number": ("0.5", 0.5),
+    "number|word": ("sigmoid", "sigmoid"),
     "list": ("[2, 8]", [2, 8]),
 }
 
@@ -96,6 +97,7 @@ def test_spellings_of_commands_and_of_none(given: Callable[..., dict[str, Any]])
     assert given("evaluate", "outputs.json", "reference.json") == given("outputs.json", "reference.json")
     assert given("outputs.json", "--order", "both") == {"model_outputs": "outputs.json", "order": "both"}
     assert given("results/outputs", "--seed=1") == {"model_outputs": "results/outputs", "seed": 1}
+    assert given("--compare_scores", "0.5") == {"compare_scores": 0.5}
     assert given("--is_cache_leaderboard", "None") == {"is_cache_leaderboard": None}
     assert given("--is_allow_partial", "--seed", "1") == {"is_allow_partial": True, "seed": 1}
     assert given("--model_outputs", "[a.json, b.json]") == {"model_outputs": ["a.json", "b.json"]}

@@ -281,3 +281,4 @@ def test_an_empty_file_is_no_cache(action: str, tmp_path: Path) -> None:
     into = {"export": tmp_path / "out.jsonl", "merge": tmp_path / "all.sqlite"}.get(action)
     with pytest.raises(UsageError, match=r"empty.sqlite cannot be read: there is nothing in it"):
         look_after(action, empty, into=into)
+    assert list(tmp_path.iterdir()) == [empty]

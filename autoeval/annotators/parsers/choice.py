@@ -12,6 +12,7 @@ from autoeval.annotators.parsers.against import (
     lines_said,
 )
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
+from autoeval.annotators.parsers.contradicted import lines_of, unless_contradicted
 from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.labels import Labels
 from autoeval.types import Unparsed, Verdict
@@ -43,7 +44,9 @@ class ChoiceParser(Labels, TextParser):
         named = named[-1:] if self.take == "last" else named
         unclear = next((reading for reading in named if isinstance(reading, Unparsed)), None)
         verdicts = [reading for reading in named if isinstance(reading, Verdict)]
-        return unclear or agreed(verdicts, f"the reply names neither {self.first!r} nor {self.second!r}")
+        chosen = agreed(verdicts, f"the reply names neither {self.first!r} nor {self.second!r}")
+        beside = lines_of(seen) if self.take == "only" else []
+        return unclear or unless_contradicted(chosen, beside, self)
 
     def _is_entire(self, text: str) -> bool:
         """Whether a text is a label, letter for letter, as judges say that may write a single token."""

@@ -3,6 +3,7 @@
 import html
 import re
 
+from autoeval.annotators.parsers.tables import with_tables_said
 from autoeval.annotators.parsers.words import WORSE, words_of
 from autoeval.texts.patterns import lazy_pattern
 
@@ -93,4 +94,4 @@ def without_markup(text: str, has_tags: bool = True) -> str:
         text = _TAGGED.sub(_announced, text)
         text = _TAG.sub("\n", _INLINE_TAG.sub("", _SPECIAL_TOKEN.sub("\n", text)))
     text = _EMPHASIS.sub("", text) if "_" in text else text
-    return _EDGE_OF_LINE.sub("", text)
+    return _EDGE_OF_LINE.sub("", with_tables_said(text))
