@@ -1,13 +1,13 @@
 """Markdown tables of a reply, said in lines as prose says the same: `Winner: A`, `Overall score: 8`, `A: 7`."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from autoeval.annotators.parsers.words import BETTER, RANK, SCORE, WHOLE, WORSE, words_of
+from autoeval.texts.patterns import lazy_pattern
 
-_RULE = re.compile(r"\|?:?-+:?(?:\|:?-+:?)*\|?")
+_RULE = lazy_pattern(r"\|?:?-+:?(?:\|:?-+:?)*\|?")
 _FENCES = ("```", "~~~")
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:\s?/\s?\d+|\s?%)?")
+_NUMBER = lazy_pattern(r"[-+]?\d+(?:[.,]\d+)?(?:\s?/\s?\d+|\s?%)?")
 _EMPHASIS = " \t*_`\"'"
 _PLACES = frozenset({"1", "2"})
 _VERDICT = BETTER | WORSE | SCORE
