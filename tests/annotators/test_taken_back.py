@@ -150,3 +150,12 @@ def test_a_reply_of_invisible_characters_is_empty() -> None:
 def test_a_grade_that_is_more_or_less_than_a_number_is_none() -> None:
     for more in ("8 이상", "8以上", "8 以下", "8미만"):
         assert isinstance(reading(made("grade"), f"점수: {more}"), str), more
+
+
+@pytest.mark.parametrize(
+    "asked", ["Which is worse?: b", "Which one is worse?\nb", "**Which one is worse?**\nb"]
+)
+def test_a_label_that_answers_what_is_worse_is_no_verdict(asked: str) -> None:
+    choice = parser("choice")
+    assert isinstance(reading(choice, asked), str)
+    assert reading(choice, asked.replace("worse", "better")) == 2.0

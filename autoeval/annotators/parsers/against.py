@@ -48,12 +48,14 @@ _UNSPACED = lazy_pattern(
 )
 _COMPARED_WITH, _THAN = lazy_pattern(r"比[^\w\n]{0,4}$"), lazy_pattern(r"[^\w\n]{0,4}(?:より|보다)")
 _END_OF_SENTENCE = lazy_pattern(r"[.!?;。！？；]")
+_ASKED = " \t*_`\"'?？"
+"""What ends a question that a label answers."""
 
 
 def is_against_before(text: str, end: int | None = None) -> bool:
     """Whether what stands before a mention (which begins at `end`), in its sentence, makes it no choice."""
     end = len(text) if end is None else end
-    before = _END_OF_SENTENCE.split(text[max(0, end - _NEARBY) : end])[-1]
+    before = _last_sentence(text[max(0, end - _NEARBY) : end])
     spurned = (_UNSPACED, _SPURNED, _COMPARED_WITH)
     return any(pattern.search(before) for pattern in spurned) or any(map(_is_negation, _words(before)))
 
@@ -79,16 +81,21 @@ def _is_negation(word: str) -> bool:
 
 def is_of_another(announcement: str) -> bool:
     """Whether what stands before a colon makes of what follows it something else than the verdict."""
-    is_conditional = _CONDITIONAL.match(_END_OF_SENTENCE.split(announcement)[-1]) is not None
+    is_conditional = _CONDITIONAL.match(_last_sentence(announcement)) is not None
     return is_conditional or is_against_before(announcement) or _is_no_statement(announcement)
 
 
 def is_turned(announcement: str) -> bool:
     """Whether what stands before a colon may make of what follows it its opposite: it speaks of losing, or denies."""
-    sentence = _END_OF_SENTENCE.split(announcement)[-1]
+    sentence = _last_sentence(announcement)
     words = {word.casefold() for word in _words(sentence)}
     is_denied = bool(words & _TURNING) or _UNSPACED.search(sentence) is not None
     return is_denied or _is_no_statement(announcement)
+
+
+def _last_sentence(text: str) -> str:
+    """Return the sentence that goes on where a text ends; a question goes on in its answer."""
+    return _END_OF_SENTENCE.split(text.rstrip(_ASKED))[-1]
 
 
 def _is_no_statement(announcement: str) -> bool:
@@ -105,6 +112,6 @@ def lines_said(text: str) -> list[str]:
         if not heading or len(line.split()) >= _FEW_WORDS or not is_of_another(heading):
             said.append(line)
         bare = line.strip(" \t*_")
-        is_heading = bare.endswith(":") or (":" not in bare and len(bare.split()) < _FEW_WORDS)
-        heading = bare.rstrip(":*_ ") if is_heading and len(bare) < LONGEST_HEADING else ""
+        is_heading = bare.endswith((":", "?", "？")) or (":" not in bare and len(bare.split()) < _FEW_WORDS)
+        heading = bare.rstrip(":*_?？ ") if is_heading and len(bare) < LONGEST_HEADING else ""
     return said
