@@ -136,8 +136,7 @@ def test_what_was_written_before_the_interrupt_is_not_in_the_way(command: Comman
     ):
         command.write("run/annotations.json", _annotations())
         with command.patch.context() as patched:
-            patched.setattr("autoeval.journeys.new.validate", interrupted)
-            patched.setattr("autoeval.analysis.labels.LabelSheet", interrupted)
+            patched.setattr("autoeval.cli.show.show", interrupted)
             assert command(*run).code == 130
         assert command(*run).code == 0
 
