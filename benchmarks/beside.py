@@ -109,6 +109,7 @@ def quick(folder: Path, url: str) -> Commands:
 
 def board(folder: Path, url: str) -> Commands:
     """Return a board of many models whose replies are cached."""
+    folder.mkdir(exist_ok=True)
     return {f"a cached board of {N_MODELS} models": make_leaderboard(folder, url, N_MODELS)}
 
 
