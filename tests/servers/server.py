@@ -94,6 +94,9 @@ class JudgeServer:
         started.set()
         await self._closing.wait()
         await runner.cleanup()
+        for transport in list(self._loop._transports.values()):  # type: ignore[attr-defined]
+            transport.abort()  # of a handshake that the client broke off, which the runner knows nothing of
+        await asyncio.sleep(0)
 
     def _add_routes(self, app: web.Application) -> None:
         app.router.add_post("/{address:.*}", self._handle)
