@@ -1,7 +1,4 @@
-"""Regular expressions that are compiled when they are first used.
-
-A command loads far more of them than it uses, and compiling all was a tenth of what a short run takes to start.
-"""
+"""Regular expressions that are compiled when they are first used: a command loads far more of them than it uses."""
 
 import re
 from typing import cast

@@ -55,7 +55,7 @@ class Connections:
 
         self._transfers = Transfers(timeout)
         self._options = _options(address, most)
-        self._headers = _sent({**_HEADERS, **headers})
+        self._headers = _header_lines({**_HEADERS, **headers})
         self._most = most
         self._idle: list[_Transfer] = []
 
@@ -75,7 +75,7 @@ class Connections:
             OSError: there is no connection, or it broke off.
             MalformedReplyError: the reply is too large, or packed in a way that cannot be undone.
         """
-        sent = self._headers if headers is None else _sent(headers)
+        sent = self._headers if headers is None else _header_lines(headers)
         transfer = self._idle.pop() if self._idle else _Transfer(self._options, self._most)
         answer = await transfer.made(self._transfers, url, data, sent)
         self._idle.append(transfer)  # one that failed is used no more
@@ -186,7 +186,7 @@ def _headers(lines: Iterable[bytes]) -> dict[str, str]:
     return headers
 
 
-def _sent(headers: Mapping[str, str]) -> list[str]:
+def _header_lines(headers: Mapping[str, str]) -> list[str]:
     """Return headers as libcurl takes them."""
     for name, value in headers.items():
         if "\n" in value or "\r" in value:  # libcurl would send what follows as a header of its own

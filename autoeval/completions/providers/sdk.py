@@ -1,7 +1,7 @@
 """What providers share that are reached through an SDK's asynchronous client.
 
-The SDKs authenticate, sign and connect. Bodies are built and read without the SDKs' models, which cost more processor
-time than everything else together.
+The SDKs authenticate and sign; libcurl connects where it can. Bodies are built and read without the SDKs' models, which
+cost more processor time than everything else together.
 """
 
 import asyncio
