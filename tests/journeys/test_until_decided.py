@@ -21,13 +21,6 @@ from tests.servers.answers import Answer, Body, prompt_text
 N = 160
 
 
-@pytest.fixture(autouse=True)
-def _nothing_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "autoeval.prediction.kept.kept_path", lambda name: tmp_path / "learned" / f"{name}.npz"
-    )
-
-
 class Liking:
     """A judge that prefers the model's answer to some of the instructions, until its key is refused."""
 
