@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Method: TypeAlias = Literal["prediction_powered", "rogan_gladen"]
 METHODS: tuple[str, ...] = get_args(Method)
 FEWEST_LABELS = 10
+_NORMAL = 1.959964
+"""How many standard errors the middle 95% of a normal distribution reach to each side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,11 @@ def correct_with_human_labels(
         2023). Whatever the judge's faults it is right on average, and hardly ever less sure than people alone, as a
         judge that does not follow them gets the weight 0; the labelled pairs have to be a random sample of this
         comparison (`draw_labels`). Graded preferences and ties are fine. V = s²(human − λ judge)(1/n − 1/N) +
-        s²(human)/N, by instruction where one has several pairs; Student's t.
+        s²(human)/N, by instruction where one has several pairs, the former with n − 2 degrees of freedom if λ is not 0.
+        The interval is θ ± q√V, moved towards 50 by (q²/3 + 1/6)(1 − 2θ) V / θ(1 − θ), because where people nearly
+        always agree on a side, few labels hold too few upsets more often than too many. For wins and losses that is
+        Cai's second-order interval (2005), and q is the normal quantile, as their mean tells their variance; the less
+        of θ(1 − θ) the variance of graded ones is, the more of q is Student's.
     rogan_gladen: p = (J − μ₁) / (μ₂ − μ₁), with J the judge's mean preference on all pairs and μ_h its mean
         preference where the human majority is h (Rogan and Gladen 1978). Estimates how often people prefer
         output 2 among pairs on which they are not tied. Human ties say nothing about μ₁ and μ₂ and are left
@@ -148,14 +154,31 @@ def _powered(judge: Floats, human: Floats, instructions: Codes, n_instructions: 
         weight = float(np.clip(np.cov(h, j)[0, 1] / j.var(ddof=1), 0, 1))
     rest, alone = Observations.of(h - weight * j, clusters), Observations.of(h, clusters)
     value = weight * float(judge.mean()) + float(rest.mean)
-    variance = float(rest.standard_error**2) * (1 - share) + float(alone.standard_error**2) * share
-    half = student_quantile(n_instructions - 2, 0.95) * variance**0.5
-    low, high = value - half, value + half
+    fitted = (n_instructions - 1) / (n_instructions - 2) if weight > 0 else 1.0
+    of_rest, of_people = float(rest.standard_error**2) * fitted, float(alone.standard_error**2)
+    variance = of_rest * (1 - share) + of_people * share
+    q = _quantile(h, n_instructions)
+    moved, half = _towards_half(value, variance, q, len(h)), q * variance**0.5
+    low, high = min(value + moved - half, value), max(value + moved + half, value)
     if np.ptp(h) == 0:  # nothing varies to tell how sure the labels are
         guarded = mean_interval(h, clusters=clusters)
         low, high = min(low, guarded.low / 100), max(high, guarded.high / 100)
-    worth = len(h) * float(alone.standard_error**2) / variance if variance > 0 else float(len(h))
+    worth = len(h) * of_people / variance if variance > 0 else float(len(h))
     return _Found(value, variance**0.5, low, high, weight, worth)
+
+
+def _quantile(labels: Floats, n_instructions: int) -> float:
+    """Return the normal quantile for wins and losses, Student's for the rest of what the labels are."""
+    mean = float(labels.mean())
+    wins_and_losses = min(float(labels.var(ddof=1)) / (mean * (1 - mean)), 1.0) if 0 < mean < 1 else 0.0
+    student = student_quantile(n_instructions - 2, 0.95)
+    return student + wins_and_losses * (_NORMAL - student)
+
+
+def _towards_half(value: float, variance: float, q: float, n: int) -> float:
+    """Return how far an interval of n labels is moved, as a mean of nearly all wins or losses errs askew."""
+    share = min(max(value, 0.5 / n), 1 - 0.5 / n)
+    return (q**2 / 3 + 1 / 6) * (1 - 2 * share) * variance / (share * (1 - share))
 
 
 def _gladen_estimate(
@@ -226,7 +249,7 @@ def _stretch(n: int) -> float:
     """By how much the bootstrap of n labelled instructions is too narrow: t / z, and the n − 1 variance."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(n - 1, 0.975) / 1.959964 * np.sqrt(n / (n - 1)))
+    return float(stdtrit(n - 1, 0.975) / _NORMAL * np.sqrt(n / (n - 1)))
 
 
 def _cut(percent: float) -> float:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import linregress, t
+from scipy.stats import linregress, norm, t
 
 from autoeval.analysis import correct_with_human_labels, draw_labels, human_agreement, read_labels
 from autoeval.annotators.builtin import offline
@@ -42,9 +42,15 @@ def test_prediction_powered_is_its_formula() -> None:
     assert found.value == pytest.approx(100 * (weight * everything.mean() + (h - weight * j).mean()))
     assert found.judge == pytest.approx(100 * everything.mean())
     assert (found.n, found.n_labels, found.clipped) == (400, 80, False)
-    variance = (h - weight * j).var() * (1 / 80 - 1 / 400) + h.var() / 400
+    variance = (h - weight * j).var() * 79 / 78 * (1 / 80 - 1 / 400) + h.var() / 400
     assert found.standard_error == pytest.approx(100 * variance**0.5)
-    assert found.high - found.low == pytest.approx(200 * t.ppf(0.975, 78) * variance**0.5)
+    binary = h.var() / (h.mean() * (1 - h.mean()))
+    assert 0.5 < binary < 1
+    quantile = binary * norm.ppf(0.975) + (1 - binary) * t.ppf(0.975, 78)
+    assert found.high - found.low == pytest.approx(200 * quantile * variance**0.5)
+    center, share = (found.high + found.low) / 200, found.value / 100
+    moved = (quantile**2 / 3 + 1 / 6) * (1 - 2 * share) * variance / (share * (1 - share))
+    assert center == pytest.approx(share + moved)
     assert found.worth == pytest.approx(h.var() / variance)
 
 
@@ -70,6 +76,23 @@ def test_a_weak_judge_costs_nothing(n_labels: int) -> None:
         ratios.append((found.high - found.low) / alone)
     assert np.mean(ratios) <= 1.02
     assert held / runs >= 0.93
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("win_rate", [0.08, 0.92])
+def test_models_that_nearly_always_win_or_lose_are_covered_as_narrowly(win_rate: float) -> None:
+    """Student's interval misses such a rate more often than it says: it lies too far out."""
+    rng, n, runs = np.random.default_rng(0), 50, 200
+    held, widths, alone = 0, [], []
+    for _ in range(runs):
+        human = np.where(rng.random(400) < win_rate, 2.0, 1.0)
+        judge = np.where(rng.random(400) < 0.8, human, 3 - human)
+        found = correct_with_human_labels(pairs(judge), pairs(human[:n]))
+        held += found.low <= 100 * win_rate <= found.high
+        widths.append(found.high - found.low)
+        alone.append(200 * t.ppf(0.975, n - 1) * human[:n].std(ddof=1) / n**0.5)
+    assert held / runs >= 0.93
+    assert np.mean(widths) <= 1.02 * np.mean(alone)
 
 
 def test_a_judge_that_says_the_opposite_is_not_followed() -> None:
