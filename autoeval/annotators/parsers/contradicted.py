@@ -18,6 +18,7 @@ from autoeval.annotators.parsers.words import (
     WORSE,
     words_of,
 )
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Verdict
 
 _LESS = frozenset({"less", "least", "second", "weniger", "moins", "meno", "menos", "менее"})
@@ -63,9 +64,14 @@ def _is_score_of_all(name: str) -> bool:
     return words <= SCORE | WHOLE and bool(words & SCORE - _POINTS)
 
 
+_BETWEEN_FIELDS = lazy_pattern(r"[,;|{}()，；、（）]|[.。](?:\s|$)")
+
+
 def lines_of(prose: str) -> list[dict[str, str]]:
-    """Return the lines of a text that give something a name (`Winner: a`), as fields."""
-    parted = [line.rpartition(":") for line in prose.splitlines()]
+    """Return what the lines of a text give a name (`Winner: a`, `winner: a, loser: b`), as fields."""
+    lines = [line for line in prose.splitlines() if ":" in line]
+    parts = [part for line in lines for part in (line, *_BETWEEN_FIELDS.split(line))]
+    parted = [part.rpartition(":") for part in dict.fromkeys(parts)]
     return [{name: said} for name, colon, said in parted if colon]
 
 
