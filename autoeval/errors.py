@@ -63,6 +63,10 @@ def not_written(what: str, error: OSError) -> AutoevalError:
     )
 
 
+_MOST_NAMES = 60
+"""Names in a message: all columns or judges, but not every task of a benchmark."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name was probably meant, as the end of an error message.
 
@@ -71,10 +75,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
         known: every name that would have been accepted.
 
     Returns:
-        `Did you mean 'x'?` when one is close, otherwise the whole list.
+        `Did you mean 'x'?` when one is close, otherwise the list, of which a long one is cut short.
     """
     names = sorted(known)
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"Did you mean {close[0]!r}?"
-    return f"Known: {', '.join(names)}." if names else "None is known."
+    more = len(names) - _MOST_NAMES
+    told = [*names[:_MOST_NAMES], f"… ({more} more)"] if more > 1 else names
+    return f"Known: {', '.join(told)}." if names else "None is known."

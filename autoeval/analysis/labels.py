@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from autoeval.analysis.tables import PAIR, require
+from autoeval.data.opening import WIDE
 from autoeval.data.replacing import result_file
 from autoeval.data.spreadsheet import as_cell
 from autoeval.errors import UsageError, nearest
@@ -221,11 +223,19 @@ def _identified(table: pd.DataFrame, seed: int) -> list[DrawnPair]:
     return identified
 
 
+def _encoding(path: Path) -> str:
+    """Return UTF-16 for what Excel calls Unicode text, else UTF-8; of other encodings the answers read the same."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    is_wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return "utf-16" if is_wide else WIDE.get(tuple(byte != 0 for byte in start), "utf-8-sig")
+
+
 def _answers(path: Path) -> list[tuple[str, str]]:
     """Read ids and answers, whichever separator and encoding a spreadsheet saved the file with."""
     csv.field_size_limit(2**31 - 1)  # the default refuses an output of 131,072 characters
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        with path.open(encoding=_encoding(path), errors="replace", newline="") as file:
             separator = max(",;\t", key=file.readline().count)
             file.seek(0)
             lines = [line for line in csv.reader(file, delimiter=separator) if any(line)]

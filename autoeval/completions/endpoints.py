@@ -7,6 +7,7 @@ from autoeval.completions.providers.presets import PRESETS
 from autoeval.errors import UsageError, nearest
 from autoeval.prompting.clients import clients_in_environment, first_address, read_clients
 from autoeval.prompting.config import ModelConfig
+from autoeval.prompting.parameter_names import wrong_with
 from autoeval.types import Endpoint
 
 
@@ -18,13 +19,16 @@ def endpoint_of(config: ModelConfig, where: str) -> Endpoint:
         where: the config as errors name it.
 
     Raises:
-        UsageError: there is no such provider, or no such local model, or the client config is wrong.
+        UsageError: there is no such provider, or no such local model, or the address, a parameter or the client
+            config is wrong.
         MissingExtraError: a local model needs a package that is not installed.
     """
     if config.provider not in PROVIDERS and config.provider not in (known := known_providers()):
         raise UsageError(
             f"{where}: there is no provider {config.provider!r}. {nearest(config.provider, known)}"
         )
+    if (wrong := wrong_with(config.parameters)) is not None:
+        raise UsageError(f"{where}: {wrong}")
     weights = weights_of(config.provider, config.model)
     return make_endpoint(
         config.provider, config.model, config.base_url, config.api_key_env, config.cache_as, weights=weights

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -139,8 +140,26 @@ def load_hub_dataset(dataset: HubDataset, role: str) -> Any:
     except Exception as error:  # like the hub's client
         raise UsageError(
             f"{role}: {dataset.name!r} is neither a file here nor a dataset that could be loaded from "
-            f"the hub ({_first_line(error)}). Check the name, or give a file."
+            f"the hub ({_first_line(error)}). {_remedy(dataset.name, repository)}"
         ) from error
+
+
+def _remedy(name: str, repository: str) -> str:
+    """Say what to try: the file that was probably meant, the copy of an earlier run, or another name."""
+    path = Path(name)
+    here = [str(entry) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    if close := get_close_matches(name, here, n=1, cutoff=0.6):
+        return f"Did you mean {close[0]!r}?"
+    if _is_kept(repository) and os.environ.get("HF_HUB_OFFLINE", "") in ("", "0"):
+        return "HF_HUB_OFFLINE=1 takes the copy that is on this machine."
+    return "Check the name, or give a file."
+
+
+def _is_kept(repository: str) -> bool:
+    """Whether a dataset of the hub has been loaded on this machine before."""
+    import datasets
+
+    return Path(datasets.config.HF_DATASETS_CACHE, repository.replace("/", "___").casefold()).is_dir()
 
 
 def _take(parts: list[str], names: list[str]) -> str | None:

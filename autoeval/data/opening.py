@@ -4,14 +4,14 @@ import contextlib
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from autoeval.errors import UsageError
 
 _READ_BYTES = 1 << 16
-_WIDE = {
+WIDE: Mapping[tuple[bool, ...], str] = {
     (True, False, True, False): "UTF-16LE",
     (False, True, False, True): "UTF-16BE",
     (True, False, False, False): "UTF-32LE",
@@ -43,7 +43,7 @@ def _refuse_wide(file: BinaryIO, path: Path) -> None:
         UsageError: naming the encoding.
     """
     start = file.peek(4)[:4]  # type: ignore[attr-defined]
-    encoding = _WIDE.get(tuple(byte != 0 for byte in start))
+    encoding = WIDE.get(tuple(byte != 0 for byte in start))
     if encoding is not None:
         raise UsageError(
             f"{path}: this text is {encoding}, without a byte-order mark. Save the file as UTF-8, for example with: "

@@ -148,5 +148,15 @@ def _refusals(tracker: str) -> Iterator[None]:
     except Exception as error:
         told = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(
-            f"{tracker} did not take the run, which is in its folder all the same: {told}"
+            f"{tracker} did not take the run, which is in its folder all the same: {told}{_remedies().get(tracker, '')}"
         ) from error
+
+
+def _remedies() -> Mapping[str, str]:
+    """Return what to try besides what a tracker says, where its settings name no place."""
+    if os.environ.get("MLFLOW_TRACKING_URI"):
+        return {}
+    return {
+        "mlflow": " MLFLOW_TRACKING_URI is not set: name a server with it, or a folder (MLFLOW_TRACKING_URI=mlruns "
+        "with MLFLOW_ALLOW_FILE_STORE=true); a database needs the whole of MLflow (pip install mlflow)."
+    }

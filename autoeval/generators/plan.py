@@ -1,7 +1,8 @@
 """Plan: which outputs are wanted of a model, and what it is asked for each, turn by turn."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 from autoeval.data.instructions import Instruction
 from autoeval.generators.config import Generator
@@ -67,10 +68,7 @@ class GenerationPlan:
             said: the model's replies to the turns before.
         """
         generator, sample = self.generator, wanted.sample
-        parameters = {**generator.parameters, **wanted.instruction.parameters}
-        seed = parameters.get("seed")
-        if sample and isinstance(seed, int):  # with one seed, all samples would be the same
-            parameters["seed"] = seed + sample
+        parameters = parameters_of(generator.parameters, wanted.instruction, sample)
         return generator.request(self._messages(wanted, said), self._text(wanted, said), parameters, sample)
 
     def _messages(self, wanted: Wanted, said: Sequence[str]) -> tuple[Message, ...]:
@@ -98,6 +96,15 @@ class GenerationPlan:
 
     def _all(self) -> Iterator[Wanted]:
         return (Wanted(text, sample) for text in self.instructions for sample in range(self.n_samples))
+
+
+def parameters_of(parameters: Mapping[str, Any], instruction: Instruction, sample: int) -> dict[str, Any]:
+    """Return the parameters of one output: the config's, the instruction's own, and a seed for each sample."""
+    own = {**parameters, **instruction.parameters}
+    seed = own.get("seed")
+    if sample and isinstance(seed, int):  # with one seed, all samples would be the same
+        own["seed"] = seed + sample
+    return own
 
 
 def _so_far(wanted: Wanted, said: Sequence[str]) -> list[tuple[str, str]]:

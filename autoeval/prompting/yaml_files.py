@@ -7,12 +7,17 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from autoeval.errors import UsageError, nearest
+from autoeval.prompting.parameter_names import is_parameter, meant_by
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, such_as: str = "'provider: openai'") -> dict[str, Any]:
     """Read a YAML file that holds a mapping.
+
+    Args:
+        path: the file.
+        such_as: a field that it should hold, as errors show it.
 
     Raises:
         UsageError: it cannot be read, is no YAML or no mapping.
@@ -30,9 +35,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError) as error:
         raise UsageError(f"the config {path} is not valid YAML: {_said(error)}.") from None
     if not isinstance(data, dict):
-        raise UsageError(
-            f"the config {path} must hold fields such as 'provider: openai', it holds {_kind(data)}."
-        )
+        raise UsageError(f"the config {path} must hold fields such as {such_as}, it holds {_kind(data)}.")
     return data
 
 
@@ -59,6 +62,9 @@ def _explain(model: type[BaseModel], problem: Any) -> str:
     field = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         name, known = str(problem["loc"][-1]), _fields_at(model, problem["loc"][:-1])
+        parameter = meant_by(name) or name
+        if "parameters" in known and is_parameter(parameter):
+            return f"unknown field {field!r}. Put it among the 'parameters': {parameter!r}"
         return f"unknown field {field!r}. {nearest(name, known)}".removesuffix(".")
     if problem["type"] == "missing":
         return f"the field {field!r} is missing"
@@ -75,6 +81,8 @@ def _explain(model: type[BaseModel], problem: Any) -> str:
         return f"{field}: should hold fields, not {problem['input']!r}"
     if problem["type"] == "string_type":
         return f"{field}: should be text, not {problem['input']!r} (put it in quotes)"
+    if problem["type"] in ("tuple_type", "list_type"):
+        return f"{field}: should be a list, not {problem['input']!r}"
     message = problem["msg"].removeprefix("Value error, ")
     return f"{field}: {message}" if field else message
 

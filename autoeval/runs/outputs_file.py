@@ -11,7 +11,7 @@ from autoeval.data.loading import read_rows, shorten
 from autoeval.data.records import MODEL, read_instruction, read_label, read_records
 from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
-from autoeval.generators.plan import Key
+from autoeval.generators.plan import Key, parameters_of
 from autoeval.generators.read import Output
 
 Row = dict[str, Any]
@@ -32,7 +32,11 @@ def row_of(output: Output, identity: Mapping[str, Any], date: str) -> Row:
         "sample": output.sample,
         "finish_reason": output.finish_reason,
         "model": output.model or identity["model"],
-        "parameters": json.dumps(identity["parameters"], ensure_ascii=False, default=str),
+        "parameters": json.dumps(
+            parameters_of(identity["parameters"], output.instruction, output.sample),
+            ensure_ascii=False,
+            default=str,
+        ),
         "date": date,
     }
 

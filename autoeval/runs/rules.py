@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from autoeval.errors import UsageError
 from autoeval.metrics.estimates import Estimate
@@ -47,7 +47,7 @@ class RulesFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    rules: list[str | Named] = Field(min_length=1)
+    rules: list[Named] = Field(min_length=1)
     """What must hold, each as text or with a name."""
     error: float = Field(default=0.05, gt=0, lt=0.5)
     """The chance that any rule is decided wrongly, all of them taken together."""
@@ -55,6 +55,13 @@ class RulesFile(BaseModel):
     """What a rule counts as that cannot be decided."""
     min_coverage: float = Field(default=0.99, ge=0, le=1)
     """The share of a run that must have a verdict; of a run with less, nothing is decided."""
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _named(cls, rules: Any) -> Any:
+        if not isinstance(rules, list):
+            return rules
+        return [{"rule": rule} if isinstance(rule, str) else rule for rule in rules]
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ def read_rules(path: str | Path) -> Rules:
     Raises:
         UsageError: the file is missing or wrong; the message names the rule.
     """
-    file = parse(RulesFile, read_yaml(Path(path)), str(path))
+    file = parse(RulesFile, read_yaml(Path(path), "'rules: [win_rate > 45]'"), str(path))
     rules = [_rule(entry, str(path)) for entry in file.rules]
     names = [rule.name for rule in rules]
     if repeated := next((name for name in names if names.count(name) > 1), None):
@@ -120,8 +127,8 @@ def read_rules(path: str | Path) -> Rules:
     return Rules(rules, file.error, Outcome(file.undecided), file.min_coverage)
 
 
-def _rule(entry: str | Named, path: str) -> Rule:
-    text = entry if isinstance(entry, str) else entry.rule
+def _rule(entry: Named, path: str) -> Rule:
+    text = entry.rule
     found = _RULE.fullmatch(text)
     if found is None:
         raise UsageError(
@@ -129,7 +136,7 @@ def _rule(entry: str | Named, path: str) -> Rule:
             "`quantity - baseline > number`."
         )
     quantity, difference, operator, limit = found.groups()
-    name = (None if isinstance(entry, str) else entry.name) or " ".join(text.split())
+    name = entry.name or " ".join(text.split())
     return Rule(name, quantity, difference is not None, operator, float(limit))
 
 
@@ -197,10 +204,14 @@ def _on(scale: Scale) -> str | None:
 def _refuse_a_limit_off_the_scale(rule: Rule, run: Measured) -> None:
     quantity = run.quantity(rule.quantity)
     scale = quantity.scale if isinstance(quantity, Quantity) else SHARES
-    if scale != SHARES and not rule.is_difference and not scale.holds(rule.limit):
-        raise UsageError(
-            f"the rule {rule.name!r}: {rule.limit:g} lies off the judge's scale, which goes {scale}."
-        )
+    if rule.is_difference or scale.holds(rule.limit / 100 if scale == SHARES else rule.limit):
+        return
+    off = (
+        "is no percentage, from 0 to 100"
+        if scale == SHARES
+        else f"lies off the judge's scale, which goes {scale}"
+    )
+    raise UsageError(f"the rule {rule.name!r}: {rule.limit:g} {off}.")
 
 
 def _refuse_what_does_not_compare(run: Measured, baseline: Measured) -> None:

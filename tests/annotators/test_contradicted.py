@@ -135,3 +135,22 @@ def test_lines_beside_a_choice(reply: str, found: float | None) -> None:
     assert (read if isinstance(read, float) else None) == found
     last = reading(parser("choice", take="last"), reply)
     assert last == 1, "of a judge whose last word counts, it does"
+
+
+def test_a_line_that_gives_two_names_is_held_against_itself() -> None:
+    judge = parser("choice")
+    for said in (
+        '{"winner": "a", "winner": "b"}',
+        '{"winner": "a"} {"winner": "b"}',
+        '{"winner": "a", "choice": "b"}',
+        "Winner: a, winner: b",
+        "Winner: a | Verdict: b",
+        "Winner: a. Winner: b.",
+        "胜者：a，胜者: b",
+        "Verdict: a (at first: b)",
+        "Winner: a, loser: a",
+    ):
+        assert isinstance(reading(judge, said), str), said
+    for said in ('{"first_impression": "b", "final": "a"}', "Winner: a, winner: a", "Overall (of all): a"):
+        assert reading(judge, said) == 1.0, said
+    assert reading(parser("choice", take="last"), "Winner: a, winner: b") == 2.0

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from autoeval.annotators.parsers import AnyParser, Parser
 from autoeval.types import Completion
-from tests.annotators.parsing import parser, reading
+from tests.annotators.parsing import made, parser, reading
 
 LEVELS = ("a >> b", "a > b", "a = b", "b > a", "b >> a")
 
@@ -175,3 +175,23 @@ def test_what_is_no_single_number_is_no_grade_and_odd_configs_are_refused() -> N
         levels(levels=("a > b", "b > a"))
     with pytest.raises(ValidationError, match="give 'field' too"):
         parser("probability", explanation="why")
+
+
+def test_two_grades_in_one_line_are_none() -> None:
+    probability = parser("probability")
+    for said in (
+        '{"probability": 70, "probability": 30}',
+        "a: 70%, a: 30%",
+        "a: 70%; b: 70%",
+        "a: 60% | a: 70%",
+    ):
+        assert isinstance(reading(probability, said), str), said
+    assert reading(probability, "a: 72,5%") == 1.275
+    levels = made("levels", levels=["a > b", "a = b", "b > a"])
+    for said in (
+        '{"level": "a > b", "level": "b > a"}',
+        "Level: a > b, level: b > a",
+        "Verdict: a = b; level: a > b",
+    ):
+        assert isinstance(reading(levels, said), str), said
+    assert reading(levels, "Level: a > b, level: a > b") == 1.0

@@ -120,9 +120,43 @@ def test_a_label_below_a_heading_is_what_the_heading_says() -> None:
         assert isinstance(reading(choice, f"{heading}\nb"), str), heading
     assert isinstance(reading(choice, "If you value brevity: a"), str)
     assert reading(choice, "If I had to choose: a") == 1.0
-    for worst_first in ("Worst to best:\n1. a\n2. b", "Ascending:\na, b", "从最差到最好：\na > b"):
+    for worst_first in (
+        "Worst to best:\n1. a\n2. b",
+        "Ascending:\na, b",
+        "从最差到最好：\na > b",
+        "升序：\na > b",
+    ):
         assert isinstance(reading(ranking, worst_first), str), worst_first
     assert reading(ranking, '{"ranking": ["a", "b"], "loser": "b"}') == 1.0
+
+
+def test_an_order_from_worse_to_better_is_none_wherever_that_is_said() -> None:
+    ranking = parser("ranking")
+    for said in (
+        "a > b (sorted worst to best)",
+        '["a", "b"] (weakest first)',
+        "Order: worst → best\na > b",
+        "In increasing order: a > b",
+        '{"order": "ascending", "ranking": ["a", "b"]}',
+        '{"order": "worst to best", "ranking": ["a", "b"]}',
+        '{"从差到好": ["a", "b"]}',
+        "a > b （从差到好）",
+        "由低到高：a > b",
+        "低い順に並べると a > b",
+        "낮은 순: a > b",
+        "Rangfolge (aufsteigend): a > b",
+        "von schlecht nach gut: a > b",
+        "du moins bon au meilleur : a > b",
+        "orden creciente: a > b",
+    ):
+        assert isinstance(reading(ranking, said), str), said
+    for said in (
+        "a > b (best first)",
+        "b goes from bad to worse with regard to style, so a > b",
+        "b is the least helpful. a > b",
+        "a sorts the numbers in ascending order, from lowest to highest, which b does not do.\na > b",
+    ):
+        assert reading(ranking, said) == 1.0, said
 
 
 def test_numbers_of_which_less_is_better_are_no_scores() -> None:

@@ -119,3 +119,19 @@ def test_recorded_replies_say_what_their_files_say() -> None:
             found = reading(game["judgment"]) if game["judgment"] else ""
             assert found == preferences[game["score"]] if game["score"] else isinstance(found, str)
     assert n >= 200
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "Choose among [[A>>B]], [[A>B]], [[A=B]], [[B>A]], [[B>>A]]",
+        "[[A>B]] or [[B>A]]",
+        "[[A>B]] / [[B>A]]",
+        "[[A>B]] 或者 [[B>A]]",
+        "[[A>>B]] oder [[A>B]]",
+    ],
+)
+def test_a_list_of_verdicts_has_no_last_word(listed: str) -> None:
+    assert isinstance(reading(listed, take="last"), str)
+    assert reading("[[A>B]] at first, but [[B>A]]", take="last") == 1.75
+    assert reading("[[A>B]]\n[[B>A]]", take="last") == 1.75

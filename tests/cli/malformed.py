@@ -280,7 +280,7 @@ def label_files(good: str) -> Iterator[Member]:
     yield "labels: id twice", f"id,id,better\n{identity},x,a\n".encode()
     yield "labels: a pair twice", f"id,better\n{identity},a\n{identity},b\n".encode()
     yield "labels: NUL", f"id,better\n{identity},\0\n".encode()
-    yield "labels: UTF-16", f"id,better\n{identity},a\n".encode("utf-16")
+    yield "labels: UTF-16, no id", f"name,better\n{identity},a\n".encode("utf-16")
     yield "labels: a short row", f"id,better\n{identity}\n".encode()
     for answer in ("c", "1", "true", "a b", "A and B", "both", "=1+1", "9" * 400):
         yield f"labels: {answer[:9]}", f"id,better\n{identity},{answer}\n".encode()

@@ -46,10 +46,10 @@ def fetch(home: Path, name: str = "text_davinci_003", **environment: str) -> tup
     return python(REFERENCE.format(name=name), home, **environment)
 
 
-def each_of(names: list[str], home: Path, **environment: str) -> list[str]:
+def each_of(names: list[str], home: Path, before: str = "", **environment: str) -> list[str]:
     """Read datasets by their names and return the rows of each, or its error."""
     script = (
-        "from autoeval.data.loading import read_rows\nfrom autoeval.errors import UsageError\n"
+        f"{before}from autoeval.data.loading import read_rows\nfrom autoeval.errors import UsageError\n"
         f"for name in {names!r}:\n"
         "    try: print([dict(row.fields) for row in read_rows(name, '--model_outputs')])\n"
         "    except UsageError as error: print(error)"
@@ -138,6 +138,19 @@ def test_any_dataset_of_the_hub_by_its_name_and_then_from_the_cache(tmp_path: Pa
     assert found[2] == "--model_outputs: me/mine has no part 'tst'. Did you mean 'test'?"
     assert found[3].startswith("--model_outputs: 'me/other' is neither a file here nor a dataset")
     assert each_of(["me/mine:test"], tmp_path, HF_HUB_OFFLINE="1") == [one]
+
+
+def test_a_copy_of_before_and_a_file_with_nearly_that_name_are_remembered(tmp_path: Path) -> None:
+    with local_hub({"me/mine/test.jsonl": b'{"instruction": "q", "output": "a"}\n'}) as hub:
+        each_of(["me/mine"], tmp_path, HF_ENDPOINT=hub.endpoint)
+    (tmp_path / "outputs.json").write_text("[]")
+    near = f"{tmp_path.name}/outputs.jso"
+    script = f"import os\nos.chdir({str(tmp_path.parent)!r})\n"
+    kept, unknown = each_of(["me/mine", "me/other"], tmp_path, HF_ENDPOINT=NOWHERE)
+    assert kept.endswith("HF_HUB_OFFLINE=1 takes the copy that is on this machine.")
+    assert unknown.endswith("Check the name, or give a file.")
+    (misspelt,) = each_of([near], tmp_path, before=script, HF_ENDPOINT=NOWHERE)
+    assert misspelt.endswith(f"Did you mean '{tmp_path.name}/outputs.json'?")
 
 
 def test_a_dataset_of_an_unreachable_hub_is_refused_at_once(tmp_path: Path) -> None:

@@ -42,6 +42,16 @@ def test_mlflow_holds_the_run(run: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert len(mlflow.load_table("pairs.json", run_ids=[found.info.run_id])) == 24
 
 
+def test_where_mlflow_may_keep_runs_is_said(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    mlflow.set_tracking_uri("nowhere://at-all")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # which it has just set
+    with pytest.raises(
+        UsageError, match="MLFLOW_TRACKING_URI is not set: name a server with it, or a folder"
+    ):
+        export(run, to="mlflow")
+
+
 def test_evaluate_logs_where_it_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

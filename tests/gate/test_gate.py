@@ -290,13 +290,24 @@ def test_equal_models_fail_no_oftener_than_stated(scale: Scale) -> None:
         (["win_rate > 3", "win_rate > 3"], "is there twice"),
         (["win_rate - baseline > 3"], "needs a baseline"),
         ([], "rules"),
-        ([{"rule": "win_rate > 3", "nam": "x"}], "nam"),
+        ([{"rule": "win_rate > 3", "nam": "x"}], "unknown field 'rules.0.nam'. Did you mean 'name'"),
+        ([None], "rules.0: should hold fields"),
+        (["win_rate > 120"], "120 is no percentage"),
+        (["win_rate < -1"], "-1 is no percentage"),
     ],
 )
 def test_wrong_rules_are_refused(tmp_path: Path, rules: list[Any], wrong: str) -> None:
     run = pairs(tmp_path / "run", HALF)
     with pytest.raises(UsageError, match=wrong):
         gate(str(run), None, rules_file(tmp_path, *rules), None)
+
+
+def test_a_file_without_rules_says_what_belongs_there(tmp_path: Path) -> None:
+    run, rules = pairs(tmp_path / "run", HALF), tmp_path / "rules.yaml"
+    for written in ("", "- win_rate > 3"):
+        rules.write_text(written)
+        with pytest.raises(UsageError, match=r"such as 'rules: \[win_rate > 45\]'"):
+            gate(str(run), None, str(rules), None)
 
 
 def test_what_does_not_compare_is_refused(tmp_path: Path) -> None:

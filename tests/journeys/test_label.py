@@ -59,6 +59,15 @@ def test_the_sheet_is_blind_and_the_same_for_the_same_seed(run: Path, tmp_path: 
     assert 2 < n_models < 18
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_a_sheet_in_another_encoding_is_read(run: Path, encoding: str) -> None:
+    """Excel's `Unicode text` is UTF-16 with tabs."""
+    sheet = _fill(_draw(run, 20), ["model", "reference"] * 10)
+    text = sheet.read_text(encoding="utf-8-sig").replace(";", "\t")
+    sheet.write_text(text, encoding=encoding, errors="replace")
+    assert _correct(run, sheet).estimates["prediction_powered"].human == 50
+
+
 def test_labels_correct_the_win_rate(run: Path) -> None:
     """The judge says 100; people prefer the model in 10 of 20 labelled pairs."""
     sheet = _draw(run, 20)

@@ -52,6 +52,12 @@ SAYING_A: Mapping[str, Reply] = {
     "alternatives an object": good(
         choice={"logprobs": {"content": [{"token": "a", "logprob": -1, "top_logprobs": {"a": -1}}]}}
     ),
+    "choices in another order": good(
+        choices=[
+            {"index": 1, "message": {"content": "b > a"}},
+            {"index": 0, "message": {"content": "a > b"}},
+        ]
+    ),
     "no index": {"choices": [{"message": {"content": "a > b"}}]},
     "parts": good([{"type": "text", "text": "a > b"}]),
     "parts without a type": good([{"text": "a > b"}]),

@@ -18,6 +18,7 @@ from autoeval.annotators.parsers.words import (
     WORSE,
     words_of,
 )
+from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Verdict
 
 _LESS = frozenset({"less", "least", "second", "weniger", "moins", "meno", "menos", "менее"})
@@ -63,10 +64,20 @@ def _is_score_of_all(name: str) -> bool:
     return words <= SCORE | WHOLE and bool(words & SCORE - _POINTS)
 
 
+_BETWEEN_FIELDS = lazy_pattern(r",(?!\d)|[;|{}()，；、（）]|[.。](?:\s|$)")
+
+
 def lines_of(prose: str) -> list[dict[str, str]]:
-    """Return the lines of a text that give something a name (`Winner: a`), as fields."""
-    parted = [line.rpartition(":") for line in prose.splitlines()]
+    """Return what the lines of a text give a name (`Winner: a`, `winner: a, loser: b`), as fields."""
+    lines = [line for line in prose.splitlines() if ":" in line]
+    parted = [part.rpartition(":") for line in lines for part in (line, *fields_of(line))]
     return [{name: said} for name, colon, said in parted if colon]
+
+
+def fields_of(line: str) -> list[str]:
+    """Return the parts of a line that give several things a name (`winner: a, loser: b`); none of another line."""
+    parts = [part for part in _BETWEEN_FIELDS.split(line) if ":" in part] if line.count(":") > 1 else []
+    return parts if len(parts) > 1 else []
 
 
 class _Beside:

@@ -12,7 +12,7 @@ from pydantic import field_validator, model_validator
 
 from autoeval.annotators.parsers.against import is_turned
 from autoeval.annotators.parsers.base import Parser, Reading, agreed, body, is_complete
-from autoeval.annotators.parsers.contradicted import lines_of, unless_contradicted
+from autoeval.annotators.parsers.contradicted import fields_of, lines_of, unless_contradicted
 from autoeval.annotators.parsers.corrected import unless_taken_back
 from autoeval.annotators.parsers.labels import PACKAGING, Labels, plain
 from autoeval.annotators.parsers.markup import without_markup
@@ -91,7 +91,9 @@ class _GradeParser(Parser):
             return Unparsed(
                 "the reply gives a grade that can be read in more than one way, or none of those asked for"
             )
-        return agreed([Verdict(grade) for grade in found if grade is not None], "the reply gives no grade")
+        hints = [grade for line in lines for part in fields_of(line) for grade in self._of_line(part)]
+        verdicts = [Verdict(grade) for grade in found if grade is not None]
+        return agreed(verdicts, "the reply gives no grade", [grade for grade in hints if grade is not None])
 
     def _of_line(self, line: str) -> Iterator[float | None]:
         """Give the grade of a line that has one; None where there is one that cannot be read."""

@@ -23,6 +23,29 @@ _WORST_FIRST = lazy_pattern(
     rf"تصاعدي|升序|昇順|오름차순|{pattern_of(WORSE)}",
     re.IGNORECASE,
 )
+_TO_BEST = (
+    r"(?: \w+)?\s*(?:\bto\b|[-=]+>|[→⟶⇒])\s*(?:the )?(?:best|better|good|strong|great|high|most|top)"
+    r"|(?: \w+)? first\b"
+)
+_WORST_TO_BEST = lazy_pattern(
+    rf"\b(?:worst|worse|weak(?:er|est)?|bad|poor(?:er|est)?)\b(?:{_TO_BEST})"
+    r"|\bvo[nm] (?:schlecht|schwach|schwäch)\w* (?:nach|zu[mr]?|bis)\b"
+    r"|\bd[ue] (?:moins bon|pire|plus (?:mauvais|faible)) (?:au|vers)\b"
+    r"|\bd(?:el?|o) (?:peor|pior) (?:al?|ao)\b|\bdal? peggio\w* a|\bот худш\w+ к"
+    r"|[从從由自][\w ]{0,4}[差弱坏壞劣][\w ]{0,4}[到至往]"
+    r"|[悪弱](?:い)?(?:もの|方|ほう)?(?:から)?順|[悪弱]い(?:もの|方|ほう)から|(?:나쁜|약한)\s*(?:것부터|순)",
+    re.IGNORECASE,
+)
+"""Says of a ranking that it goes from the worse output to the better one."""
+_ASCENDING = lazy_pattern(
+    rf"\b(?:least|low(?:er|est)?|bottom)\b(?:{_TO_BEST})|\bascending\b"
+    r"|\bincreasing (?:order|quality)|\border of increasing|\breversed? order|\baufsteigend|\bordre croissant"
+    r"|\borde[nm] (?:creciente|crescente|ascendente)|\bordine crescente|\bпо возрастанию|\brosnąco"
+    r"|[从從由自][\w ]{0,4}低[\w ]{0,4}[到至往]|升序|昇順|低い?(?:もの|方|ほう)?(?:から)?順"
+    r"|낮은\s*(?:것부터|순)|오름차순|تصاعدي",
+    re.IGNORECASE,
+)
+"""Says it of any order, of numbers that an output sorts as well: it counts in a line that says little else."""
 _BEST, _WORST = 1, 2
 _DEEPEST = 2
 
@@ -46,8 +69,9 @@ class RankingParser(Labels, TextParser):
 
     def _ranked(self, text: str) -> Reading:
         values, doubted, prose = self.parts_of(text)
-        headings = (line for line in prose.splitlines() if line.rstrip(" *_").endswith(":"))
-        if any(len(line) < LONGEST_HEADING and _is_worst_first(line) for line in headings):
+        headings = (line for line in prose.splitlines() if line.rstrip(" *_").endswith((":", "：")))
+        is_below = any(len(line) < LONGEST_HEADING and _is_worst_first(line) for line in headings)
+        if is_below or _goes_upward(text.replace("_", " ")):
             return Unparsed("the reply lists the worst first, or only the worst")
         found = [self._of_value(value, _DEEPEST) for value in values] + [*self._of_prose(prose)]
         hints = [self._of_value(value, _DEEPEST) for value in doubted] + [*self._hints(prose)]
@@ -138,6 +162,12 @@ def _read_text(parser: RankingParser, text: str) -> Reading:
 
 def _is_worst_first(name: str) -> bool:
     return _WORST_FIRST.search(name.replace("_", " ")) is not None
+
+
+def _goes_upward(text: str) -> bool:
+    """Whether a reply says that its ranking begins with the worse output, whether as a heading, a field or an aside."""
+    short = (line for line in text.splitlines() if len(line) < LONGEST_HEADING)
+    return _WORST_TO_BEST.search(text) is not None or any(map(_ASCENDING.search, short))
 
 
 def _of_comparison(labels: list[float], chain: str) -> list[float]:

@@ -29,6 +29,10 @@ _LETTERS = {"A": -1, "B": 1, "C": 0, "TIE": 0}
 _ANY_MARK = lazy_pattern(r"\[((?:[AB][ ]*[<>=]+[ ]*[AB])|(?<=\[\[)(?:[ABC]|tie))[ ]*\]", re.IGNORECASE)
 _COMPARED = lazy_pattern(r"(?:\A|:)[\s*_\"'`]*([AB][ ]?(?:>>?|<<?|=)[ ]?[AB])[\s*_\"'`.]*\Z")
 _PREFERENCES = {"A>>B": 1.0, "A>B": 1.25, "A=B": 1.5, "B>A": 1.75, "B>>A": 2.0}
+_LISTED = lazy_pattern(
+    r"[ \t*_`\"',;/|、，]*(?:or|and|oder|und|ou|et|o|y|или|и|或者?|和|または|또는)?[ \t*_`\"',;/|]*",
+    re.IGNORECASE,
+)
 _TIE, _CLEAR = 1.5, (1.0, 2.0)
 _MIRRORED = {"B<<A": 1.0, "B<A": 1.25, "B=A": 1.5, "A<B": 1.75, "A<<B": 2.0}
 
@@ -74,7 +78,12 @@ class VerdictsParser(TextParser):
         seen = _seen(text)
         for marked in _MARKED:
             found = [match for match in marked.finditer(seen) if _known(_bare(match[1])) is not None]
-            found = found[-1:] if self.take == "last" else found
+            if self.take == "last":
+                found = (
+                    found[-2:]
+                    if len(found) > 1 and _is_list(seen[found[-2].end() : found[-1].start()])
+                    else found[-1:]
+                )
             if found:
                 if any(is_doubted(seen, *match.span()) for match in found):
                     return CONTRADICTION
@@ -118,6 +127,11 @@ class VerdictsParser(TextParser):
 
 def _seen(text: str) -> str:
     return without_markup(text.replace("≫", ">>").replace("≪", "<<"), has_tags=False)
+
+
+def _is_list(between: str) -> bool:
+    """Whether what stands between two verdicts makes a list of them, of which neither is the last word."""
+    return _LISTED.fullmatch(between) is not None
 
 
 def _sides(text: str) -> Iterator[int]:

@@ -43,7 +43,11 @@ def check_address(base_url: str) -> str:
     Raises:
         UsageError: it is no address of a server.
     """
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(base_url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, or half an IPv6 address
+        is_address = False
+    if not is_address:
         raise UsageError(f"{base_url!r} is no address of a server: write it like http://127.0.0.1:8000/v1")
     return base_url

@@ -111,7 +111,12 @@ def _first_choice(reply: Mapping[str, Any]) -> Mapping[str, Any] | None:
     choices = reply.get("choices")
     if not isinstance(choices, list) or not choices:
         return None
-    return choices[0] if isinstance(choices[0], Mapping) else None
+    first = min(choices, key=_index)  # they are told apart by it, and may come in any order
+    return first if isinstance(first, Mapping) else None
+
+
+def _index(choice: Any) -> int:
+    return count(mapping(choice).get("index")) or 0
 
 
 def _error_in(reply: Mapping[str, Any], choice: Mapping[str, Any] | None) -> Any:

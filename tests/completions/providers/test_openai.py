@@ -183,7 +183,9 @@ def test_the_sdks_environment_is_read(monkeypatch: pytest.MonkeyPatch, variable:
     assert headers["OpenAI-Organization"] == "org-1"
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8000", "localhost/v1", "ftp://x", "http://"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:8000", "localhost/v1", "ftp://x", "http://", "http://h:99999", "http://[::1"]
+)
 def test_a_malformed_address_is_a_usage_error(address: str) -> None:
     with pytest.raises(UsageError, match="no address of a server"):
         create(Endpoint("openai_compatible", base_url=address), 10)

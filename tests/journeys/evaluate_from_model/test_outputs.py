@@ -167,9 +167,11 @@ def test_three_servers_have_three_addresses_and_keys_that_reach_no_file(
 
 
 def test_stop_sequences_and_seeds_reach_the_server(run: Run, model: JudgeServer) -> None:
-    run(generator_parameters={"stop": ["END"], "seed": 4}, max_instances=1, n_samples=2)
+    result = run(generator_parameters={"stop": ["END"], "seed": 4}, max_instances=1, n_samples=2)
     assert [body["stop"] for body in model.bodies] == [["END"], ["END"]]
     assert sorted(body["seed"] for body in model.bodies) == [4, 5]
+    written = {row["sample"]: json.loads(row["parameters"])["seed"] for row in result.generations[0].rows}
+    assert written == {0: 4, 1: 5}, "a row says with which seed it was made"
 
 
 def test_a_return_of_tables_is_as_in_alpaca_eval(run: Run) -> None:
