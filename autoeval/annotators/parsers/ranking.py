@@ -23,12 +23,13 @@ _WORST_FIRST = lazy_pattern(
     rf"تصاعدي|升序|昇順|오름차순|{pattern_of(WORSE)}",
     re.IGNORECASE,
 )
+_RANKED = r"(?: (?:ones?|outputs?|models?|responses?|answers?|replies|reply|options?|texts?|quality))?"
 _TO_BEST = (
-    r"(?: \w+)?\s*(?:\bto\b|[-=]+>|[→⟶⇒])\s*(?:the )?(?:best|better|good|strong|great|high|most|top)"
-    r"|(?: \w+)? first\b"
+    rf"{_RANKED}\s*(?:\bto\b|[-=]+>|[→⟶⇒])\s*(?:the )?(?:best|better|good|strong|great|high|most|top)"
+    rf"|{_RANKED} first(?= *(?:[^\w ]|$))"
 )
 _WORST_TO_BEST = lazy_pattern(
-    rf"\b(?:worst|worse|weak(?:er|est)?|bad|poor(?:er|est)?)\b(?:{_TO_BEST})"
+    rf"\b(?:worst|worse|weak(?:er|est)|poorer|poorest)\b(?:{_TO_BEST})"
     r"|\bvo[nm] (?:schlecht|schwach|schwäch)\w* (?:nach|zu[mr]?|bis)\b"
     r"|\bd[ue] (?:moins bon|pire|plus (?:mauvais|faible)) (?:au|vers)\b"
     r"|\bd(?:el?|o) (?:peor|pior) (?:al?|ao)\b|\bdal? peggio\w* a|\bот худш\w+ к"
@@ -38,7 +39,7 @@ _WORST_TO_BEST = lazy_pattern(
 )
 """Says of a ranking that it goes from the worse output to the better one."""
 _ASCENDING = lazy_pattern(
-    rf"\b(?:least|low(?:er|est)?|bottom)\b(?:{_TO_BEST})|\bascending\b"
+    rf"\b(?:least|low(?:er|est)?|bottom|bad|weak|poor)\b(?:{_TO_BEST})|\bascending\b"
     r"|\bincreasing (?:order|quality)|\border of increasing|\breversed? order|\baufsteigend|\bordre croissant"
     r"|\borde[nm] (?:creciente|crescente|ascendente)|\bordine crescente|\bпо возрастанию|\brosnąco"
     r"|[从從由自][\w ]{0,4}低[\w ]{0,4}[到至往]|升序|昇順|低い?(?:もの|方|ほう)?(?:から)?順"
@@ -70,8 +71,8 @@ class RankingParser(Labels, TextParser):
     def _ranked(self, text: str) -> Reading:
         values, doubted, prose = self.parts_of(text)
         headings = (line for line in prose.splitlines() if line.rstrip(" *_").endswith((":", "：")))
-        is_below = any(len(line) < LONGEST_HEADING and _is_worst_first(line) for line in headings)
-        if is_below or _goes_upward(text.replace("_", " ")):
+        is_headed = any(len(line) < LONGEST_HEADING and _is_worst_first(line) for line in headings)
+        if is_headed or _goes_upward(text.replace("_", " ")):
             return Unparsed("the reply lists the worst first, or only the worst")
         found = [self._of_value(value, _DEEPEST) for value in values] + [*self._of_prose(prose)]
         hints = [self._of_value(value, _DEEPEST) for value in doubted] + [*self._hints(prose)]
