@@ -86,7 +86,7 @@ def best_of_n(
             have `sample`.
         scores: A scorer's scores: rows with instruction, generator (or sample: 0, 1, …) and score; or rows with
             instruction and scores, one a sample. Rows with an output and no score are picks. Default: no picks.
-        annotations: What a judge said of the samples: their annotations.json, a glob or a list.
+        annotations: What a judge said of the samples: the runs' folders or annotations.json, a glob or a list.
         output_path: Folder for the results; None: write nothing.
         min_coverage: Exit with 3 if less than this share of the picks have a verdict.
 
