@@ -41,7 +41,7 @@ def correlations(votes: pd.DataFrame, annotations: pd.DataFrame, seed: int = 0) 
     instructions, the same draw for both annotators; they do not cover the choice of generators.
 
     Args:
-        votes: human votes, with `generator_1` and `generator_2`.
+        votes: human votes, with `generator_1` and `generator_2`; rows that lack one of them are left out.
         annotations: the judge's, in the same columns. Only pairs that both tables hold count.
         seed: of the bootstrap's draws.
 
@@ -53,6 +53,7 @@ def correlations(votes: pd.DataFrame, annotations: pd.DataFrame, seed: int = 0) 
         UsageError: a missing column, or a preference outside [1, 2].
     """
     tables = [require(votes, "votes", _COLUMNS), require(annotations, "annotations", _COLUMNS)]
+    tables = [table.dropna(subset=["generator_1", "generator_2"]) for table in tables]
     pairs, instructions = number_pairs(tables)
     shared = [np.isin(mine, other) for mine, other in zip(pairs, pairs[::-1], strict=True)]
     kept = [table[rows] for table, rows in zip(tables, shared, strict=True)]

@@ -12,6 +12,7 @@ from autoeval.cli.interrupting import (
     end_at_the_next_interrupt,
     hold_interrupts,
     is_interrupt,
+    repeat_lost_interrupts,
     say_nothing_more,
 )
 
@@ -28,6 +29,7 @@ def main() -> None:
     os.environ.setdefault(
         "PYDANTIC_DISABLE_PLUGINS", "__all__"
     )  # looking for one reads every package's files
+    repeat_lost_interrupts()
     try:
         try:
             _run()

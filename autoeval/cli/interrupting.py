@@ -1,14 +1,17 @@
 """Ctrl-C, however often and whenever it is pressed: one exit code, one message, and nothing behind it."""
 
+import _thread
 import atexit
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
 EXIT_INTERRUPTED = 130
+_SOON = 0.001
 
 
 def is_interrupt(error: BaseException) -> bool:
@@ -19,6 +22,20 @@ def is_interrupt(error: BaseException) -> bool:
         links.append(link)
         link = link.__cause__ or link.__context__
     return any(isinstance(link, KeyboardInterrupt) for link in links)
+
+
+def repeat_lost_interrupts() -> None:
+    """Send an interrupt again that fell into the end of a generator or of an object, where Python only tells of it."""
+    before = sys.unraisablehook
+
+    def told(lost: "sys.UnraisableHookArgs") -> None:
+        if lost.exc_value is None or not is_interrupt(lost.exc_value):
+            before(lost)
+            return
+        with suppress(RuntimeError):  # Python ends already
+            threading.Timer(_SOON, _thread.interrupt_main).start()  # here, it would be lost again
+
+    sys.unraisablehook = told
 
 
 def hold_interrupts() -> None:

@@ -43,7 +43,7 @@ class Cache:
     """
 
     def __init__(self, where: Path | str | None, others: Sequence[Path] = ()) -> None:
-        """Open the cache, creating file and folder if needed.
+        """Open the cache; file and folder are made when something is first written.
 
         Args:
             where: the SQLite file, the address of a PostgreSQL server, or None for a temporary file that is deleted

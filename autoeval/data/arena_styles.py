@@ -34,8 +34,7 @@ def read_styles(
     """
     if metadata is not None:
         rows = read_rows(in_folder(metadata, "--style_metadata"), "--style_metadata")
-        found = {answered(row, None): _counted(row) for row in rows}
-        return {key: _present(style, "--style_metadata") for key, style in found.items()}, "tokens"
+        return {answered(row, None): _present(_counted(row), row) for row in rows}, "tokens"
     recorded: dict[tuple[str, str], Style | None] = {}
     counted: dict[tuple[str, str], Style] = {}
     for entry in expand(in_folder(answers, "--answers"), "--answers"):
@@ -47,9 +46,9 @@ def read_styles(
     return (styles, "tokens") if len(styles) == len(recorded) else (counted, "characters")
 
 
-def _present(style: Style | None, role: str) -> Style:
+def _present(style: Style | None, row: Row) -> Style:
     if style is None:
-        raise UsageError(f"{role}: a row has no counts, neither in `conv_metadata` nor in `metadata`.")
+        raise UsageError(f"{row.where} has no counts, neither in `conv_metadata` nor in `metadata`.")
     return style
 
 

@@ -10,6 +10,9 @@ from typing import IO, cast
 
 from autoeval.errors import UsageError, not_written
 
+_LONGEST_NAME = 255
+"""In bytes, on every file system that people keep files on."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIOWrapper]:
@@ -66,16 +69,25 @@ def refuse_unwritable(path: Path, named: str = "--output_path: ") -> None:
     Raises:
         UsageError: saying why.
     """
+    try:
+        why = _why_unwritable(path)
+    except OSError as error:  # a folder that nobody may look into
+        raise not_written(f"{named}{path}", error) from None
+    if why:
+        raise UsageError(f"{named}{path} cannot be written: {why}.")
+
+
+def _why_unwritable(path: Path) -> str | None:
+    if any(len(os.fsencode(name)) > _LONGEST_NAME for name in path.parts):
+        return f"a name is longer than {_LONGEST_NAME} bytes"
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if path.is_dir():
-        why = "it is a folder"
-    elif not above.is_dir():
-        why = f"{above} is no folder"
-    elif not os.access(above, os.W_OK | os.X_OK):
-        why = f"nothing can be written in the folder {above}"
-    else:
-        return
-    raise UsageError(f"{named}{path} cannot be written: {why}.")
+        return "it is a folder"
+    if not above.is_dir():
+        return f"{above} is no folder"
+    if not os.access(above, os.W_OK | os.X_OK):
+        return f"nothing can be written in the folder {above}"
+    return None
 
 
 def _umask() -> int:

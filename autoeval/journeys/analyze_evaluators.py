@@ -14,6 +14,7 @@ from autoeval.journeys.labelled_judges import LabelledSource, analyze_labelled
 from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
+from autoeval.leaderboards.boards import refuse_unwritable_board
 from autoeval.leaderboards.labelled import read_evaluators
 from autoeval.leaderboards.presets import find_preset
 from autoeval.leaderboards.table import EVALUATORS, MODES, Board
@@ -138,6 +139,10 @@ def analyze_evaluators(
     )  # the checks are the same
     human = load_human_table(gold_crossannotations, gold_annotations, max_instances, seed)
     voting = Voting(name, human, 1 if is_single_annotator else n_votes or human.n_votes, seed, asked_how)
+    folder = output_folder(output_path, source, name, source, default="results_evaluators")
+    row_to = Path(board_path) if is_save_leaderboard and board_path is not None else None
+    if row_to is not None:
+        refuse_unwritable_board(row_to)
     votes = votes_of(voting)
     if isinstance(votes, DryRun):
         return votes
@@ -145,8 +150,8 @@ def analyze_evaluators(
         board,
         current_leaderboard_mode,
         leaderboard_mode_to_print,
-        folder=output_folder(output_path, source, name, source, default="results_evaluators"),
-        board_path=Path(board_path) if is_save_leaderboard and board_path is not None else None,
+        folder=folder,
+        board_path=row_to,
     )
     analysis = compared(voting, votes, cast("Rule", scoring_rule), compatible, where)
     return _returned(analysis, {name: votes.table}, is_return_instead_of_print)

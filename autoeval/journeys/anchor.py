@@ -26,6 +26,7 @@ from autoeval.runs.anchor_set import (
     load_anchors,
     save_anchors,
 )
+from autoeval.runs.askable import refuse_unaskable_plans
 from autoeval.runs.estimate import estimate, total
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.retirement import refuse_gone
@@ -146,6 +147,7 @@ def _ask(anchors: AnchorSet, asking: Asking, folder: Path) -> Any:
     with asking.open_cache() as cache:
         if asking.dry_run:
             return total(estimate(plan, cache, asking.options.at_batch_price) for plan in plans)
+        refuse_unaskable_plans(plans, cache, asking.options)
         path = save_anchors(anchors, folder)
         asking.display.announce(_said_before(anchors))
         judged, report = judge_all(plans, cache, asking.options, asking.display, asking.is_reask_unparsed)

@@ -120,6 +120,8 @@ def audit(
     defaults = find_preset(preset)
     source = judge_source(annotators_config, defaults, parameters)
     asked_how = prepare(source, parameters)
+    name = asked_how.annotator.name
+    folder = output_folder(output_path, None, name, Path(source), default="results_audit")
     others = None if human_annotations is None else load_human_table(human_annotations).votes
     require_files(model_outputs, "--model_outputs")
     with ExitStack() as opened:
@@ -147,8 +149,6 @@ def audit(
     more = () if others is None else (_self_preference(answers, probes, others, str(self_generator)),)
     report = audit_report(table, more, alpha, seed)
     n_missing = int(table["preference"].isna().sum())
-    name = asked_how.annotator.name
-    folder = output_folder(output_path, None, name, Path(source), default="results_audit")
     path = None if folder is None else _save(folder, report, asked_how, n_pairs, n_missing, seed)
     coverage = 1 - n_missing / len(table)
     exit_code = max(asked_how.exit_code(asked, coverage) for asked in asks)

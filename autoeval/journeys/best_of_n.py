@@ -9,7 +9,7 @@ import numpy as np
 
 from autoeval.checks import check_number, require_source
 from autoeval.errors import UsageError
-from autoeval.journeys.parameters.output_paths import make_folder
+from autoeval.journeys.parameters.output_paths import writable_folder
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.best_of import best_of_k
@@ -86,7 +86,7 @@ def best_of_n(
             have `sample`.
         scores: A scorer's scores: rows with instruction, generator (or sample: 0, 1, …) and score; or rows with
             instruction and scores, one a sample. Rows with an output and no score are picks. Default: no picks.
-        annotations: What a judge said of the samples: their annotations.json, a glob or a list.
+        annotations: What a judge said of the samples: the runs' folders or annotations.json, a glob or a list.
         output_path: Folder for the results; None: write nothing.
         min_coverage: Exit with 3 if less than this share of the picks have a verdict.
 
@@ -195,7 +195,7 @@ def _picks(samples: Samples, verdicts: Verdicts, choice: Sequence[int]) -> list[
 
 
 def _saved(result: BestOfN, rows: Sequence[Mapping[str, Any]], folder: Path) -> BestOfN:
-    make_folder(folder)
+    writable_folder(folder)
     board = Board({name: _cells(rate) for name, rate in result.rates().items()})
     save_board(board, folder / BOARD_NAME)
     paths = [folder / BOARD_NAME, save_json(result.facts(), folder / RUN_NAME)]

@@ -17,7 +17,7 @@ from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.boards_of_models import ModelBoard, ModelResult, Outputs
 from autoeval.journeys.import_annotations import import_json_cache
 from autoeval.journeys.parameters.asking import Asking
-from autoeval.journeys.parameters.output_paths import folder_name, make_folder
+from autoeval.journeys.parameters.output_paths import folder_name, writable_folder
 from autoeval.leaderboards.boards import update_board, with_comparable_rows
 from autoeval.leaderboards.language_boards import save_language_boards
 from autoeval.leaderboards.rows import Conditions, Row
@@ -297,4 +297,4 @@ def _folders(output_path: str | Path | None, models: Sequence[str]) -> list[Path
         name = folder_name(model)
         numbered = (f"{name}_{number}" for number in count(2))
         folders[next(each for each in chain([name], numbered) if each not in folders)] = None
-    return [make_folder(Path(output_path) / name) for name in folders]
+    return [writable_folder(Path(output_path) / name) for name in folders]

@@ -90,6 +90,8 @@ def bridge(
     old = OldBoard.of(found, path)
     source = judge_source(annotators_config, defaults, parameters)
     asked_how = prepare(source, parameters)
+    name = f"{path.stem}-{asked_how.annotator.name}"
+    folder = output_folder(output_path, None, name, Path(source), default="results_bridge")
     with ExitStack() as opened:
         reference = outputs_to_compare(reference_outputs, defaults)
 
@@ -117,8 +119,6 @@ def bridge(
             return plan
         asked_how.display.announce("\n".join(plan_lines(plan)))
         built = builder.build(chosen, models)
-    name = f"{path.stem}-{asked_how.annotator.name}"
-    folder = output_folder(output_path, None, name, Path(source), default="results_bridge")
     if folder is None or built.link is None:
         return built
     boards.save_board(built.board, folder / "leaderboard.csv")

@@ -22,7 +22,7 @@ from autoeval.journeys.parameters.choosing import Folders, config_folders, outpu
 from autoeval.journeys.parameters.forwarding import also_takes, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
-from autoeval.journeys.parameters.output_paths import make_folder, results_folder
+from autoeval.journeys.parameters.output_paths import results_folder, writable_folder
 from autoeval.leaderboards.presets import find_preset
 from autoeval.prompting.finding import shipped_configs
 from autoeval.runs.askable import askers, refuse_unaskable, refuse_unpriced
@@ -141,7 +141,7 @@ def evaluate_from_model(
             say_lifetimes(generators, settings["display"] or Silent())
             _plan_judging(sides, cache, compare_with, settings)
         if folder:
-            make_folder(folder)
+            writable_folder(folder)
         made = tuple(_generate(sides, cache, settings, chunksize))
     if folder and len(sides) == 1 and compare_with is not None:
         reference = OutputsFile.of_both(folder)[1]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoeval.checks import require_source
-from autoeval.journeys.parameters.output_paths import make_folder
+from autoeval.journeys.parameters.output_paths import writable_folder
 from autoeval.runs.gate_files import counted_as, junit, markdown
 from autoeval.runs.measured import Measured, measure
 from autoeval.runs.rules import Finding, Outcome, Rules, hold_against, read_rules
@@ -71,7 +71,7 @@ def gate(
     found = Gate(measured, against, known, hold_against(known, measured, against))
     if output_path is None:
         return found
-    folder = measured.path.parent if output_path == "auto" else make_folder(Path(output_path))
+    folder = measured.path.parent if output_path == "auto" else writable_folder(Path(output_path))
     texts = {
         "gate.xml": junit(found.findings, known, measured.model),
         "gate.md": markdown(found.findings, known, found.outcome, found.heading),

@@ -25,6 +25,7 @@ from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import Folders, annotator_source, config_folders
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.leaderboards.presets import find_preset
+from autoeval.runs.annotation_table import with_files
 from autoeval.runs.opening import is_json_cache, open_cache
 from autoeval.types import Annotation
 
@@ -65,9 +66,9 @@ def import_annotations(
     others the verdicts.
 
     Args:
-        annotations: Files of judgments: annotations.json of ours or of alpaca_eval, its cache
-            (annotations_seed0_configs.json), or FastChat's or Arena-Hard's model_judgment files. In Python a path, a
-            list of paths, or the rows.
+        annotations: Runs' folders or files of judgments: annotations.json of ours or of alpaca_eval, its cache
+            (annotations_seed0_configs.json), or FastChat's or Arena-Hard's model_judgment files; globs too. In Python
+            a path, a list of paths, or the rows.
         annotators_config: Whose judgments they are: an annotator as in evaluate. Default: the preset's.
         annotators_config_dir: A folder of annotators (or several), looked into first.
         base_dir: alpaca_eval's name for annotators_config_dir.
@@ -101,7 +102,7 @@ def import_annotations(
     with open_cache(caching_path) as cache:
         imports = [
             (_name(file), import_file(file, annotator, seed, cache))
-            for file in expand(annotations, "annotations")
+            for file in expand(with_files(annotations, takes_samples=True), "annotations")
         ]
         return Import(annotator.name, cache.name, imports)
 

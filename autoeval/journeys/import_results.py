@@ -13,6 +13,7 @@ from autoeval.leaderboards.boards import update_board
 from autoeval.leaderboards.columns import all_columns, names_of
 from autoeval.leaderboards.table import Board, read_board
 from autoeval.metrics.columns import Cell
+from autoeval.runs.annotation_table import NAMES, with_files
 from autoeval.runs.measured import Measured, measure
 from autoeval.runs.quantities import Quantity
 from autoeval.version import __version__
@@ -52,8 +53,7 @@ def import_results(
         UsageError: a file is of no known harness, or the board has no such model.
     """
     require_source(results, "results", "name the files of another harness")
-    given = list(results) if isinstance(results, list | tuple) else [results]
-    read = [_read(Path(path)) for one in given for path in _paths(one)]
+    read = [_read(path) for path in expand(with_files(results), "results") if isinstance(path, Path)]
     if leaderboard_path is None:
         return ImportedResults(read, None, None)
     path = Path(leaderboard_path)
@@ -68,15 +68,8 @@ def _order(board: Board) -> str:
     return next((one for one in _ORDERS if list(board.rows) == list(board.sorted_by(one).rows)), _ORDERS[0])
 
 
-def _paths(source: Any) -> list[Path]:
-    path = Path(str(source))
-    if path.is_dir():
-        return [path]
-    return [found for found in expand(source, "results") if isinstance(found, Path)]
-
-
 def _read(path: Path) -> HarnessResult:
-    if path.is_dir() or path.name.startswith("annotations.json"):
+    if path.name in NAMES:
         return _of_run(measure(path))
     return read_result(path)
 

@@ -98,6 +98,10 @@ def analyze_labelled(
     labelled = form.read(source.dataset)
     if source.max_instances is not None:
         labelled = replace(labelled, pairs=_sample(labelled.pairs, source.max_instances, seed))
+    summary = f"{labelled.name}, {len(labelled.pairs)} pairs ({_digest(labelled)})"
+    path = None if source.leaderboard_path in (None, "auto") else Path(str(source.leaderboard_path))
+    if path is not None:
+        _refuse_board(path, summary, source.is_overwrite)
     asked: _Asked | None = None
     if source.recorded is None:
         judge_config = judge_source(annotators_config, find_preset(None), parameters)
@@ -114,11 +118,9 @@ def analyze_labelled(
         (judge_worth(labelled, form, judge) for judge in recorded),
         key=lambda judge: (-judge.whole.accuracy.value, judge.name),
     )
-    summary = f"{labelled.name}, {len(labelled.pairs)} pairs ({_digest(labelled)})"
     rows = {judge.name: {**_row(judge), "labelled_set": summary} for judge in worth}
     if asked is not None:
         rows[asked.judge.name]["price_per_1000_pairs"] = asked.price
-    path = None if source.leaderboard_path in (None, "auto") else Path(str(source.leaderboard_path))
     board = Board(rows, LABELLED).sorted_by(SORTED_BY)
     if path is not None:
         board = _add(path, rows, summary, source.is_overwrite)
@@ -198,14 +200,7 @@ def _add(path: Path, rows: Mapping[str, dict[str, Cell]], summary: str, is_overw
     """Put rows on a board's file, beside what it knows of the same judges' agreement with people."""
 
     def change(board: Board) -> Board:
-        others = {str(row["labelled_set"]) for row in board.rows.values() if row.get("labelled_set")} - {
-            summary
-        }
-        if others and not is_overwrite:
-            raise UsageError(
-                f"the leaderboard {path} is of {sorted(others)[0]}, and this is {summary}. Choose another "
-                "--leaderboard_path, or replace its rows with --is_overwrite_leaderboard."
-            )
+        others = _of_another_set(board, path, summary, is_overwrite)
         kept = {
             name: {column: cell for column, cell in row.items() if column in EVALUATOR_COLUMNS}
             if others
@@ -216,6 +211,32 @@ def _add(path: Path, rows: Mapping[str, dict[str, Cell]], summary: str, is_overw
         return replace(board, known=(*LABELLED, *EVALUATORS)).with_rows({**kept, **merged})
 
     return boards.update_board(path, change, {}, SORTED_BY, read_evaluators)
+
+
+def _refuse_board(path: Path, summary: str, is_overwrite: bool) -> None:
+    """Refuse a board that rows of a set cannot be put on, before anybody is asked.
+
+    Raises:
+        UsageError: it is of another set, it cannot be read, or it could not be written.
+    """
+    if path.exists():
+        _of_another_set(read_evaluators(path), path, summary, is_overwrite)
+    boards.refuse_unwritable_board(path)
+
+
+def _of_another_set(board: Board, path: Path, summary: str, is_overwrite: bool) -> set[str]:
+    """Return the other labelled sets that a board's rows are of.
+
+    Raises:
+        UsageError: there are some, and their rows are to stay.
+    """
+    others = {str(row["labelled_set"]) for row in board.rows.values() if row.get("labelled_set")} - {summary}
+    if others and not is_overwrite:
+        raise UsageError(
+            f"the leaderboard {path} is of {sorted(others)[0]}, and this is {summary}. Choose another "
+            "--leaderboard_path, or replace its rows with --is_overwrite_leaderboard."
+        )
+    return others
 
 
 def _notes(labelled: Labelled, worth: Sequence[JudgeWorth], recorded: Sequence[RecordedJudge]) -> list[str]:

@@ -15,6 +15,7 @@ from autoeval.data.loading import expand, read_rows
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.choosing import Folders, annotator_source, config_folders
 from autoeval.leaderboards.presets import find_preset
+from autoeval.runs.annotation_table import with_files
 from autoeval.types import Annotation
 
 FEWEST_MODELS = 5
@@ -77,8 +78,8 @@ def learn(
     where the instructions and the reference are those of the history.
 
     Args:
-        annotations: Files of judgments, at least five models': annotations.json of ours or of alpaca_eval, a glob or
-            a list.
+        annotations: Judgments of at least five models: the runs' folders, or annotations.json of ours or of
+            alpaca_eval; a glob or a list.
         annotators_config: The judge that is going to be asked: an annotator as in evaluate. Default: the preset's.
             Another judge's preferences on the same instructions and reference may serve, and predict less.
         annotators_config_dir: A folder of annotators (or several), looked into first.
@@ -106,7 +107,7 @@ def learn(
 
 def _by_model(annotations: Any, annotator: str) -> dict[str, list[Annotation]]:
     found: dict[str, list[Annotation]] = {}
-    for file in expand(annotations, "annotations"):
+    for file in expand(with_files(annotations, takes_samples=True), "annotations"):
         for one in read_annotations(read_rows(file, "annotations"), annotator):
             found.setdefault(one.case.generator_2 or str(file), []).append(one)
     judged = {name: rows for name, rows in found.items() if any(row.value is not None for row in rows)}

@@ -12,6 +12,7 @@ from autoeval.data.eval_sets import EvalSet
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.asking import Asking
 from autoeval.journeys.parameters.metric_choice import Metric
+from autoeval.runs.askable import refuse_unaskable_plans
 from autoeval.runs.estimate import DryRun, estimate, total
 from autoeval.runs.judging import Judged, judge
 from autoeval.runs.paying.cheap import Cheap, Guesses
@@ -52,10 +53,13 @@ class Paying:
         folder: Path | None,
         board: Path | None,
     ) -> "Paying":
-        """Choose the pairs to pay for, by what a cheap judge says of all where there is one; a dry run asks nobody.
+        """Choose the pairs to pay for, by what a cheap judge says of all where there is one, and keep how.
+
+        A dry run asks nobody and keeps nothing.
 
         Raises:
-            UsageError: these pairs cannot be sampled, or sample.json cannot be written.
+            UsageError: these pairs cannot be sampled, the judge cannot be asked, or sample.json is damaged.
+            AutoevalError: sample.json cannot be written.
         """
         if wanted.needs_all(len(pairs)):
             return cls(pairs, asking)
@@ -63,6 +67,9 @@ class Paying:
         guesses = None if asking.dry_run else cheap.ask(dear, cache, asking.options, asking.display)
         to = None if asking.dry_run else folder
         sample = choose(pairs, asking.annotator, wanted, seed, to, board, guesses)
+        if sample and to is not None:
+            refuse_unaskable_plans([Plan(asking.annotator, sample.first, seed)], cache, asking.options)
+            sample.store(to)
         return cls(sample.pairs if sample else pairs, asking, cheap, sample, guesses)
 
     @property

@@ -13,7 +13,7 @@ from autoeval.data.pairing import Pairs, load_pairs
 from autoeval.data.reviews import answers_to, read_questions
 from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.parameters.asking import Asking, AskingParameters, prepare
-from autoeval.journeys.parameters.output_paths import make_folder
+from autoeval.journeys.parameters.output_paths import writable_folder
 from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.percentages import Scored, board_of, boards_by, joined
 from autoeval.leaderboards.table import Board
@@ -158,7 +158,7 @@ def ask_for_reviews(
         plan = Plan(asking.annotator, pairs, how.seed)
         if asking.dry_run:
             return estimate(plan, cache, asking.options.at_batch_price)
-        folder = None if how.output_path is None else make_folder(Path(how.output_path))
+        folder = None if how.output_path is None else writable_folder(Path(how.output_path))
         judged = judge(plan, cache, asking.options, asking.display, asking.is_reask_unparsed, folder)
         scored = reviewed(records(judged), pairs.generator_2, pairs.generator_1)
         n_unpaired = pairs.n_missing_outputs

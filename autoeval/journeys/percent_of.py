@@ -17,6 +17,7 @@ from autoeval.journeys.percent_asked import (
     asker,
     percentages_of,
 )
+from autoeval.leaderboards.boards import refuse_unwritable_board
 from autoeval.leaderboards.percentages import Scored
 from autoeval.runs.estimate import DryRun
 
@@ -79,6 +80,8 @@ def percent_of(
     check_number("max_instances", max_instances, 1, whole=True)
     check_number("seed", seed, 0, whole=True, optional=False)
     path = None if leaderboard_path is None else Path(leaderboard_path)
+    if path is not None:
+        refuse_unwritable_board(path)
     if model_outputs is None:
         return _of_reviews(reviews, columns, questions, reference, compatible, path)
     if reviews is not None or reference is not None:

@@ -92,6 +92,7 @@ def refusal(
     )
     outputs, flaws = looked_through([reply.output for reply in replies], model, is_strip_thinking)
     replies = [replace(reply, output=output) for reply, output in zip(replies, outputs, strict=True)]
+    folder = output_folder(output_path, model_outputs, model, _folder(annotators_config, annotator))
     warnings = announced(flaws, display)
     plan = Plan(annotator, cases_of(replies, model), seed)
     with tellers.open_cache() as cache:
@@ -116,7 +117,6 @@ def refusal(
     if not judged.counts.n_judged:
         reason = nothing_judged([judged.counts], judged.report, "outputs")
         raise NothingJudgedError(reason, run, run.exit_code)
-    folder = output_folder(output_path, model_outputs, model, _folder(annotators_config, annotator))
     run = replace(run, folder=folder, settings={**_facts(run), "annotator": judge_facts(annotator)})
     run.save()
     return run

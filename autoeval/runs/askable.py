@@ -6,8 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from autoeval.annotators.judges import Annotator, Judge
+from autoeval.annotators.plan import Plan
 from autoeval.completions import providers
+from autoeval.completions.ask import AskOptions
+from autoeval.completions.cache import Cache
 from autoeval.completions.providers import LOCAL
+from autoeval.completions.replies import by_key
 from autoeval.errors import UsageError
 from autoeval.prompting.asker import Asker
 from autoeval.runs.estimate import price_of
@@ -41,6 +45,23 @@ def refuse_unaskable(asked: Iterable[Asker], timeout: float, is_batch: bool, is_
             raise UsageError(f"{one.name} cannot be asked: {one.unmet}.")
         refuse_gone(one, one.name)
         providers.create(one.endpoint, timeout)
+
+
+def refuse_unaskable_plans(plans: Iterable[Plan], cache: Cache, options: AskOptions) -> None:
+    """Refuse plans whose judges cannot be asked for what the cache lacks, before a file of theirs is begun.
+
+    Raises:
+        UsageError: one of them cannot be asked.
+    """
+    if options.batch_files is not None:  # somebody else asks
+        return
+    lacking = [plan.annotator for plan in plans if is_asked(plan, cache)]
+    refuse_unaskable(askers([], lacking), options.timeout, options.is_batch, options.flex)
+
+
+def is_asked(plan: Plan, cache: Cache) -> bool:
+    """Whether the cache lacks a reply that a plan needs."""
+    return any(len(cache.known(list(stretch))) < len(stretch) for stretch in by_key(plan.requests()))
 
 
 def refuse_unpriced(generators: Iterable[Generator], max_cost: float | None) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from autoeval.data.instructions import Instruction
-from autoeval.data.loading import read_rows, shorten
-from autoeval.data.records import MODEL, read_instruction, read_label, read_records
+from autoeval.data.loading import describe, is_missing, read_rows, shorten
+from autoeval.data.records import MODEL, read_instruction, read_label, read_records, read_turns
 from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.generators.plan import Key, parameters_of
@@ -74,7 +74,7 @@ class OutputsFile:
         if not self.outputs.exists() or self._is_given():
             return {}
         self._refuse_another_config(identity)
-        return dict(self._rows())
+        return dict(self._rows(str(identity["generator"])))
 
     def write(self, rows: Iterable[str], record: Mapping[str, Any]) -> None:
         """Replace the outputs and their record, so that at no time outputs lie beside another config's record.
@@ -133,9 +133,21 @@ class OutputsFile:
             return False
         return not differences(there, record.get("config"))
 
-    def _rows(self) -> Iterator[tuple[Key, Row]]:
+    def _rows(self, generator: str) -> Iterator[tuple[Key, Row]]:
+        """Walk through the rows, each checked for whatever is read of it later, when nobody knows its place any more.
+
+        Raises:
+            UsageError: a field is not what this model's row has there.
+        """
         for row in read_rows(self.outputs, "--output_path"):
             (record,) = read_records([row], MODEL)
+            if record.generator != generator:
+                raise UsageError(
+                    f"{row.where}: `generator` is {describe(row.fields.get('generator'))}; it should be {generator!r}, "
+                    "whose outputs these are."
+                )
+            if not is_missing(turns := row.fields.get("turns")):
+                read_turns(row, "turns", turns)
             for name in ("finish_reason", "model"):
                 read_label(row, name)
             yield (record.instruction, record.sample), dict(row.fields)

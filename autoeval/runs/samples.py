@@ -14,6 +14,7 @@ from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
 from autoeval.data.records import MODEL, read_label, read_records
 from autoeval.errors import UsageError, nearest
 from autoeval.metrics.observations import Floats
+from autoeval.runs.annotation_table import with_files
 
 _NAN = float("nan")
 
@@ -116,7 +117,7 @@ def read_verdicts(annotations: Any, samples: Samples) -> Verdicts:
     by_position: dict[str, int] = {}
     named: set[str] = set()
     n_unknown = 0
-    for source in expand(annotations, "--annotations"):
+    for source in expand(with_files(annotations), "--annotations"):
         for place, row in enumerate(read_rows(source, "--annotations")):
             preference = read_preference(row)
             annotators.setdefault(read_label(row, "annotator") or "unknown judge")

@@ -311,6 +311,19 @@ def test_a_misspelt_baseline_is_said_where_styles_tell() -> None:
         board(rows, baseline="gpt-4-314", style_control=True, style_metadata=counted)
 
 
+def test_a_row_without_counts_is_named(tmp_path: Path) -> None:
+    rows, counted = simulated(20)
+    path = tmp_path / "styles.jsonl"
+    path.write_text(
+        "".join(
+            json.dumps({**row, **lack}) + "\n"
+            for row, lack in ((counted[0], {}), (counted[1], {"conv_metadata": None}))
+        )
+    )
+    with pytest.raises(UsageError, match=r"styles\.jsonl, row 2 has no counts"):
+        board(rows, style_control=True, style_metadata=path)
+
+
 def test_what_is_not_counted_and_who_never_wins_is_left_out_and_said() -> None:
     rows, counted = simulated(30)
     rows += [old("loser", f"q{i}", "A>>B", "B>>A") for i in range(30)]

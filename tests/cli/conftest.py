@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.running import CommandLine, rows
+from tests.cli.running import USER_CACHE, CommandLine, rows
 
 _VARIABLES = (
     "OPENAI_BASE_URL",
@@ -18,7 +18,7 @@ def command(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> CommandLin
     """Return the command line in a folder with outputs.json and reference.json, with test keys and nothing else set."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(command.folder / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(command.folder / USER_CACHE))
     for variable in _VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     command.write("outputs.json", rows())

@@ -14,6 +14,11 @@ import pytest
 
 from autoeval.cli import main
 
+USER_CACHE = "cache"
+"""The folder of these tests in which the user's cache is."""
+SQLITES_OWN = ("-wal", "-shm")
+"""The ends of files that come and go while SQLite reads."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -48,6 +53,15 @@ class CommandLine:
         code = exit_.value.code or 0
         assert isinstance(code, int)
         return Outcome(code, told.out, told.err)
+
+    def files(self) -> dict[str, bytes | None]:
+        """Return files with their content and folders with None; what the cache of the user has is left out."""
+        paths = (path.relative_to(self.folder) for path in sorted(self.folder.rglob("*")))
+        return {
+            str(path): (self.folder / path).read_bytes() if (self.folder / path).is_file() else None
+            for path in paths
+            if path.parts[0] != USER_CACHE and not path.name.endswith(SQLITES_OWN)
+        }
 
     def write(self, name: str, content: bytes | str | Sequence[Any]) -> Path:
         """Write a file; rows are written as JSON."""

@@ -259,7 +259,7 @@ def test_one_message_exit_2_and_nothing_asked(command: CommandLine, server: Judg
             command.patch.delenv(variable)
         else:
             command.patch.setenv(variable, value)
-    asked = server.n_requests
+    asked, before = server.n_requests, command.files()
     outcome = command(*arguments(case, server))
     assert outcome.code == 2
     assert server.n_requests == asked
@@ -270,7 +270,7 @@ def test_one_message_exit_2_and_nothing_asked(command: CommandLine, server: Judg
         assert part in message
     assert not re.search(r"Traceback|File \"|<[a-z]+ object|sk-|\.\.$|\?\.$", message)
     assert len(message.splitlines()) <= 5
-    assert not (command.folder / "results" / "gpt4_ranking" / "annotations.json").exists()
+    assert command.files() == before
 
 
 def test_what_these_cases_spoil_works(command: CommandLine, server: JudgeServer) -> None:

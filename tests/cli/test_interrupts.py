@@ -2,40 +2,16 @@
 
 import json
 import signal
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.cli.interrupted import INTERRUPTED, SAID
 from tests.cli.running import CommandLine, rows
 from tests.processes import start_python
 from tests.servers import JudgeServer, always
-
-SAID = "autoeval: interrupted. Every reply so far is kept; run the same command again."
-
-INTERRUPTED = """
-import atexit, json, os, signal, sys
-from pathlib import Path
-
-moment, again, counted = int(sys.argv.pop(1)), float(sys.argv.pop(1)), Path(sys.argv.pop(1))
-n = 0
-
-def count(frame, event, arg):
-    global n
-    n += 1
-    if n == moment:
-        sys.setprofile(None)
-        if again:
-            signal.setitimer(signal.ITIMER_REAL, again)
-        signal.raise_signal(signal.SIGINT)
-
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
-atexit.register(lambda: (signal.setitimer(signal.ITIMER_REAL, 0), sys.setprofile(None), counted.write_text(str(n))))
-from autoeval.cli import main
-sys.setprofile(count)
-main()
-"""
-"""A command that gets SIGINT at a moment (the number of a call or return), and once more some seconds later."""
 
 
 @pytest.mark.parametrize("again", [0, 1e-5, 1e-3])
@@ -113,6 +89,24 @@ def test_what_comes_of_an_interrupt_is_one(command: CommandLine) -> None:
     command.patch.setattr("autoeval.journeys.show.show", in_a_circle)
     with pytest.raises(ValueError, match="first"):
         command("show")
+
+
+def test_one_that_falls_into_the_end_of_a_generator_is_not_lost(command: CommandLine) -> None:
+    """Python ignores what is raised there, and tells of it with a traceback."""
+
+    def rows_of_a_file() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            signal.raise_signal(signal.SIGINT)
+
+    def left_early(**_: object) -> None:
+        next(rows_of_a_file())
+        threading.Event().wait(30)
+
+    command.patch.setattr("autoeval.journeys.show.show", left_early)
+    told = command("show")
+    assert (told.code, told.err.strip()) == (130, SAID)
 
 
 def test_the_end_of_a_file_is_no_interrupt(command: CommandLine) -> None:

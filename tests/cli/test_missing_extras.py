@@ -179,11 +179,14 @@ def test_the_extra_is_named_before_anybody_is_asked(command: CommandLine, case: 
         for name in [library, *(name for name in sys.modules if name.startswith(f"{library}."))]:
             command.patch.setitem(sys.modules, name, None)
     command.patch.delitem(sys.modules, f"autoeval.completions.providers.{case.extra}", raising=False)
-    with Cache(command.folder / "cache.sqlite"), JudgeServer(always("a > b")) as server:
+    with Cache(command.folder / "cache.sqlite") as cache:
+        cache.put_many([])
+    with JudgeServer(always("a > b")) as server:
         command.patch.setenv("OPENAI_BASE_URL", server.base_url)
         command.patch.setenv("ANTHROPIC_BASE_URL", server.address)
         for name, content in case.files.items():
             command.write(name, content)
+        before = command.files()
         outcome = command(*case.arguments)
         assert server.n_requests == 0
     assert outcome.code == 2
@@ -193,7 +196,7 @@ def test_the_extra_is_named_before_anybody_is_asked(command: CommandLine, case: 
         f"autoeval: {case.told} needs an optional dependency. "
         f"Install it with: pip install 'autoeval[{case.extra}]'"
     )
-    assert not (command.folder / "replies.parquet").exists()
+    assert command.files() == before
 
 
 def test_jobs_that_are_collected_name_it_too(monkeypatch: pytest.MonkeyPatch) -> None:

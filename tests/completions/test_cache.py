@@ -48,6 +48,26 @@ def test_an_entry_comes_back_as_it_went_in_also_from_another_process_view(
             assert another.known([key(1), key(2)]) == {key(1)}
 
 
+def test_a_new_file_is_made_when_something_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "replies.sqlite"
+    with Cache(path) as cache, Cache(path) as another:
+        assert not cache.known([key(1)])
+        assert not another.has_batches
+        assert not any(tmp_path.iterdir())
+        cache.put(key(1), FULL)
+        assert path.exists()
+        assert another.get_many([key(1)]) == {key(1): FULL}, "who found nothing sees what is there since"
+        another.put(key(2), LONG)
+        assert cache.get_many([key(2)]) == {key(2): LONG}
+
+
+@pytest.mark.parametrize("name", ["file/replies.sqlite", f"{'x' * 256}/replies.sqlite"])
+def test_a_file_that_could_not_be_made_is_refused_at_once(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"cannot be (written|opened)"):
+        Cache(tmp_path / name)
+
+
 def test_what_is_no_number_is_not_stored(tmp_path: Path) -> None:
     with Cache(tmp_path / "c.sqlite") as cache:
         for entry in (Completion("a", seconds=math.nan), RecordedVerdict((math.inf,))):
@@ -100,7 +120,8 @@ def _other_program(path: Path) -> None:
 
 
 def _newer_version(path: Path) -> None:
-    Cache(path).close()
+    with Cache(path) as cache:
+        cache.put_many([])
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()

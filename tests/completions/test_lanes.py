@@ -1,7 +1,6 @@
-"""What a lane does where a model in this process refuses, and when a failed request is asked again."""
+"""What a lane does where a model in this process refuses, and with requests that fail."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,16 +9,12 @@ import pytest
 
 from autoeval.completions.budget import Budget
 from autoeval.completions.cache import Cache
-from autoeval.completions.desk import Desk
 from autoeval.completions.lane import Lane, LocalLane
 from autoeval.completions.ledger import Job, Ledger, Progress, Stop, StopReason
 from autoeval.completions.providers import Reply
 from autoeval.completions.retries import Retries
 from autoeval.completions.scheduler import Permits
-from autoeval.completions.storage.claims import Taken
-from autoeval.completions.waits import Waits
 from autoeval.types import Completion, Endpoint, Failure, FailureKind, Message, Request
-from tests.completions.virtual_time import run
 
 
 @dataclass
@@ -279,121 +274,3 @@ def test_a_server_that_asks_for_more_patience_than_there_is_ends_the_run(
             before_first_success=3,
         )
         assert (ledger.progress.done, ledger.stop) == (5, None), "what is allowed is waited for"
-
-
-def test_a_long_wait_is_told_once_and_again_where_it_grows() -> None:
-    waits = Waits()
-
-    def told(seconds: float | None, now: float = 1e9, waits: Waits = waits) -> str | None:
-        return waits.told(Failure(FailureKind.RATE_LIMITED, "busy", retry_after=seconds), now)
-
-    assert (told(None), told(29.9)) == (None, None)
-    assert str(told(30)).startswith("the server asks to wait 30 s, until ")
-    assert str(told(30, 1e9 + 60)).endswith(": busy")
-    assert told(119, 1e9) is None, "half a minute later than what was said, and no sooner, it is said again"
-    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(1e9 + 90_000))
-    assert f"25.0 h, until {until}" in str(told(90_000, waits=Waits()))
-    for seconds, span in ((120, "2 min"), (7199, "120 min"), (7200, "2.0 h"), (1e300, "h, until")):
-        assert span in str(told(seconds, waits=Waits()))
-
-
-@dataclass
-class Shared:
-    """A cache of many runs, where some replies are there and others ask some of the questions."""
-
-    known: set[int] = field(default_factory=set)
-    others: set[int] = field(default_factory=set)
-    asked: list[list[int]] = field(default_factory=list)
-
-    async def take(self, keys: Sequence[bytes]) -> Taken:
-        self.asked.append([key[0] for key in keys])
-        free = frozenset(key for key in keys if key[0] not in self.known | self.others)
-        return Taken(frozenset(key for key in keys if key[0] in self.known), free)
-
-
-def test_a_lane_takes_what_is_free_looks_again_at_what_others_ask_and_leaves_what_is_known() -> None:
-    shared, faults = Shared(known={1}, others={2}), list[object]()
-
-    async def work(ledger: Ledger) -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
-        ledger.keeper = shared  # type: ignore[assignment]
-        desk = Desk(ledger)
-        for number in range(6):
-            assert ledger.open(bytes([number]))
-            desk.put(Job(bytes([number]), Request(Endpoint("openai"), "m")))
-        first, *rest = await desk.get_many(4)
-        assert (first.key[0], [job.key[0] for job in rest]) == (0, [3])
-        assert (shared.asked, ledger.progress.cached) == ([[0, 1, 2, 3]], 1)
-        assert [job.key[0] for job in await desk.get_many(4)] == [4, 5]
-        waiting = asyncio.create_task(desk.get(4))
-        await asyncio.sleep(5)
-        assert {*map(tuple, shared.asked[2:])} == {(2,)}
-        assert 5 / 0.4 - 1 <= len(shared.asked[2:]) <= 5 / 0.2
-        shared.others.clear()
-        assert (await waiting).key[0] == 2
-        n_asked = len(shared.asked)
-        desk.put_aside(first, 100)
-        desk.put_aside(rest[0], 1)
-        desk.hurry()
-        assert {job.key[0] for job in await desk.get_many(9)} == {0, 3}, "ours already"
-        ledger.halt(Stop(StopReason.BUDGET, "no money"))
-        desk.put(Job(bytes([7]), Request(Endpoint("openai"), "m")))
-        assert (await desk.get(1)).key[0] == 7, "to be handed back"
-        assert len(shared.asked) == n_asked
-        drained = asyncio.create_task(desk.drained())
-        for left in range(6):
-            await asyncio.sleep(50)
-            assert not drained.done(), f"{left} of six have left"
-            desk.done()
-        await drained
-
-    with Cache(None) as cache:
-        run(work(Ledger(cache, Budget(None, lambda _: None), Progress())))
-    assert faults == []
-
-
-ERROR = Failure(FailureKind.SERVER_ERROR, "overloaded")
-LIMIT = Failure(FailureKind.RATE_LIMITED, "slow down")
-
-
-@pytest.mark.parametrize("attempts", range(1, 8))
-def test_each_retry_waits_up_to_twice_as_long_as_the_one_before(attempts: int) -> None:
-    longest = min(0.5 * 2 ** (attempts - 1), 20.0)
-    waits = [Retries(longest_delay=20.0).delay(ERROR, attempts, True) for _ in range(300)]
-    assert all(wait is not None and longest / 2 <= wait <= longest for wait in waits)
-    spread = max(wait or 0 for wait in waits) - min(wait or 0 for wait in waits)
-    assert spread > longest / 4, "they would all come back at once"
-
-
-@pytest.mark.parametrize(
-    ("failure", "works", "most"), [(ERROR, True, 8), (ERROR, False, 4), (LIMIT, True, 8), (LIMIT, False, 8)]
-)
-def test_so_many_attempts_are_made_and_no_more(failure: Failure, works: bool, most: int) -> None:
-    """Fewer at an address that has never answered; a server that says `slow down` has."""
-    assert Retries().delay(failure, most - 1, works) is not None
-    assert Retries().delay(failure, most, works) is None
-
-
-def test_who_is_patient_waits_for_its_turn_and_for_nothing_else() -> None:
-    patient = Retries(is_patient=True)
-    assert patient.delay(LIMIT, 50, False) is not None
-    assert patient.delay(ERROR, 50, True) is None
-
-
-@pytest.mark.parametrize("kind", FailureKind)
-def test_only_what_asking_again_can_help_is_asked_again(kind: FailureKind) -> None:
-    helps = kind not in (
-        FailureKind.INVALID_REQUEST,
-        FailureKind.FILTERED,
-        FailureKind.REFUSED,
-        FailureKind.NOT_ASKED,
-    )
-    assert (Retries().delay(Failure(kind, "x"), 1, True) is not None) == helps
-
-
-def test_a_servers_own_wait_counts_where_it_is_longer() -> None:
-    asks_for = [Failure(FailureKind.SERVER_ERROR, "x", retry_after=wait) for wait in (0.0, 90.0)]
-    short, long = (Retries().delay(failure, 3, True) for failure in asks_for)
-    assert long == 90.0
-    assert short is not None
-    assert 1.0 <= short <= 2.0

@@ -54,7 +54,8 @@ def _arguments(outputs: Path, reference: Path, server: JudgeServer, folder: Path
 def test_a_cache_that_another_process_holds_for_a_moment_is_waited_for(tmp_path: Path) -> None:
     with JudgeServer(PaidJudge()) as server:
         cache = tmp_path / "cache.sqlite"
-        Cache(cache).close()
+        with Cache(cache) as begun:
+            begun.put_many([])
         holder = sqlite3.connect(cache, isolation_level=None, check_same_thread=False)
         holder.execute("BEGIN IMMEDIATE")
         threading.Timer(0.2, holder.execute, ["COMMIT"]).start()
@@ -68,7 +69,8 @@ def test_a_cache_that_stays_locked_is_an_error_that_says_so(
     monkeypatch.setattr(sqlite_file, "LOCK_SECONDS", 0.05)
     with JudgeServer(PaidJudge()) as server:
         cache = tmp_path / "cache.sqlite"
-        Cache(cache).close()
+        with Cache(cache) as begun:
+            begun.put_many([])
         holder = sqlite3.connect(cache, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         with pytest.raises(CacheError, match="locked"):
@@ -112,7 +114,8 @@ def test_damage_that_shows_only_when_it_is_read_is_salvaged_too(tmp_path: Path) 
 def test_a_log_cut_short_costs_only_what_was_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "cache.sqlite"
     judge = PaidJudge()
-    with JudgeServer(judge) as server, Cache(path) as held:  # an open connection keeps the log
+    with JudgeServer(judge) as server, Cache(path) as held:
+        held.put_many([])  # an open connection keeps the log
         with monkeypatch.context() as patch:
             patch.setattr(claims, "LEASE_SECONDS", 0.0)  # who crashed does not renew it
             run(tmp_path, server)

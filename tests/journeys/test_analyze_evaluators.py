@@ -202,6 +202,17 @@ def test_votes_that_are_none_are_refused(votes: list[dict[str, Any]], said: str)
         autoeval.analyze_evaluators("humans", votes, output_path=None)
 
 
+def test_votes_of_which_some_name_no_model_are_counted_and_not_among_win_rates(tmp_path: Path) -> None:
+    votes = [
+        {**vote, "generator_1": "reference", "generator_2": f"model {place % 3}" if place < 30 else None}
+        for place, vote in enumerate(_votes(n_votes=3))
+    ]
+    found = autoeval.analyze_evaluators("longest", gold_crossannotations=votes, output_path=None)
+    correlations = found.report.correlations
+    assert set(correlations.win_rates.index) == {"model 0", "model 1", "model 2"}
+    assert found.report.agreement.n == 12
+
+
 def test_a_misspelt_parameter_is_named() -> None:
     with pytest.raises(autoeval.UsageError, match="is_save_leaderboard"):
         autoeval.analyze_evaluators("humans", _votes(), output_path=None, is_save_leaderbord=True)  # type: ignore[call-arg]

@@ -23,7 +23,6 @@ REPLY = Completion("a")
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    Cache(tmp_path / "c.sqlite").close()
     return tmp_path / "c.sqlite"
 
 

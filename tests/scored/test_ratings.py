@@ -21,6 +21,37 @@ from tests.servers.answers import Body, always
 
 PARSER = RatingsParser(kind="ratings")
 
+_ROWS = "|---|---|\n| 1 | 4 |\n| 2 | N/A |"
+TABLES: list[tuple[str, list[Any]]] = [
+    (f"| Output | Rating |\n{_ROWS}", [4, "N/A"]),
+    (f"Here it is:\n\n|#|**Score**|\n{_ROWS}\n\nThe first one is better.", [4, "N/A"]),
+    (
+        "| | Rating | Rationale |\n|---|:-:|---|\n| Output 2 | 3/5 | short |\n| **Output 1** | 5 | all |",
+        [5, 3],
+    ),
+    ("| | Output 1 | Output 2 |\n|---|---|---|\n| Rating | 4 | 3 |\n| Rationale | ok | less |", [4, 3]),
+    ("| Response | 1 | 2 |\n|---|---|---|\n| Clarity | 1 | 1 |\n| Overall rating | 4 | 3 |", [4, 3]),
+    ("| Rating | Rationale |\n|---|---|\n| 4 | ok |\n| 2 | less |", [4, 2]),
+    ("Output 1\n| Rating | Rationale |\n|---|---|\n| 4 | ok |\nOutput 2\nRating: 1", [4, 1]),
+    (f"Output 1\nRating: 4\nOutput 2\nRating: N/A\n\n| Output | Rating |\n{_ROWS}", [4, "N/A"]),
+    (f"Output 1\nRating: 4\nOutput 2\nRating: 3\n\n| Output | Rating |\n{_ROWS}", [4, None]),
+    (f"Rating: 4\nRating: 2\n\n| Output | Rating |\n{_ROWS}", [None]),
+    ("| Output | Rating | Score |\n|---|---|---|\n| 1 | 4 | 3 |\n| 2 | 2 | 2 |", [None, 2]),
+    ("| Output | Rating |\n|---|---|\n| 1 | 3-4 |\n| 2 | ~~1~~ 2 |", [None, 2]),
+    ("| Output | Rating |\n|---|---|\n| 1 | 4 |\n| 1 | 2 |", [None]),
+    ("| Criterion | Rating |\n|---|---|\n| Clarity | 4 |\n| Depth | 2 |", [None]),
+    ("| Criterion | Rating |\n|---|---|\n| 1 | 4 |\n| 2 | 2 |", [None]),
+    ("| Output | Helpfulness | Honesty |\n|---|---|---|\n| 1 | 4 | 3 |\n| 2 | 2 | 2 |", [None]),
+    ("| Output | Rating | Output 2 |\n|---|---|---|\n| Output 1 | 4 | 3 |\n| Rating | 2 | 2 |", [None]),
+    ("| Output 1 | Output 2 |\n|---|---|\n| 4 | 3 |", [None]),
+    (
+        "Output 1\n| Field | Value |\n|---|---|\n| Rating | 4 |\n| Rationale | ok |\nOutput 2\nRating: 2",
+        [4, 2],
+    ),
+    ("| Rating | 4 |\n|---|---|\n| Rationale | ok |", [4]),
+    (f"```\n| Output | Rating |\n{_ROWS}\n```", [None]),
+]
+
 
 @pytest.mark.parametrize(
     ("reply", "ratings"),
@@ -46,6 +77,7 @@ PARSER = RatingsParser(kind="ratings")
         ("Output 1\nRating: 4\nRating: 5", [None]),
         ("Output 1\nRating: 2\nOutput 3\nRating: 3", [2, None, 3]),
         ("Rating: 5\nOutput 1\nRating: 2", [None]),
+        *((reply, ratings) for reply, ratings in TABLES),
         ("all of them are fine", [None]),
         ("", [None]),
     ],

@@ -9,23 +9,10 @@ from autoeval.annotators.parsers.base import CONTRADICTION, CUT_OFF, Parser, Rea
 from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.markup import without_markup
 from autoeval.annotators.parsers.numbers import NUMBER, as_number, bare, goes_on, out_of
+from autoeval.annotators.parsers.rating_tables import HEADER, RATING, REASON, with_ratings_said
 from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Completion, Inapplicable, Unfinished, Unparsed, Verdict
 
-_EDGE = r"[\s*_#`>|\[\]()\"'“”]{0,12}"
-_HEADER = lazy_pattern(
-    rf"^{_EDGE}(?:output|text|response|answer|completion)(?:\s+for\s+(?:text|output|response))?{_EDGE}"
-    rf"(?:no\.?\s*)?(?P<number>\d{{1,3}}){_EDGE}(?:[:：.]|(?=\s*$)){_EDGE}",
-    re.IGNORECASE | re.MULTILINE,
-)
-_RATING = lazy_pattern(
-    rf"^{_EDGE}(?:(?:overall|final|corrected|revised|updated|actual)\s+)?(?:rating|score|grade|评分|評分|評価|평점|점수){_EDGE}[:：=]{_EDGE}(?P<held>[^\n]*)$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_REASON = lazy_pattern(
-    rf"^{_EDGE}(?:rationale|reason|explanation|feedback)(?:\s+for\s+rating)?{_EDGE}[:：]\s*",
-    re.IGNORECASE | re.MULTILINE,
-)
 _NUMBER = lazy_pattern(rf"(?P<number>{NUMBER}){out_of()}")
 _NOT_APPLICABLE = lazy_pattern(
     r"(?:n\s?[/.]?\s?a\.?|not applicable|does not apply|none applies)\b\.?", re.IGNORECASE
@@ -37,8 +24,8 @@ class RatingsParser(Parser):
     """A rating and a rationale for each output that the prompt shows, under a heading that numbers it.
 
     `N/A` says that what is rated does not apply to an output. Without headings, ratings belong to the outputs in their
-    order. An output that is rated twice, and not alike, or whose rating is no one number (`3-4`, `4/10` out of 5), has
-    no verdict, and the others keep theirs.
+    order. A Markdown table of ratings is read as prose that says the same. An output that is rated twice, and not
+    alike, or whose rating is no one number (`3-4`, `4/10` out of 5), has no verdict, and the others keep theirs.
     """
 
     kind: Literal["ratings"]
@@ -53,20 +40,20 @@ class RatingsParser(Parser):
             return [text]
         if not is_complete(completion):
             return [CUT_OFF]
-        blocks = _blocks(without_markup(text))
+        blocks = _blocks(without_markup(with_ratings_said(text)))
         if blocks is None:
             return [Unparsed("the reply has a rating that belongs to none of the outputs")]
         return [self._of_block(block) for block in blocks] or [Unfinished("the reply has no rating")]
 
     def _of_block(self, block: str) -> Reading:
-        readings = [self._rating(match["held"]) for match in _RATING.finditer(block)]
+        readings = [self._rating(match["held"]) for match in RATING.finditer(block)]
         if not readings:
             return Unparsed("the reply does not rate this output")
         if None in readings:
             return Unparsed("the reply gives a rating that is not one number")
         if len(set(readings)) > 1:
             return CONTRADICTION
-        why = _REASON.sub("", _RATING.sub("", block)).strip() or None
+        why = REASON.sub("", RATING.sub("", block)).strip() or None
         rating = readings[0]
         return (
             Inapplicable(explanation=why) if rating == _DOES_NOT_APPLY else Verdict(float(rating or 0), why)
@@ -91,10 +78,10 @@ _DOES_NOT_APPLY = "N/A"
 
 def _blocks(text: str) -> list[str] | None:
     """Return what a text says of each output, in their order; None where some of it is about none."""
-    heads = list(_HEADER.finditer(text))
+    heads = list(HEADER.finditer(text))
     if not heads:
         return list(_by_rating(text))
-    if _RATING.search(text[: heads[0].start()]):
+    if RATING.search(text[: heads[0].start()]):
         return None
     found: dict[int, str] = {}
     for head, after in zip(heads, [*heads[1:], None], strict=True):
@@ -108,7 +95,7 @@ def _blocks(text: str) -> list[str] | None:
 
 def _by_rating(text: str) -> Iterator[str]:
     """Split a text without headings into a block a rating; rationales stand behind them, or else before."""
-    ratings = list(_RATING.finditer(text))
+    ratings = list(RATING.finditer(text))
     if not ratings:
         return
     is_behind = not text[: ratings[0].start()].strip()

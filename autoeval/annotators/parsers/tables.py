@@ -1,6 +1,6 @@
 """Markdown tables of a reply, said in lines as prose says the same: `Winner: A`, `Overall score: 8`, `A: 7`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from autoeval.annotators.parsers.words import BETTER, RANK, SCORE, WHOLE, WORSE, words_of
 from autoeval.texts.patterns import lazy_pattern
@@ -20,24 +20,39 @@ def with_tables_said(text: str) -> str:
     Criteria are no verdict, so a table of them says nothing unless a row gives the whole (`Overall`, `Total`). Of ranks
     and of numbers that could be ranks it says nothing either, as scores look like them and mean the opposite.
     """
+
+    def said(lines: Sequence[str], head: Cells, rows: Sequence[Cells]) -> Iterator[str]:
+        yield lines[0]
+        yield from lines[2:]  # the rule says nothing, and its colons announce nothing
+        yield from _lines_of(head, rows)
+
+    return with_tables_as(text, said)
+
+
+def with_tables_as(text: str, said: Callable[[Sequence[str], Cells, Sequence[Cells]], Iterable[str]]) -> str:
+    """Return a text with other lines in place of each of its tables.
+
+    Args:
+        text: it.
+        said: gets the lines of a table, the cells of its head and those of its rows, and returns the lines.
+    """
     if "|" not in text or "-" not in text:
         return text
     lines = text.split("\n")
-    said: list[str] = []
+    found: list[str] = []
     at = 0
     is_code = False  # a table in it is quoted
     while at < len(lines):
-        said.append(lines[at])
         is_code ^= lines[at].lstrip().startswith(_FENCES)
-        at += 1
-        if is_code or at == len(lines) or "|" not in lines[at - 1] or not _is_rule(lines[at]):
+        start, at = at, at + 1
+        if is_code or at == len(lines) or "|" not in lines[start] or not _is_rule(lines[at]):
+            found.append(lines[start])
             continue
-        start = at - 1
         while at < len(lines) and "|" in lines[at]:
             at += 1
-        said += lines[start + 2 : at]  # the rule says nothing, and its colons announce nothing
-        said += _lines_of(_cells(lines[start]), [_cells(line) for line in lines[start + 2 : at]])
-    return "\n".join(said)
+        table = lines[start:at]
+        found += said(table, _cells(table[0]), [_cells(line) for line in table[2:]])
+    return "\n".join(found)
 
 
 def _is_rule(line: str) -> bool:

@@ -1,4 +1,7 @@
-"""A cache in one SQLite file, safe for several processes at once."""
+"""A cache in one SQLite file, safe for several processes at once.
+
+A new one is made when something is first written into it: a run that is refused leaves nothing behind.
+"""
 
 import sqlite3
 import time
@@ -11,6 +14,7 @@ from autoeval.completions.salvage import Salvage, salvage
 from autoeval.completions.storage import filesystems, sqlite_schema
 from autoeval.completions.storage.database import CacheError
 from autoeval.completions.storage.entries import decode
+from autoeval.data.replacing import refuse_unwritable
 from autoeval.errors import AutoevalError, UsageError, is_of_the_disk
 
 LOCK_SECONDS = 60.0
@@ -27,26 +31,54 @@ _OF_THE_DISK = frozenset(
 
 
 class SqliteFile:
-    """An open file; see `Database`."""
+    """An open file, or the place for one; see `Database`."""
 
     is_remote = False
     keys_at_once = 500
 
     def __init__(self, path: Path) -> None:
-        """Open the file, creating it and its folder if needed, and bring it up to date.
+        """Open the file and bring it up to date; where there is none, begin with nothing.
 
         Raises:
-            UsageError: the file is something else, damaged, locked, or cannot be created.
+            UsageError: the file is something else, damaged, locked, or could not be created.
             CacheError: the disk is full.
         """
         self.path = path
         self.name = str(path)
         self.salvaged: Salvage | None = None
+        self._file: sqlite3.Connection | None = None
+        self._nothing: sqlite3.Connection | None = None
+        if self._is_there():
+            self._file = self._open()
+        else:
+            refuse_unwritable(path, "the cache ")
+
+    def _is_there(self) -> bool:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if _is_cut_short(path):
-                self.salvaged = salvage(path, sqlite_schema.SCHEMA, decode)
-            self.connection = self._open()
+            return self.path.exists()
+        except OSError as error:
+            raise self._unopened(error) from None
+
+    def _to_write(self) -> sqlite3.Connection:
+        if self._file is None:
+            self._file = self._open()
+        return self._file
+
+    def _to_read(self) -> sqlite3.Connection:
+        """Return the file, which another process may have made meanwhile, or an empty database in its place."""
+        if self._file is not None or self._is_there():
+            return self._to_write()
+        if self._nothing is None:
+            self._nothing = sqlite3.connect(":memory:", isolation_level=None)
+            self._nothing.executescript(sqlite_schema.SCHEMA)
+        return self._nothing
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if _is_cut_short(self.path):
+                self.salvaged = salvage(self.path, sqlite_schema.SCHEMA, decode)
+            return self._connected()
         except (OSError, sqlite3.Error) as error:
             raise self._unopened(error) from None
 
@@ -61,26 +93,24 @@ class SqliteFile:
             f"{told} Move the file away if it is damaged, or give another one with --caching_path."
         )
 
-    def _open(self) -> sqlite3.Connection:
+    def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
-        self.connection = connection
         try:
-            self._bring_up_to_date()
+            self._bring_up_to_date(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _bring_up_to_date(self) -> None:
-        connection = self.connection
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
         version = sqlite_schema.version_of(connection)
         is_shared = filesystems.is_shared(self.path)
         if version == 0 or is_shared:
             _set_journal(connection, "DELETE" if is_shared else "WAL")
         if version < sqlite_schema.VERSION:
-            with self.transaction():
+            with self._transaction_of(connection):
                 done = sqlite_schema.version_of(connection)  # another process may have been faster
                 for migration in sqlite_schema.MIGRATIONS[done:]:
                     for statement in migration.split(";"):
@@ -96,14 +126,19 @@ class SqliteFile:
         Raises:
             CacheError: it could not be done (disk full, file gone, locked for a minute).
         """
+        with self._transaction_of(self._to_write()) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction_of(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self.connection
-                self.connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                if self.connection.in_transaction:  # a full disk has already rolled it back
-                    self.connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a full disk has already rolled it back
+                    connection.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
             raise self._error("written", error) from error
@@ -115,7 +150,7 @@ class SqliteFile:
             CacheError: the file cannot be read.
         """
         try:
-            return self.connection.execute(statement, parameters).fetchall()
+            return self._to_read().execute(statement, parameters).fetchall()
         except sqlite3.Error as error:
             raise self._error("read", error) from error
 
@@ -129,12 +164,14 @@ class SqliteFile:
 
     def close(self) -> None:
         """Close the file."""
-        self.connection.close()
+        for connection in (self._file, self._nothing):
+            if connection is not None:
+                connection.close()
 
     def _error(self, done: str, error: sqlite3.Error) -> CacheError:
         """Say what happened and what to do; a damaged file is replaced by what can be read of it."""
         if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            self.connection.close()
+            self.close()
             saved = salvage(self.path, sqlite_schema.SCHEMA, decode)
             return CacheError(f"the cache {self.path} is damaged: {saved}. Run the same command again.")
         return CacheError(

@@ -1,10 +1,9 @@
-"""Where results go, decided as AlpacaEval decides it."""
+"""Where results go, decided as AlpacaEval decides it. No folder is made before there is a file for it."""
 
 from pathlib import Path
 from typing import Any
 
 from autoeval.data.replacing import refuse_unwritable
-from autoeval.errors import not_written
 from autoeval.runs.run_json import RUN_NAME
 
 
@@ -21,7 +20,7 @@ def output_folder(
     name (not as a path) gets a subfolder of that name, so that judges do not overwrite each other.
 
     Raises:
-        UsageError: the folder cannot be created or written.
+        UsageError: the folder could not be made, or nothing could be written there.
     """
     if output_path is None:
         return None
@@ -30,11 +29,11 @@ def output_folder(
         folder = _beside(model_outputs) or _results(name, default)
     if isinstance(annotator, str) and "/" not in annotator and not annotator.endswith((".yaml", ".yml")):
         folder = folder / annotator
-    return make_folder(folder)
+    return writable_folder(folder)
 
 
 def results_folder(output_path: str | Path | None, name: str) -> Path | None:
-    """Return the folder for the outputs of a model, None for none; `auto` is `results/<name>`. It is not made."""
+    """Return the folder for the outputs of a model, None for none; `auto` is `results/<name>`. It is not looked at."""
     if output_path is None:
         return None
     return _results(name, "results") if output_path == "auto" else Path(output_path)
@@ -50,17 +49,12 @@ def folder_name(name: str) -> str:
     return one.replace(".", "_") if one.strip(".") == "" else one
 
 
-def make_folder(folder: Path) -> Path:
-    """Make a folder for results.
+def writable_folder(folder: Path) -> Path:
+    """Return a folder for results, which is made with the first of them.
 
     Raises:
-        UsageError: it cannot be made, or nothing can be written there.
-        AutoevalError: the disk is full.
+        UsageError: it could not be made, or nothing could be written there.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise not_written(f"--output_path: the folder {folder}", error) from None
     refuse_unwritable(folder / RUN_NAME)
     return folder
 

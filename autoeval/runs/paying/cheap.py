@@ -11,9 +11,8 @@ from autoeval.annotators.loading import load_annotator
 from autoeval.annotators.plan import Cases, Plan
 from autoeval.completions.ask import AskOptions, AskReport, Display
 from autoeval.completions.cache import Cache
-from autoeval.completions.replies import by_key
 from autoeval.errors import UsageError
-from autoeval.runs.askable import askers, refuse_unaskable
+from autoeval.runs.askable import is_asked, refuse_unaskable_plans
 from autoeval.runs.estimate import DryRun, estimate
 from autoeval.runs.judging import judge
 from autoeval.runs.refusals import refuse_unknown_prices
@@ -104,8 +103,8 @@ class Cheap:
             raise UsageError(
                 "--predict_with asks two judges in turn, and --batch_files holds one's requests."
             )
-        if _is_asked(self.plan, cache) and _is_asked(dear, cache):
-            refuse_unaskable(askers([], [dear.annotator]), options.timeout, options.is_batch, options.flex)
+        if is_asked(self.plan, cache):
+            refuse_unaskable_plans([dear], cache, options)
         annotator = self.plan.annotator
         display.announce(f"asking {annotator.name} about all {len(self.plan.cases)} pairs first")
         judged = judge(self.plan, cache, options, display, False, None)
@@ -116,8 +115,3 @@ class Cheap:
         shares = np.where(np.isnan(shares), np.nanmean(shares), shares)
         cost = math.fsum(judged.tally.prices)
         return Guesses(annotator.name, annotator.fingerprint, _LEAST + _SPAN * shares, cost, judged.report)
-
-
-def _is_asked(plan: Plan, cache: Cache) -> bool:
-    """Whether the cache lacks a reply that a plan needs."""
-    return any(len(cache.known(list(stretch))) < len(stretch) for stretch in by_key(plan.requests()))

@@ -19,7 +19,6 @@ from autoeval.runs.paying.sample import (
     draw_or_continue,
     mean_length,
     samplable,
-    store,
 )
 
 FEWEST_PAID = 50
@@ -85,7 +84,7 @@ def choose(
     board: Path | None = None,
     guesses: Guesses | None = None,
 ) -> Paid | Deciding | None:
-    """Choose the pairs to pay for, and store how before anything is asked.
+    """Choose the pairs to pay for.
 
     A sample that is stored for the same judge, pairs and seed is continued: a larger one holds the smaller one.
 
@@ -94,7 +93,7 @@ def choose(
         annotator: the judge, whose history is looked for.
         wanted: how many to pay for.
         seed: of the draw.
-        folder: where sample.json goes; None stores nothing, and the same draw is made again.
+        folder: where sample.json may be; without one, the same draw is made again.
         board: the board that the result is to stand on.
         guesses: what a cheap judge says of all pairs.
 
@@ -102,19 +101,17 @@ def choose(
         The sample; None where all pairs are to be judged.
 
     Raises:
-        UsageError: these pairs cannot be sampled, or sample.json cannot be written.
+        UsageError: these pairs cannot be sampled, or sample.json is damaged.
     """
     if wanted.until_decided is not None:
         return _until_decided(pairs, annotator, wanted.until_decided, seed, folder, board, guesses)
     if wanted.needs_all(len(pairs)):
         return None
     everything = samplable(pairs, annotator, "--n_paid")
-    drawn, identity = draw_or_continue(everything, annotator, seed, folder, guesses=guesses)
+    drawn = draw_or_continue(everything, annotator, seed, folder, guesses=guesses)
     n = wanted.n_paid or _enough(drawn, wanted.precision or 1.0)
     if n >= len(pairs):
         return None
-    if folder is not None:
-        store(drawn, identity, n, folder)
     subsets = tuple(pair.dataset or "" for pair in everything)
     chosen = SomePairs(pairs, drawn.sample.first(n).tolist())
     cost = guesses.cost if guesses else 0.0
@@ -133,9 +130,7 @@ def _until_decided(
 ) -> Deciding:
     everything = samplable(pairs, annotator, "--until_decided")
     question = question_of(other, everything, annotator, board)
-    drawn, identity = draw_or_continue(everything, annotator, seed, folder, evenly=True, guesses=guesses)
-    if folder is not None:
-        store(drawn, identity, len(everything), folder)
+    drawn = draw_or_continue(everything, annotator, seed, folder, evenly=True, guesses=guesses)
     order = [index for index in drawn.sample.order.tolist() if question.bears_on(index)]
     named = interval_name(annotator.name, annotator.provider)
     return Deciding(SomePairs(pairs, order), drawn, question, mean_length(everything), named)

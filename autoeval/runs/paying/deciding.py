@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.metrics.columns import Cell
@@ -67,6 +68,19 @@ class Deciding:
     def method(self) -> str:
         """How the pairs come to be judged."""
         return UNTIL_DECIDED
+
+    @property
+    def first(self) -> SomePairs:
+        """The pairs that are asked about first: those of a round."""
+        return SomePairs(self.pairs.pairs, self.pairs.chosen[:ROUND])
+
+    def store(self, folder: Path) -> None:
+        """Keep the order of all pairs.
+
+        Raises:
+            AutoevalError: it cannot be written.
+        """
+        self.drawn.store(len(self.drawn.predicted), folder)
 
     def line(self) -> str:
         """Say before asking what is going to be asked."""

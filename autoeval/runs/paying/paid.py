@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.metrics.columns import Cell
@@ -41,6 +42,19 @@ class Paid:
     def method(self) -> str:
         """How the pairs were drawn."""
         return self.drawn.method
+
+    @property
+    def first(self) -> SomePairs:
+        """The pairs that are asked about first: all."""
+        return self.pairs
+
+    def store(self, folder: Path) -> None:
+        """Keep how the pairs were drawn.
+
+        Raises:
+            AutoevalError: it cannot be written.
+        """
+        self.drawn.store(self.n, folder)
 
     @property
     def expected_half_width(self) -> float:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,12 +49,32 @@ class Drawn:
         predicted: predictions of the preferences − 1 of all pairs.
         method: how it was drawn.
         reason: why at random, where it is.
+        identity: what the order is valid for where it is kept; empty where it is not.
     """
 
     sample: "Sample"
     predicted: "Floats"
     method: str
     reason: str
+    identity: Mapping[str, Any] = field(default_factory=dict)
+
+    def store(self, n: int, folder: Path) -> None:
+        """Write the order with the chances of a sample of n.
+
+        Raises:
+            AutoevalError: it cannot be written.
+        """
+        sample = self.sample
+        places = dict(zip(sample.order.tolist(), range(len(sample.order)), strict=True))
+        rows = [
+            {"place": places[i], "size": size, "chance": chance, "predicted": guess}
+            for i, (size, chance, guess) in enumerate(
+                zip(sample.sizes.tolist(), sample.chances(n).tolist(), self.predicted.tolist(), strict=True)
+            )
+        ]
+        about = {"n_paid": n, "method": self.method, "reason": self.reason}
+        with result_file(folder / SAMPLE_NAME) as file:
+            json.dump({**self.identity, **about, "sample": rows}, file)
 
 
 def draw(
@@ -115,11 +135,8 @@ def draw_or_continue(
     *,
     evenly: bool = False,
     guesses: Guesses | None = None,
-) -> tuple[Drawn, dict[str, Any]]:
+) -> Drawn:
     """Read the order that is stored in a folder for the same judge, pairs and seed; else draw one: see `draw`.
-
-    Returns:
-        The order, and what it is valid for.
 
     Raises:
         UsageError: what is stored is damaged.
@@ -130,7 +147,8 @@ def draw_or_continue(
     if guesses:
         identity["predict_with"] = guesses.fingerprint
     drawn = _stored(folder, identity, len(everything))
-    return drawn or draw(everything, annotator, seed, evenly=evenly, guesses=guesses), identity
+    drawn = drawn or draw(everything, annotator, seed, evenly=evenly, guesses=guesses)
+    return replace(drawn, identity=identity)
 
 
 def _identity_of(everything: Sequence[Case], annotator: Annotator, seed: int) -> dict[str, Any]:
@@ -179,25 +197,6 @@ def _order_of(kept: Mapping[str, Any], n_pairs: int) -> Drawn:
     if not (are_all and are_numbers and all(isinstance(text, str) and text.isprintable() for text in said)):
         raise ValueError(kept)
     return Drawn(Sample(sizes, order), predicted, *said)
-
-
-def store(drawn: Drawn, identity: Mapping[str, Any], n: int, folder: Path) -> None:
-    """Write an order with the chances of a sample of n.
-
-    Raises:
-        AutoevalError: it cannot be written.
-    """
-    sample, path = drawn.sample, folder / SAMPLE_NAME
-    places = dict(zip(sample.order.tolist(), range(len(sample.order)), strict=True))
-    rows = [
-        {"place": places[i], "size": size, "chance": chance, "predicted": guess}
-        for i, (size, chance, guess) in enumerate(
-            zip(sample.sizes.tolist(), sample.chances(n).tolist(), drawn.predicted.tolist(), strict=True)
-        )
-    ]
-    kept = {**identity, "n_paid": n, "method": drawn.method, "reason": drawn.reason, "sample": rows}
-    with result_file(path) as file:
-        json.dump(kept, file)
 
 
 def save_paid(rows: Sequence[Mapping[str, Any]], folder: Path | None) -> None:

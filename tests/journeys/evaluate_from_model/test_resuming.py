@@ -79,6 +79,19 @@ def test_damaged_files_are_named_and_left_as_they_are(run: Run, model: JudgeServ
             [json.dumps([rows[0], {**rows[1], "finish_reason": odd}]) for odd in ODD],
             r"model_outputs\.json, row 2: `finish_reason` is",
         ),
+        *(
+            (
+                outputs,
+                [json.dumps([rows[0], {**rows[1], field: odd}]) for odd in values],
+                rf"model_outputs\.json, row 2: `{field}` is",
+            )
+            for field, values in {
+                "generator": (*ODD, "", " ", "another", None, 5),
+                "turns": ("text", {"a": 1}, [], [1], 5, True),
+                "sample": ("x", -1),
+                "dataset": ODD,
+            }.items()
+        ),
         (outputs, ("", "[", "{}", "\0"), r"model_outputs\.json"),
     ):
         good = path.read_text()
