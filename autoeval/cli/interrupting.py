@@ -33,9 +33,18 @@ def repeat_lost_interrupts() -> None:
             before(lost)
             return
         with suppress(RuntimeError):  # Python ends already
-            threading.Timer(_SOON, _thread.interrupt_main).start()  # here, it would be lost again
+            threading.Timer(_SOON, _interrupt).start()  # here, it would be lost again
 
     sys.unraisablehook = told
+
+
+def _interrupt() -> None:
+    """Interrupt the main thread, also where it waits for something."""
+    ident = threading.main_thread().ident
+    if sys.platform == "win32" or ident is None:
+        _thread.interrupt_main()
+    else:
+        signal.pthread_kill(ident, signal.SIGINT)
 
 
 def hold_interrupts() -> None:
