@@ -69,6 +69,19 @@ def test_an_installed_package_runs_the_demo_from_another_folder(is_editable: boo
     assert Path(origin).is_relative_to(ROOT if is_editable else tmp_path / "env")
 
 
+@pytest.mark.slow
+def test_an_extra_is_called_in_the_wheel_as_it_is_wherever_it_is_told() -> None:
+    """Before 23.3, pip compares its name letter by letter, and Python 3.11 brings such a pip."""
+    from build.util import project_wheel_metadata
+
+    provided = set(project_wheel_metadata(ROOT).get_all("Provides-Extra") or ())
+    places = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "autoeval").rglob("*.py")]
+    named = re.compile(r"autoeval\[([\w.,-]+)\]")
+    told = {extra for path in places for extra in named.findall(path.read_text(encoding="utf-8"))}
+    assert "alpaca_eval" in told
+    assert {one for extras in told for one in extras.split(",")} - provided == set()
+
+
 def _imported() -> set[str]:
     """Return the names of all libraries that the package imports, wherever it does."""
     statement = re.compile(r"^ *(?:from (\w+)[\w.]* import |import (\w+)[\w.]*(?: as \w+)?$)", re.MULTILINE)

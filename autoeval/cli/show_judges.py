@@ -62,10 +62,15 @@ def show_judge(console: Console, result: JudgeAnalysis | EvaluatorsBoard) -> Non
             console.print(Text(line))
         _show_paths(console, result.paths)
         return
-    if not result.board.rows:
-        console.print(Text("The board of evaluators is empty. Add a judge with --is_save_leaderboard."))
     if result.note:
-        console.print(Text(result.note))
+        console.print(Text(result.note), soft_wrap=True)
+    elif not result.board.rows:
+        console.print(Text("The board of evaluators is empty. Add a judge with --is_save_leaderboard."))
+    if result.ask:
+        from autoeval.cli.show_asked import asked_lines
+
+        for line in asked_lines(result.ask):
+            console.print(Text(line), soft_wrap=True)
 
 
 def evaluators_table(board: Board, current: str | None = None) -> Table:

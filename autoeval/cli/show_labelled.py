@@ -19,7 +19,8 @@ PRINTED_COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "accuracy_both",
 
 def show_labelled(console: Console, result: LabelledAnalysis) -> None:
     """Show each judge's accuracy, then by section or subset, who is better than whom, and what to know of it."""
-    console.print(_table("judge", {judge.name: judge.whole for judge in result.judges}, console.width))
+    if result.judges:
+        console.print(_table("judge", {judge.name: judge.whole for judge in result.judges}, console.width))
     if len(result.judges) == 1 and (parts := _parts(result.judges[0])):
         console.print(_table("subset", parts, console.width))
     show_labelled_notes(console, result)

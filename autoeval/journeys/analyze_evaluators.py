@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from autoeval.analysis.agreement import RULES, Rule
 from autoeval.checks import check_choice, check_number
-from autoeval.errors import UsageError
+from autoeval.completions.ask import AskReport
+from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.beside_people import HUMANS, LONGEST, Recording, Voting, compared, votes_of
 from autoeval.journeys.human_table import load_human_table
 from autoeval.journeys.labelled_judges import LabelledSource, analyze_labelled
@@ -21,6 +22,7 @@ from autoeval.leaderboards.table import EVALUATORS, MODES, Board
 from autoeval.metrics.columns import Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import DryRun
+from autoeval.runs.exits import and_why
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +32,21 @@ BOARD = Path("results_evaluators/evaluators_leaderboard.csv")
 
 @dataclass(frozen=True)
 class EvaluatorsBoard:
-    """The board of evaluators alone: nobody was asked. `note` says why, where a judge was named."""
+    """The board of evaluators alone: nobody was asked, or gave a single vote.
+
+    Attributes:
+        board: the judges that are on it.
+        mode_to_print: the mode of the rows to show.
+        note: why the judge that was named is not analysed.
+        ask: what asking came to; None where nobody was asked.
+        exit_code: what the command line exits with.
+    """
 
     board: Board
     mode_to_print: str | None
     note: str = ""
+    ask: AskReport | None = None
+    exit_code: int = 0
 
     def shown(self) -> Board:
         """Return the rows to show."""
@@ -106,6 +118,7 @@ def analyze_evaluators(
 
     Raises:
         UsageError: a parameter, file, field or config is wrong; nothing was spent.
+        NothingJudgedError: the judge gave not a single vote or verdict; nothing is written.
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
     parameters = checked(asking, analyze_evaluators)
@@ -146,6 +159,11 @@ def analyze_evaluators(
     votes = votes_of(voting)
     if isinstance(votes, DryRun):
         return votes
+    if votes.none_judged:
+        left = EvaluatorsBoard(
+            board, leaderboard_mode_to_print, votes.none_judged, votes.ask, votes.exit_code
+        )
+        raise NothingJudgedError(and_why(votes.none_judged, votes.ask), left, votes.exit_code)
     where = Recording(
         board,
         current_leaderboard_mode,

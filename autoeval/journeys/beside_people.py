@@ -17,6 +17,7 @@ from autoeval.leaderboards.labelled import LABELLED, read_evaluators
 from autoeval.leaderboards.table import EVALUATORS, Board
 from autoeval.metrics.columns import Cell
 from autoeval.runs.estimate import DryRun, estimate, total
+from autoeval.runs.exits import none_judged
 from autoeval.runs.judging import judge_all
 from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.saving import judge_facts, save_json, save_rows
@@ -95,12 +96,21 @@ class Voting:
 
 @dataclass(frozen=True)
 class Votes:
-    """A judge's votes as a table, and what asking for them came to; `models` are those that the server named."""
+    """A judge's votes as a table, and what asking for them came to.
+
+    Attributes:
+        table: a row a vote.
+        ask: what asking came to; None where nobody had to be asked.
+        exit_code: what the command line exits with.
+        models: those that the server named.
+        none_judged: why there is not a single vote; empty where there is one.
+    """
 
     table: "pd.DataFrame"
     ask: AskReport | None = None
     exit_code: int = 0
     models: str = ""
+    none_judged: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,7 +190,8 @@ def _asked(asking: Asking, plans: list[Plan]) -> Votes:
     )
     coverage = float(votes["preference"].notna().mean())
     models = " ".join(sorted(set().union(*(judged.tally.models for judged in read))))
-    return Votes(votes, asked, asking.exit_code(asked, coverage), models)
+    none = "" if coverage else none_judged([judged.counts for judged in read], "votes")
+    return Votes(votes, asked, asking.exit_code(asked, coverage), models, none)
 
 
 def _longest(human: HumanTable) -> "pd.DataFrame":

@@ -11,7 +11,7 @@ from autoeval.annotators.plan import Plan
 from autoeval.checks import check_choice, require_source
 from autoeval.completions.ask import AskReport
 from autoeval.data.labelled import FORMATS, Labelled, LabelledPair, RecordedJudge, Verdicts
-from autoeval.errors import UsageError
+from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.parameters.asking import Asking, AskingParameters, judge_source, prepare
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.labelled import LABELLED, read_evaluators
@@ -20,6 +20,7 @@ from autoeval.leaderboards.table import EVALUATOR_COLUMNS, EVALUATORS, Board
 from autoeval.metrics.columns import Cell
 from autoeval.prompting.finding import judge_name
 from autoeval.runs.estimate import DryRun, estimate
+from autoeval.runs.exits import and_why, none_judged
 from autoeval.runs.judging import judge_all
 from autoeval.types import Case
 
@@ -74,6 +75,8 @@ class _Asked:
     report: AskReport
     price: float | None
     exit_code: int
+    none_judged: str
+    """Why there is not a single verdict; empty where there is one."""
 
 
 def analyze_labelled(
@@ -89,6 +92,7 @@ def analyze_labelled(
 
     Raises:
         UsageError: a file or a row is wrong, or the board is of another set.
+        NothingJudgedError: the judge that was asked gave not a single verdict.
     """
     known = ", ".join(FORMATS)
     name = require_source(source.format, "--labelled", f"say the format of --dataset ({known})")
@@ -111,6 +115,9 @@ def analyze_labelled(
             with asking.open_cache() as cache:
                 return estimate(plan, cache, asking.options.at_batch_price)
         asked = _ask(asking, plan, labelled, judge_name(judge_config))
+        if asked.none_judged:
+            nothing = _nothing(labelled, asked)
+            raise NothingJudgedError(and_why(asked.none_judged, asked.report), nothing, asked.exit_code)
         recorded = [asked.judge]
     else:
         recorded = form.recorded(source.recorded, labelled)
@@ -168,7 +175,23 @@ def _ask(asking: Asking, plan: Plan, labelled: Labelled, name: str) -> _Asked:
     known = [price for price in prices if price is not None]
     price = 1000 * sum(known) / len(known) if known and len(known) == len(prices) else None
     coverage = len(judge.verdicts) / len(labelled.pairs)
-    return _Asked(judge, report, price, asking.exit_code(report, coverage))
+    is_any = any(verdict is not None for one in judge.verdicts.values() for _, verdict in one.given)
+    exit_code = asking.exit_code(report, coverage if is_any else 0)
+    return _Asked(judge, report, price, exit_code, "" if is_any else none_judged([judged.counts]))
+
+
+def _nothing(labelled: Labelled, asked: _Asked) -> LabelledAnalysis:
+    """Return what there is of an analysis without a verdict."""
+    return LabelledAnalysis(
+        labelled=labelled,
+        judges=(),
+        contrasts=(),
+        board=Board({}, LABELLED),
+        notes=(asked.none_judged,),
+        ask=asked.report,
+        exit_code=asked.exit_code,
+        path=None,
+    )
 
 
 def _is_unparsed(judgment: Mapping[str, Any]) -> bool:

@@ -47,7 +47,7 @@ class Refusals(ScoredRun):
     @property
     def exit_code(self) -> int:
         """What the command line exits with."""
-        return exit_code_after(self.ask, is_complete=self.coverage >= self.min_coverage)
+        return exit_code_after(self.ask, is_complete=0 < self.coverage >= self.min_coverage)
 
 
 @also_takes(AskingParameters, without=("order", "judge_prompts", "compare_scores", "p_label_flip"))

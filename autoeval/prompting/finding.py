@@ -37,14 +37,14 @@ def find_config(source: str | Path, folder: str, role: str, first: Sequence[Path
         for candidate in (root / given, *(root / given / config_name for config_name in CONFIG_NAMES)):
             if _says(candidate.is_file):
                 return candidate
-    if _says(given.is_dir):
-        raise UsageError(f"{role}: the folder {given} has no {CONFIG_NAMES[0]}.")
     if not theirs and is_theirs(str(source), _THEIRS[folder]):
         raise UsageError(
             f"{role}: {str(source)!r} is a config of alpaca_eval 0.6.6 and comes with that package: "
             "pip install 'autoeval[alpaca_eval]' (and type autoeval from then on, for that package has a command "
             f"alpaca_eval of its own), or name the folder that holds it with {_FOLDER_FLAGS[folder]}."
         )
+    if _says(given.is_dir):
+        raise UsageError(f"{role}: the folder {given} has no {CONFIG_NAMES[0]}.")
     known = {name for place in (*first, shipped(folder), *last) for name in _names_in(place)}
     raise UsageError(f"{role}: there is no config {str(source)!r}. {nearest(str(source), known)}")
 

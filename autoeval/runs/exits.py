@@ -28,8 +28,17 @@ def exit_code_after(asked: AskReport, is_complete: bool) -> int:
 
 
 def nothing_judged(tallies: Sequence[Counts], asked: AskReport, what: str = "pairs") -> str:
-    """Say why a run has no result."""
+    """Say why a run has no result, and why it stopped."""
+    return and_why(none_judged(tallies, what), asked)
+
+
+def none_judged(tallies: Sequence[Counts], what: str = "pairs") -> str:
+    """Say why a run has no result, for where it is said besides why it stopped."""
     failures = sum((tally.failures for tally in tallies), Counter[str]())
     reasons = ", ".join(f"{count} {reason}" for reason, count in failures.most_common())
-    why = f" {asked.stop.message}" if asked.stop else ""
-    return f"not one of {failures.total()} {what} could be judged ({reasons}).{why}"
+    return f"not one of {failures.total()} {what} could be judged ({reasons})."
+
+
+def and_why(told: str, asked: AskReport | None) -> str:
+    """Return what is told with why asking stopped, if it did."""
+    return f"{told} {asked.stop.message}" if asked and asked.stop else told

@@ -33,6 +33,21 @@ def test_a_model_of_theirs() -> None:
         load_generator("falcon-7b-instruct")
 
 
+def test_a_folder_of_results_hides_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("alpaca_eval_gpt4", "falcon-7b-instruct", "gpt4_ranking", "mine"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "annotations.json").write_text("[]")
+    with pytest.raises(UsageError, match=r"pip install .*--annotators_config_dir"):
+        load_annotator("alpaca_eval_gpt4")
+    with pytest.raises(UsageError, match=r"pip install .*--base_dir"):
+        load_generator("falcon-7b-instruct")
+    assert load_annotator("gpt4_ranking").name == "gpt4_ranking"
+    for path in ("mine", "./alpaca_eval_gpt4", "alpaca_eval_gpt4/", str(tmp_path / "alpaca_eval_gpt4")):
+        with pytest.raises(UsageError, match=r"the folder .* has no config\.yaml"):
+            load_annotator(path)
+
+
 def test_a_misspelt_name_still_gets_the_nearest_one() -> None:
     with pytest.raises(UsageError, match="Did you mean 'gpt4_ranking'"):
         load_annotator("gpt4_rankin")

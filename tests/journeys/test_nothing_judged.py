@@ -10,6 +10,7 @@ import autoeval
 from autoeval.errors import NothingJudgedError
 from autoeval.journeys.board_run import Leaderboard
 from autoeval.runs.result import Evaluation
+from tests.cli.running import CommandLine
 from tests.journeys.small import evaluate_small, write_outputs
 from tests.servers import Answer, JudgeServer, always
 from tests.servers.answers import Body
@@ -109,6 +110,50 @@ def test_a_model_without_any_verdict_gets_no_row(tmp_path: Path) -> None:
     with JudgeServer(answer) as server:
         made = leaderboard(tmp_path, tmp_path / "new.csv", server)
     assert (list(made.board.rows), dict(made.incomplete), made.exit_code) == (["one"], {"two": 0.0}, 3)
+
+
+REFUSED = Answer("flagged", status=400, code="content_filter")
+
+
+@pytest.mark.parametrize("answer", [REFUSED, Answer("down", status=500), Answer("Both.")])
+@pytest.mark.parametrize("against", ["people", "labels"])
+def test_a_judge_that_gives_no_vote_is_an_error_and_gets_no_row(
+    answer: Answer, against: str, command: CommandLine
+) -> None:
+    pairs = [{"instruction": f"{i}?", "output_1": f"good {i}", "output_2": f"bad {i}"} for i in range(N)]
+    votes = command.write("votes.json", [{**pair, "preference": 1} for pair in pairs])
+    labels = command.write("labels.json", [{**pair, "label": 1} for pair in pairs])
+    flags = {
+        "people": ("--gold_crossannotations", votes, "--is_save_leaderboard"),
+        "labels": ("--labelled", "csv", "--dataset", labels),
+    }[against]
+    before = command.files()
+    with JudgeServer(lambda _: answer) as server:
+        asked_how = ("--judge_base_url", server.base_url, "--max_attempts", "1", "--min_coverage", "0")
+        outcome = command(
+            *("analyze_evaluators", "gpt4_ranking", "--leaderboard_path", "board.csv", "--caching_path=None"),
+            *(*flags, *asked_how),
+        )
+    assert outcome.code == 3
+    assert outcome.out == ""
+    assert f"not one of {N} {'votes' if against == 'people' else 'pairs'} could be judged (" in outcome.err
+    assert "nan" not in outcome.err.casefold()
+    assert command.files() == before
+
+
+def test_percentages_and_refusals_of_nothing_are_errors_whatever_coverage_is_enough(
+    command: CommandLine,
+) -> None:
+    outputs = command.write("outputs.json", [{"instruction": f"{i}?", "output": f"{i}."} for i in range(N)])
+    others = command.write("others.json", [{"instruction": f"{i}?", "output": f"{i}!"} for i in range(N)])
+    with JudgeServer(lambda _: REFUSED) as server:
+        asked_how = ("--judge_base_url", server.base_url, "--caching_path=None", "--min_coverage", "0")
+        named = ("--model_outputs", outputs, *asked_how)
+        told = command("refusal", "--annotators_config", "refusal_judge", *named)
+        shares = command(
+            "percent_of", "--annotators_config", "percent_of_review", "--reference_outputs", others, *named
+        )
+    assert (told.code, shares.code) == (3, 3), (told.err, shares.err)
 
 
 def test_half_a_character_in_the_name_is_replaced(tmp_path: Path) -> None:

@@ -125,8 +125,8 @@ class Asking:
         )
 
     def exit_code(self, asked: AskReport, coverage: float) -> int:
-        """Return what the command line exits with after asking; `coverage` is a share of 0 to 1."""
-        return exit_code_after(asked, is_complete=coverage >= self.min_coverage)
+        """Return what the command line exits with after asking; `coverage` is a share of 0 to 1, and 0 is no result."""
+        return exit_code_after(asked, is_complete=0 < coverage >= self.min_coverage)
 
 
 def checked(given: AskingParameters, journey: Callable[..., Any]) -> AskingParameters:
