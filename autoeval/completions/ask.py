@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from autoeval.completions.ask_report import AskReport, added
 from autoeval.completions.budget import Budget, PriceOf
 from autoeval.completions.cache import Cache
+from autoeval.completions.key_set import KeySet
 from autoeval.completions.lanes import Lanes
 from autoeval.completions.ledger import Job, Ledger, Progress
 from autoeval.completions.options import AskOptions
-from autoeval.completions.replies import by_key
+from autoeval.completions.replies import new_by_key
 from autoeval.completions.trial import WhyUnread
 from autoeval.completions.trials import Trials, first_to_try
 from autoeval.errors import UsageError
@@ -80,7 +81,8 @@ def ask(
     """Ask every request that the cache does not have a reply to.
 
     Args:
-        requests: in any number and order, equal ones are asked once; iterated lazily, with batch jobs also again.
+        requests: in any number and order, equal ones are asked and counted once; iterated lazily, with batch
+            jobs also again.
         cache: where replies are looked up and stored, each as it comes.
         options: limits and retries.
         price_of: the price of a request's model, None where unknown.
@@ -206,7 +208,7 @@ async def _ask_all(
 
 async def _hand_out(requests: Iterable[Request], ledger: Ledger, lanes: "Lanes", again: Set[bytes]) -> None:
     """Put every request that neither the cache nor this run has into its lane, no faster than lanes work."""
-    for stretch in by_key(requests):
+    for stretch in new_by_key(requests, KeySet()):  # or two that are equal would count twice
         if ledger.stop:
             break
         keys = list(stretch)

@@ -88,9 +88,24 @@ class Budget:
         most = cost(self.price_of(request), most_in, most_out, self.is_batch)
         return most or 0.0
 
-    def message(self, request: Request) -> str:
-        """Say that the limit is reached, with `request` the first that it does not allow."""
+    def is_room_beside(self, others: float, request: Request) -> bool:
+        """Whether a budget that several runs share allows a request, of which the others have taken so much."""
+        if self.limit is None or self.granted is None:
+            return False
+        return self.granted + others + self.most(request) <= self.limit
+
+    def message(self, request: Request, others: float = 0.0) -> str:
+        """Say that the limit is reached, with `request` the first that it does not allow.
+
+        `others` is what other runs have spent of it, or taken to spend it.
+        """
+        spent = f"${self.spent:.4f} are spent"
+        if others:
+            spent = (
+                f"${self.committed + others:.4f} are spent, or may be, by all runs that share it "
+                f"(${self.spent:.4f} by this one),"
+            )
         return (
-            f"the budget of ${self.limit:g} is reached: ${self.spent:.4f} are spent and the next request could cost "
+            f"the budget of ${self.limit:g} is reached: {spent} and the next request could cost "
             f"${self.most(request):.4f}. What was judged is kept; raise --max_cost and run the same command again."
         )

@@ -121,6 +121,10 @@ class Keeper:
             return False
         return await self.run(lambda: sharing.grant(dollars, limit))
 
+    async def taken_by_others(self) -> float:
+        """Return how much of the budget other runs have spent, or taken to spend it."""
+        return await self.run(self.sharing.taken_by_others) if self.sharing is not None else 0.0
+
     async def renew(self) -> None:
         """Say again and again that the run goes on, until cancelled."""
         while self._claims is not None:

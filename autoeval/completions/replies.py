@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from autoeval.completions.cache import Entry
+from autoeval.completions.key_set import KeySet
 from autoeval.completions.keys import request_key
 from autoeval.types import Request
 
@@ -33,7 +34,7 @@ def by_key(requests: Iterable[Request]) -> Iterator[dict[bytes, Request]]:
     return ({request_key(request): request for request in stretch} for stretch in stretches(requests))
 
 
-def new_by_key(requests: Iterable[Request], seen: set[bytes]) -> Iterator[dict[bytes, Request]]:
+def new_by_key(requests: Iterable[Request], seen: KeySet) -> Iterator[dict[bytes, Request]]:
     """Walk through requests by key, each only where it comes first.
 
     Args:
@@ -41,6 +42,6 @@ def new_by_key(requests: Iterable[Request], seen: set[bytes]) -> Iterator[dict[b
         seen: gets the keys of all that has come.
     """
     for stretch in by_key(requests):
-        new = {key: request for key, request in stretch.items() if key not in seen}
-        seen.update(new)
-        yield new
+        new = seen.add(stretch)
+        if new:
+            yield {key: request for key, request in stretch.items() if key in new}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from autoeval.completions.cache import Cache
+from autoeval.completions.key_set import KeySet
 from autoeval.completions.ledger import Ledger, Stop, StopReason
 from autoeval.completions.replies import new_by_key
 from autoeval.completions.trial import FIRST, Trial, WhyUnread
@@ -52,7 +53,7 @@ def first_to_try(
     a verdict.
     """
     first: list[Request] = []
-    for stretch in new_by_key(requests, set()):
+    for stretch in new_by_key(requests, KeySet()):
         if trials.cache.in_batches(list(stretch)):
             return []
         known = trials.cache.known(list(stretch)) - again

@@ -27,7 +27,7 @@ from autoeval.runs.anchor_set import (
     save_anchors,
 )
 from autoeval.runs.askable import refuse_unaskable_plans
-from autoeval.runs.estimate import estimate, total
+from autoeval.runs.estimate import estimate_all
 from autoeval.runs.judging import Judged, judge_all
 from autoeval.runs.retirement import refuse_gone
 from autoeval.types import FailureKind
@@ -146,7 +146,7 @@ def _ask(anchors: AnchorSet, asking: Asking, folder: Path) -> Any:
     plans = wave.plans(asking.annotator, anchors.pairs, anchors.seed)
     with asking.open_cache() as cache:
         if asking.dry_run:
-            return total(estimate(plan, cache, asking.options.at_batch_price) for plan in plans)
+            return estimate_all(plans, cache, asking.options.at_batch_price)
         refuse_unaskable_plans(plans, cache, asking.options)
         path = save_anchors(anchors, folder)
         asking.display.announce(_said_before(anchors))

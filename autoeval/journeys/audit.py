@@ -23,7 +23,7 @@ from autoeval.journeys.parameters.choosing import outputs_to_compare
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards.presets import find_preset
-from autoeval.runs.estimate import estimate, total
+from autoeval.runs.estimate import estimate_all
 from autoeval.runs.judging import Judged, judge, judge_all
 from autoeval.runs.saving import judge_facts, save_json
 from autoeval.types import Case
@@ -137,7 +137,7 @@ def audit(
         n_pairs = len({probe.case.index for probe in probes})
         asked_how.display.announce(f"audit of {asked_how.annotator.name} on {n_pairs} pairs")
         if asked_how.dry_run:
-            return total(estimate(plan, cache, asked_how.options.at_batch_price) for plan in questions.plans)
+            return estimate_all(questions.plans, cache, asked_how.options.at_batch_price)
         probes, answers, asks = questions.asked(asked_how, cache)
     table = audit_table(
         probes,

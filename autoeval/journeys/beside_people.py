@@ -16,8 +16,12 @@ from autoeval.leaderboards import boards
 from autoeval.leaderboards.labelled import LABELLED, read_evaluators
 from autoeval.leaderboards.table import EVALUATORS, Board
 from autoeval.metrics.columns import Cell
+<<<<<<< HEAD
 from autoeval.runs.estimate import DryRun, estimate, total
 from autoeval.runs.exits import none_judged
+=======
+from autoeval.runs.estimate import DryRun, estimate_all
+>>>>>>> fixb
 from autoeval.runs.judging import judge_all
 from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.saving import judge_facts, save_json, save_rows
@@ -137,7 +141,7 @@ def votes_of(voting: Voting) -> Votes | DryRun:
     )
     if asking.dry_run:
         with asking.open_cache() as cache:
-            return total(estimate(plan, cache, asking.options.at_batch_price) for plan in plans)
+            return estimate_all(plans, cache, asking.options.at_batch_price)
     return _asked(asking, plans)
 
 

@@ -25,7 +25,7 @@ from autoeval.journeys.bridge_result import Bridge, Bridged
 from autoeval.journeys.bridging import OldBoard, bridged_row
 from autoeval.journeys.parameters.asking import Asking
 from autoeval.metrics.columns import Cell
-from autoeval.runs.estimate import estimate, total
+from autoeval.runs.estimate import estimate_all
 from autoeval.runs.judging import judge_all
 
 
@@ -89,7 +89,7 @@ class Builder:
             board=self.old.judge,
             anchors=list(anchors),
             offers=offers(plans, n_available, n_board),
-            dry_run=total(estimate(plan, self.cache, is_batch) for plan in [*plans, *self._plans(models)]),
+            dry_run=estimate_all([*plans, *self._plans(models)], self.cache, is_batch),
         )
 
     def build(self, pairs: Mapping[str, Pairs], models: Mapping[str, Pairs]) -> Bridge:

@@ -8,6 +8,7 @@ from autoeval.annotators.judges import Annotator, Judge
 from autoeval.annotators.plan import Plan
 from autoeval.completions.budget import PriceOf
 from autoeval.completions.cache import Cache
+from autoeval.completions.key_set import KeySet
 from autoeval.completions.pricing import cost, list_price
 from autoeval.completions.providers.reasoning import expected_tokens
 from autoeval.completions.replies import new_by_key
@@ -120,13 +121,14 @@ def prices(annotator: Annotator) -> dict[tuple[str, str], Price | None]:
     return {(judge.endpoint.provider, judge.model): price_of(judge) for judge in annotator.judges}
 
 
-def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
+def estimate(plan: Plan, cache: Cache, is_batch: bool = False, seen: KeySet | None = None) -> DryRun:
     """Count what a plan would ask that the cache does not have, and estimate its tokens and cost.
 
     Args:
         plan: what would be asked.
         cache: has the replies there are; what waits in a batch job counts as new.
         is_batch: it would be asked in batches, at their price.
+        seen: requests that count elsewhere; gets those of this plan.
     """
     reply_tokens = {judge.model: judge.reply_tokens for judge in plan.annotator.judges}
     price = prices(plan.annotator)
@@ -137,10 +139,17 @@ def estimate(plan: Plan, cache: Cache, is_batch: bool = False) -> DryRun:
         lambda request: price[request.endpoint.provider, request.model],
         lambda request: reply_tokens[request.model],
         is_batch,
+        seen,
     )
     is_of_pairs = plan.annotator.kind.n_outputs == 2
     noted = with_notes(replace(counted, counted="pairs" if is_of_pairs else "outputs"), plan.annotator.judges)
     return replace(noted, notes=(*noted.notes, *_follow_up_notes(noted, plan.annotator.judges, is_batch)))
+
+
+def estimate_all(plans: Iterable[Plan], cache: Cache, is_batch: bool) -> DryRun:
+    """Estimate what several plans would ask together: what two of them need is asked once, and counts once."""
+    seen = KeySet()
+    return total(estimate(plan, cache, is_batch, seen) for plan in plans)
 
 
 def with_notes(plan: DryRun, all_asked: Iterable[Asker]) -> DryRun:
@@ -173,6 +182,7 @@ def count(
     price: PriceOf,
     reply_tokens: Callable[[Request], int],
     is_batch: bool,
+    seen: KeySet | None = None,
 ) -> DryRun:
     """Count requests that the cache does not have, and estimate their tokens and cost.
 
@@ -183,12 +193,13 @@ def count(
         price: the price of a request's model.
         reply_tokens: how long a usual reply to a request is; what the model reasons first is added.
         is_batch: they would be asked in batches, at their price.
+        seen: requests that count elsewhere; gets these.
     """
-    seen: set[bytes] = set()
-    n_cached = input_tokens = output_tokens = reasoning_tokens = 0
+    n_requests = n_cached = input_tokens = output_tokens = reasoning_tokens = 0
     dollars: float | None = 0.0
-    for stretch in new_by_key(requests, seen):
+    for stretch in new_by_key(requests, KeySet() if seen is None else seen):
         known = cache.known(list(stretch))
+        n_requests += len(stretch)
         n_cached += len(known)
         for request in (request for key, request in stretch.items() if key not in known):
             thought = expected_tokens(request.model, request.parameters)
@@ -198,7 +209,6 @@ def count(
             output_tokens += tokens_out
             paid = cost(price(request), tokens_in, tokens_out, is_batch)
             dollars = None if dollars is None or paid is None else dollars + paid
-    n_requests = len(seen)
     return DryRun(
         n_pairs=n_rows,
         n_requests=n_requests,
@@ -212,7 +222,7 @@ def count(
 
 
 def total(plans: Iterable[DryRun]) -> DryRun:
-    """Add up several plans; what two of them would both ask is counted twice."""
+    """Add up several plans that ask nothing in common; see `estimate_all`."""
     parts = list(plans)
     costs = [part.cost for part in parts]
     return DryRun(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from autoeval.annotators.read import read, unparsed_keys
 from autoeval.completions.ask import AskOptions, AskReport, Display, Replay, ask
 from autoeval.completions.ask_report import left
 from autoeval.completions.cache import Cache, Entry
+from autoeval.completions.key_set import KeySet
 from autoeval.completions.keys import request_key
-from autoeval.completions.replies import Replies
+from autoeval.completions.replies import Replies, by_key
 from autoeval.completions.storage.places import Shard
 from autoeval.completions.trial import WhyUnread
 from autoeval.data.annotation_rows import row_of, write_rows
@@ -96,14 +97,16 @@ def judge_all(
     if cache.salvaged is not None:
         display.announce(f"the cache {cache.name} was cut short: {cache.salvaged}")
     judged: dict[int, Judged] = {}
+    read_keys = KeySet()
     for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
         with suppress(_ReplyMissing):
             if not reask_unparsed:
-                judged[number] = _read_complete(plan, cache, folder, keeps_rows)
-    n_cached = sum(one.report.n_requests for one in judged.values())
+                judged[number] = _read_complete(plan, cache, folder, keeps_rows, read_keys)
     left = [plan for number, plan in enumerate(plans) if number not in judged]
-    report = ask_all(left, cache, options, display, reask_unparsed) if left else AskReport.all_cached(0)
-    report = report.plus_cached(n_cached)
+    report = AskReport.all_cached(0)
+    if left:
+        report = ask_all(left, cache, options, display, reask_unparsed, beside=read_keys if judged else None)
+    report = report.plus_cached(len(read_keys))
     for number, (plan, folder) in enumerate(zip(plans, folders, strict=True)):
         if number not in judged:
             judged[number] = read_one(plan, cache, report, folder, keeps_rows)
@@ -117,8 +120,12 @@ def ask_all(
     display: Display,
     reask_unparsed: bool,
     shard: Shard | None = None,
+    beside: KeySet | None = None,
 ) -> AskReport:
-    """Ask everything that several plans of one annotator need, or a part of it, as one run; see `judge_all`."""
+    """Ask everything that several plans of one annotator need, or a part of it, as one run; see `judge_all`.
+
+    `beside` holds what other plans of the run need; what these plans need too, and is counted here, is taken out.
+    """
     judges = plans[0].annotator.judges
     for plan in plans:
         refuse_unmet(plan, cache)
@@ -138,7 +145,7 @@ def ask_all(
 
     def once(wanted: Replay, earlier: Sequence[AskReport], total: int, why: WhyUnread | None) -> AskReport:
         return ask(
-            wanted,
+            wanted if beside is None else Replay(lambda: _taken_from(beside, wanted)),
             cache,
             left(options, earlier),
             _price_of(plans[0].annotator),
@@ -159,11 +166,20 @@ def _part(requests: Iterable[Request], shard: Shard | None) -> Iterable[Request]
     return requests if shard is None else (one for one in requests if shard.has(request_key(one)))
 
 
-def _read_complete(plan: Plan, cache: Cache, folder: Path | None, keeps_rows: bool) -> Judged:
-    """Read a plan as if nothing had to be asked; _ReplyMissing where something has."""
+def _taken_from(keys: KeySet, requests: Iterable[Request]) -> Iterator[Request]:
+    for stretch in by_key(requests):
+        keys.remove(stretch)
+        yield from stretch.values()
+
+
+def _read_complete(
+    plan: Plan, cache: Cache, folder: Path | None, keeps_rows: bool, read_keys: KeySet
+) -> Judged:
+    """Read a plan as if nothing had to be asked; _ReplyMissing where something has. `read_keys` gets what it needs."""
     complete = _CompleteCache(cache)
     judged = read_one(plan, complete, AskReport.all_cached(0), folder, keeps_rows)
-    return replace(judged, report=AskReport.all_cached(complete.n_read))
+    read_keys.update(complete.read)
+    return replace(judged, report=AskReport.all_cached(len(complete.read)))
 
 
 def read_one(
@@ -200,17 +216,17 @@ def counts_of(annotator: Annotator) -> Counts:
 
 @dataclass
 class _CompleteCache:
-    """A cache that is expected to have every reply, and counts those that it was asked for."""
+    """A cache that is expected to have every reply, and knows those that it was asked for."""
 
     cache: Cache
-    n_read: int = 0
+    read: KeySet = field(default_factory=KeySet)
 
     def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, Entry]:
         """Return the entries of all keys."""
         entries = self.cache.get_many(keys)
         if len(entries) < len(keys):
             raise _ReplyMissing
-        self.n_read += len(keys)
+        self.read.add(keys)
         return entries
 
 

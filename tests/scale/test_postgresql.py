@@ -144,6 +144,19 @@ def test_one_budget_is_that_of_all(address: str) -> None:
     assert 0 < sum(report.spent for report in reports) <= 0.2
 
 
+def test_who_stops_says_what_all_spent_together(address: str) -> None:
+    with JudgeServer(always("a")) as judge, Cache(address) as cache:
+        another = cache.claims()
+        another.take(KEYS[:1])
+        assert Sharing(cache.database, another.id).grant(0.125, 0.2)
+        requests = [request(str(number), judge) for number in range(100)]
+        report = ask_all(requests, cache, max_cost=0.2, max_concurrency=1)
+    assert report.stop is not None
+    assert report.spent > 0
+    told = f"${0.125 + report.spent:.4f} are spent, or may be, by all runs that share it (${report.spent:.4f} by this"
+    assert told in report.stop.message
+
+
 def test_grants_end_with_the_last_run_and_what_was_not_spent_comes_back(address: str) -> None:
     with Cache(address) as cache:
         first, second = cache.claims(), cache.claims()

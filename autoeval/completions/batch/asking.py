@@ -9,8 +9,9 @@ from autoeval.completions.batch.apis import BatchError, BatchRefusedError
 from autoeval.completions.batch.collecting import Collection
 from autoeval.completions.batch.jobs import BatchJob
 from autoeval.completions.batch.submission import Submission
+from autoeval.completions.key_set import KeySet
 from autoeval.completions.ledger import Ledger, Stop, StopReason
-from autoeval.completions.replies import by_key
+from autoeval.completions.replies import by_key, new_by_key
 from autoeval.errors import AutoevalError
 from autoeval.types import FailureKind, Request
 
@@ -87,7 +88,7 @@ class BatchRun:
     def _take_stock(self, requests: Iterable[Request], again: Set[bytes]) -> None:
         """Count what is there, and claim what waits in a job already."""
         cache, progress = self.ledger.cache, self.ledger.progress
-        for stretch in by_key(requests):
+        for stretch in new_by_key(requests, KeySet()):
             waiting = cache.in_batches(list(stretch))  # before what is known: it may be collected in between
             known = cache.known(list(stretch)) - again
             progress.planned += len(stretch)

@@ -14,17 +14,17 @@ from typing import IO
 
 from autoeval.completions.batch.asking import BatchPendingError
 from autoeval.completions.batch.lines import line_of, outcome_of
-from autoeval.completions.keys import request_key
+from autoeval.completions.key_set import KeySet
 from autoeval.completions.ledger import Ledger, Stop, StopReason
 from autoeval.completions.providers.failures import malformed, printable
 from autoeval.completions.providers.fields import decode
 from autoeval.completions.providers.presets import PRESETS
 from autoeval.completions.providers.unpacking import MOST_BYTES
+from autoeval.completions.replies import new_by_key
 from autoeval.data.replacing import replacing
 from autoeval.errors import UsageError, not_written
 from autoeval.types import Completion, Failure, FailureKind, Request
 
-_LOOKED_UP_AT_ONCE = 200
 _STORED_AT_ONCE = 500
 _MOST_LINES = 50_000
 _MOST_FILE_BYTES = 150 * 10**6
@@ -81,15 +81,15 @@ class FileBatch:
         return collected
 
     def _write_missing(self, requests: Iterable[Request], again: Set[bytes]) -> "list[_Written]":
-        ledger, source = self.ledger, iter(requests)
-        files = _Files(self.folder)
+        ledger, files = self.ledger, _Files(self.folder)
         with files:
-            while not ledger.stop and (chunk := list(islice(source, _LOOKED_UP_AT_ONCE))):
-                by_key = {request_key(request): request for request in chunk}
-                known = ledger.cache.known(list(by_key)) - again
-                ledger.progress.planned += len(by_key)
+            for stretch in new_by_key(requests, KeySet()):
+                if ledger.stop:
+                    break
+                known = ledger.cache.known(list(stretch)) - again
+                ledger.progress.planned += len(stretch)
                 ledger.progress.cached += len(known)
-                for key, request in by_key.items():
+                for key, request in stretch.items():
                     if key not in known and ledger.open(key):
                         self._write(files, key, request)
         return files.written

@@ -41,6 +41,17 @@ class Sharing:
             )
             return True
 
+    def taken_by_others(self) -> float:
+        """Return what the others have spent, or taken to spend it.
+
+        Raises:
+            CacheError: it could not be read.
+        """
+        ((dollars,),) = self.database.query(
+            "SELECT coalesce(sum(dollars), 0) FROM grants WHERE claimant <> ?", (self.claimant,)
+        )
+        return float(dollars)
+
     def settle(self, dollars: float) -> None:
         """Give back what was granted beyond this, which is what was spent at most.
 

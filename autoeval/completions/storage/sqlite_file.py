@@ -69,7 +69,7 @@ class SqliteFile:
         if self._file is not None or self._is_there():
             return self._to_write()
         if self._nothing is None:
-            self._nothing = sqlite3.connect(":memory:", isolation_level=None)
+            self._nothing = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             self._nothing.executescript(sqlite_schema.SCHEMA)
         return self._nothing
 

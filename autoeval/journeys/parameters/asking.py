@@ -20,7 +20,7 @@ from autoeval.journeys.parameters.choosing import Folders, Judges, annotator_sou
 from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
-from autoeval.runs.estimate import DryRun, estimate, total
+from autoeval.runs.estimate import DryRun, estimate_all
 from autoeval.runs.exits import exit_code_after
 from autoeval.runs.opening import open_cache
 from autoeval.runs.refusals import refuse_unknown_prices
@@ -119,7 +119,7 @@ class Asking:
     ) -> DryRun | ShardReport:
         """Say what judging would cost, or ask a part of what plans need; nothing is read."""
         if self.dry_run or shard is None:
-            return total(estimate(plan, cache, self.options.at_batch_price) for plan in as_one(plans))
+            return estimate_all(as_one(plans), cache, self.options.at_batch_price)
         return ask_shard(
             plans, cache, self.options, self.display, self.is_reask_unparsed, shard, self.min_coverage
         )
