@@ -88,12 +88,6 @@ class Budget:
         most = cost(self.price_of(request), most_in, most_out, self.is_batch)
         return most or 0.0
 
-    def is_room_beside(self, others: float, request: Request) -> bool:
-        """Whether a budget that several runs share allows a request, of which the others have taken so much."""
-        if self.limit is None or self.granted is None:
-            return False
-        return self.granted + others + self.most(request) <= self.limit
-
     def message(self, request: Request, others: float = 0.0) -> str:
         """Say that the limit is reached, with `request` the first that it does not allow.
 

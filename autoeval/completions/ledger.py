@@ -127,12 +127,11 @@ class Ledger:
         while not self.stop:
             if await self.can_afford(key, request):
                 return True
-            if not self.budget.is_idle:
-                await self.next_settled()
-                continue
-            others = await self.keeper.taken_by_others()
-            if self.budget.is_idle and not self.budget.is_room_beside(others, request):
+            if self.budget.is_idle:
+                others = await self.keeper.taken_by_others()
                 self.halt(Stop(StopReason.BUDGET, self.budget.message(request, others)))
+                break
+            await self.next_settled()
         return False
 
     async def can_afford(self, key: bytes, request: Request) -> bool:

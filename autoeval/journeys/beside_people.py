@@ -16,12 +16,8 @@ from autoeval.leaderboards import boards
 from autoeval.leaderboards.labelled import LABELLED, read_evaluators
 from autoeval.leaderboards.table import EVALUATORS, Board
 from autoeval.metrics.columns import Cell
-<<<<<<< HEAD
-from autoeval.runs.estimate import DryRun, estimate, total
-from autoeval.runs.exits import none_judged
-=======
 from autoeval.runs.estimate import DryRun, estimate_all
->>>>>>> fixb
+from autoeval.runs.exits import none_judged
 from autoeval.runs.judging import judge_all
 from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.saving import judge_facts, save_json, save_rows
