@@ -103,7 +103,7 @@ def test_without_their_file_it_is_said_once_that_the_figure_is_not_quite_theirs(
     ],
 )
 def test_python_is_told_its_argument_and_not_a_flag(
-    given: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+    given: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("autoeval.runs.length.hub_file", unreachable)
     with pytest.raises(autoeval.UsageError, match=told) as error:
