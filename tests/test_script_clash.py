@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autoeval.cli.commands import other_command
 from tests.test_packaging import ROOT, bare_environment
 
 THEIRS = "alpaca-eval==0.6.6"
@@ -61,3 +62,13 @@ def test_who_is_installed_last_is_typed_and_ours_tells_of_theirs(
     assert "belongs to" not in said.stdout, "what a script reads stays as it is"
     install(python, ours)
     assert run(python, "alpaca_eval", "--version").stdout.startswith("autoeval ")
+
+
+def test_without_pip_the_command_that_makes_it_ours_again_is_uvs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "alpaca_eval").write_text("from alpaca_eval.main import main\n")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert str(other_command()).endswith(" pip install --force-reinstall --no-deps autoeval")
+    monkeypatch.setattr("autoeval.cli.commands.find_spec", lambda _: None)
+    assert str(other_command()).endswith(" uv pip install --reinstall --no-deps autoeval")

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +15,15 @@ from autoeval.errors import UsageError
 from autoeval.metrics.win_rate import win_rate
 from autoeval.runs.length import GLM_NAMES, LENGTH_CONTROL, control_length
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["get_length_controlled_winrate", "get_winrate", "pairwise_to_winrate"]
 
 _MISSING = -1
 """How AlpacaEval's files spell a missing preference."""
+_FILE = "length_control_file"
+_WITHOUT_FILE = (
+    "length-controlled win rates come from difficulties that autoeval ships and are up to a point from AlpacaEval's: "
+    f"its df_gamed.csv is not here and could not be had from the hub. With it, given as {_FILE}, they are the same."
+)
 
 
 def get_winrate(annotations: Any) -> dict[str, float]:
@@ -60,6 +64,7 @@ def get_length_controlled_winrate(
     is_add_glm_preference_inplace: bool = True,
     is_warn_extreme_changes: bool = True,
     glm_info: Mapping[str, Any] | None = None,
+    length_control_file: str | Path | None = "auto",
 ) -> dict[str, float]:
     """Return the win rate of annotations, and what it would be if both outputs were equally long, in percent.
 
@@ -73,11 +78,15 @@ def get_length_controlled_winrate(
         is_add_glm_preference_inplace: give a DataFrame the column `glm_preference`.
         is_warn_extreme_changes: log a warning where it is far from the raw win rate.
         glm_info: None; models of one's own are not fitted.
+        length_control_file: AlpacaEval's `df_gamed.csv`, without which the result is not quite AlpacaEval's; `auto`
+            takes it from the hub, where it can be had; None never does.
 
     Raises:
-        UsageError: `baseline` or `glm_info` is given, or there is no such model.
+        UsageError: `baseline` or `glm_info` is given, there is no such model, or no such file where it needs one.
     """
     import pandas as pd
+
+    from autoeval.metrics.length_control import LengthMethod
 
     if baseline is not None or glm_info is not None:
         raise UsageError("get_length_controlled_winrate: 'baseline' and 'glm_info' can only be None here.")
@@ -88,9 +97,12 @@ def get_length_controlled_winrate(
     rows["preference"] = pd.to_numeric(rows["preference"]).replace(_MISSING, float("nan"))
     found = control_length(
         [{str(key): cell for key, cell in row.items()} for row in rows.to_dict(orient="records")],
-        "auto",
+        length_control_file,
         glm_name=glm_name,
+        role=_FILE,
     )
+    if found.method is LengthMethod.SHIPPED and length_control_file is not None:
+        _warn_once(_WITHOUT_FILE)
     if is_add_glm_preference_inplace and isinstance(annotations, pd.DataFrame):
         predicted = found.at_equal_length
         annotations["glm_preference"] = (
@@ -106,3 +118,8 @@ def get_length_controlled_winrate(
         "length_controlled_winrate": found.value,
         "lc_standard_error": found.alpaca_eval_standard_error,
     }
+
+
+@cache
+def _warn_once(message: str) -> None:
+    logging.warning(message)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -238,9 +239,11 @@ def other_command() -> str | None:
         return None
     if is_ours:
         return None
+    has_pip = find_spec("pip") is not None  # an environment that uv makes has none
+    reinstall = "pip install --force-reinstall" if has_pip else "uv pip install --reinstall"
     return (
         f"{script} belongs to the alpaca_eval package here: type autoeval, or make it ours again with "
-        "pip install --force-reinstall --no-deps autoeval"
+        f"{reinstall} --no-deps autoeval"
     )
 
 

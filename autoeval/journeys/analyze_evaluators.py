@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
@@ -130,6 +131,21 @@ def analyze_evaluators(
         labelled, dataset, recorded, precomputed_leaderboard, is_overwrite_leaderboard, max_instances
     )
     if labelled_set.is_given:
+        others = {
+            "annotators_config": annotators_config,
+            "gold_crossannotations": gold_crossannotations,
+            "gold_annotations": gold_annotations,
+            "is_save_leaderboard": is_save_leaderboard,
+            "is_return_instead_of_print": is_return_instead_of_print,
+            "is_single_annotator": is_single_annotator,
+            "leaderboard_mode_to_print": leaderboard_mode_to_print,
+            "current_leaderboard_mode": current_leaderboard_mode,
+            "output_path": output_path,
+            "n_votes": n_votes,
+            "scoring_rule": scoring_rule,
+            "compatible": compatible,
+        }
+        _refuse_unused(labelled_set, others)
         return analyze_labelled(labelled_set, named, seed, parameters)
     check_choice("scoring_rule", scoring_rule, RULES)
     for mode in (current_leaderboard_mode, leaderboard_mode_to_print):
@@ -173,6 +189,26 @@ def analyze_evaluators(
     )
     analysis = compared(voting, votes, cast("Rule", scoring_rule), compatible, where)
     return _returned(analysis, {name: votes.table}, is_return_instead_of_print)
+
+
+def _refuse_unused(labelled_set: LabelledSource, given: Mapping[str, object]) -> None:
+    """Refuse parameters that are for people's votes alone, where a labelled set is given; None wants nothing.
+
+    Raises:
+        UsageError: naming the first.
+    """
+    if labelled_set.format is None:
+        return
+    used = {"annotators_config"} if labelled_set.recorded is None else set()
+    used |= {"is_save_leaderboard"} if labelled_set.is_written else set()
+    what = "--labelled" if labelled_set.recorded is None else "--labelled and --recorded"
+    parameters = signature(analyze_evaluators).parameters
+    for name, value in given.items():
+        default = parameters[name].default
+        if name not in used and value is not None and (default is None or value != default):
+            raise UsageError(
+                f"--{name} has no meaning with {what}, whose rows go to --leaderboard_path. Leave it out."
+            )
 
 
 def _one_of(

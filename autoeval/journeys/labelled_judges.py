@@ -68,6 +68,11 @@ class LabelledSource:
         """Whether anything was said of a labelled set."""
         return any(value is not None for value in (self.format, self.dataset, self.recorded))
 
+    @property
+    def is_written(self) -> bool:
+        """Whether its rows go on a board's file."""
+        return self.leaderboard_path not in (None, "auto")
+
 
 @dataclass(frozen=True)
 class _Asked:
@@ -103,7 +108,7 @@ def analyze_labelled(
     if source.max_instances is not None:
         labelled = replace(labelled, pairs=_sample(labelled.pairs, source.max_instances, seed))
     summary = f"{labelled.name}, {len(labelled.pairs)} pairs ({_digest(labelled)})"
-    path = None if source.leaderboard_path in (None, "auto") else Path(str(source.leaderboard_path))
+    path = Path(str(source.leaderboard_path)) if source.is_written else None
     if path is not None:
         _refuse_board(path, summary, source.is_overwrite)
     asked: _Asked | None = None

@@ -56,9 +56,20 @@ def length_columns(
 
 
 def control_length(
-    rows: list[dict[str, Any]], file: str | Path | None, seed: int = 0, glm_name: str = LENGTH_CONTROL
+    rows: list[dict[str, Any]],
+    file: str | Path | None,
+    seed: int = 0,
+    glm_name: str = LENGTH_CONTROL,
+    role: str = "--length_control_file",
 ) -> "LengthControlled":
-    """Control annotations for length; see `length_columns`.
+    """Control annotations for length.
+
+    Args:
+        rows: the annotations.
+        file: as those below, see `length_columns`.
+        seed: of the bootstrap.
+        glm_name: of the model that is fitted.
+        role: what the caller gives the file with, as errors name it.
 
     Raises:
         UsageError: the file is no such file, or the model needs one that is not to be had.
@@ -68,11 +79,11 @@ def control_length(
 
     if glm_name == MINIMAL:
         return unregularized_win_rate(LengthRows.of(rows), None, seed)
-    gamed = _gamed_rows(file, rows)
+    gamed = _gamed_rows(file, rows, role)
     if glm_name == LENGTH_CONTROL:
         return length_controlled_win_rate(rows, gamed=gamed, seed=seed)
     if gamed is None:
-        raise UsageError(f"{glm_name} needs AlpacaEval's df_gamed.csv: name it with --length_control_file.")
+        raise UsageError(f"{glm_name} needs AlpacaEval's df_gamed.csv: name it with {role}.")
     return unregularized_win_rate(LengthRows.of(rows), gamed, seed)
 
 
@@ -126,7 +137,7 @@ def _rows(judged: Judged) -> list[dict[str, Any]]:
     return [{name: row.fields[name] for name in _READ} for row in rows]
 
 
-def _gamed_rows(file: str | Path | None, rows: list[dict[str, Any]]) -> "GamedRows | None":
+def _gamed_rows(file: str | Path | None, rows: list[dict[str, Any]], role: str) -> "GamedRows | None":
     from autoeval.metrics.difficulties import shipped_difficulties
     from autoeval.metrics.instructions import instruction_key
     from autoeval.metrics.length_model import GamedRows
@@ -138,13 +149,13 @@ def _gamed_rows(file: str | Path | None, rows: list[dict[str, Any]]) -> "GamedRo
         return None
 
     try:
-        path = hub_file("df_gamed.csv", "--length_control_file") if file == "auto" else Path(file)
+        path = hub_file("df_gamed.csv", role) if file == "auto" else Path(file)
     except UsageError:  # without the hub there are the shipped difficulties; lc_method says so
         return None
     try:
         return GamedRows.read(path)
     except (OSError, ValueError) as error:
-        raise UsageError(f"--length_control_file: {error}.") from None
+        raise UsageError(f"{role}: {error}.") from None
 
 
 def _known(number: float) -> Cell:

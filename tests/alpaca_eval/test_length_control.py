@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import autoeval
+from autoeval.alpaca_eval import metrics
 from autoeval.alpaca_eval.metrics import get_length_controlled_winrate
 from autoeval.runs.length import control_length
 from tests.alpaca_eval.peer import ask_peer
@@ -34,6 +35,10 @@ def annotations() -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def unreachable(*_: str) -> Path:
+    raise autoeval.UsageError("the hub cannot be reached")
 
 
 def gamed(path: Path) -> Path:
@@ -70,6 +75,40 @@ def test_a_length_controlled_win_rate_is_theirs_with_its_standard_error(
     near = 5e-3 if glm_name == "length_controlled_minimal" else 1e-4  # percent points
     assert ours.value == pytest.approx(theirs["length_controlled_winrate"], abs=near)
     assert ours.alpaca_eval_standard_error == pytest.approx(theirs["lc_standard_error"], abs=near)
+
+
+def test_without_their_file_it_is_said_once_that_the_figure_is_not_quite_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("autoeval.runs.length.hub_file", unreachable)
+    metrics._warn_once.cache_clear()
+    rows = annotations()
+    without = [get_length_controlled_winrate(rows)["length_controlled_winrate"] for _ in range(2)]
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert "df_gamed.csv" in said
+    assert "length_control_file" in said
+    caplog.clear()
+    metrics._warn_once.cache_clear()
+    file = gamed(tmp_path / "df_gamed.csv")
+    given = get_length_controlled_winrate(rows, length_control_file=file)["length_controlled_winrate"]
+    assert given == control_length(rows, file).value != without[0]
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"glm_name": "length_controlled_noreg"}, "name it with length_control_file"),
+        ({"length_control_file": "nothing.csv"}, "^length_control_file: .*nothing.csv"),
+    ],
+)
+def test_python_is_told_its_argument_and_not_a_flag(
+    given: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autoeval.runs.length.hub_file", unreachable)
+    with pytest.raises(autoeval.UsageError, match=told) as error:
+        get_length_controlled_winrate(annotations(), **given)
+    assert "--" not in str(error.value)
 
 
 @pytest.mark.slow

