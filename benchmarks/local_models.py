@@ -104,10 +104,11 @@ def measure() -> Section:
                 (f"{name} at least {100 * LEAST:.0f}% of the plain loop: {100 * share:.0f}%", share >= LEAST)
             )
     return Section(
-        f"models in this process beside plain loops, on {_named(torch, device)}",
+        "models in this process beside plain loops",
         ("", "requests", "seconds, autoeval", "seconds, plain loop", "at first", "speed of the plain loop's"),
         rows,
         reached=reached,
+        device=torch.cuda.get_device_name() if device == "cuda" else "a processor",
         notes=[
             f"A Llama of {plain.n_weights / 1e6:,.1f} million random weights. The plain loop sorts the prompts by "
             f"length, takes {size.batch} at a time, and keeps nothing; autoeval looks up, batches, asks, reads log "
@@ -211,11 +212,3 @@ def _prompts(n: int, longest: int) -> list[str]:
         )
         for number in range(n)
     ]
-
-
-def _named(torch: Any, device: str) -> str:
-    return (
-        torch.cuda.get_device_name()
-        if device == "cuda"
-        else f"a processor ({torch.get_num_threads()} threads)"
-    )

@@ -22,7 +22,8 @@ says otherwise; *processor* is user and system time together, children included;
 class Section:
     """What a benchmark found: a table and, below it, what a reader has to know.
 
-    `reached` says for each thing that was to be reached whether it was.
+    `reached` says for each thing that was to be reached whether it was. `device` is the kind of device that the figures
+    are of, where that decides them: each has a section of its own.
     """
 
     title: str
@@ -30,10 +31,15 @@ class Section:
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
     reached: Sequence[tuple[str, bool]] = field(default_factory=tuple)
+    device: str = ""
+
+    def heading(self, name: str) -> str:
+        """Return what tells the section of a benchmark from others."""
+        return f"{name} on {self.device}" if self.device else name
 
     def markdown(self, name: str, command: str) -> str:
         """Return the section as it stands in RESULTS.md."""
-        lines = [f"## {name}: {self.title}", "", f"`{command}`, {_conditions()}", ""]
+        lines = [f"## {self.heading(name)}: {self.title}", "", f"`{command}`, {_conditions()}", ""]
         lines += [
             "| " + " | ".join(row) + " |" for row in (self.header, ["---"] * len(self.header), *self.rows)
         ]
@@ -46,11 +52,11 @@ class Section:
 
 
 def write(name: str, section: Section, command: str) -> None:
-    """Put a section into RESULTS.md in place of the older one of that name."""
+    """Put a section into RESULTS.md in place of the older one of that name and device."""
     text = PATH.read_text(encoding="utf-8") if PATH.exists() else ""
     parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
     sections = {part[3:].partition(":")[0]: part.strip() + "\n" for part in parts if part.startswith("## ")}
-    sections[name] = section.markdown(name, command)
+    sections[section.heading(name)] = section.markdown(name, command)
     PATH.write_text("\n".join([_INTRODUCTION, *sections.values()]), encoding="utf-8")
 
 

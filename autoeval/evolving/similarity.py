@@ -54,10 +54,10 @@ def copies(texts: Sequence[str], candidates: Sequence[Candidate]) -> list[str | 
         texts: what there is already.
         candidates: what is looked at.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     if not candidates:
         return []
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     everything = [*texts, *(one.text for one in candidates)]
     vectors = TfidfVectorizer(analyzer=_terms, sublinear_tf=True).fit_transform(everything)
     likeness = (vectors[len(texts) :] @ vectors.T).tocsr()

@@ -25,7 +25,7 @@ from autoeval.runs.askable import askers, refuse_unaskable, refuse_unpriced
 from autoeval.runs.estimate import DryRuns, estimate
 from autoeval.runs.evolution_report import EvolutionReport, Runs, grading, read_runs, report_on
 from autoeval.runs.evolved_set import EvolvedSet
-from autoeval.runs.evolving import Asked, Evolution, estimates, evolve_pool
+from autoeval.runs.evolving import Asked, Evolution, estimates, evolve_pool, is_writer_asked
 from autoeval.runs.opening import open_cache
 from autoeval.runs.retirement import say_lifetimes
 from autoeval.runs.saving import judge_facts
@@ -123,12 +123,11 @@ def evolve(
     pool = _given(instructions, not_in, ngram, seed, max_instances)
     options = replace(ask_options(parameters), goes_on=parameters["go_on"])
     with open_cache(parameters["caching_path"]) as cache:
-        plans = _plans(wanted, pool, reporting, cache, options)
         if parameters["dry_run"]:
-            return plans
+            return _plans(wanted, pool, reporting, cache, options)
         if output_path is not None:
             refuse_unwritable(Path(output_path))
-        if any(plan.n_new for plan in plans.steps.values()):
+        if is_writer_asked(wanted, pool, cache) or _plans(wanted, pool, reporting, cache, options).n_new:
             judges = [one for one in (eliminator, reporting.judge) if one]
             refuse_unaskable(askers([writer], judges), options.timeout, options.is_batch, options.flex)
             say_lifetimes([writer], parameters["display"] or Silent())

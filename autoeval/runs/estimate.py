@@ -92,6 +92,11 @@ class DryRuns:
         return tuple(dict.fromkeys(note for step in self.steps.values() for note in step.notes))
 
     @property
+    def n_new(self) -> int:
+        """How many requests of all of them are new."""
+        return sum(step.n_new for step in self.steps.values())
+
+    @property
     def cost(self) -> float | None:
         """What all of them cost in US dollars, None where a price is unknown."""
         costs = [step.cost for step in self.steps.values()]

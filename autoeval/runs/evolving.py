@@ -115,6 +115,12 @@ def _written(writer: Generator, steps: Sequence[Step], asked: Asked) -> tuple[di
     return _read(side.plan, steps, asked.cache, made.report.failures)
 
 
+def is_writer_asked(wanted: Evolution, pool: Pool, cache: Cache) -> bool:
+    """Whether the cache lacks a reply of the first round; where it has all, only `estimates` tells what is asked."""
+    plan = _plan(wanted.writer, pool.steps(1))
+    return any(isinstance(output, Missing) for output in read_outputs(plan, plan, cache, {}))
+
+
 def _plan(writer: Generator, steps: Sequence[Step]) -> GenerationPlan:
     return GenerationPlan(writer, [Instruction(step.prompt) for step in steps])
 

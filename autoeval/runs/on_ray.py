@@ -1,7 +1,7 @@
 """Asking on a Ray cluster: shares of what a run asks are Ray's tasks, and each reply comes back as soon as it is there.
 
 The run itself stays where it was started: it plans, claims, counts, keeps the budget and stores the replies. A worker
-that dies loses what it had in flight; the rest of its share is asked again by another one. To the run this is a lane
+that dies loses what it had in flight; that, and the rest of its share, goes to another one. To the run this is a lane
 like any other, and nothing below `runs` knows of it.
 """
 
@@ -21,6 +21,7 @@ from autoeval.completions.ledger import Job, Ledger, Stop, StopReason
 from autoeval.completions.providers import LOCAL
 from autoeval.completions.trial import Trial
 from autoeval.errors import MissingExtraError, UsageError
+from autoeval.runs.last_words import say_if_ended
 from autoeval.runs.ray_worker import Ended, Said, answers
 from autoeval.types import Completion, Failure, FailureKind, Request
 
@@ -32,6 +33,11 @@ _LEAST = 32
 _MOST_DEATHS = 3
 """So many workers may die of one share before what is left of it has failed."""
 _LONGEST_SAID = 300
+_ENDED = (
+    "--engine ray: this run was ended in its middle, from outside or by Ray, which ends a process whose cluster is "
+    "gone (its node died, or `ray stop`). The replies that came are in the cache: run the same command again to ask "
+    "for the rest, without --engine ray if the cluster is not to be had."
+)
 
 
 @dataclass(frozen=True)
@@ -204,8 +210,15 @@ class RayLane:
     async def _bury(self, left: dict[bytes, Job], why: str, is_last: bool) -> None:
         """Count what a dead worker had in flight as spent, and leave the rest to the next, if there is to be one."""
         ledger, in_flight = self.ledger, self.options.max_concurrency
-        ledger.announce(f"a Ray worker died ({why}); {len(left)} of its requests have no reply yet")
-        ledger.progress.retried += len(left)
+        goes = (
+            "are given up"
+            if is_last
+            else f"go to another; {min(in_flight, len(left))} at most are asked again"
+        )
+        if left:
+            ledger.announce(
+                f"a Ray worker died ({why}); {len(left)} of its requests have no reply yet and {goes}"
+            )
         lost = Failure(FailureKind.TIMEOUT, f"{_MOST_DEATHS} Ray workers died of it or its like: {why}")
         for job in list(left.values()):
             if is_last:
@@ -251,6 +264,7 @@ def _connected(address: str | None) -> ModuleType:
             )
         except (OSError, ValueError, RuntimeError) as error:
             raise UsageError(f"--ray_address: no cluster answers at {where!r}: {_last_line(error)}") from None
+    say_if_ended(_ENDED)
     module: ModuleType = ray
     return module
 

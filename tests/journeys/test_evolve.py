@@ -10,6 +10,7 @@ import pytest
 import autoeval
 from autoeval.errors import UsageError
 from autoeval.runs.generating import GenerationStoppedError
+from tests.processes import start_python
 from tests.servers import Answer, JudgeServer, prompt_text
 from tests.servers.answers import Body
 
@@ -249,3 +250,15 @@ def test_what_cannot_be_is_refused_before_anything_is_asked(
         with pytest.raises(UsageError, match=re.escape(told)):
             run(tmp_path, writer, **wrong)
         assert writer.n_requests == 0
+
+
+def test_without_a_key_it_is_refused_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    script = (
+        "import sys, autoeval\n"
+        f"try: autoeval.evolve({GIVEN!r}, model_configs={{'w': {CONFIG!r}}}, caching_path=None, output_path=None)\n"
+        "except autoeval.UsageError as error: print(error)\n"
+        "print(sorted({'openai', 'pandas', 'sklearn'} & set(sys.modules)))"
+    )
+    done = start_python("-c", script, folder=tmp_path, is_new=True, variables={"OPENAI_API_KEY": ""}).finish()
+    assert "no key for 'openai'" in done.stdout, done.stderr
+    assert done.stdout.strip().endswith("[]")

@@ -4,18 +4,20 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from autoeval.completions.ask import Silent
 from autoeval.errors import UsageError
 from autoeval.journeys.parameters.forwarding import defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from tests.cli.running import CommandLine
 from tests.faults.counting import PaidJudge, n_stored
 from tests.journeys.small import evaluate_small, write_outputs
+from tests.processes import start_command, start_python
 from tests.scale.test_shards import rows_of
 from tests.servers import Answer, JudgeServer, always
 from tests.servers.answers import Body
@@ -54,6 +56,46 @@ def test_where_it_is_not_installed_one_line_says_what_to_install(
     assert len(done.err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(("how", "is_said"), [("os._exit(1)", True), ("sys.exit(1)", False)])
+def test_a_process_that_is_ended_in_its_middle_has_a_last_line(how: str, is_said: bool) -> None:
+    code = f"import os, sys; from autoeval.runs.last_words import say_if_ended; say_if_ended('Gone.'); {how}"
+    done = start_python("-c", code, is_new=True).finish()
+    assert (done.returncode, done.stderr) == (1, "Gone.\n" if is_said else "")
+
+
+@pytest.mark.cluster
+@pytest.mark.slow
+def test_where_the_cluster_goes_the_last_line_says_so_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    judge, killed = PaidJudge(), list[int]()
+
+    def answer(body: Body) -> Answer:
+        if server.n_requests > N // 3 and not killed:
+            killed.extend(_below(process.pid, b"gcs_server") + _below(process.pid, b"raylet"))
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+        return replace(judge(body), delay=0.01)
+
+    outputs, reference = write_outputs(tmp_path, N)
+    with JudgeServer(answer) as server:
+        given = [
+            *(f"--model_outputs={outputs}", f"--reference_outputs={reference}", "--no_report"),
+            *("--annotators_config=gpt4_ranking", f"--judge_base_url={server.base_url}"),
+            *(f"--caching_path={tmp_path / 'cache.sqlite'}", "--output_path=None"),
+        ]
+        process = start_command(
+            *given, "--engine=ray", "--max_concurrency=8", RAY_gcs_rpc_server_reconnect_timeout_s="1"
+        )
+        done = process.finish()
+        assert (len(killed), done.returncode) == (2, 1)
+        assert (
+            done.stderr.strip().splitlines()[-1].startswith("--engine ray: this run was ended in its middle")
+        )
+        assert n_stored(tmp_path / "cache.sqlite") > 0
+        assert start_command(*given).finish().returncode == 0
+    assert len(judge.paid) == N
+
+
 @pytest.mark.cluster
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
@@ -76,16 +118,21 @@ class TestCluster:
         def answer(body: Body) -> Answer:
             if server.n_requests > N // 3 and not at_risk:
                 at_risk.append(server.n_requests - n_stored(tmp_path / "ray" / "cache.sqlite"))
-                os.kill(_workers()[0], signal.SIGKILL)
+                os.kill(_below(os.getpid(), b"ray::answers")[0], signal.SIGKILL)
             return replace(judge(body), delay=0.01)
 
         with JudgeServer(answer) as server:
             given: dict[str, Any] = {"n": N, "max_concurrency": IN_FLIGHT, "judge_price": (2, 8)}
-            found = evaluate_small(tmp_path / "ray", server, **given, engine="ray", max_cost=10)
+            display = _Heard()
+            found = evaluate_small(
+                tmp_path / "ray", server, **given, engine="ray", max_cost=10, display=display
+            )
             assert judge.n_paid_twice <= at_risk[0] + IN_FLIGHT
             assert server.n_requests == N + judge.n_paid_twice
             whole = evaluate_small(tmp_path / "whole", server, **given)
         assert found.exit_code == 0
+        (died,) = (line for line in display.lines if "worker died" in line)
+        assert f"{IN_FLIGHT} at most are asked again" in died
         assert (found.ask.n_asked, found.ask.failures) == (N, {})
         assert found.ask.spent == pytest.approx(whole.ask.spent)
         assert found.row == whole.row
@@ -110,13 +157,24 @@ class TestCluster:
         assert found.exit_code == 5
 
 
-def _workers() -> list[int]:
-    """Return the processes that ask for this one."""
+@dataclass
+class _Heard(Silent):
+    """A display that keeps what is announced."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def announce(self, line: str) -> None:
+        """Keep a line."""
+        self.lines.append(line)
+
+
+def _below(pid: int, name: bytes) -> list[int]:
+    """Return the processes of a name that a process has started, itself or through others."""
     found = []
     for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal() and _command(folder).startswith(b"ray::answers"):
+        if folder.name.isdecimal() and Path(os.fsdecode(_command(folder))).name.startswith(os.fsdecode(name)):
             ancestor = folder.name
-            while ancestor not in ("0", str(os.getpid())):
+            while ancestor not in ("0", str(pid)):
                 stat = Path("/proc", ancestor, "stat").read_text()
                 ancestor = stat.rpartition(")")[2].split()[1]
             if ancestor != "0":
@@ -125,7 +183,8 @@ def _workers() -> list[int]:
 
 
 def _command(folder: Path) -> bytes:
+    """Return what a process was started as."""
     try:
-        return (folder / "cmdline").read_bytes()
+        return (folder / "cmdline").read_bytes().partition(b"\0")[0]
     except OSError:
         return b""

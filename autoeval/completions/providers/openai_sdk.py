@@ -14,12 +14,12 @@ class OpenAIProvider(OpenAIProtocol, SdkProvider):
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         """Find address and key."""
-        import openai
-
         preset = PRESETS[endpoint.provider]
         self._address = address_of(endpoint)
         is_optional = preset.key_is_optional or bool(endpoint.base_url)
         key = find_key(endpoint, [preset.key] if preset.key else [], is_optional=is_optional)
+        import openai  # which takes a second or more, and nobody waits for it who has no key
+
         super().__init__(openai, key, timeout)
 
     def _connect(self, **options: Any) -> Any:
