@@ -132,14 +132,9 @@ def analyze_evaluators(
     )
     if labelled_set.is_given:
         others = {
-            "annotators_config": annotators_config,
             "gold_crossannotations": gold_crossannotations,
             "gold_annotations": gold_annotations,
             "is_save_leaderboard": is_save_leaderboard,
-            "is_return_instead_of_print": is_return_instead_of_print,
-            "is_single_annotator": is_single_annotator,
-            "leaderboard_mode_to_print": leaderboard_mode_to_print,
-            "current_leaderboard_mode": current_leaderboard_mode,
             "output_path": output_path,
             "n_votes": n_votes,
             "scoring_rule": scoring_rule,
@@ -199,15 +194,13 @@ def _refuse_unused(labelled_set: LabelledSource, given: Mapping[str, object]) ->
     """
     if labelled_set.format is None:
         return
-    used = {"annotators_config"} if labelled_set.recorded is None else set()
-    used |= {"is_save_leaderboard"} if labelled_set.is_written else set()
-    what = "--labelled" if labelled_set.recorded is None else "--labelled and --recorded"
+    used = {"is_save_leaderboard"} if labelled_set.is_written else set()
     parameters = signature(analyze_evaluators).parameters
     for name, value in given.items():
         default = parameters[name].default
         if name not in used and value is not None and (default is None or value != default):
             raise UsageError(
-                f"--{name} has no meaning with {what}, whose rows go to --leaderboard_path. Leave it out."
+                f"--{name} has no meaning with --labelled, whose rows go to --leaderboard_path. Leave it out."
             )
 
 
