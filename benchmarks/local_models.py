@@ -114,6 +114,11 @@ def measure() -> Section:
             f"length, takes {size.batch} at a time, and keeps nothing; autoeval looks up, batches, asks, reads log "
             "probabilities and stores in its figure. Loading the model is in neither. *At first*: the loop's first "
             "round, before the device has met texts of these lengths.",
+            *(
+                ["On a processor the model is too small for its speed to say anything: no ratio to rely on."]
+                if device == "cpu"
+                else []
+            ),
         ],
     )
 

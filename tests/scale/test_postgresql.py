@@ -19,7 +19,7 @@ from autoeval.journeys.cache import cache as look_after
 from autoeval.types import Completion
 from tests.completions.requests import ask_all, request
 from tests.faults.counting import PaidJudge
-from tests.journeys.small import write_outputs
+from tests.journeys.small import evaluate_small, write_outputs
 from tests.processes import start_command
 from tests.scale.test_cache_command import FULL, key
 from tests.scale.test_claims import check_claims_are_seen_by_all
@@ -155,6 +155,47 @@ def test_who_stops_says_what_all_spent_together(address: str) -> None:
     assert report.spent > 0
     told = f"${0.125 + report.spent:.4f} are spent, or may be, by all runs that share it (${report.spent:.4f} by this"
     assert told in report.stop.message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("share", "code"), [(0.5, 4), (3.0, 0)])
+def test_a_kill_with_requests_in_flight_passes_no_budget_and_others_take_over(
+    address: str, tmp_path: Path, share: float, code: int
+) -> None:
+    """The budget is a share of what all replies cost; what was in flight at the kill was paid for as well."""
+    n, in_flight = 300, 8
+    judge, price, killed = PaidJudge(), (0, 1_000), threading.Event()
+
+    def answer(body: Body) -> Answer:
+        if served.n_requests > n // 5 and not killed.is_set():
+            killed.set()
+            victim.kill()
+        return replace(judge(body), delay=0.02)
+
+    with JudgeServer(always(judge.text)) as one:
+        each = evaluate_small(tmp_path / "one", one, n=1, judge_price=price).ask.spent
+    limit = share * n * each
+    outputs, reference = write_outputs(tmp_path, n)
+    with JudgeServer(answer) as served:
+        arguments = [
+            *(f"--model_outputs={outputs}", f"--reference_outputs={reference}", "--no_report"),
+            *(
+                "--annotators_config=gpt4_ranking",
+                f"--judge_base_url={served.base_url}",
+                "--output_path=None",
+            ),
+            *(f"--caching_path={address}", f"--max_concurrency={in_flight}", f"--max_cost={limit}"),
+            f"--judge_price=[{price[0]}, {price[1]}]",
+        ]
+        victim, other = start_command(*arguments), start_command(*arguments)
+        victim.finish()
+        done = other.finish()
+        assert killed.is_set()
+        assert done.returncode == code, done.stderr
+        assert 0 < served.n_requests * each <= limit
+    if code == 0:
+        assert len(judge.paid) == n
+        assert judge.n_paid_twice <= 2 * in_flight, "in flight, or on its way into the cache"
 
 
 def test_grants_end_with_the_last_run_and_what_was_not_spent_comes_back(address: str) -> None:
