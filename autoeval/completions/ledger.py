@@ -81,13 +81,17 @@ class Progress:
 
 @dataclass
 class Ledger:
-    """The books of one run. `announce` tells its user a line; `adapted` is what is sent otherwise than planned."""
+    """The books of one run. `announce` tells its user a line; `adapted` is what is sent otherwise than planned.
+
+    `shares` says that this run's budget is that of all runs over one cache, where they can share one.
+    """
 
     cache: Cache
     budget: Budget
     progress: Progress
     on_reply: Callable[[], None] | None = None
     announce: Callable[[str], None] = lambda _: None
+    shares: bool = True
     failures: dict[bytes, Failure] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
     adapted: Adaptations = field(default_factory=Adaptations)
@@ -101,7 +105,7 @@ class Ledger:
     def __post_init__(self) -> None:
         """Begin with nothing claimed."""
         self.keeper = Keeper(self.cache)
-        if self.keeper.sharing is not None and self.budget.limit is not None:
+        if self.shares and self.keeper.sharing is not None and self.budget.limit is not None:
             self.budget.granted = 0.0
 
     def open(self, key: bytes) -> bool:

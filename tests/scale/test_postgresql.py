@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from autoeval.completions.ask import AskReport
+from autoeval.completions.batch.asking import BatchPendingError
 from autoeval.completions.cache import Cache, RecordedVerdict
 from autoeval.completions.storage import postgresql_schema
 from autoeval.completions.storage.sharing import Sharing
@@ -155,6 +156,16 @@ def test_who_stops_says_what_all_spent_together(address: str) -> None:
     assert report.spent > 0
     told = f"${0.125 + report.spent:.4f} are spent, or may be, by all runs that share it (${report.spent:.4f} by this"
     assert told in report.stop.message
+
+
+def test_a_run_that_writes_files_of_requests_has_a_budget_of_its_own(address: str, tmp_path: Path) -> None:
+    """They are asked when it is over, and no run is left to take anything of the budget of all."""
+    with JudgeServer(always("a > b")) as judge:
+        with pytest.raises(BatchPendingError, match="3 requests"):
+            evaluate_small(
+                *(tmp_path, judge), n=3, batch_files=tmp_path / "files", caching_path=address, max_cost=10.0
+            )
+        assert judge.n_requests == 0
 
 
 @pytest.mark.slow
