@@ -108,7 +108,9 @@ def ask(
     progress = Progress(total, doing, per_request)
     is_cheap = options.is_batch or (options.flex and options.waits)  # else the full price may have to be paid
     budget = Budget(options.max_cost, price_of, is_cheap)
-    is_live = not options.is_batch and options.batch_files is None  # a job outlives its run, and what it was granted
+    is_live = (
+        not options.is_batch and options.batch_files is None
+    )  # a job outlives its run, and what it was granted
     ledger = Ledger(cache, budget, progress, on_reply, display.announce, shares=is_live)
     trials = Trials(cache, why_unread, options.goes_on)
     with display.watch(progress):
