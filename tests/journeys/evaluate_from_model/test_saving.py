@@ -79,11 +79,9 @@ def test_outputs_never_lie_beside_the_record_of_another_config(
     """Whenever writing ends, the same run goes on: with the outputs that it had, or from the start."""
     file, _ = OutputsFile.of_both(tmp_path)
     assert file is not None
-    identity, old = (
-        {"model": "new"},
-        {"nothing": None, "its own": {"model": "new"}, "another's": {"model": "old"}},
-    )
-    row = {"instruction": "Do it.", "output": "Done.", "sample": 0}
+    identity, another = {"model": "new", "generator": "m"}, {"model": "old", "generator": "m"}
+    old = {"nothing": None, "its own": identity, "another's": another}
+    row = {"instruction": "Do it.", "output": "Done.", "sample": 0, "generator": "m"}
     if old[before]:
         file.write([encoded({**row, "output": before})], {"config": old[before]})
     done: list[Path] = []
