@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,17 @@ def test_parts_asked_one_by_one_and_read_together_are_one_run(tmp_path: Path) ->
         assert server.n_requests == 2 * n_whole
     assert read.estimate == whole.estimate
     assert rows_of(tmp_path / "cut") == rows_of(tmp_path / "whole")
+
+
+def test_parts_that_others_only_begin_are_not_in_the_way(tmp_path: Path) -> None:
+    folder = tmp_path / "caches"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "shard-2-of-3.sqlite")) as begun:
+        begun.execute("PRAGMA journal_mode = WAL")
+    (folder / "shard-3-of-3.sqlite").touch()
+    with JudgeServer(PaidJudge()) as server:
+        made = evaluate_small(tmp_path / "run", server, n=N, caching_path=folder)
+        assert (made.estimate.n, server.n_requests) == (N, N)
 
 
 def test_other_cuts_ask_nothing_again(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def _is_folder(path: str, shard: Shard | None) -> bool:
 
 def _of_folder(folder: Path, shard: Shard | None) -> Place:
     name = OWN_NAME if shard is None else f"shard-{shard.number}-of-{shard.count}{SUFFIX}"
-    return Place(folder / name, tuple(file for file in _in_folder(folder) if file.name != name))
+    return Place(folder / name, tuple(_in_folder(folder, leaves_out=name)))
 
 
 def _of_files(paths: Sequence[Path]) -> Place:
@@ -160,5 +160,9 @@ def _of_files(paths: Sequence[Path]) -> Place:
     return Place(own, tuple(dict.fromkeys(path for path in found if path != own)))
 
 
-def _in_folder(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+def _in_folder(folder: Path, leaves_out: str = "") -> list[Path]:
+    """Return the caches of a folder; a shard that has only begun has none yet."""
+    from autoeval.completions.storage.reader import is_blank
+
+    found = sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file() and path.name != leaves_out)
+    return [path for path in found if not is_blank(path)]

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -59,6 +60,16 @@ class ReadOnlyFile:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def is_blank(path: Path) -> bool:
+    """Whether there is nothing in a file yet, as another process makes it first; False where it is no cache."""
+    try:
+        with closing(_connect(path)) as connection:
+            has_tables = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+            return not has_tables and sqlite_schema.version_of(connection) == 0
+    except (OSError, sqlite3.Error):  # told where it is opened to be read
+        return False
 
 
 def _version_of(connection: sqlite3.Connection) -> int:

@@ -4,6 +4,7 @@ A new one is made when something is first written into it: a run that is refused
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ class SqliteFile:
         self.salvaged: Salvage | None = None
         self._file: sqlite3.Connection | None = None
         self._nothing: sqlite3.Connection | None = None
+        self._opening = threading.Lock()
         if self._is_there():
             self._file = self._open()
         else:
@@ -60,9 +62,10 @@ class SqliteFile:
             raise self._unopened(error) from None
 
     def _to_write(self) -> sqlite3.Connection:
-        if self._file is None:
-            self._file = self._open()
-        return self._file
+        with self._opening:  # who reads and who writes may be two threads
+            if self._file is None:
+                self._file = self._open()
+            return self._file
 
     def _to_read(self) -> sqlite3.Connection:
         """Return the file, which another process may have made meanwhile, or an empty database in its place."""
