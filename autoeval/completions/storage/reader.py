@@ -97,8 +97,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
             return connection
-        except sqlite3.OperationalError:
+        except BaseException as error:
             connection.close()
-            if end or has_log:
+            if end or has_log or not isinstance(error, sqlite3.OperationalError):
                 raise
     raise AssertionError
