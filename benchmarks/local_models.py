@@ -115,7 +115,7 @@ def measure() -> Section:
             "probabilities and stores in its figure. Loading the model is in neither. *At first*: the loop's first "
             "round, before the device has met texts of these lengths.",
             *(
-                ["On a processor the model is too small for its speed to say anything: no ratio to rely on."]
+                ["On a processor the ratio swings, and why is not known: none to rely on."]
                 if device == "cpu"
                 else []
             ),

@@ -18,7 +18,7 @@ from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.metrics.estimates import Estimate
 from autoeval.runs.estimate import DryRun, estimate
-from autoeval.runs.exits import exit_code_after, nothing_judged
+from autoeval.runs.exits import exit_code_after, is_enough, nothing_judged
 from autoeval.runs.judging import judge
 from autoeval.runs.output_flaws import announced, looked_through
 from autoeval.runs.quantities import by_subset, quantities, refusals
@@ -47,7 +47,7 @@ class Refusals(ScoredRun):
     @property
     def exit_code(self) -> int:
         """What the command line exits with."""
-        return exit_code_after(self.ask, is_complete=0 < self.coverage >= self.min_coverage)
+        return exit_code_after(self.ask, is_enough(self.coverage, self.min_coverage))
 
 
 @also_takes(AskingParameters, without=("order", "judge_prompts", "compare_scores", "p_label_flip"))

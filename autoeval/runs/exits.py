@@ -27,6 +27,11 @@ def exit_code_after(asked: AskReport, is_complete: bool) -> int:
     return EXIT_OK if is_complete else EXIT_INCOMPLETE
 
 
+def is_enough(share: float, least: float) -> bool:
+    """Whether a share is at least what is enough; nothing at all never is."""
+    return 0 < share >= least
+
+
 def nothing_judged(tallies: Sequence[Counts], asked: AskReport, what: str = "pairs") -> str:
     """Say why a run has no result, and why it stopped."""
     return and_why(none_judged(tallies, what), asked)

@@ -66,7 +66,7 @@ def control_length(
 
     Args:
         rows: the annotations.
-        file: as those below, see `length_columns`.
+        file: AlpacaEval's `df_gamed.csv`; `auto` and None as in `length_columns`.
         seed: of the bootstrap.
         glm_name: of the model that is fitted.
         role: what the caller gives the file with, as errors name it.

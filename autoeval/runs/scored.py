@@ -11,6 +11,7 @@ from autoeval.leaderboards.boards import save_board
 from autoeval.leaderboards.table import Board
 from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
+from autoeval.runs.exits import EXIT_INCOMPLETE, EXIT_OK, is_enough
 from autoeval.runs.quantities import Quantity
 from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.saving import BOARD_NAME, save_json, save_records
@@ -75,7 +76,7 @@ class ScoredRun:
     @property
     def exit_code(self) -> int:
         """3 where too little has a score, else 0."""
-        return 0 if self.coverage >= self.min_coverage else 3
+        return EXIT_OK if is_enough(self.coverage, self.min_coverage) else EXIT_INCOMPLETE
 
     @property
     def board(self) -> Board:

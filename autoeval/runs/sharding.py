@@ -10,7 +10,7 @@ from autoeval.completions.cache import Cache
 from autoeval.completions.storage.places import Shard
 from autoeval.data.instructions import Instruction
 from autoeval.errors import UsageError
-from autoeval.runs.exits import exit_code_after
+from autoeval.runs.exits import exit_code_after, is_enough
 from autoeval.runs.judging import ask_all
 
 
@@ -33,7 +33,7 @@ class ShardReport:
         """What the command line exits with."""
         n_requests = self.ask.n_requests
         share = self.n_answered / n_requests if n_requests else 1.0
-        return exit_code_after(self.ask, is_complete=share >= self.min_coverage)
+        return exit_code_after(self.ask, is_enough(share, self.min_coverage))
 
     def after(self, earlier: Sequence[AskReport]) -> "ShardReport":
         """Return what the part came to together with what was asked before."""

@@ -21,7 +21,7 @@ from autoeval.journeys.parameters.forwarding import Shared, defaults
 from autoeval.journeys.parameters.limits import Limits, ask_options
 from autoeval.journeys.parameters.obsolete import check_extra_parameters
 from autoeval.runs.estimate import DryRun, estimate_all
-from autoeval.runs.exits import exit_code_after
+from autoeval.runs.exits import exit_code_after, is_enough
 from autoeval.runs.opening import open_cache
 from autoeval.runs.refusals import refuse_unknown_prices
 from autoeval.runs.sharding import ShardReport, ask_shard
@@ -125,8 +125,8 @@ class Asking:
         )
 
     def exit_code(self, asked: AskReport, coverage: float) -> int:
-        """Return what the command line exits with after asking; `coverage` is a share of 0 to 1, and 0 is no result."""
-        return exit_code_after(asked, is_complete=0 < coverage >= self.min_coverage)
+        """Return what the command line exits with after asking; `coverage` is a share of 0 to 1."""
+        return exit_code_after(asked, is_enough(coverage, self.min_coverage))
 
 
 def checked(given: AskingParameters, journey: Callable[..., Any]) -> AskingParameters:
