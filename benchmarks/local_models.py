@@ -71,6 +71,7 @@ LARGE = Size(
 def measure() -> Section:
     """Measure both, each in turn with its plain loop."""
     import torch
+    import transformers
 
     device = best_device(torch)
     size = SMALL if device == "cpu" else LARGE
@@ -113,7 +114,8 @@ def measure() -> Section:
             f"A Llama of {plain.n_weights / 1e6:,.1f} million random weights. The plain loop sorts the prompts by "
             f"length, takes {size.batch} at a time, and keeps nothing; autoeval looks up, batches, asks, reads log "
             "probabilities and stores in its figure. Loading the model is in neither. *At first*: the loop's first "
-            "round, before the device has met texts of these lengths.",
+            f"round, before the device has met texts of these lengths. With torch {torch.__version__} and transformers "
+            f"{transformers.__version__}.",
             *(
                 ["On a processor the ratio swings, and why is not known: none to rely on."]
                 if device == "cpu"

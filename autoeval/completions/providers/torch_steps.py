@@ -32,20 +32,51 @@ def one_token(
 
 @contextmanager
 def growing(torch: Any) -> Iterator[Callable[[Any, Any], Any]]:
-    """Give a logits processor that changes nothing, but leaves cuDNN's attention out once the prompts are read.
+    """Generate within it, with the logits processor that it gives: it changes no logits, but how steps attend.
 
-    It is the fastest over prompts. While replies grow it plans each new length, which takes longer than the step.
+    Heads that share keys and values are looked at together (see `_sharing`). And cuDNN's attention, the fastest over
+    prompts, is left out once they are read: while replies grow it plans each new length, which takes longer than the
+    step.
     """
-    was_enabled = torch.backends.cuda.cudnn_sdp_enabled()
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+    attend: Any = ALL_ATTENTION_FUNCTIONS
+    was_enabled, usual = torch.backends.cuda.cudnn_sdp_enabled(), attend["sdpa"]
 
     def leave_out(input_ids: Any, scores: Any) -> Any:  # noqa: ARG001
         torch.backends.cuda.enable_cudnn_sdp(False)
         return scores
 
+    attend["sdpa"] = _sharing(torch, usual)
     try:
         yield leave_out
     finally:
+        attend["sdpa"] = usual
         torch.backends.cuda.enable_cudnn_sdp(was_enabled)
+
+
+def _sharing(torch: Any, usual: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an attention that takes a step's heads of one group as so many queries of the head that they share.
+
+    transformers before 5.23 copies keys and values for every head at every step, where there is padding.
+    """
+
+    def attend(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **how: Any) -> Any:
+        n_rows, n_heads, n_queries, _ = query.shape
+        n_shared = key.shape[1]
+        is_mask_shared = attention_mask is not None and attention_mask.shape[1] == 1
+        if n_queries > 1 or n_heads == n_shared or not is_mask_shared or how.get("position_bias") is not None:
+            return usual(module, query, key, value, attention_mask, **how)
+        seen = torch.nn.functional.scaled_dot_product_attention(
+            query.reshape(n_rows, n_shared, n_heads // n_shared, -1),
+            key,
+            value,
+            attn_mask=attention_mask,
+            scale=how.get("scaling"),
+        )
+        return seen.reshape(n_rows, 1, n_heads, -1), None
+
+    return attend
 
 
 class Recorder:

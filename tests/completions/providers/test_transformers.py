@@ -163,3 +163,26 @@ def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(UsageError, match="cannot find"):
         weights_of("transformers", "nobody/no-such-model")
+
+
+def test_a_growing_reply_looks_at_keys_that_heads_share_once(
+    model: str, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+    functional: Any = torch.nn.functional
+    attend, before = functional.scaled_dot_product_attention, ALL_ATTENTION_FUNCTIONS["sdpa"]
+    n_heads_of_keys: list[int] = []
+
+    def noted(query: Any, key: Any, *arguments: Any, **how: Any) -> Any:
+        n_heads_of_keys.append(key.shape[1])
+        return attend(query, key, *arguments, **how)
+
+    monkeypatch.setattr(functional, "scaled_dot_product_attention", noted)
+    answers(provider, chat(model, "a"), chat(model, "a longer one"))  # so that the first has padding
+    n_layers = 2
+    assert set(n_heads_of_keys[n_layers:]) == {2}, (
+        "the prompts first, then tokens; 4 heads share 2 heads of keys"
+    )
+    assert ALL_ATTENTION_FUNCTIONS["sdpa"] is before
