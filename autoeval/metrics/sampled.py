@@ -17,7 +17,7 @@ from autoeval.metrics.observations import Floats
 from autoeval.metrics.student import student_quantile
 
 FEWEST = 5
-_PRIOR_UPSETS = 0.1
+_PRIOR_UPSETS = 0.06
 _LEAST_UNIT, _LEAST_SPREAD = 1e-6, 0.05
 _SHIFT_PRECISION, _SLOPE_PRECISION = 0.1, 4.0
 _FLATTEST, _STEEPEST = 0.2, 2.5
@@ -57,7 +57,7 @@ def sampled_win_rate(
     observed over what was to be expected, Σ c(e − m)² / Σ c v with c = (1 − π)w². A scale from a few upsets is as
     uncertain as they are, and small where they happen to be missing. Those that count are u = (Σ c v)² / Σ c²v. Of a
     graded judge an upset is smaller: as (y − g)² is v − y(1 − y) on average, it is
-    φ = 1 − Σ w y(1 − y) / (Σ w · mean_N v) of one, and says more of the scale. So beside u/φ² upsets .1 of one count
+    φ = 1 − Σ w y(1 − y) / (Σ w · mean_N v) of one, and says more of the scale. So beside u/φ² upsets .06 of one count
     that come as expected.
 
     Where wins or losses are rare, the error is skewed and its size depends on the truth, so the interval is not

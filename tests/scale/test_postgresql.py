@@ -55,6 +55,9 @@ def test_entries_come_back_as_they_went_in_and_may_be_replaced_and_deleted(addre
         assert another.get_many(KEYS) == {KEYS[0]: FULL, KEYS[1]: verdict, KEYS[2]: Completion("new")}
         assert another.delete(KEYS[1:]) == 2
         assert cache.known(KEYS) == {KEYS[0]}
+        cache.put_many([(KEYS[3], Completion("first")), (KEYS[4], verdict), (KEYS[3], Completion("last"))])
+        cache.put_many([])
+        assert another.get_many(KEYS[1:]) == {KEYS[3]: Completion("last"), KEYS[4]: verdict}
 
 
 def test_claims_are_seen_by_all(address: str) -> None:

@@ -1,5 +1,6 @@
 """A cache that many machines share, on a PostgreSQL server."""
 
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,8 @@ _PAUSE = 0.2
 _CONNECT_SECONDS = 10
 _LOCK = 0x61757465
 _SECRETS = ("password", "sslpassword")
+_TYPES = {"key": "bytea", "kind": "text", "value": "text", "created": "float8", "claimant": "text"}
+"""Of the columns of which many rows are inserted at once."""
 
 
 class PostgresqlServer:
@@ -164,7 +167,11 @@ class _Transaction:
         return self._connection.execute(_marked(statement), parameters)
 
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> "psycopg.Cursor[Any]":
-        """Carry out one statement for each row, without waiting in between."""
+        """Carry out one statement for each row: an insertion at once, a row that another replaces left out."""
+        if (at_once := _at_once(statement)) is not None:
+            last_of_key = {row[0]: row for row in rows}
+            columns = zip(*last_of_key.values(), strict=True) if last_of_key else [()] * statement.count("?")
+            return self._connection.execute(at_once, [list(column) for column in columns])
         cursor = self._connection.cursor()
         cursor.executemany(_marked(statement), rows)
         return cursor
@@ -172,7 +179,24 @@ class _Transaction:
 
 @cache
 def _marked(statement: str) -> bytes:
-    return statement.replace("?", "%s").encode()
+    """Put psycopg's marks where values go; lists go in binary, which is several times as fast to write and to read."""
+    return statement.replace("ANY(?)", "ANY(%b)").replace("?", "%s").encode()
+
+
+@cache
+def _at_once(statement: str) -> bytes | None:
+    """Return a statement that inserts one row as one that takes a list of each column; None where it is another.
+
+    A server takes it in half the time of as many statements.
+    """
+    found = re.fullmatch(
+        r"(INSERT INTO \w+ \(([\w, ]+)\)) VALUES \([?, ]+\)( ON CONFLICT \(\w+\) DO .+)", statement
+    )
+    if found is None:
+        return None
+    into, names, otherwise = found.groups()
+    lists = ", ".join(f"%b::{_TYPES[name]}[]" for name in names.split(", "))
+    return f"{into} SELECT * FROM unnest({lists}){otherwise}".encode()
 
 
 def name_of(address: str) -> str:
