@@ -228,7 +228,6 @@ SPOILT = [
             ("of another set", f"{GAMED}1,0,1,1\n", ("none of the instructions is in df_gamed.csv",)),
             ("no instruction", f"{GAMED}1,,1,1\n", ("index nan", "805 instructions")),
             ("one before the first", f"{GAMED}1,-1,1,1\n", ("index -1",)),
-            ("a long cell", f"{GAMED}1,{'0' * 200_000},1,1\n", ("field larger",)),
         )
     ),
     Case("half a price", ("--judge_price", "[2, 8]"), flags={"judge_price": "[2]"}),
