@@ -6,11 +6,14 @@ import subprocess
 import sys
 import tomllib
 import venv
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BROUGHT_BY = {
     "backports": "backports.zstd",
     "botocore": "boto3",
@@ -89,12 +92,48 @@ def _imported() -> set[str]:
     return {"".join(found) for text in texts for found in statement.findall(text)}
 
 
+def _named(requirements: Iterable[str]) -> set[str]:
+    """Return the packages that requirements name, in the letters of `_package`."""
+    return {re.split(r"[^\w.-]", one)[0].lower().replace("_", "-") for one in requirements}
+
+
+def _package(library: str) -> str:
+    return BROUGHT_BY.get(library, library.replace("_", "-"))
+
+
+def _libraries() -> set[str]:
+    return _imported() - set(sys.stdlib_module_names) - {"autoeval"}
+
+
 def test_what_is_imported_is_declared() -> None:
     """Whatever else brings a library may stop to: certifi came with the tests' own dependencies alone."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [extra for name, extra in project["optional-dependencies"].items() if name != "dev"]
-    named = [re.split(r"[^\w.-]", one)[0] for group in [project["dependencies"], *extras] for one in group]
-    declared = {name.lower().replace("_", "-") for name in named}
-    libraries = _imported() - set(sys.stdlib_module_names) - {"autoeval"}
-    packages = {BROUGHT_BY.get(library, library.replace("_", "-")) for library in libraries}
-    assert packages - declared == set()
+    extras = {name: extra for name, extra in PROJECT["optional-dependencies"].items() if name != "dev"}
+    declared = _named([*PROJECT["dependencies"], *chain(*extras.values())])
+    assert set(map(_package, _libraries())) - declared == set()
+
+
+def test_a_plain_install_brings_nothing_that_nobody_imports() -> None:
+    assert _named(PROJECT["dependencies"]) - set(map(_package, _libraries())) == set()
+
+
+def test_a_plain_install_does_without_what_extras_bring(tmp_path: Path) -> None:
+    plain = _named(PROJECT["dependencies"])
+    absent = sorted(library for library in _libraries() if _package(library) not in plain)
+    assert {"anthropic", "datasets", "sklearn"} <= set(absent)
+    script = (
+        f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"
+        "from autoeval.cli import main\n"
+        "from autoeval.evolving.similarity import Candidate, copies\n"
+        "from autoeval.resources import shipped\n"
+        "given, like = 'Name three uses of cork in old ships.', 'Name three uses of cork in ships of old!'\n"
+        "print('COPY', copies([given], [Candidate(like, like)]))\n"
+        "examples = shipped('examples')\n"
+        "sys.argv[1:] = ['--model_outputs', str(examples / 'outputs.json'), '--reference_outputs',"
+        " str(examples / 'reference_outputs.json'), '--annotators_config', 'offline', '--output_path', 'results',"
+        " '--fn_metric', 'get_length_controlled_winrate']\n"
+        "main()"
+    )
+    run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "COPY ['Name three uses of cork in old ships.']" in run.stdout
+    assert "length_controlled_winrate" in (tmp_path / "results" / "offline" / "leaderboard.csv").read_text()

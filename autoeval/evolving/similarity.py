@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autoeval.data.loading import Row, shorten
+from autoeval.texts.vectors import tfidf
 from autoeval.texts.words import runs_of, stems, words
 
 NEAR = 0.8
@@ -56,17 +57,15 @@ def copies(texts: Sequence[str], candidates: Sequence[Candidate]) -> list[str | 
     """
     if not candidates:
         return []
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     everything = [*texts, *(one.text for one in candidates)]
-    vectors = TfidfVectorizer(analyzer=_terms, sublinear_tf=True).fit_transform(everything)
+    vectors, _ = tfidf(everything, _terms)
     likeness = (vectors[len(texts) :] @ vectors.T).tocsr()
     found: dict[int, str | None] = {}
     for place in sorted(range(len(candidates)), key=lambda place: -candidates[place].faithfulness):
-        one, row = candidates[place], likeness.getrow(place)
+        one, row = candidates[place], slice(*likeness.indptr[place : place + 2])
         near = [
             (value, other)
-            for other, value in zip(row.indices, row.data, strict=True)
+            for other, value in zip(likeness.indices[row], likeness.data[row], strict=True)
             if value >= NEAR
             and other not in one.akin
             and (other < len(texts) or found.get(other - len(texts), "not looked at") is None)

@@ -19,6 +19,7 @@ from autoeval.runs.arena_files import save_games
 from autoeval.runs.estimate import DryRun
 from autoeval.runs.human_votes import HumanVotes
 from autoeval.runs.judging import Judged
+from autoeval.runs.length import check_instructions, check_length_control
 from autoeval.runs.opening import is_json_cache
 from autoeval.runs.output_flaws import announced, output_warnings
 from autoeval.runs.paying.cheap import Cheap
@@ -48,6 +49,29 @@ class Comparing:
     human_annotations: Any
     folders: Any
     max_cost: float | None
+
+    @property
+    def _controls_length(self) -> bool:
+        return self.metric.is_length_controlled and self.wanted is None
+
+    def check(self) -> None:
+        """Refuse what cannot be computed of verdicts, whatever is judged.
+
+        Raises:
+            UsageError: the file of length control is none, or what fits with it is not installed.
+        """
+        if self._controls_length:
+            check_length_control(self.length_control_file, self.metric.glm_name)
+
+    def check_pairs(self, pairs: Pairs | ConversationPairs) -> None:
+        """Refuse what cannot be computed of these pairs' verdicts, before they are paid for.
+
+        Raises:
+            UsageError: the file of length control is of other instructions.
+        """
+        if self._controls_length:
+            instructions = (case.instruction for case in pairs)
+            check_instructions(self.length_control_file, instructions, self.metric.glm_name)
 
     def paying(
         self, how: Evaluating, pairs: Pairs | ConversationPairs, cache: Any, folder: Path | None
@@ -79,11 +103,13 @@ def compare_with_reference(
         UsageError: a parameter, file, field or config is wrong; nothing was spent.
         NothingJudgedError: not a single pair could be judged.
     """
+    comparing.check()
     annotator, display = how.annotator, how.asking.display
     votes = HumanVotes(comparing.human_annotations)
     with ExitStack() as opened:
         pairs = how.loading.pairs(model_outputs, reference_outputs)
         opened.push(pairs)
+        comparing.check_pairs(pairs)
         output_path = None if comparing.shard else how.output_path
         folder = output_folder(output_path, model_outputs, pairs.generator_2, how.judge_source)
         cache = opened.enter_context(how.asking.open_cache(comparing.shard))

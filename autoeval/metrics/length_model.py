@@ -87,10 +87,13 @@ class GamedRows:
                 805 instructions of AlpacaEval.
 
         Raises:
-            ValueError: a column is missing, or `index` goes beyond the eval set.
+            ValueError: a column is missing, a cell is no number, or `index` is outside the eval set.
         """
         with Path(path).open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+            try:
+                rows = list(csv.DictReader(file))
+            except csv.Error as error:
+                raise ValueError(f"{path} is no file of gamed rows: {error}") from None
         columns = ("preference", "index", "std_delta_len", "instruction_difficulty")
         absent = [name for name in columns if not rows or name not in rows[0]]
         if absent:
@@ -102,9 +105,10 @@ class GamedRows:
         preference, index, delta, difficulty = (
             np.array([float(row[name] or "nan") for row in rows]) for name in columns
         )
-        if index.max() >= len(keys):
+        outside = index[~((index >= 0) & (index < len(keys)))]
+        if len(outside):
             raise ValueError(
-                f"{path}: index {index.max():.0f} is beyond the eval set's {len(keys)} instructions"
+                f"{path}: index {outside[-1]:.0f} is outside the eval set's {len(keys)} instructions"
             )
         by_key: dict[str, float] = {}
         for i, value in zip(index.astype(int), difficulty, strict=True):
@@ -202,11 +206,19 @@ def _fit_liblinear(
 
     liblinear visits coefficients in a random order and stops early, so that equal figures need equal draws:
     LogisticRegressionCV goes through the strengths with one generator, which each fit draws from once.
+
+    Raises:
+        ImportError: scikit-learn is not installed.
     """
     import warnings
 
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
+    try:
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
+    except ImportError:
+        raise ImportError(
+            "AlpacaEval's solver needs scikit-learn. Install it with: pip install 'autoeval[scikit-learn]'"
+        ) from None
 
     del start  # liblinear always begins at zero
     twice = np.vstack([design, design])

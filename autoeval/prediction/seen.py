@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from autoeval.metrics.instructions import instruction_key
 from autoeval.metrics.observations import Floats
-from autoeval.prediction.texts import counts, squashed, tfidf
+from autoeval.prediction.texts import counts, squashed, terms
+from autoeval.texts.vectors import tfidf
 
 if TYPE_CHECKING:
-    from autoeval.prediction.texts import Vectors
+    from autoeval.texts.vectors import Vectors
 
 _LENGTH_SHARE = 0.25
 
@@ -67,7 +68,7 @@ class TextReader:
         """Measure instructions and references; `frequencies` weighs words as an earlier reader did."""
         self.keys = tuple(map(instruction_key, instructions))
         self._instructions = instructions
-        both, self.frequencies = tfidf([*instructions, *references], frequencies)
+        both, self.frequencies = tfidf([*instructions, *references], terms, frequencies)
         self._asked, self._reference = both[: len(instructions)], both[len(instructions) :]
         self._counted = _counted(instructions, references)
         self._related = rowwise(self._asked, self._reference)
@@ -75,7 +76,7 @@ class TextReader:
     def read(self, outputs: Sequence[str]) -> Seen:
         """Return what is seen of the answers to all instructions, in their order."""
         counted = _counted(self._instructions, outputs)
-        vectors, _ = tfidf(outputs, self.frequencies)
+        vectors, _ = tfidf(outputs, terms, self.frequencies)
         columns = np.column_stack(
             [
                 squashed(counted),

@@ -1,12 +1,15 @@
 """The length-controlled columns of a result, and where the difficulties behind them come from."""
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.data.hub import hub_file
 from autoeval.data.loading import read_rows
-from autoeval.errors import UsageError
+from autoeval.errors import MissingExtraError, UsageError
 from autoeval.leaderboards.rows import Row
 from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.columns import Cell
@@ -22,7 +25,62 @@ GLM_NAMES = (LENGTH_CONTROL, "length_controlled_noreg", MINIMAL)
 BOOTSTRAP, ALPACA_EVAL = "bootstrap", "alpaca_eval"
 STANDARD_ERRORS = (BOOTSTRAP, ALPACA_EVAL)
 
+_FLAG = "--length_control_file"
+_EXTRA = "scikit-learn"
+WITHOUT_SCIKIT_LEARN = (
+    "the figure comes from difficulties that autoeval ships and is up to a point from AlpacaEval's, whose own file "
+    f"needs scikit-learn (pip install 'autoeval[{_EXTRA}]')"
+)
+"""What a reader must know of a figure for which AlpacaEval's file was not looked for."""
+
 _READ = ("instruction", "output_1", "output_2", "preference", "generator_1", "generator_2", "annotator")
+
+
+def check_length_control(file: str | Path | None, glm_name: str = LENGTH_CONTROL, role: str = _FLAG) -> None:
+    """Refuse what cannot control for length, before anybody is asked.
+
+    Args:
+        file: AlpacaEval's `df_gamed.csv`; `auto` and None as in `length_columns`.
+        glm_name: of the model that is to be fitted.
+        role: what the caller gives the file with, as errors name it.
+
+    Raises:
+        UsageError: the file is no such file.
+        MissingExtraError: scikit-learn, which fits as AlpacaEval does, is not installed.
+    """
+    given = _given(file)
+    if (given or glm_name != LENGTH_CONTROL) and not has_scikit_learn():
+        raise MissingExtraError(role if given else glm_name, _EXTRA)
+    if given and glm_name != MINIMAL:
+        _read(given, role)
+
+
+def check_instructions(
+    file: str | Path | None, instructions: Iterable[str], glm_name: str = LENGTH_CONTROL
+) -> None:
+    """Refuse a file that `check_length_control` let pass and that is of other instructions.
+
+    Args:
+        file: as there.
+        instructions: of what is to be judged.
+        glm_name: of the model that is to be fitted.
+
+    Raises:
+        UsageError: not one of them is in the file.
+    """
+    from autoeval.metrics.instructions import instruction_key
+
+    given = _given(file)
+    if given is None or glm_name == MINIMAL:
+        return
+    known = _read(given, _FLAG).by_instruction.by_key
+    if not any(instruction_key(instruction) in known for instruction in instructions):
+        raise UsageError(f"{_FLAG}: none of the instructions is in {given}: is it of another eval set?")
+
+
+def has_scikit_learn() -> bool:
+    """Whether it can be fitted as AlpacaEval does."""
+    return find_spec("sklearn") is not None
 
 
 def length_columns(
@@ -37,7 +95,7 @@ def length_columns(
     Args:
         judged: the annotations.
         file: AlpacaEval's file of gamed rows (`df_gamed.csv`); `auto` takes it from the hub for AlpacaEval's
-            own instructions, if it can be had; None never does.
+            own instructions, if it can be had and scikit-learn is installed; None never does.
         seed: of the bootstrap.
         glm_name: AlpacaEval's name of the model that is fitted, one of `GLM_NAMES`.
         standard_error: `bootstrap`, or `alpaca_eval` for that of 0.6.6.
@@ -60,9 +118,9 @@ def control_length(
     file: str | Path | None,
     seed: int = 0,
     glm_name: str = LENGTH_CONTROL,
-    role: str = "--length_control_file",
+    role: str = _FLAG,
 ) -> "LengthControlled":
-    """Control annotations for length.
+    """Control annotations for length, as `check_length_control` lets pass.
 
     Args:
         rows: the annotations.
@@ -74,17 +132,29 @@ def control_length(
     Raises:
         UsageError: the file is no such file, or the model needs one that is not to be had.
     """
-    from autoeval.metrics.length_control import length_controlled_win_rate, unregularized_win_rate
+    from autoeval.metrics.length_control import (
+        LengthMethod,
+        length_controlled_win_rate,
+        unregularized_win_rate,
+    )
     from autoeval.metrics.length_rows import LengthRows
 
+    read = LengthRows.of(rows)
     if glm_name == MINIMAL:
-        return unregularized_win_rate(LengthRows.of(rows), None, seed)
+        return unregularized_win_rate(read, None, seed)
     gamed = _gamed_rows(file, rows, role)
-    if glm_name == LENGTH_CONTROL:
-        return length_controlled_win_rate(rows, gamed=gamed, seed=seed)
-    if gamed is None:
+    if gamed is None and glm_name != LENGTH_CONTROL:
         raise UsageError(f"{glm_name} needs AlpacaEval's df_gamed.csv: name it with {role}.")
-    return unregularized_win_rate(LengthRows.of(rows), gamed, seed)
+    try:
+        if glm_name != LENGTH_CONTROL:
+            return unregularized_win_rate(read, gamed, seed)
+        found = length_controlled_win_rate(read, gamed=gamed, seed=seed)
+    except ValueError as error:  # the file has none of what was judged
+        raise UsageError(f"{role}: {error}") from None
+    lacks_it = file == "auto" and not has_scikit_learn() and _are_alpaca_evals(rows)
+    if lacks_it and found.method is LengthMethod.SHIPPED:
+        return replace(found, warning="; ".join(filter(None, (found.warning, WITHOUT_SCIKIT_LEARN))))
+    return found
 
 
 def length_controlled(model: str, row: Row, tally: Tally, seed: int = 0) -> dict[str, Cell]:
@@ -137,21 +207,33 @@ def _rows(judged: Judged) -> list[dict[str, Any]]:
     return [{name: row.fields[name] for name in _READ} for row in rows]
 
 
+def _given(file: str | Path | None) -> Path | None:
+    return None if file is None or file == "auto" else Path(file)
+
+
 def _gamed_rows(file: str | Path | None, rows: list[dict[str, Any]], role: str) -> "GamedRows | None":
-    from autoeval.metrics.difficulties import shipped_difficulties
-    from autoeval.metrics.instructions import instruction_key
-    from autoeval.metrics.length_model import GamedRows
-
-    alpaca_eval = shipped_difficulties().by_key
-    if file is None or (
-        file == "auto" and any(instruction_key(row["instruction"]) not in alpaca_eval for row in rows)
-    ):
+    if given := _given(file):
+        return _read(given, role)
+    if file is None or not has_scikit_learn() or not _are_alpaca_evals(rows):
         return None
-
     try:
-        path = hub_file("df_gamed.csv", role) if file == "auto" else Path(file)
+        path = hub_file("df_gamed.csv", role)
     except UsageError:  # without the hub there are the shipped difficulties; lc_method says so
         return None
+    return _read(path, role)
+
+
+def _are_alpaca_evals(rows: list[dict[str, Any]]) -> bool:
+    from autoeval.metrics.difficulties import shipped_difficulties
+    from autoeval.metrics.instructions import instruction_key
+
+    known = shipped_difficulties().by_key
+    return all(instruction_key(row["instruction"]) in known for row in rows)
+
+
+def _read(path: Path, role: str) -> "GamedRows":
+    from autoeval.metrics.length_model import GamedRows
+
     try:
         return GamedRows.read(path)
     except (OSError, ValueError) as error:

@@ -67,6 +67,8 @@ DIALECT = {
     )
 }
 
+GAMED = "preference,index,std_delta_len,instruction_difficulty\n"
+
 SPOILT = [
     # files and their encodings
     Case(
@@ -211,6 +213,23 @@ SPOILT = [
         flags={"current_leaderboard_mode": "verifed"},
     ),
     Case("no such column", ("--sort_by", "Did you mean 'win_rate'?"), flags={"sort_by": "winrate"}),
+    *(
+        Case(
+            f"a file of length control: {what}",
+            ("--length_control_file", *told),
+            {"df_gamed.csv": content} if content else {},
+            {"length_control_file": "df_gamed.csv", "fn_metric": "get_length_controlled_winrate"},
+        )
+        for what, content, told in (
+            ("none", "", ("No such file", "df_gamed.csv")),
+            ("another", "a,b\n1,2\n", ("lacks preference, index",)),
+            ("no text", b"\xff\xfe", ("utf-8",)),
+            ("no numbers", f"{GAMED}x,0,1,1\n", ("'x'",)),
+            ("of another set", f"{GAMED}1,0,1,1\n", ("none of the instructions is in df_gamed.csv",)),
+            ("no instruction", f"{GAMED}1,,1,1\n", ("index nan", "805 instructions")),
+            ("one before the first", f"{GAMED}1,-1,1,1\n", ("index -1",)),
+        )
+    ),
     Case("half a price", ("--judge_price", "[2, 8]"), flags={"judge_price": "[2]"}),
     Case("broken YAML", ("'--judge_price'", "not valid YAML"), flags={"judge_price": "[2"}),
     Case("too much noise", ("--p_label_flip", "from 0 to 0.5"), flags={"p_label_flip": 0.7}),

@@ -322,6 +322,17 @@ def test_a_file_of_another_shape_or_eval_set_is_refused(tmp_path: Path) -> None:
         length_controlled_win_rate(annotated(), gamed=GamedRows.read(tmp_path / "df_gamed.csv"))
 
 
+def test_a_file_with_a_cell_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    wrong = tmp_path / "outputs.csv"
+    wrong.write_text(f"instruction,output\n1,{'2' * 200}\n")
+    limit = csv.field_size_limit(100)
+    try:
+        with pytest.raises(ValueError, match="no file of gamed rows: field larger"):
+            GamedRows.read(wrong)
+    finally:
+        csv.field_size_limit(limit)
+
+
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(ValueError, match="no 'output_1'"):
         length_controlled_win_rate([{"instruction": "a", "preference": 1}])
