@@ -13,14 +13,7 @@ from autoeval.analysis.tables import weights_of
 from autoeval.checks import check_choice
 from autoeval.errors import UsageError
 from autoeval.metrics.win_rate import win_rate
-from autoeval.runs.length import (
-    GLM_NAMES,
-    LENGTH_CONTROL,
-    WITHOUT_SCIKIT_LEARN,
-    check_length_control,
-    control_length,
-    has_scikit_learn,
-)
+from autoeval.runs.length import GLM_NAMES, LENGTH_CONTROL, check_length_control, control_length
 
 __all__ = ["get_length_controlled_winrate", "get_winrate", "pairwise_to_winrate"]
 
@@ -86,12 +79,10 @@ def get_length_controlled_winrate(
         is_warn_extreme_changes: log a warning where it is far from the raw win rate.
         glm_info: None; models of one's own are not fitted.
         length_control_file: AlpacaEval's `df_gamed.csv`, without which the result is not quite AlpacaEval's; `auto`
-            takes it from the hub, where it can be had and scikit-learn is installed; None never does.
+            takes it from the hub, where it can be had; None never does.
 
     Raises:
         UsageError: `baseline` or `glm_info` is given, there is no such model, or no such file where it needs one.
-        MissingExtraError: the file is given, or the model is another than length_controlled_v1, and scikit-learn is not
-            installed.
     """
     import pandas as pd
 
@@ -112,7 +103,7 @@ def get_length_controlled_winrate(
         role=_FILE,
     )
     if found.method is LengthMethod.SHIPPED and length_control_file is not None:
-        _warn_once(_WITHOUT_FILE if has_scikit_learn() else f"length control: {WITHOUT_SCIKIT_LEARN}")
+        _warn_once(_WITHOUT_FILE)
     if is_add_glm_preference_inplace and isinstance(annotations, pd.DataFrame):
         predicted = found.at_equal_length
         annotations["glm_preference"] = (

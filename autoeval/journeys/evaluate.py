@@ -116,7 +116,7 @@ def evaluate(
             Default: the one beside the questions, where there is one.
         interval: Method of the 95% interval: t_plus4, t, clustered, percentile or bca.
         length_control_file: AlpacaEval's df_gamed.csv, with which length control is what AlpacaEval computes.
-            `auto`: from the hub where it can be had and scikit-learn is installed; None: the shipped difficulties.
+            `auto`: from the hub where it can be had; None: the shipped difficulties.
         lc_standard_error: How sure the length-controlled win rate is: bootstrap, or alpaca_eval for the figure of
             0.6.6, which leaves the sampling of the judgments out and is too small.
         n_paid: Pay for this many pairs (50 or more) and estimate the win rate from them. With what `learn` has

@@ -123,7 +123,6 @@ def length_controlled_win_rate(
 
     Raises:
         ValueError: a column is missing or a preference is not one; or `gamed` is of another eval set.
-        ImportError: `liblinear` is to fit, and scikit-learn is not installed.
     """
     rows = annotations if isinstance(annotations, LengthRows) else LengthRows.of(annotations)
     return _one(rows, gamed, difficulties, level, seed, solver)

@@ -206,19 +206,11 @@ def _fit_liblinear(
 
     liblinear visits coefficients in a random order and stops early, so that equal figures need equal draws:
     LogisticRegressionCV goes through the strengths with one generator, which each fit draws from once.
-
-    Raises:
-        ImportError: scikit-learn is not installed.
     """
     import warnings
 
-    try:
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
-    except ImportError:
-        raise ImportError(
-            "AlpacaEval's solver needs scikit-learn. Install it with: pip install 'autoeval[scikit-learn]'"
-        ) from None
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
 
     del start  # liblinear always begins at zero
     twice = np.vstack([design, design])

@@ -2,14 +2,12 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autoeval.data.hub import hub_file
 from autoeval.data.loading import read_rows
-from autoeval.errors import MissingExtraError, UsageError
+from autoeval.errors import UsageError
 from autoeval.leaderboards.rows import Row
 from autoeval.leaderboards.tally import Tally
 from autoeval.metrics.columns import Cell
@@ -26,12 +24,6 @@ BOOTSTRAP, ALPACA_EVAL = "bootstrap", "alpaca_eval"
 STANDARD_ERRORS = (BOOTSTRAP, ALPACA_EVAL)
 
 _FLAG = "--length_control_file"
-_EXTRA = "scikit-learn"
-WITHOUT_SCIKIT_LEARN = (
-    "the figure comes from difficulties that autoeval ships and is up to a point from AlpacaEval's, whose own file "
-    f"needs scikit-learn (pip install 'autoeval[{_EXTRA}]')"
-)
-"""What a reader must know of a figure for which AlpacaEval's file was not looked for."""
 
 _READ = ("instruction", "output_1", "output_2", "preference", "generator_1", "generator_2", "annotator")
 
@@ -45,12 +37,11 @@ def check_length_control(file: str | Path | None, glm_name: str = LENGTH_CONTROL
         role: what the caller gives the file with, as errors name it.
 
     Raises:
-        UsageError: the file is no such file.
-        MissingExtraError: scikit-learn, which fits as AlpacaEval does, is not installed.
+        UsageError: the file is no such file, or the model needs one.
     """
+    if file is None and glm_name not in (LENGTH_CONTROL, MINIMAL):
+        raise _lacks_file(glm_name, role)
     given = _given(file)
-    if (given or glm_name != LENGTH_CONTROL) and not has_scikit_learn():
-        raise MissingExtraError(role if given else glm_name, _EXTRA)
     if given and glm_name != MINIMAL:
         _read(given, role)
 
@@ -78,11 +69,6 @@ def check_instructions(
         raise UsageError(f"{_FLAG}: none of the instructions is in {given}: is it of another eval set?")
 
 
-def has_scikit_learn() -> bool:
-    """Whether it can be fitted as AlpacaEval does."""
-    return find_spec("sklearn") is not None
-
-
 def length_columns(
     judged: Judged,
     file: str | Path | None,
@@ -95,7 +81,7 @@ def length_columns(
     Args:
         judged: the annotations.
         file: AlpacaEval's file of gamed rows (`df_gamed.csv`); `auto` takes it from the hub for AlpacaEval's
-            own instructions, if it can be had and scikit-learn is installed; None never does.
+            own instructions, if it can be had; None never does.
         seed: of the bootstrap.
         glm_name: AlpacaEval's name of the model that is fitted, one of `GLM_NAMES`.
         standard_error: `bootstrap`, or `alpaca_eval` for that of 0.6.6.
@@ -132,11 +118,7 @@ def control_length(
     Raises:
         UsageError: the file is no such file, or the model needs one that is not to be had.
     """
-    from autoeval.metrics.length_control import (
-        LengthMethod,
-        length_controlled_win_rate,
-        unregularized_win_rate,
-    )
+    from autoeval.metrics.length_control import length_controlled_win_rate, unregularized_win_rate
     from autoeval.metrics.length_rows import LengthRows
 
     read = LengthRows.of(rows)
@@ -144,17 +126,13 @@ def control_length(
         return unregularized_win_rate(read, None, seed)
     gamed = _gamed_rows(file, rows, role)
     if gamed is None and glm_name != LENGTH_CONTROL:
-        raise UsageError(f"{glm_name} needs AlpacaEval's df_gamed.csv: name it with {role}.")
+        raise _lacks_file(glm_name, role)
     try:
         if glm_name != LENGTH_CONTROL:
             return unregularized_win_rate(read, gamed, seed)
-        found = length_controlled_win_rate(read, gamed=gamed, seed=seed)
+        return length_controlled_win_rate(read, gamed=gamed, seed=seed)
     except ValueError as error:  # the file has none of what was judged
         raise UsageError(f"{role}: {error}") from None
-    lacks_it = file == "auto" and not has_scikit_learn() and _are_alpaca_evals(rows)
-    if lacks_it and found.method is LengthMethod.SHIPPED:
-        return replace(found, warning="; ".join(filter(None, (found.warning, WITHOUT_SCIKIT_LEARN))))
-    return found
 
 
 def length_controlled(model: str, row: Row, tally: Tally, seed: int = 0) -> dict[str, Cell]:
@@ -207,6 +185,10 @@ def _rows(judged: Judged) -> list[dict[str, Any]]:
     return [{name: row.fields[name] for name in _READ} for row in rows]
 
 
+def _lacks_file(glm_name: str, role: str) -> UsageError:
+    return UsageError(f"{glm_name} needs AlpacaEval's df_gamed.csv: name it with {role}.")
+
+
 def _given(file: str | Path | None) -> Path | None:
     return None if file is None or file == "auto" else Path(file)
 
@@ -214,7 +196,7 @@ def _given(file: str | Path | None) -> Path | None:
 def _gamed_rows(file: str | Path | None, rows: list[dict[str, Any]], role: str) -> "GamedRows | None":
     if given := _given(file):
         return _read(given, role)
-    if file is None or not has_scikit_learn() or not _are_alpaca_evals(rows):
+    if file is None or not _are_alpaca_evals(rows):
         return None
     try:
         path = hub_file("df_gamed.csv", role)

@@ -1,7 +1,6 @@
 """Length control beside alpaca_eval's own, on annotations that it was not fitted on."""
 
 import random
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,8 @@ import pytest
 import autoeval
 from autoeval.alpaca_eval import metrics
 from autoeval.alpaca_eval.metrics import get_length_controlled_winrate
-from autoeval.errors import MissingExtraError
-from autoeval.metrics.length_control import LengthMethod, length_controlled_win_rate
-from autoeval.metrics.length_model import GamedRows
-from autoeval.runs.length import WITHOUT_SCIKIT_LEARN, control_length
+from autoeval.metrics.length_control import LengthMethod
+from autoeval.runs.length import control_length
 from tests.alpaca_eval.peer import ask_peer
 from tests.recorded import load_recorded, recorded_data
 
@@ -115,49 +112,7 @@ def test_python_is_told_its_argument_and_not_a_flag(
     assert "--" not in str(error.value)
 
 
-@pytest.fixture
-def without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ["sklearn", *(name for name in sys.modules if name.startswith("sklearn."))]:
-        monkeypatch.setitem(sys.modules, name, None)
-
-
-@pytest.mark.usefixtures("without_scikit_learn")
-def test_what_only_scikit_learn_computes_needs_it(tmp_path: Path) -> None:
-    rows, file = annotations(), gamed(tmp_path / "df_gamed.csv")
-    for given, told in (
-        ({"length_control_file": file}, "length_control_file"),
-        ({"glm_name": "length_controlled_noreg"}, "length_controlled_noreg"),
-        ({"glm_name": "length_controlled_minimal"}, "length_controlled_minimal"),
-    ):
-        with pytest.raises(MissingExtraError, match=rf"^{told} needs .*autoeval\[scikit-learn\]"):
-            get_length_controlled_winrate(rows, **given)
-    read = GamedRows.read(file)
-    with pytest.raises(ImportError, match=r"autoeval\[scikit-learn\]"):
-        length_controlled_win_rate(rows, gamed=read)
-    assert 0 < length_controlled_win_rate(rows, gamed=read, solver="newton").value < 100
-
-
-@pytest.mark.usefixtures("without_scikit_learn")
-def test_without_it_the_hubs_file_is_left_and_that_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    file = gamed(tmp_path / "df_gamed.csv")
-    monkeypatch.setattr("autoeval.runs.length.hub_file", lambda *_: file)
-    metrics._warn_once.cache_clear()
-    rows = annotations()
-    found, shipped = (control_length(rows, which) for which in ("auto", None))
-    assert found.method is shipped.method is LengthMethod.SHIPPED
-    assert found.value == shipped.value
-    assert found.warning == f"{shipped.warning or ''}{'; ' if shipped.warning else ''}{WITHOUT_SCIKIT_LEARN}"
-    for _ in range(2):
-        assert get_length_controlled_winrate(rows)["length_controlled_winrate"] == found.value
-    assert [record.getMessage() for record in caplog.records] == [f"length control: {WITHOUT_SCIKIT_LEARN}"]
-    metrics._warn_once.cache_clear()
-    others = [{**row, "instruction": f"{row['instruction']} Why?"} for row in rows]
-    assert "scikit-learn" not in str(control_length(others, "auto").warning), "of these the file has nothing"
-
-
-def test_with_it_the_hubs_file_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hubs_file_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = gamed(tmp_path / "df_gamed.csv")
     monkeypatch.setattr("autoeval.runs.length.hub_file", lambda *_: file)
     found = control_length(rows := annotations(), "auto")

@@ -48,10 +48,6 @@ def config(provider: str, model: str = "m") -> dict[str, str]:
     return {"judge.yaml": yaml.safe_dump({**PLAIN, "provider": provider, "model": model})}
 
 
-BY_GPT = {"judge.yaml": yaml.safe_dump(PLAIN)}
-BY_LENGTH = ("--fn_metric", "get_length_controlled_winrate")
-GAMED = ("--length_control_file", "df_gamed.csv")
-RECOMPUTED = "--is_recompute_metrics_only"
 CLAUDE_OF = "The provider 'anthropic'"
 BY_CLAUDE = {"judge.yaml": yaml.safe_dump(CLAUDE)}
 CASES = {
@@ -159,20 +155,6 @@ CASES = {
         "The provider 'transformers'",
         (*GENERATE, "transformers-smollm2-135m"),
     ),
-    **{
-        f"length control, {how}": Case("scikit-learn", ("sklearn",), told, (*arguments, *flags), BY_GPT)
-        for how, told, arguments, flags in (
-            ("AlpacaEval's file", "--length_control_file", JUDGED, (*BY_LENGTH, *GAMED)),
-            ("by a preset", "--length_control_file", JUDGED, ("--preset", "alpaca_eval_2", *GAMED)),
-            ("as one looks ahead", "--length_control_file", JUDGED, (*BY_LENGTH, *GAMED, "--dry_run")),
-            ("of a model", "--length_control_file", (*GENERATE, "gpt-4.1"), (*BY_LENGTH, *GAMED)),
-            ("of verdicts again", "--length_control_file", JUDGED, (*BY_LENGTH, *GAMED, RECOMPUTED)),
-            *(
-                (glm_name, glm_name, JUDGED, (*BY_LENGTH, "--metric_kwargs", f"{{glm_name: {glm_name}}}"))
-                for glm_name in ("length_controlled_noreg", "length_controlled_minimal")
-            ),
-        )
-    },
     "a server of runs": Case("view", ("uvicorn",), "viewing runs", ("view", ".")),
     "a cluster": Case("ray", ("ray",), "--engine ray", (*JUDGED, "--engine", "ray"), BY_CLAUDE),
     **{
