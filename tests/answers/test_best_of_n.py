@@ -146,11 +146,18 @@ def test_the_command_writes_its_files(command: CommandLine, tmp_path: Path) -> N
     assert 100 * (np.mean([row["preference"] for row in rows]) - 1) == pytest.approx(facts["picked"]["value"])
 
 
-def test_picks_without_a_verdict_are_missing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("n_judged", "min_coverage", "code"),
+    [(0, 0, 3), (0, 0.99, 3), (QUESTIONS // 2, 0.5, 0), (QUESTIONS // 2, 0.51, 3), (1, 0, 0)],
+)
+def test_picks_without_a_verdict_are_missing(
+    n_judged: int, min_coverage: float, code: int, tmp_path: Path
+) -> None:
     files(tmp_path)
-    picks = [{"instruction": f"q{q}", "output": f"{q} 0"} for q in range(QUESTIONS)]
-    result = run(tmp_path, scores=picks, annotations=str(tmp_path / "judged" / "m.9" / "annotations.json"))
-    assert (result.n_missing, result.exit_code) == (QUESTIONS, 3)
+    picks = [{"instruction": f"q{q}", "output": f"{q} {int(q < n_judged)}"} for q in range(QUESTIONS)]
+    annotations = str(tmp_path / "judged" / "m.9" / "annotations.json")
+    result = run(tmp_path, scores=picks, annotations=annotations, min_coverage=min_coverage)
+    assert (result.n_missing, result.exit_code) == (QUESTIONS - n_judged, code)
 
 
 @pytest.mark.parametrize(

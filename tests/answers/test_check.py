@@ -190,6 +190,21 @@ def test_code_from_the_command_line(command: CommandLine, tmp_path: Path) -> Non
     assert annotations[3]["explanation"].startswith("failed: AssertionError")
 
 
+@pytest.mark.parametrize(
+    ("n_checked", "min_coverage", "code"), [(0, 0, 3), (1, 0, 0), (1, 0.5, 0), (1, 0.51, 3)]
+)
+def test_too_few_checked_or_none_at_all_ends_with_3(
+    n_checked: int, min_coverage: float, code: int, command: CommandLine, tmp_path: Path
+) -> None:
+    endless = ("a" * 60 + "!", "(a|aa)+$")
+    path = outputs(tmp_path, endless, ("Paris", "Paris") if n_checked else endless)
+    done = command("check", "regex", "--model_outputs", path, "--min_coverage", min_coverage)
+    assert done.code == code
+    (written,) = tmp_path.rglob("annotations.json")
+    scored = [row["score"] for row in json.loads(written.read_text(encoding="utf-8"))]
+    assert len(scored) - scored.count(None) == n_checked
+
+
 def test_tasks_without_a_completion_are_said_and_end_with_3(tmp_path: Path) -> None:
     needs_sandbox()
     tasks = write(tmp_path / "tasks.jsonl", [TASK, {**TASK, "task_id": "test/1"}])
