@@ -162,7 +162,9 @@ def refuse_asking(given: AskingParameters, **read: Any) -> None:
     """
     reads = next((flag for flag, value in read.items() if value is not None), None)
     known = defaults(AskingParameters)
-    used = [name for name in known if name != "display" and not _is_default(given[name], known[name])]
+    used = [
+        name for name, value in given.items() if name != "display" and not _is_default(value, known.get(name))
+    ]
     if reads and used:
         raise UsageError(
             f"--{used[0]} is for asking a judge, and with --{reads} nobody is asked. Leave one of them out."
