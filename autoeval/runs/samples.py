@@ -1,5 +1,6 @@
 """Several samples of a model for each question, with what a judge said of them and how a scorer scored them."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from autoeval.data.annotations import read_preference
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
-from autoeval.data.records import MODEL, read_label, read_records
+from autoeval.data.records import MODEL, number_of, read_label, read_records
 from autoeval.errors import UsageError, nearest
 from autoeval.metrics.observations import Floats
 from autoeval.runs.annotation_table import with_files
@@ -280,13 +281,9 @@ def _sample_name(row: Row, samples: Samples) -> str | None:
 
 def _score(value: Any, row: Row) -> float:
     value = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
-    if isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value):
-        return float(value)
-    if row.is_text and isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            pass
+    number = number_of(row, value)
+    if number is not None and math.isfinite(number):
+        return number
     raise UsageError(f"{row.where}: the score is {describe(value)}; it should be a number.")
 
 

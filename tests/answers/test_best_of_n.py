@@ -171,6 +171,10 @@ def test_picks_without_a_verdict_are_missing(
             {"scores": [{"instruction": "q0", "generator": "m.8", "score": "high"}]},
             "row 1: the score is text",
         ),
+        (
+            {"scores": [{"instruction": "q0", "generator": "m.8", "score": 10**400}]},
+            "row 1: the score is a number",
+        ),
         ({"scores": [{"instruction": "q0", "scores": [1, 2]}]}, "a list of 4 numbers"),
         ({"scores": [{"instruction": "q0", "sample": 4, "score": 2}]}, "there are 4 samples"),
         ({"scores": [{"instruction": "q0", "generator": "m.8", "score": float("nan")}]}, None),
