@@ -111,7 +111,9 @@ def best_of_n(
     ]
     if not coverage.any():
         raise UsageError(
-            "--annotations: not one is of a sample of --model_outputs: their texts and names differ."
+            "--annotations: not one of those of a sample of --model_outputs has a preference."
+            if verdicts.own or verdicts.references
+            else "--annotations: not one is of a sample of --model_outputs: their texts and names differ."
         )
     rates = {samples.names[place]: mean_interval(shares[:, place]) for place in judged}
     result = BestOfN(rates, {}, None, 0, verdicts.notes, min_coverage, ())
@@ -158,8 +160,8 @@ def _left_out(samples: Samples, among: Sequence[int], scored: Scores) -> list[st
 
 
 def _curve(shares: Floats, scores: Floats) -> dict[int, Estimate]:
-    """Return the win rate of the best of k by k, over the questions of which every sample has a score."""
-    whole = np.isfinite(scores).all(axis=1)
+    """Return the win rate of the best of k by k, over the questions of which every sample has a score and a verdict."""
+    whole = np.isfinite(scores).all(axis=1) & np.isfinite(shares).all(axis=1)
     if not whole.any():
         return {}
     return {
