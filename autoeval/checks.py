@@ -5,6 +5,9 @@ from typing import Any
 
 from autoeval.errors import UsageError, nearest
 
+_LARGEST = 2**63 - 1
+"""The largest whole number that a database knows, and far more than there is of anything."""
+
 
 def check_choice(parameter: str, value: str, choices: Iterable[str]) -> None:
     """Refuse a value that is none of the choices.
@@ -34,6 +37,8 @@ def check_number(
         return
     kind = "a whole number" if whole else "a number"
     is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if is_number and whole and value > _LARGEST:
+        raise UsageError(f"--{parameter} must be at most {_LARGEST}, not {value!r}.")
     if not is_number or not value >= least or (most is not None and value > most):
         limit = f"at least {least:g}" if most is None else f"from {least:g} to {most:g}"
         raise UsageError(f"--{parameter} must be {kind} {limit}, not {value!r}.")

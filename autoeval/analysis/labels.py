@@ -145,7 +145,7 @@ def draw_pairs(annotations: pd.DataFrame, n: int, seed: int = 0) -> DrawnPairs:
     """
     judged = require(annotations, "annotations").dropna(subset="preference").drop_duplicates(list(PAIR))
     if not 1 <= n <= len(judged):
-        raise UsageError(f"cannot draw {n} pairs to label: {len(judged)} were judged")
+        raise UsageError(f"cannot draw {n} pairs to label: {len(judged)} were judged. Choose another --n.")
     found = sorted(_identified(judged, seed), key=lambda pair: pair.id)
     return DrawnPairs(tuple(found[:n]), {pair.id: pair for pair in found})
 

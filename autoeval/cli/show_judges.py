@@ -132,9 +132,12 @@ def show_audit(console: Console, result: Audit) -> None:
     for finding in result.report.findings:
         style = "bold" if finding.flagged else None
         console.print(Text(f"{finding.check}: {finding.text}"), style=style)
-    flagged = ", ".join(finding.check for finding in result.report.flagged)
-    console.print(Text(f"{result.judge} on {result.n_pairs} pairs, flagged: {flagged or 'nothing'}"))
-    if result.n_missing:
+    if result.none_judged:
+        console.print(Text(f"{result.judge} on {result.n_pairs} pairs: {result.none_judged}"))
+    else:
+        flagged = ", ".join(finding.check for finding in result.report.flagged)
+        console.print(Text(f"{result.judge} on {result.n_pairs} pairs, flagged: {flagged or 'nothing'}"))
+    if result.n_missing and not result.none_judged:
         console.print(Text(f"{result.n_missing} of {len(result.table)} questions have no answer"))
     for asked in result.asks:
         for line in asked_lines(asked):

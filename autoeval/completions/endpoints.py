@@ -2,10 +2,11 @@
 
 import os
 
-from autoeval.completions.providers import PROVIDERS, known_providers, weights_of
+from autoeval.completions.providers import LOCAL, PROVIDERS, known_providers, weights_of
+from autoeval.completions.providers.keys import check_address
 from autoeval.completions.providers.presets import PRESETS
 from autoeval.errors import UsageError, nearest
-from autoeval.prompting.clients import clients_in_environment, first_address, read_clients
+from autoeval.prompting.clients import addresses_of, clients_in_environment, first_address, read_clients
 from autoeval.prompting.config import ModelConfig
 from autoeval.prompting.parameter_names import wrong_with
 from autoeval.types import Endpoint
@@ -57,14 +58,20 @@ def make_endpoint(
         weights: the hash of a local model's weights.
 
     Raises:
-        UsageError: the client config is wrong.
+        UsageError: the client config is wrong, or an address is none.
     """
     if provider == "openai" and not base_url and not api_key_env:
         clients = clients or clients_in_environment()
     if clients:
-        address = first_address(read_clients(clients, model)) or _address(provider, None)
+        found = read_clients(clients, model)
+        for one in addresses_of(found):
+            check_address(one, f"the client config {clients}")
+        address = first_address(found) or _address(provider, None)
         return Endpoint(provider, address, None, cache_as, clients=clients)
     address, more = _addresses(_address(provider, base_url))
+    if provider in PROVIDERS and provider not in LOCAL and address is not None:
+        for one in (address, *more):
+            check_address(one)
     return Endpoint(provider, address, api_key_env, cache_as, weights, more_urls=more)
 
 
@@ -73,7 +80,7 @@ def _addresses(base_url: str | None) -> tuple[str | None, tuple[str, ...]]:
     if base_url is None or "," not in base_url:
         return base_url, ()
     found = list(dict.fromkeys(part for part in (part.strip() for part in base_url.split(",")) if part))
-    return (found[0], tuple(found[1:])) if found else (None, ())
+    return (found[0], tuple(found[1:])) if found else (base_url, ())
 
 
 def _address(provider: str, base_url: str | None) -> str | None:
@@ -81,12 +88,12 @@ def _address(provider: str, base_url: str | None) -> str | None:
 
     It belongs to the cache key: a reply of another server is another reply.
     """
-    if base_url:
+    if base_url is not None:
         return base_url
-    if provider == "anthropic":
-        return os.environ.get("ANTHROPIC_BASE_URL") or None
     preset = PRESETS.get(provider)
-    for variable in preset.url_variables if preset else ():
+    variables = ("ANTHROPIC_BASE_URL",) if provider == "anthropic" else preset.url_variables if preset else ()
+    for variable in variables:
         if value := os.environ.get(variable):
-            return value.rstrip("/") + preset.url_suffix if preset else value
+            address = check_address(value, variable)
+            return address.rstrip("/") + preset.url_suffix if preset else address
     return None

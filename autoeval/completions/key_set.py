@@ -4,15 +4,18 @@ import sqlite3
 import weakref
 from collections.abc import Iterable
 
+_LENGTH = 16
+"""Bytes of a key. Of ten million, two are alike in the first 8 once in 370,000 runs, and one is never asked."""
+
 
 class KeySet:
-    """Cache keys, told apart by their first 8 bytes; in a temporary file where they are many."""
+    """Cache keys, told apart by half of their bytes; in a temporary file where they are many."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self.close = weakref.finalize(self, self._database.close)
         self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute("CREATE TABLE keys (id INTEGER PRIMARY KEY)")
+        self._database.execute("CREATE TABLE keys (id BLOB PRIMARY KEY) WITHOUT ROWID")
         self._database.execute("BEGIN")  # which never ends: nobody else reads it
 
     def __len__(self) -> int:
@@ -35,5 +38,5 @@ class KeySet:
         self._database.executemany("DELETE FROM keys WHERE id = ?", ((_id(key),) for key in keys))
 
 
-def _id(key: bytes) -> int:
-    return int.from_bytes(key[:8], signed=True)
+def _id(key: bytes) -> bytes:
+    return key[:_LENGTH]

@@ -148,9 +148,8 @@ def read_score(row: Row, scale: Scale = _ANY) -> float | None:
     if number is not None and math.isnan(number):
         return None
     if number is None or not scale.holds(number):
-        raise UsageError(
-            f"{row.where}: `score` is {describe(value)}; it should be a number {scale}, or null."
-        )
+        told = f" {scale}" if str(scale) else ""
+        raise UsageError(f"{row.where}: `score` is {describe(value)}; it should be a number{told}, or null.")
     return number
 
 

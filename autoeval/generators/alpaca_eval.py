@@ -60,7 +60,7 @@ def load_model(
     entry = parse(ModelEntry, data, where)
     kwargs = {**(entry.completions_kwargs or {}), **({"model_name": model} if model else {})}
     question = asked(entry.fn_completions, kwargs, where)
-    if base_url:
+    if base_url is not None:
         question = question.at_server(base_url)
     text = read_template(entry.prompt_template, root, where)
     return Generator(

@@ -16,7 +16,7 @@ from autoeval.completions.ask import AskReport
 from autoeval.completions.cache import Cache
 from autoeval.data.loading import require_files
 from autoeval.data.pairing import load_pairs
-from autoeval.errors import UsageError
+from autoeval.errors import NothingJudgedError, UsageError
 from autoeval.journeys.human_table import load_human_table
 from autoeval.journeys.parameters.asking import Asking, AskingParameters, checked, judge_source, prepare
 from autoeval.journeys.parameters.choosing import outputs_to_compare
@@ -24,6 +24,7 @@ from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.parameters.output_paths import output_folder
 from autoeval.leaderboards.presets import find_preset
 from autoeval.runs.estimate import estimate_all
+from autoeval.runs.exits import and_why, none_judged
 from autoeval.runs.judging import Judged, judge, judge_all
 from autoeval.runs.saving import judge_facts, save_json
 from autoeval.types import Case
@@ -47,6 +48,7 @@ class Audit:
         asks: what asking came to; a second one where an anchor set was asked again.
         exit_code: what the command line exits with. A flagged judge is a result, not a failure.
         path: audit.json; None where nothing was written.
+        none_judged: why not a single question has an answer; empty where one has.
     """
 
     judge: str
@@ -57,6 +59,7 @@ class Audit:
     asks: tuple[AskReport, ...]
     exit_code: int
     path: Path | None
+    none_judged: str = ""
 
 
 @also_takes(AskingParameters)
@@ -105,6 +108,7 @@ def audit(
 
     Raises:
         UsageError: a parameter, file or config is wrong; nothing was spent.
+        NothingJudgedError: the judge answered not a single question; nothing is written.
         AutoevalError: the run could not be finished; what was judged is in the cache.
     """
     parameters = checked(asking, audit)
@@ -138,20 +142,24 @@ def audit(
         asked_how.display.announce(f"audit of {asked_how.annotator.name} on {n_pairs} pairs")
         if asked_how.dry_run:
             return estimate_all(questions.plans, cache, asked_how.options.at_batch_price)
-        probes, answers, asks = questions.asked(asked_how, cache)
+        probes, judged, asks = questions.asked(asked_how, cache)
+    answers = [row for part in judged for row in part.rows or ()]
     table = audit_table(
         probes,
         [row["preference"] for row in answers],
         [row["is_switched_outputs"] for row in answers],
     )
-    if not table["preference"].notna().any():
-        raise UsageError(f"the judge answered none of {len(table)} questions: {answers[0]['failure']}.")
-    more = () if others is None else (_self_preference(answers, probes, others, str(self_generator)),)
-    report = audit_report(table, more, alpha, seed)
     n_missing = int(table["preference"].isna().sum())
-    path = None if folder is None else _save(folder, report, asked_how, n_pairs, n_missing, seed)
     coverage = 1 - n_missing / len(table)
     exit_code = max(asked_how.exit_code(asked, coverage) for asked in asks)
+    if n_missing == len(table):
+        why = none_judged([part.counts for part in judged], "questions")
+        nothing = Audit(name, AuditReport((), alpha), table, n_pairs, n_missing, asks, exit_code, None, why)
+        stopped = next((asked for asked in asks if asked.stop), None)
+        raise NothingJudgedError(and_why(why, stopped), nothing, exit_code)
+    more = () if others is None else (_self_preference(answers, probes, others, str(self_generator)),)
+    report = audit_report(table, more, alpha, seed)
+    path = None if folder is None else _save(folder, report, asked_how, n_pairs, n_missing, seed)
     return Audit(name, report, table, n_pairs, n_missing, asks, exit_code, path)
 
 
@@ -191,10 +199,8 @@ class _Questions:
             )
         return cls(tuple(groups), plans, anchored, Plan(asking.annotator, _numbered(anchored), seed))
 
-    def asked(
-        self, asking: Asking, cache: Cache
-    ) -> tuple[list[Probe], list[dict[str, Any]], tuple[AskReport, ...]]:
-        """Ask everything; returns the probes, the judge's answers in their order, and the reports."""
+    def asked(self, asking: Asking, cache: Cache) -> tuple[list[Probe], list[Judged], tuple[AskReport, ...]]:
+        """Ask everything; returns the probes, what was judged in their order, and the reports."""
         judged, report = judge_all(
             self.plans, cache, asking.options, asking.display, asking.is_reask_unparsed
         )
@@ -203,7 +209,7 @@ class _Questions:
             judged.append(self._ask_again(asking, cache, report.spent))
             reports.append(judged[-1].report)
         probes = [probe for group in (*self.probes, self.anchors) for probe in group]
-        return probes, [row for part in judged for row in part.rows or ()], tuple(reports)
+        return probes, judged, tuple(reports)
 
     def _ask_again(self, asking: Asking, cache: Cache, spent: float) -> Judged:
         """Ask the anchors anew, live. The stored replies stay what later audits compare with."""

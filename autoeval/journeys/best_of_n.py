@@ -17,6 +17,7 @@ from autoeval.metrics.columns import Cell
 from autoeval.metrics.estimates import Estimate
 from autoeval.metrics.intervals import mean_interval
 from autoeval.metrics.observations import Floats
+from autoeval.runs.exits import EXIT_INCOMPLETE, EXIT_OK, is_enough
 from autoeval.runs.run_json import RUN_NAME
 from autoeval.runs.samples import Samples, Scores, Verdicts, read_samples, read_scores, read_verdicts
 from autoeval.runs.saving import BOARD_NAME, save_json, save_records
@@ -65,9 +66,9 @@ class BestOfN:
     def exit_code(self) -> int:
         """3 where too many picks have no verdict, else 0."""
         if self.picked is None:
-            return 0
-        total = self.picked.n + self.n_missing
-        return 0 if self.picked.n >= self.min_coverage * total else 3
+            return EXIT_OK
+        coverage = self.picked.n / (self.picked.n + self.n_missing)
+        return EXIT_OK if is_enough(coverage, self.min_coverage) else EXIT_INCOMPLETE
 
 
 def best_of_n(
@@ -110,7 +111,9 @@ def best_of_n(
     ]
     if not coverage.any():
         raise UsageError(
-            "--annotations: not one is of a sample of --model_outputs: their texts and names differ."
+            "--annotations: not one of those of a sample of --model_outputs has a preference."
+            if verdicts.own or verdicts.references
+            else "--annotations: not one is of a sample of --model_outputs: their texts and names differ."
         )
     rates = {samples.names[place]: mean_interval(shares[:, place]) for place in judged}
     result = BestOfN(rates, {}, None, 0, verdicts.notes, min_coverage, ())
@@ -157,8 +160,8 @@ def _left_out(samples: Samples, among: Sequence[int], scored: Scores) -> list[st
 
 
 def _curve(shares: Floats, scores: Floats) -> dict[int, Estimate]:
-    """Return the win rate of the best of k by k, over the questions of which every sample has a score."""
-    whole = np.isfinite(scores).all(axis=1)
+    """Return the win rate of the best of k by k, over the questions of which every sample has a score and a verdict."""
+    whole = np.isfinite(scores).all(axis=1) & np.isfinite(shares).all(axis=1)
     if not whole.any():
         return {}
     return {

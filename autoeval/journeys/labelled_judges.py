@@ -12,7 +12,7 @@ from autoeval.checks import check_choice, require_source
 from autoeval.completions.ask import AskReport
 from autoeval.data.labelled import FORMATS, Labelled, LabelledPair, RecordedJudge, Verdicts
 from autoeval.errors import NothingJudgedError, UsageError
-from autoeval.journeys.parameters.asking import Asking, AskingParameters, judge_source, prepare
+from autoeval.journeys.parameters.asking import Asking, AskingParameters, judge_source, prepare, refuse_asking
 from autoeval.leaderboards import boards
 from autoeval.leaderboards.labelled import LABELLED, read_evaluators
 from autoeval.leaderboards.presets import find_preset
@@ -102,6 +102,7 @@ def analyze_labelled(
     known = ", ".join(FORMATS)
     name = require_source(source.format, "--labelled", f"say the format of --dataset ({known})")
     check_choice("labelled", name, FORMATS)
+    refuse_asking(parameters, recorded=source.recorded)
     require_source(source.dataset, "--dataset", f"name the files of {name}")
     form = FORMATS[name]
     labelled = form.read(source.dataset)

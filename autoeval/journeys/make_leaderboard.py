@@ -10,7 +10,13 @@ from autoeval.data.loading import require_files
 from autoeval.journeys.board_kinds import board_of
 from autoeval.journeys.board_run import BoardRun, JudgedModels, Paying
 from autoeval.journeys.boards_of_models import Outputs
-from autoeval.journeys.parameters.asking import AskingParameters, checked, judge_source, prepare
+from autoeval.journeys.parameters.asking import (
+    AskingParameters,
+    checked,
+    judge_source,
+    prepare,
+    refuse_asking,
+)
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.recorded import Recorded
 from autoeval.leaderboards.boards import check_column, read_own, refuse_unwritable_board
@@ -129,6 +135,7 @@ def make_leaderboard(
     if judgments is not None or (eval_set is not None and all_model_outputs is None):
         from autoeval.journeys.recorded_board import recorded_board
 
+        refuse_asking(parameters, judgments=judgments)
         return recorded_board(eval_set, recorded, leaderboard_path)
     recorded.refuse_without_judgments()
     check_choice("leaderboard_mode", leaderboard_mode, MODES)

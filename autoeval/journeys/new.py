@@ -6,6 +6,7 @@ from pathlib import Path
 
 from autoeval.checks import check_choice, check_number, require_source
 from autoeval.completions.ask import Display
+from autoeval.completions.endpoints import make_endpoint
 from autoeval.data.replacing import result_file
 from autoeval.errors import UsageError
 from autoeval.journeys.line_up import Trial, tried
@@ -93,6 +94,9 @@ def new(
         raise UsageError(
             "openai_compatible needs --base_url and --model: the server's address and the model's name there."
         )
+    make_endpoint(
+        provider, model or _MODELS[provider], base_url
+    )  # its address is right, or nothing is written
     files = _files(str(kind), folder, provider, model or _MODELS[provider], base_url)
     if folder.exists() and not _has_only(folder, files):
         raise UsageError(f"{folder} exists; give another name, or change what is there.")

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 from autoeval.checks import check_number, require_source
 from autoeval.data.reviews import HIGHEST, LOWEST, Review, read_groups, read_reviews
 from autoeval.errors import UsageError, nearest
-from autoeval.journeys.parameters.asking import AskingParameters, checked
+from autoeval.journeys.parameters.asking import AskingParameters, checked, refuse_asking
 from autoeval.journeys.parameters.forwarding import also_takes
 from autoeval.journeys.percent_asked import (
     JUDGE,
@@ -83,6 +83,7 @@ def percent_of(
     if path is not None:
         refuse_unwritable_board(path)
     if model_outputs is None:
+        refuse_asking(parameters, reviews=reviews)
         return _of_reviews(reviews, columns, questions, reference, compatible, path)
     if reviews is not None or reference is not None:
         raise UsageError(

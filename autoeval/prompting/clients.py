@@ -5,7 +5,7 @@ The format is AlpacaEval's `client_configs`: a mapping of model names (and `defa
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,4 +82,11 @@ def _from_variables() -> list[Client]:
 
 def first_address(clients: list[Client]) -> str | None:
     """Return the address of the first client, which names the server in the cache; None for OpenAI's own."""
-    return clients[0].get("base_url") or clients[0].get("azure_endpoint")
+    return next(addresses_of(clients[:1]), None)
+
+
+def addresses_of(clients: list[Client]) -> Iterator[str]:
+    """Return the address of each client that has one."""
+    for client in clients:
+        if address := client.get("base_url") or client.get("azure_endpoint"):
+            yield str(address)

@@ -10,6 +10,7 @@ from typing import Any
 
 from autoeval.data.annotations import is_of_one_output, of_one_model, read_annotations, read_score
 from autoeval.data.loading import Row, describe, read_rows
+from autoeval.data.scored_rows import check_scored
 from autoeval.errors import UsageError, nearest
 from autoeval.leaderboards.aspects import Aspects
 from autoeval.leaderboards.counts import Counts
@@ -201,20 +202,23 @@ def _of_scores(path: Path, rows: Iterable[Row]) -> Measured:
     kept: list[dict[str, Any]] = []
     scale, names = _scale_beside(path), _Names()
     grades = Grades(scale=scale, aspects=Aspects(scale, aspects_of(told_beside(path))))
-    rows = of_one_model(_kept(rows, kept), compares=False)
+    rows = of_one_model(_kept(rows, kept, scale == SHARES), compares=False)
     for _ in grades.counted(names.noted(read_annotations(rows))):
         pass
-    if is_graded := grades.scale != SHARES:
-        _check(path, grades)
+    _check(path, grades)
     found, subsets = (
-        (of_grades(grades), categories_of(grades)) if is_graded else (quantities(kept), by_subset(kept))
+        (quantities(kept), by_subset(kept))
+        if grades.scale == SHARES
+        else (of_grades(grades), categories_of(grades))
     )
     return names.measured(path, found, subsets, grades)
 
 
-def _kept(rows: Iterable[Row], kept: list[dict[str, Any]]) -> Iterator[Row]:
-    """Pass rows on, and keep of each what its quantities are computed from."""
+def _kept(rows: Iterable[Row], kept: list[dict[str, Any]], are_shares: bool) -> Iterator[Row]:
+    """Pass rows on, and keep of each what its quantities are computed from, of shares where it is right."""
     for row in rows:
+        if are_shares:
+            check_scored(row)
         kept.append(
             {"score": read_score(row)} | {name: row.fields[name] for name in _KEPT if name in row.fields}
         )

@@ -132,7 +132,7 @@ def refusals(rows: Iterable[Mapping[str, Any]], column: str = "refusal") -> dict
     for name, degrees in _REFUSALS.items():
         for end, part in parts.items():
             if part and not (end == "" and name != "refusal"):
-                values = [degrees.get(str(row[column]), math.nan) for row in part]
+                values = [degrees.get(str(row.get(column)), math.nan) for row in part]
                 found[name + end] = Quantity(values, [cluster(row) for row in part])
     if parts["_unsafe"]:
         where = [cluster(row) for row in parts["_unsafe"]]
@@ -155,7 +155,7 @@ def _differ(row: Mapping[str, Any], column: str) -> float:
 
 
 def _told(row: Mapping[str, Any], column: str) -> list[str | None]:
-    return [row[column], *(row.get("others") or {}).values()]
+    return [row.get(column), *(row.get("others") or {}).values()]
 
 
 def cluster(row: Mapping[str, Any]) -> Hashable:

@@ -1,6 +1,7 @@
 """run.json, read back: what ran, as the run that wrote it says."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,6 @@ def scale_of(judge: Mapping[str, Any]) -> Scale | None:
 
 
 def _is_end(value: Any) -> bool:
-    return value is None or (
-        isinstance(value, int | float) and not isinstance(value, bool) and value == value
-    )
+    if value is None or isinstance(value, float):
+        return value == value
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

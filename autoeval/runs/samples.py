@@ -1,5 +1,6 @@
 """Several samples of a model for each question, with what a judge said of them and how a scorer scored them."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from autoeval.data.annotations import read_preference
 from autoeval.data.loading import Row, describe, expand, is_missing, read_rows
-from autoeval.data.records import MODEL, read_label, read_records
+from autoeval.data.records import MODEL, number_of, read_label, read_records, read_sample
 from autoeval.errors import UsageError, nearest
 from autoeval.metrics.observations import Floats
 from autoeval.runs.annotation_table import with_files
@@ -211,14 +212,21 @@ def read_scores(scores: Any, samples: Samples) -> Scores:
         UsageError: a row is wrong, or of no sample.
     """
     found = samples.empty()
-    has_position, are_picks = False, True
-    for place, row in enumerate(read_rows(scores, "--scores")):
+    has_position = False
+    rows = list(read_rows(scores, "--scores"))
+    are_picks = all(_is_pick(row) for row in rows)
+    if are_picks and any(row.fields.get("score", "") is None for row in rows):
+        # a scorer that failed throughout picks nothing; a table has NaN where a row has no such field
+        raise UsageError(
+            f"{rows[0].where}: no row has a score; leave the field out where the rows are picks."
+        )
+    for place, row in enumerate(rows):
         instruction = row.fields.get("instruction")
         has_position |= is_missing(instruction)
         several = row.fields.get("scores")
-        are_picks &= is_missing(several) and is_missing(row.fields.get("score"))
         if is_missing(several):
-            _one_score(found, row, place, samples)
+            if are_picks or not _is_pick(row):  # among scores, none is a score that is missing
+                _one_score(found, row, place, samples)
             continue
         question = place if is_missing(instruction) else samples.question(str(instruction), row.where)
         if question >= len(samples.instructions):
@@ -243,7 +251,7 @@ def _one_score(found: Floats, row: Row, place: int, samples: Samples) -> None:
         question, sample = place % size, samples.names.index(name) if name else place // size
         if place >= n * size:
             raise UsageError(f"{row.where}: there are only {n} samples of {size} questions.")
-        found[question, sample] = _score(row.fields.get("score"), row)
+        _put(found, question, [sample], row, bool(name))
         return
     question = samples.question(str(instruction), row.where)
     places = [samples.names.index(name)] if name else samples.with_text(question, str(output))
@@ -259,14 +267,31 @@ def _one_score(found: Floats, row: Row, place: int, samples: Samples) -> None:
         found[question] = np.where(np.isnan(found[question]), 0.0, found[question])
         found[question, places] = 1.0
     else:
-        found[question, places] = _score(row.fields["score"], row)
+        _put(found, question, places, row, bool(name))
+
+
+def _is_pick(row: Row) -> bool:
+    """Whether a row has no score."""
+    return is_missing(row.fields.get("scores")) and is_missing(row.fields.get("score"))
+
+
+def _put(found: Floats, question: int, places: Sequence[int], row: Row, is_named: bool) -> None:
+    """Put a row's score in; of a sample that is named, there is one."""
+    score = _score(row.fields.get("score"), row)
+    before = found[question, places[0]]
+    if is_named and np.isfinite(before) and before != score:
+        raise UsageError(
+            f"{row.where}: the score is {score:g}, and an earlier row gives the same output {before:g}. Keep one."
+        )
+    found[question, places] = score
 
 
 def _sample_name(row: Row, samples: Samples) -> str | None:
     """Return which sample a row names, None where it names none that there is."""
-    number = row.fields.get("sample")
+    given = row.fields.get("sample")
     name = read_label(row, "generator")
-    if isinstance(number, int) and not isinstance(number, bool):
+    if not is_missing(given) and given != "":
+        number = read_sample(row)
         numbered = f"{name}#{number}" if name and number else name
         if numbered in samples.names:
             return numbered
@@ -280,13 +305,9 @@ def _sample_name(row: Row, samples: Samples) -> str | None:
 
 def _score(value: Any, row: Row) -> float:
     value = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
-    if isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value):
-        return float(value)
-    if row.is_text and isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            pass
+    number = number_of(row, value)
+    if number is not None and math.isfinite(number):
+        return number
     raise UsageError(f"{row.where}: the score is {describe(value)}; it should be a number.")
 
 

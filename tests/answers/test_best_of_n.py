@@ -117,6 +117,42 @@ def test_scores_are_read_as_people_write_them(tmp_path: Path) -> None:
     assert any("no instruction" in caution for caution in bare.cautions)
 
 
+def test_a_score_that_is_missing_is_none(tmp_path: Path) -> None:
+    _, drawn_scores = files(tmp_path)
+    rows = json.loads("[" + (tmp_path / "S.jsonl").read_text(encoding="utf-8").replace("\n", ",") + "]")
+    without = [row for row in rows if (row["instruction"], row["generator"]) != ("q0", "m.8")]
+    failed = [{**row, "score": None, "failure": "down"} if row not in without else row for row in rows]
+    low = [{**row, "score": row["score"] - 100} for row in failed if row["score"] is not None]
+    assert run(tmp_path, scores=failed).facts() == run(tmp_path, scores=without).facts()
+    nulls = [row for row in failed if row["score"] is None]
+    assert run(tmp_path, scores=[*nulls, *low]).facts() == run(tmp_path, scores=low).facts()
+    assert run(tmp_path, scores=[*low, *nulls]).facts() == run(tmp_path, scores=low).facts()
+    assert len(low) == drawn_scores.size - 1
+    with pytest.raises(UsageError, match="no row has a score"):
+        run(tmp_path, scores=[{**row, "score": None} for row in rows])
+
+
+@pytest.mark.parametrize("kind", [float, str])
+def test_the_number_of_a_sample_is_read_as_tables_write_it(kind: Any, tmp_path: Path) -> None:
+    _, scores = files(tmp_path)
+    rows = [
+        {"instruction": f"q{q}", "sample": kind(s), "score": scores[q, s]}
+        for q in range(QUESTIONS)
+        for s in range(N)
+    ]
+    assert run(tmp_path, scores=rows).picked.value == pytest.approx(run(tmp_path).picked.value)
+
+
+def test_questions_without_every_verdict_are_not_in_the_curve(tmp_path: Path) -> None:
+    files(tmp_path)
+    for path in (tmp_path / "judged").glob("*/annotations.json"):
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        write(path, [{**row, "preference": None} for row in rows[:3]] + rows[3:])
+    result = run(tmp_path, min_coverage=0.1)
+    assert {rate.n for rate in result.curve.values()} == {QUESTIONS - 3}
+    assert result.picked.n == QUESTIONS - 3
+
+
 def test_a_sample_keeps_its_own_verdict_where_another_says_the_same(tmp_path: Path) -> None:
     samples = [
         write(tmp_path / f"{name}.json", [{"instruction": "q", "output": "same", "generator": name}])
@@ -146,11 +182,18 @@ def test_the_command_writes_its_files(command: CommandLine, tmp_path: Path) -> N
     assert 100 * (np.mean([row["preference"] for row in rows]) - 1) == pytest.approx(facts["picked"]["value"])
 
 
-def test_picks_without_a_verdict_are_missing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("n_judged", "min_coverage", "code"),
+    [(0, 0, 3), (0, 0.99, 3), (QUESTIONS // 2, 0.5, 0), (QUESTIONS // 2, 0.51, 3), (1, 0, 0)],
+)
+def test_picks_without_a_verdict_are_missing(
+    n_judged: int, min_coverage: float, code: int, tmp_path: Path
+) -> None:
     files(tmp_path)
-    picks = [{"instruction": f"q{q}", "output": f"{q} 0"} for q in range(QUESTIONS)]
-    result = run(tmp_path, scores=picks, annotations=str(tmp_path / "judged" / "m.9" / "annotations.json"))
-    assert (result.n_missing, result.exit_code) == (QUESTIONS, 3)
+    picks = [{"instruction": f"q{q}", "output": f"{q} {int(q < n_judged)}"} for q in range(QUESTIONS)]
+    annotations = str(tmp_path / "judged" / "m.9" / "annotations.json")
+    result = run(tmp_path, scores=picks, annotations=annotations, min_coverage=min_coverage)
+    assert (result.n_missing, result.exit_code) == (QUESTIONS - n_judged, code)
 
 
 @pytest.mark.parametrize(
@@ -164,12 +207,24 @@ def test_picks_without_a_verdict_are_missing(tmp_path: Path) -> None:
             {"scores": [{"instruction": "q0", "generator": "m.8", "score": "high"}]},
             "row 1: the score is text",
         ),
+        (
+            {"scores": [{"instruction": "q0", "generator": "m.8", "score": 10**400}]},
+            "row 1: the score is a number",
+        ),
+        (
+            {"scores": [{"instruction": "q0", "generator": "m.8", "score": score} for score in (1, 2)]},
+            "row 2: the score is 2, and an earlier row gives the same output 1",
+        ),
         ({"scores": [{"instruction": "q0", "scores": [1, 2]}]}, "a list of 4 numbers"),
         ({"scores": [{"instruction": "q0", "sample": 4, "score": 2}]}, "there are 4 samples"),
         ({"scores": [{"instruction": "q0", "generator": "m.8", "score": float("nan")}]}, None),
         ({"annotations": [{"generator_2": "x", "preference": 1.0}]}, "'x' is no sample"),
         ({"annotations": [{"generator_2": "m.8", "preference": 1.0}]}, "1 rows, for 6 questions"),
         ({"annotations": [{"generator_2": "m.8", "preference": 7}]}, "`preference` is a number"),
+        (
+            {"annotations": [{"instruction": "q0", "output_1": "r", "output_2": "0 0", "preference": None}]},
+            "has a preference",
+        ),
         ({"annotations": None}, "--annotations is missing"),
     ],
 )

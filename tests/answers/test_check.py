@@ -190,6 +190,21 @@ def test_code_from_the_command_line(command: CommandLine, tmp_path: Path) -> Non
     assert annotations[3]["explanation"].startswith("failed: AssertionError")
 
 
+@pytest.mark.parametrize(
+    ("n_checked", "min_coverage", "code"), [(0, 0, 3), (1, 0, 0), (1, 0.5, 0), (1, 0.51, 3)]
+)
+def test_too_few_checked_or_none_at_all_ends_with_3(
+    n_checked: int, min_coverage: float, code: int, command: CommandLine, tmp_path: Path
+) -> None:
+    endless = ("a" * 60 + "!", "(a|aa)+$")
+    path = outputs(tmp_path, endless, ("Paris", "Paris") if n_checked else endless)
+    done = command("check", "regex", "--model_outputs", path, "--min_coverage", min_coverage)
+    assert done.code == code
+    (written,) = tmp_path.rglob("annotations.json")
+    scored = [row["score"] for row in json.loads(written.read_text(encoding="utf-8"))]
+    assert len(scored) - scored.count(None) == n_checked
+
+
 def test_tasks_without_a_completion_are_said_and_end_with_3(tmp_path: Path) -> None:
     needs_sandbox()
     tasks = write(tmp_path / "tasks.jsonl", [TASK, {**TASK, "task_id": "test/1"}])
@@ -295,3 +310,66 @@ def test_reasoning_is_said_and_left_out_on_demand(tmp_path: Path) -> None:
     without = check("choice", path, None, is_strip_thinking=True)
     assert [(row["output"], row["score"]) for row in without.rows] == [("B", 1), ("The answer is B.", 1)]
     assert [told.split(" of ")[0] for told in without.cautions] == ["reasoning was left out"]
+
+
+def test_whole_numbers_of_hundreds_of_digits_are_numbers(tmp_path: Path) -> None:
+    huge = 10**400
+    path = outputs(tmp_path, ("5", huge), (f"it is {huge // 100}", huge // 100))
+    assert scores("number", path) == [0, 1]
+    assert scores("regex", path, pattern=r"\d+") == [0, 1]
+
+
+SHARES = {"instruction": "q", "output": "o", "generator": "m", "annotator": "j", "score": 1}
+
+
+@pytest.mark.parametrize("command_name", ["show", "export", "gate", "compare"])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("score", 7),
+        ("score", -1),
+        ("observations", {"strict": [1, 7]}),
+        ("observations", {"strict": "abc"}),
+        ("observations", [1]),
+        ("refusal", "maybe"),
+        ("refusal", 1),
+        ("is_safe", "yes"),
+        ("others", ["full"]),
+        ("others", {"judge": 5}),
+    ],
+)
+def test_a_changed_row_is_named_and_no_number_made_of_it(
+    command_name: str, field: str, value: Any, command: CommandLine
+) -> None:
+    of_refusals = {"refusal": "full", "is_safe": True} if field in ("refusal", "is_safe", "others") else {}
+    rows = [{**SHARES, **of_refusals, "instruction": f"q{n}"} for n in range(6)]
+    command.write("run/annotations.json", [*rows[:5], {**rows[5], field: value}])
+    command.write("run/run.json", json.dumps({"setting": {"model": "m"}, "annotator": {"name": "j"}}))
+    command.write("rules.yaml", "rules: [score > 3]")
+    given = {"gate": ("--rules", "rules.yaml"), "compare": ("run",)}.get(command_name, ())
+    outcome = command(command_name, "run", *given)
+    assert outcome.code == 2
+    assert "run/annotations.json" in outcome.err
+    assert field.removesuffix("s") in outcome.err
+
+
+def test_a_row_that_says_nothing_of_a_refusal_is_missing(command: CommandLine) -> None:
+    rows = [{**SHARES, "refusal": "full", "is_safe": False, "instruction": f"q{n}"} for n in range(6)]
+    del rows[5]["refusal"]
+    rows[5]["score"] = None
+    command.write("run/annotations.json", rows)
+    command.write("run/run.json", json.dumps({"setting": {"model": "m"}, "annotator": {"name": "j"}}))
+    command.write("rules.yaml", "rules: [refusal > 3]\nmin_coverage: 0.9")
+    assert command("export", "run").code == 0
+    outcome = command("gate", "run", "--rules", "rules.yaml")
+    assert outcome.code == 8, outcome.out
+
+
+def test_a_scale_of_hundreds_of_digits_is_none(command: CommandLine) -> None:
+    command.write("run/annotations.json", [{**SHARES, "score": n, "instruction": f"q{n}"} for n in range(6)])
+    judge = {"name": "j", "scale": [0, 10**400]}
+    command.write("run/run.json", json.dumps({"annotator": {"name": "j", "judges": [judge]}}))
+    command.write("rules.yaml", "rules: [score > 3]")
+    assert command("show", "run").code == command("site", "pages", "--runs", "run").code == 0
+    outcome = command("gate", "run", "--rules", "rules.yaml")
+    assert (outcome.code, outcome.err.count("on which scale")) == (2, 1)

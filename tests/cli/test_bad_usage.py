@@ -198,6 +198,11 @@ SPOILT = [
     Case("maybe", ("'--dry_run'", "neither True nor False"), flags={"dry_run": "maybe"}),
     Case("negative seed", ("--seed", "at least 0"), flags={"seed": -1}),
     Case("no instruction", ("--max_instances", "at least 1"), flags={"max_instances": 0}),
+    Case(
+        "more than can be",
+        ("--max_instances", "at most 9223372036854775807"),
+        flags={"max_instances": 10**19},
+    ),
     Case("coverage in percent", ("--min_coverage", "from 0 to 1", "99"), flags={"min_coverage": 99}),
     Case("negative budget", ("--max_cost", "at least 0"), flags={"max_cost": -1}),
     Case("no request at a time", ("--max_concurrency", "at least 1"), flags={"max_concurrency": 0}),

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 import autoeval
+from autoeval.errors import NothingJudgedError
 from autoeval.journeys.audit import Audit
 from benchmarks.audit import audited, clean
+from tests.cli.running import CommandLine
 from tests.servers import Answer, JudgeServer
 from tests.servers.synthetic_judge import FAULTS, SyntheticJudge, rows
 
@@ -124,9 +126,42 @@ def test_questions_without_an_answer_are_counted(tmp_path: Path) -> None:
     assert (result.n_missing, result.exit_code) == (7, 3)
 
 
-def test_a_judge_that_never_answers_is_an_error(tmp_path: Path) -> None:
-    with JudgeServer(lambda _: Answer("hm")) as server, pytest.raises(autoeval.UsageError, match="none of"):
-        _audit(tmp_path, server)
+@pytest.mark.parametrize(
+    ("answer", "flags", "code", "told"),
+    [
+        (Answer("hm"), ("--go_on",), 3, "168 unparsed"),
+        (Answer("down", status=500), ("--max_attempts", "1", "--min_coverage", "0"), 3, "stopped: "),
+        (Answer("flagged", status=400, code="content_filter"), ("--min_coverage", "0"), 3, "filtered"),
+        (Answer("no", status=401, code="invalid_api_key"), (), 5, "stopped: "),
+        (Answer("a > b"), ("--max_cost", "0"), 4, "168 not asked"),
+    ],
+)
+def test_a_judge_that_never_answers_ends_as_in_evaluate_and_nothing_is_written(
+    answer: Answer, flags: tuple[str, ...], code: int, told: str, command: CommandLine
+) -> None:
+    outputs, others = command.write("outputs.json", rows(N, 1)), command.write("others.json", rows(N, 0))
+    before = command.files()
+    with JudgeServer(lambda _: answer) as server:
+        outcome = command(
+            *("audit", "--model_outputs", outputs, "--reference_outputs", others, "--caching_path=None"),
+            *("--annotators_config", "gpt4_ranking", "--judge_base_url", server.base_url, *flags),
+        )
+    said = " ".join(outcome.out.split())
+    assert outcome.code == code
+    assert f"not one of {7 * N} questions could be judged (" in said
+    assert told in said
+    assert "flagged: nothing" not in said
+    assert command.files() == before
+
+
+def test_in_python_a_judge_that_never_answers_is_an_error(tmp_path: Path) -> None:
+    with (
+        JudgeServer(lambda _: Answer("hm")) as server,
+        pytest.raises(NothingJudgedError, match="not one of") as raised,
+    ):
+        _audit(tmp_path, server, go_on=True)
+    assert isinstance(raised.value.result, Audit)
+    assert (raised.value.exit_code, raised.value.result.n_missing) == (3, 7 * N)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,18 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_type_hints
 
 import pytest
 
 import autoeval
 from autoeval.cli.from_function import read_docstring
+from autoeval.completions.ask import Silent
 from autoeval.journeys.make_leaderboard import make_leaderboard
 from autoeval.journeys.parameters.asking import AskingParameters
+from autoeval.journeys.parameters.forwarding import defaults
+from autoeval.journeys.percent_of import percent_of
 
 JOURNEYS: list[Callable[..., Any]] = [
     autoeval.evaluate,
@@ -48,3 +52,42 @@ def test_a_value_that_cannot_be_is_refused_before_anything_is_read(journey: Call
     for wrong in ({"order": "rand"}, {"min_coverage": 2}, {"p_label_flip": 0.6}):
         with pytest.raises(autoeval.UsageError, match=f"--{next(iter(wrong))}"):
             journey(**wrong)
+
+
+NEVER_ASKS: dict[str, Callable[..., Any]] = {
+    "recorded": partial(autoeval.analyze_evaluators, labelled="csv", dataset=[{}], recorded=[{}]),
+    "judgments": partial(make_leaderboard, eval_set="mt_bench", judgments=[{}]),
+    "reviews": partial(percent_of, reviews=[{}]),
+}
+OF_ASKING: dict[str, Any] = {
+    "max_concurrency": 8,
+    "dry_run": True,
+    "max_cost": 0,
+    "caching_path": None,
+    "judge_prompts": [{"name": "single"}],
+    "min_coverage": 0.5,
+    "go_on": True,
+}
+
+
+@pytest.mark.parametrize("flag", OF_ASKING)
+@pytest.mark.parametrize("reads", NEVER_ASKS)
+def test_what_is_said_of_asking_is_refused_where_nobody_is_asked(reads: str, flag: str) -> None:
+    with pytest.raises(autoeval.UsageError, match=f"--{flag} is for asking a judge, and with --{reads}"):
+        NEVER_ASKS[reads](**{flag: OF_ASKING[flag]})
+
+
+@pytest.mark.parametrize("reads", NEVER_ASKS)
+def test_defaults_are_said_of_nothing(reads: str) -> None:
+    given = {name: value for name, value in defaults(AskingParameters).items() if name != "display"}
+    with pytest.raises(autoeval.UsageError) as raised:
+        NEVER_ASKS[reads](**given, display=Silent())
+    assert "is for asking a judge" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("journey", "missing"), [(percent_of, "--reviews is missing"), (make_leaderboard, "--all_model_outputs")]
+)
+def test_where_nothing_is_read_what_is_missing_is_said(journey: Callable[..., Any], missing: str) -> None:
+    with pytest.raises(autoeval.UsageError, match=missing):
+        journey(max_concurrency=8)

@@ -21,7 +21,7 @@ from tests.cli.running import CommandLine
 from tests.faults.counting import PaidJudge
 from tests.journeys.small import evaluate_small, write_outputs
 from tests.processes import start_command
-from tests.servers import JudgeServer
+from tests.servers import Answer, JudgeServer, in_turn
 
 N = 60
 
@@ -78,6 +78,38 @@ def test_parts_that_others_only_begin_are_not_in_the_way(tmp_path: Path) -> None
     with JudgeServer(PaidJudge()) as server:
         made = evaluate_small(tmp_path / "run", server, n=N, caching_path=folder)
         assert (made.estimate.n, server.n_requests) == (N, N)
+
+
+@pytest.mark.parametrize(
+    ("n_flagged", "min_coverage", "code"),
+    [(N, 0.0, 3), (N // 2, 0.0, 0), (N // 2, 0.5, 0), (N // 2, 0.51, 3)],
+)
+def test_a_part_ends_with_3_where_too_few_or_none_have_a_reply(
+    n_flagged: int, min_coverage: float, code: int, command: CommandLine, tmp_path: Path
+) -> None:
+    flagged = Answer("flagged", status=400, code="content_filter")
+    outputs, reference = write_outputs(tmp_path, N)
+    mixed = [flagged, Answer("a > b")] * (N - n_flagged) or [flagged]
+    with JudgeServer(in_turn(*mixed)) as server:
+        done = command(
+            *("--model_outputs", outputs, "--reference_outputs", reference, "--shard", "1/1", "--go_on"),
+            *("--annotators_config", "gpt4_ranking", "--judge_base_url", server.base_url),
+            *("--caching_path", tmp_path / "caches", "--min_coverage", min_coverage),
+        )
+    assert f"{N - n_flagged} of {N} requests are answered" in done.out
+    assert done.code == code
+
+
+def test_a_part_with_nothing_to_ask_is_done(tmp_path: Path) -> None:
+    with JudgeServer(PaidJudge()) as server:
+        parts: list[object] = [
+            evaluate_small(
+                tmp_path / "run", server, n=1, shard=f"{number}/2", caching_path=tmp_path / "caches"
+            )
+            for number in (1, 2)
+        ]
+    assert sorted(part.ask.n_requests for part in parts if isinstance(part, ShardReport)) == [0, 1]
+    assert [part.exit_code for part in parts if isinstance(part, ShardReport)] == [0, 0]
 
 
 def test_other_cuts_ask_nothing_again(tmp_path: Path) -> None:

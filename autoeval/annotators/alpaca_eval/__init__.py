@@ -100,7 +100,7 @@ def _judge(
     parser = _parser(config, where)
     kwargs = {**(config.completions_kwargs or {}), **({"model_name": model} if model else {})}
     question = asked(config.fn_completions, kwargs, where)
-    if base_url:
+    if base_url is not None:
         question = question.at_server(base_url)
     text = read_template(config.prompt_template, path.parents[1], where)
     for field in ("output_1", "output_2"):

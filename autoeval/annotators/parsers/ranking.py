@@ -8,9 +8,14 @@ from typing import Any, Literal
 from autoeval.annotators.parsers.against import LONGEST_HEADING, is_of_another, lines_said
 from autoeval.annotators.parsers.base import Reading, TextParser, agreed
 from autoeval.annotators.parsers.contradicted import unless_contradicted
+from autoeval.annotators.parsers.directions import (
+    BEST_FIRST,
+    goes_upward,
+    is_worst_first,
+    without_best_to_worst,
+)
 from autoeval.annotators.parsers.doubted import is_doubted
 from autoeval.annotators.parsers.labels import Labels, plain
-from autoeval.annotators.parsers.words import WORSE, pattern_of
 from autoeval.texts.literals import is_one_value
 from autoeval.texts.patterns import lazy_pattern
 from autoeval.types import Unparsed, Verdict
@@ -18,35 +23,10 @@ from autoeval.types import Unparsed, Verdict
 _SEPARATORS = lazy_pattern(r"[,;\n]|\bthen\b|\bover\b", re.IGNORECASE)
 _NUMBERED = lazy_pattern(r"^[ \t]*(\d{1,2})[.)][ \t]+(.+)$", re.MULTILINE)
 _SIGN = lazy_pattern("[<>=≻≺≥≤≠]")
-_WORST_FIRST = lazy_pattern(
-    rf"worst|least|ascend|revers|aufsteigend|croissant|cresc?ente|rosnąco|возраст|artan|"
-    rf"تصاعدي|升序|昇順|오름차순|{pattern_of(WORSE)}",
-    re.IGNORECASE,
+_LIST_BEST_FIRST = lazy_pattern(
+    rf"{BEST_FIRST}(?: ranking| order)?[^\w\n:：]{{0,5}}[:：][ \t*_]*(.+|(?:\n.+)+|\n+(?:\n.+)+)"
 )
-_RANKED = r"(?: (?:ones?|outputs?|models?|responses?|answers?|replies|reply|options?|texts?|quality))?"
-_TO_BEST = (
-    rf"{_RANKED}\s*(?:\bto\b|[-=]+>|[→⟶⇒])\s*(?:the )?(?:best|better|good|strong|great|high|most|top)"
-    rf"|{_RANKED} first(?= *(?:[^\w ]|$))"
-)
-_WORST_TO_BEST = lazy_pattern(
-    rf"\b(?:worst|worse|weak(?:er|est)|poorer|poorest)\b(?:{_TO_BEST})"
-    r"|\bvo[nm] (?:schlecht|schwach|schwäch)\w* (?:nach|zu[mr]?|bis)\b"
-    r"|\bd[ue] (?:moins bon|pire|plus (?:mauvais|faible)) (?:au|vers)\b"
-    r"|\bd(?:el?|o) (?:peor|pior) (?:al?|ao)\b|\bdal? peggio\w* a|\bот худш\w+ к"
-    r"|[从從由自][\w ]{0,4}[差弱坏壞劣][\w ]{0,4}[到至往]"
-    r"|[悪弱](?:い)?(?:もの|方|ほう)?(?:から)?順|[悪弱]い(?:もの|方|ほう)から|(?:나쁜|약한)\s*(?:것부터|순)",
-    re.IGNORECASE,
-)
-"""Says of a ranking that it goes from the worse output to the better one."""
-_ASCENDING = lazy_pattern(
-    rf"\b(?:least|low(?:er|est)?|bottom|bad|weak|poor)\b(?:{_TO_BEST})|\bascending\b"
-    r"|\bincreasing (?:order|quality)|\border of increasing|\breversed? order|\baufsteigend|\bordre croissant"
-    r"|\borde[nm] (?:creciente|crescente|ascendente)|\bordine crescente|\bпо возрастанию|\brosnąco"
-    r"|[从從由自][\w ]{0,4}低[\w ]{0,4}[到至往]|升序|昇順|低い?(?:もの|方|ほう)?(?:から)?順"
-    r"|낮은\s*(?:것부터|순)|오름차순|تصاعدي",
-    re.IGNORECASE,
-)
-"""Says it of any order, of numbers that an output sorts as well: it counts in a line that says little else."""
+"""A list under such a heading, in its line or below it."""
 _BEST, _WORST = 1, 2
 _DEEPEST = 2
 
@@ -69,10 +49,11 @@ class RankingParser(Labels, TextParser):
         return is_one_value(text) or self.is_comparison(text)
 
     def _ranked(self, text: str) -> Reading:
+        text = without_best_to_worst(text)
         values, doubted, prose = self.parts_of(text)
         headings = (line for line in prose.splitlines() if line.rstrip(" *_").endswith((":", "：")))
-        is_headed = any(len(line) < LONGEST_HEADING and _is_worst_first(line) for line in headings)
-        if is_headed or _goes_upward(text.replace("_", " ")):
+        is_headed = any(len(line) < LONGEST_HEADING and is_worst_first(line) for line in headings)
+        if is_headed or goes_upward(text.replace("_", " ")):
             return Unparsed("the reply lists the worst first, or only the worst")
         found = [self._of_value(value, _DEEPEST) for value in values] + [*self._of_prose(prose)]
         hints = [self._of_value(value, _DEEPEST) for value in doubted] + [*self._hints(prose)]
@@ -86,6 +67,10 @@ class RankingParser(Labels, TextParser):
         if whole is not None:
             yield whole
             return
+        lists = [(found.span(), self._of_list(found[1])) for found in _LIST_BEST_FIRST.finditer(text)]
+        for (start, end), order in lists[::-1]:
+            yield order
+            text = text if order is None else f"{text[:start]}\n{text[end:]}"
         for line in lines_said(text):
             yield self._of_labels(line)
         for labels, chain in self.compared_in(text):
@@ -119,6 +104,10 @@ class RankingParser(Labels, TextParser):
         bare = self.alone(text)
         if bare is not None:
             return bare
+        return self._of_list(text)
+
+    def _of_list(self, text: str) -> float | None:
+        """Read a text that is nothing but both labels in order."""
         return self._of_order([part for part in _SEPARATORS.split(text) if plain(part)])
 
     def _of_value(self, value: Any, depth: int) -> float | None:
@@ -137,7 +126,7 @@ class RankingParser(Labels, TextParser):
             return ranked
         inner = [(self._of_value(item, depth - 1), str(name)) for name, item in value.items()]
         ranked_inside = {found for found, _ in inner} - {None}
-        is_turned = any(found is not None and _is_worst_first(name) for found, name in inner)
+        is_turned = any(found is not None and is_worst_first(name) for found, name in inner)
         return ranked_inside.pop() if len(ranked_inside) == 1 and not is_turned else None
 
     def _of_order(self, labels: Sequence[Any]) -> float | None:
@@ -159,16 +148,6 @@ class RankingParser(Labels, TextParser):
 def _read_text(parser: RankingParser, text: str) -> Reading:
     """Read a reply once: judges that are asked for a ranking say the same few words all the time."""
     return parser._ranked(text)
-
-
-def _is_worst_first(name: str) -> bool:
-    return _WORST_FIRST.search(name.replace("_", " ")) is not None
-
-
-def _goes_upward(text: str) -> bool:
-    """Whether a reply says that its ranking begins with the worse output, whether as a heading, a field or an aside."""
-    short = (line for line in text.splitlines() if len(line) < LONGEST_HEADING)
-    return _WORST_TO_BEST.search(text) is not None or any(map(_ASCENDING.search, short))
 
 
 def _of_comparison(labels: list[float], chain: str) -> list[float]:

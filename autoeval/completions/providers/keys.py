@@ -37,17 +37,31 @@ def find_key(endpoint: Endpoint, variables: Sequence[str], *, is_optional: bool)
     )
 
 
-def check_address(base_url: str) -> str:
+def check_address(base_url: str, named: str = "") -> str:
     """Return an address as it is.
+
+    Args:
+        base_url: the address.
+        named: what it is, where that is not known from itself: the variable that holds it.
 
     Raises:
         UsageError: it is no address of a server.
     """
     try:
         parts = urlsplit(base_url)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_address = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not parts.netloc.endswith(":")  # as in http://http://host
+            and base_url.isprintable()
+            and " " not in base_url
+        )
     except ValueError:  # a port beyond 65535, or half an IPv6 address
         is_address = False
     if not is_address:
-        raise UsageError(f"{base_url!r} is no address of a server: write it like http://127.0.0.1:8000/v1")
+        raise UsageError(
+            f"{f'{named}: ' if named else ''}{base_url!r} is no address of a server: write it like "
+            "http://127.0.0.1:8000/v1"
+        )
     return base_url

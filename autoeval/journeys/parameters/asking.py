@@ -150,6 +150,31 @@ def checked(given: AskingParameters, journey: Callable[..., Any]) -> AskingParam
     return full
 
 
+def refuse_asking(given: AskingParameters, **read: Any) -> None:
+    """Refuse parameters of asking where judgments are only read, so that nobody thinks that they had an effect.
+
+    Args:
+        given: all asking parameters, as `checked` returns them.
+        **read: the parameter that names what is read, and its value; nothing is refused where that is None.
+
+    Raises:
+        UsageError: naming the first that has another value than its default.
+    """
+    reads = next((flag for flag, value in read.items() if value is not None), None)
+    known = defaults(AskingParameters)
+    used = [
+        name for name, value in given.items() if name != "display" and not _is_default(value, known.get(name))
+    ]
+    if reads and used:
+        raise UsageError(
+            f"--{used[0]} is for asking a judge, and with --{reads} nobody is asked. Leave one of them out."
+        )
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    return value is None if default is None else bool(value == default)
+
+
 def judge_source(
     annotators_config: Judges | None, preset: EvalSet, parameters: JudgeParameters
 ) -> str | Path:
