@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from autoeval.completions.storage import places
 from autoeval.completions.storage.claims import Claims
-from autoeval.completions.storage.database import CacheError, Database, Source, Transaction, delete, select
+from autoeval.completions.storage.database import (
+    CacheError,
+    Database,
+    ReplyRow,
+    Source,
+    Transaction,
+    put,
+    select,
+)
 from autoeval.completions.storage.entries import Entry, RecordedVerdict, encode, entry_of
 from autoeval.completions.storage.sqlite_file import SqliteFile
 
@@ -22,11 +30,6 @@ if TYPE_CHECKING:
     from autoeval.completions.storage.reader import ReadOnlyFile
 
 __all__ = ["Cache", "CacheError", "Entry", "RecordedVerdict", "default_path"]
-
-_PUT = (
-    "INSERT INTO replies (key, kind, value, created) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
-    " kind = excluded.kind, value = excluded.value, created = excluded.created"
-)
 
 
 def default_path() -> Path:
@@ -158,15 +161,11 @@ class Cache:
 
     def put_many(self, entries: Iterable[tuple[bytes, Entry]]) -> None:
         """Store several replies in one transaction; nobody has to ask them any more. See `put`."""
-        with self.transaction() as transaction:
-            self.insert(entries, transaction)
+        self.database.put(_rows_of(entries))
 
     def insert(self, entries: Iterable[tuple[bytes, Entry]], transaction: Transaction) -> None:
         """Store several replies as part of a transaction."""
-        now = time.time()
-        rows = [(key, *encode(entry), now) for key, entry in entries]
-        transaction.executemany(_PUT, rows)
-        delete(self.database, transaction, "claims", [row[0] for row in rows])
+        put(self.database, transaction, _rows_of(entries))
 
     def delete(self, keys: Iterable[bytes]) -> int:
         """Forget entries, so that they are asked again; returns how many there were."""
@@ -190,3 +189,8 @@ class Cache:
             CacheError: it cannot be read.
         """
         return self.database.query(statement, parameters)
+
+
+def _rows_of(entries: Iterable[tuple[bytes, Entry]]) -> list[ReplyRow]:
+    now = time.time()
+    return [(key, *encode(entry), now) for key, entry in entries]

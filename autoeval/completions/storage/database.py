@@ -9,6 +9,15 @@ from typing import Any, Protocol
 
 from autoeval.errors import AutoevalError
 
+PUT = (
+    "INSERT INTO replies (key, kind, value, created) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+    " kind = excluded.kind, value = excluded.value, created = excluded.created"
+)
+"""Keeps a reply, whatever was there before."""
+
+ReplyRow = tuple[bytes, str, str, float]
+"""A reply: its key, its kind, its value as JSON, and when it was stored."""
+
 
 class CacheError(AutoevalError):
     """The cache cannot be read or written any more; asking on would pay for replies that get lost."""
@@ -66,6 +75,9 @@ class Database(Source, Protocol):
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Do several things in one step, or none of them; CacheError where it cannot be done."""
 
+    def put(self, rows: Sequence[ReplyRow]) -> None:
+        """Keep replies, whose claims end with it, in one step; CacheError where it cannot be done."""
+
     def now(self) -> float:
         """Return the time on the clock that all who use the database share, in seconds since the epoch."""
 
@@ -82,3 +94,9 @@ def delete(database: Source, transaction: Transaction, table: str, keys: Sequenc
     for start in range(0, len(keys), database.keys_at_once):
         condition, parameters = database.is_any("key", keys[start : start + database.keys_at_once])
         transaction.execute(f"DELETE FROM {table} WHERE {condition}", parameters)
+
+
+def put(database: Source, transaction: Transaction, rows: Sequence[ReplyRow]) -> None:
+    """Keep replies as part of a transaction; nobody has to ask them any more."""
+    transaction.executemany(PUT, rows)
+    delete(database, transaction, "claims", [key for key, *_ in rows])

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from autoeval.completions.storage.database import CacheError, ConnectionLostError
+from autoeval.completions.storage.database import PUT, CacheError, ConnectionLostError, ReplyRow
 from autoeval.completions.storage.postgresql_schema import MIGRATIONS, SCHEMA, VERSION
 from autoeval.errors import MissingExtraError, UsageError
 
@@ -106,6 +106,19 @@ class PostgresqlServer:
             finally:
                 self._is_in_transaction = False
 
+    def put(self, rows: Sequence[ReplyRow]) -> None:
+        """Keep replies, whose claims end with it, in one step and with one statement; see `transaction`."""
+        columns = _columns(rows, 4)
+        kept = _at_once(PUT)
+        assert kept is not None
+        statement = b"WITH kept AS (" + kept + b") DELETE FROM claims WHERE key = ANY(%b)"
+        with self._lock:
+            self._reconnect()
+            try:
+                self._connection.execute(statement, [*columns, columns[0]])
+            except psycopg.Error as error:
+                raise self._error("written", error) from error
+
     def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query; outside a transaction, a server that is being restarted is waited for.
 
@@ -169,9 +182,7 @@ class _Transaction:
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> "psycopg.Cursor[Any]":
         """Carry out one statement for each row: an insertion at once, a row that another replaces left out."""
         if (at_once := _at_once(statement)) is not None:
-            last_of_key = {row[0]: row for row in rows}
-            columns = zip(*last_of_key.values(), strict=True) if last_of_key else [()] * statement.count("?")
-            return self._connection.execute(at_once, [list(column) for column in columns])
+            return self._connection.execute(at_once, _columns(rows, statement.count("?")))
         cursor = self._connection.cursor()
         cursor.executemany(_marked(statement), rows)
         return cursor
@@ -197,6 +208,12 @@ def _at_once(statement: str) -> bytes | None:
     into, names, otherwise = found.groups()
     lists = ", ".join(f"%b::{_TYPES[name]}[]" for name in names.split(", "))
     return f"{into} SELECT * FROM unnest({lists}){otherwise}".encode()
+
+
+def _columns(rows: Iterable[Sequence[Any]], n_columns: int) -> list[list[Any]]:
+    """Return what `_at_once` takes: of rows of the same key only the last, or the server would refuse them."""
+    last_of_key = {row[0]: row for row in rows}
+    return [list(column) for column in zip(*last_of_key.values(), strict=True)] or [[]] * n_columns
 
 
 def name_of(address: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autoeval.completions.salvage import Salvage, salvage
 from autoeval.completions.storage import filesystems, sqlite_schema
-from autoeval.completions.storage.database import CacheError
+from autoeval.completions.storage.database import CacheError, ReplyRow, put
 from autoeval.completions.storage.entries import decode
 from autoeval.data.replacing import refuse_unwritable
 from autoeval.errors import AutoevalError, UsageError, is_of_the_disk
@@ -145,6 +145,11 @@ class SqliteFile:
                 raise
         except sqlite3.Error as error:
             raise self._error("written", error) from error
+
+    def put(self, rows: Sequence[ReplyRow]) -> None:
+        """Keep replies, whose claims end with it, in one step; see `transaction`."""
+        with self.transaction() as connection:
+            put(self, connection, rows)
 
     def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query.
