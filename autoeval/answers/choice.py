@@ -18,10 +18,12 @@ _ANNOUNCED = (
 )
 _SAID = lazy_pattern(rf"{_ANNOUNCED}{_LETTER}(?![^\W\u3040-\u9fff\uac00-\ud7af]|['’])")
 _ALSO = lazy_pattern(
-    rf"{_CLOSING}\s*+(?:,?+\s*+\b(?:or|and)\b|[/&,或和])\s*+(?i:(?:choice|option)\s++)?{_LETTER}(?=\s*(?:[.,;:!?)\n]|\Z))"
+    rf"{_CLOSING}(?:\s*+(?:,?+\s*+\b(?:or|and)\b|[/&,;|+或和])\s*+|[ \t]++)(?i:(?:choice|option)\s++)?{_LETTER}"
+    r"(?=\s*(?:[.,;:!?)\n]|\Z))"
 )
-"""A letter that goes with the one before it: `(B) or (C).`"""
+"""A letter that goes with the one before it: `(B) or (C).`, `A B`"""
 _BOXED = lazy_pattern(rf"\\boxed\{{\s*{_LETTER}\s*\}}")
+_FIRST = lazy_pattern(rf"\s*{_LETTER}(?!\w)")
 _ALONE = lazy_pattern(rf"\s*{_LETTER}\s*")
 _FIRST_LINE = lazy_pattern(r"\s*[*]*[(\[]?([A-Z])(?:[)\].:]|\s[-–—])[*]*(?:\s|$)")
 
@@ -56,13 +58,14 @@ def _chosen(output: str, marker: str | None) -> set[str]:
     output = unicodedata.normalize("NFKC", output)  # a full-width letter is one
     if marker is not None:
         marker = unicodedata.normalize("NFKC", marker)
-        before = output.rpartition(marker)
-        behind = re.match(rf"\s*{_LETTER}(?!\w)", before[2]) if before[1] else None
-        return {behind[1].upper()} if behind else set()
+        _, found, behind = output.rpartition(marker)
+        letter = _FIRST.match(behind) if found else None
+        return {match[1].upper() for match in _with_others(letter, behind)} if letter else set()
     if alone := _ALONE.fullmatch(output):
         return {alone[1].upper()}
     for pattern in (_BOXED, _SAID):
-        letters = {match[1] for match in _with_others(pattern, output)}
+        said = pattern.finditer(output)
+        letters = {match[1] for one in said for match in _with_others(one, output)}
         # "the answer is a bit longer": only a capital is sure to be a letter
         if letters := {letter.upper() for letter in letters if letter.isupper() or pattern is _BOXED}:
             return letters
@@ -70,10 +73,9 @@ def _chosen(output: str, marker: str | None) -> set[str]:
     return {first[1]} if first else set()
 
 
-def _with_others(pattern: re.Pattern[str], output: str) -> Iterator[re.Match[str]]:
-    """Find letters, and those that go with them."""
-    for match in pattern.finditer(output):
-        also: re.Match[str] | None = match
-        while also is not None:
-            yield also
-            also = _ALSO.match(output, also.end(1))
+def _with_others(match: re.Match[str], output: str) -> Iterator[re.Match[str]]:
+    """Give a letter, and those that go with it."""
+    also: re.Match[str] | None = match
+    while also is not None:
+        yield also
+        also = _ALSO.match(output, also.end(1))

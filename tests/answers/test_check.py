@@ -108,6 +108,11 @@ def test_number(tmp_path: Path) -> None:
         ("The answer is (B) or (C).", None),
         ("Answer: A/B", None),
         ("The answer is A, B.", None),
+        ("Answer: A B", None),
+        ("Answer: (A) (C) (D)", None),
+        ("Answer: A; B", None),
+        ("Answer: A\nB is wrong", "A"),
+        ("Answer: A I think", "A"),
         ("The answer is **A or B**", None),
         ("The answer is A, and C is wrong", "A"),
         ("The answer is B or I am a fool", "B"),
@@ -119,6 +124,15 @@ def test_number(tmp_path: Path) -> None:
 )
 def test_choice(tmp_path: Path, output: str, letter: str | None) -> None:
     run = check("choice", outputs(tmp_path, (output, letter or "A")), None)
+    assert (run.rows[0]["extracted"], run.rows[0]["score"]) == (letter, float(letter is not None))
+
+
+@pytest.mark.parametrize(
+    ("output", "letter"),
+    [("#### B", "B"), ("#### A B", None), ("#### (A) or (B)", None), ("#### B because", "B")],
+)
+def test_choice_behind_a_marker(tmp_path: Path, output: str, letter: str | None) -> None:
+    run = check("choice", outputs(tmp_path, (output, letter or "A")), None, marker="####")
     assert (run.rows[0]["extracted"], run.rows[0]["score"]) == (letter, float(letter is not None))
 
 
