@@ -94,9 +94,8 @@ def new(
         raise UsageError(
             "openai_compatible needs --base_url and --model: the server's address and the model's name there."
         )
-    make_endpoint(
-        provider, model or _MODELS[provider], base_url
-    )  # its address is right, or nothing is written
+    # nothing is written for an address that is none
+    make_endpoint(provider, model or _MODELS[provider], base_url)
     files = _files(str(kind), folder, provider, model or _MODELS[provider], base_url)
     if folder.exists() and not _has_only(folder, files):
         raise UsageError(f"{folder} exists; give another name, or change what is there.")

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from autoeval.completions.storage.database import Database, Transaction, delete, select
+from autoeval.completions.storage.database import Database, Insertion, Transaction, delete, select
 from autoeval.completions.storage.sharing import forget_old_grants
 
 LEASE_SECONDS = 60.0
@@ -52,10 +52,12 @@ class Claims:
     def _claim(self, transaction: Transaction, keys: Sequence[bytes]) -> frozenset[bytes]:
         """Claim what nobody else does who goes on; returns what is ours."""
         claims = [(key, self.id) for key in keys]
-        if transaction.executemany(_CLAIM, claims).rowcount == len(keys):  # as in a run that is alone
+        if self.database.insert(_CLAIM, claims, transaction).rowcount == len(
+            keys
+        ):  # as in a run that is alone
             return frozenset(keys)
         if self._end_the_dead(transaction, keys):
-            transaction.executemany(_CLAIM, claims)
+            self.database.insert(_CLAIM, claims, transaction)
         found = select(self.database, "SELECT key, claimant FROM claims", "key", keys)
         return frozenset(key for key, claimant in found if claimant == self.id)
 
@@ -120,7 +122,7 @@ class Claims:
         return bool(dead)
 
 
-_CLAIM = "INSERT INTO claims (key, claimant) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+_CLAIM = Insertion("claims", ("key", "claimant"), "DO NOTHING")
 _HOLDERS = "SELECT DISTINCT claimant FROM claims"
 
 

@@ -5,18 +5,42 @@ Statements have `?` where values go, and use what SQLite and PostgreSQL both kno
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from autoeval.errors import AutoevalError
 
-PUT = (
-    "INSERT INTO replies (key, kind, value, created) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
-    " kind = excluded.kind, value = excluded.value, created = excluded.created"
-)
-"""Keeps a reply, whatever was there before."""
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """What inserts rows into a table; `on_conflict` says what becomes of one whose key, the first column, is there."""
+
+    table: str
+    columns: tuple[str, ...]
+    on_conflict: str
+
+    def of(self, values: str) -> str:
+        """Return the statement that inserts these values, in the words of SQL."""
+        return f"INSERT INTO {self.table} ({', '.join(self.columns)}) {values} ON CONFLICT (key) {self.on_conflict}"
+
+    @property
+    def of_one_row(self) -> str:
+        """Return the statement that inserts one row."""
+        return self.of(f"VALUES ({', '.join('?' * len(self.columns))})")
+
 
 ReplyRow = tuple[bytes, str, str, float]
 """A reply: its key, its kind, its value as JSON, and when it was stored."""
+
+_COLUMNS = ("key", "kind", "value", "created")
+PUT = Insertion(
+    "replies",
+    _COLUMNS,
+    "DO UPDATE SET kind = excluded.kind, value = excluded.value, created = excluded.created",
+)
+"""Keeps a reply, whatever was there before."""
+KEEP = Insertion("replies", _COLUMNS, "DO NOTHING")
+"""Keeps a reply where there is none."""
 
 
 class CacheError(AutoevalError):
@@ -78,6 +102,9 @@ class Database(Source, Protocol):
     def put(self, rows: Sequence[ReplyRow]) -> None:
         """Keep replies, whose claims end with it, in one step; CacheError where it cannot be done."""
 
+    def insert(self, into: Insertion, rows: Sequence[Sequence[Any]], transaction: Transaction) -> Cursor:
+        """Insert many rows as part of a transaction."""
+
     def now(self) -> float:
         """Return the time on the clock that all who use the database share, in seconds since the epoch."""
 
@@ -96,7 +123,7 @@ def delete(database: Source, transaction: Transaction, table: str, keys: Sequenc
         transaction.execute(f"DELETE FROM {table} WHERE {condition}", parameters)
 
 
-def put(database: Source, transaction: Transaction, rows: Sequence[ReplyRow]) -> None:
+def put(database: Database, transaction: Transaction, rows: Sequence[ReplyRow]) -> None:
     """Keep replies as part of a transaction; nobody has to ask them any more."""
-    transaction.executemany(PUT, rows)
+    database.insert(PUT, rows, transaction)
     delete(database, transaction, "claims", [key for key, *_ in rows])

@@ -13,7 +13,7 @@ from typing import Any
 
 from autoeval.completions.salvage import Salvage, salvage
 from autoeval.completions.storage import filesystems, sqlite_schema
-from autoeval.completions.storage.database import CacheError, ReplyRow, put
+from autoeval.completions.storage.database import CacheError, Cursor, Insertion, ReplyRow, Transaction, put
 from autoeval.completions.storage.entries import decode
 from autoeval.data.replacing import refuse_unwritable
 from autoeval.errors import AutoevalError, UsageError, is_of_the_disk
@@ -150,6 +150,10 @@ class SqliteFile:
         """Keep replies, whose claims end with it, in one step; see `transaction`."""
         with self.transaction() as connection:
             put(self, connection, rows)
+
+    def insert(self, into: Insertion, rows: Sequence[Sequence[Any]], transaction: Transaction) -> Cursor:
+        """Insert many rows as part of a transaction."""
+        return transaction.executemany(into.of_one_row, rows)
 
     def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query.

@@ -8,14 +8,13 @@ from itertools import islice
 from pathlib import Path
 
 from autoeval.completions.cache import Cache
-from autoeval.completions.storage.database import CacheError, Source
+from autoeval.completions.storage.database import KEEP, CacheError, Source
 from autoeval.completions.storage.entries import Entry, decode, entry_of
 from autoeval.completions.storage.reader import ReadOnlyFile
 
 _ROWS_AT_ONCE = 2_000
 _KEY_BYTES = 32
 _LAST_MOMENT = 4e9  # in the year 2096
-_KEEP = "INSERT INTO replies (key, kind, value, created) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
 _JOB_TABLES = ("batch_jobs", "batch_requests", "batch_failures")
 
 
@@ -123,7 +122,7 @@ def merge(source: Source, into: Cache) -> Merged:
         n_replies += len(chunk)
         n_unread += len(chunk) - len(whole)
         with into.transaction() as transaction:
-            transaction.executemany(_KEEP, whole)
+            into.database.insert(KEEP, whole, transaction)
     if not isinstance(source, ReadOnlyFile) or source.has_batches:
         _merge_jobs(source, into)
     ((after,),) = into.query("SELECT count(*) FROM replies")

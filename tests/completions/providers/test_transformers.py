@@ -165,24 +165,23 @@ def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
         weights_of("transformers", "nobody/no-such-model")
 
 
-def test_a_growing_reply_looks_at_keys_that_heads_share_once(
-    model: str, provider: LocalProvider, monkeypatch: pytest.MonkeyPatch
+def test_heads_that_share_keys_are_not_left_to_the_library_while_a_reply_grows(
+    model: str, provider: LocalProvider
 ) -> None:
-    import torch
     from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-    functional: Any = torch.nn.functional
-    attend, before = functional.scaled_dot_product_attention, ALL_ATTENTION_FUNCTIONS["sdpa"]
-    n_heads_of_keys: list[int] = []
+    attend: Any = ALL_ATTENTION_FUNCTIONS
+    usual = attend["sdpa"]
+    n_queries: set[int] = set()
 
-    def noted(query: Any, key: Any, *arguments: Any, **how: Any) -> Any:
-        n_heads_of_keys.append(key.shape[1])
-        return attend(query, key, *arguments, **how)
+    def copying(module: Any, query: Any, *arguments: Any, **how: Any) -> Any:
+        n_queries.add(query.shape[2])  # before 5.23 the library copies keys for every head here
+        return usual(module, query, *arguments, **how)
 
-    monkeypatch.setattr(functional, "scaled_dot_product_attention", noted)
-    answers(provider, chat(model, "a"), chat(model, "a longer one"))  # so that the first has padding
-    n_layers = 2
-    assert set(n_heads_of_keys[n_layers:]) == {2}, (
-        "the prompts first, then tokens; 4 heads share 2 heads of keys"
-    )
-    assert ALL_ATTENTION_FUNCTIONS["sdpa"] is before
+    attend["sdpa"] = copying
+    try:
+        answers(provider, chat(model, "a"), chat(model, "a longer one"))  # so that the first has padding
+        assert n_queries == {len("user: a longer one|assistant:")}, "the prompts, and no token after them"
+        assert attend["sdpa"] is copying
+    finally:
+        attend["sdpa"] = usual
