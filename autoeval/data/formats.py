@@ -204,7 +204,10 @@ def read_saved_dataset(folder: Path) -> NumberedRows:
     try:
         found: Any = datasets.load_from_disk(str(folder))
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise UsageError(f"{folder}: this saved dataset cannot be read ({error}). Save it again.") from None
+        raise UsageError(
+            f"{folder}: this saved dataset cannot be read ({error}). Save it again, or write it with "
+            "to_json or to_parquet."
+        ) from None
     if hasattr(found, "keys"):
         if len(found) != 1:
             told = ", ".join(str(folder / name) for name in found)

@@ -61,6 +61,14 @@ def test_a_saved_dataset_is_read_from_its_folder(tmp_path: Path) -> None:
             loaded(f"{tmp_path / 'saved'}/{part}")
 
 
+@pytest.mark.parametrize("state", ["{}", "", "[]", '{"_data_files": [{"filename": "none.arrow"}]}'])
+def test_a_saved_dataset_that_cannot_be_read_says_what_can(tmp_path: Path, state: str) -> None:
+    datasets.Dataset.from_list([ROW]).save_to_disk(tmp_path / "saved")
+    (tmp_path / "saved" / "state.json").write_text(state)
+    with pytest.raises(UsageError, match=r"saved: .* cannot be read .*to_json or to_parquet\.$"):
+        loaded(tmp_path / "saved")
+
+
 def test_parquet_with_broken_text_names_row_and_column(tmp_path: Path) -> None:
     broken = pyarrow.array([b"good", b"b\xffd"], pyarrow.binary()).cast(pyarrow.string(), safe=False)
     table = pyarrow.table({"instruction": ["a", "b"], "output": broken})
